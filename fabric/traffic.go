@@ -1,0 +1,27 @@
+package fabric
+
+import "time"
+
+// Traffic is what one statistics call says of one port and window. All rates
+// are in bit/s, all times UTC.
+type Traffic struct {
+	Resolution        time.Duration // length of an interval as the source states it; 0 where it does not
+	Capacity          *float64      // line rate, bit/s
+	Inbound, Outbound Series
+}
+
+// Series is one direction of Traffic. The summaries are the API's own figures
+// over the window; nil where it gives none.
+type Series struct {
+	Max    *float64 // highest value of an interval; from the points' own maxima where the summary is missing
+	Mean   *float64
+	Last   *float64 // last polled
+	Points []Point  // in the API's order: perhaps unsorted, perhaps with duplicates
+}
+
+// Point is one interval: the time the API stamps on it, not shifted, and the
+// mean rate over it in bit/s. Intervals without a mean are left out.
+type Point struct {
+	Time time.Time
+	Mean float64
+}

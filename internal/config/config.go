@@ -1,0 +1,182 @@
+// Package config turns the configuration file into checked settings. A file is
+// taken whole or refused whole: Load and Parse name every fault of it at once,
+// each with its line and its path, and never bend a value into range.
+package config
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// Config is a configuration without faults. Nothing in it changes after Load
+// or Parse, so it may be shared freely.
+type Config struct {
+	// Accounts are the Equinix accounts to poll, in the order of the file; at
+	// least one. Where two accounts see the same port, it belongs to the first.
+	Accounts []Account
+	// Poll says what is asked, and how often.
+	Poll Poll
+	// API bounds the calls of each account.
+	API API
+	// State says what survives a restart.
+	State State
+	// Warnings are things that are allowed but are worth telling the user,
+	// written like the lines of Faults and as free of secrets.
+	Warnings []string
+}
+
+// Account is one set of credentials and the ports to poll with it.
+type Account struct {
+	// Name is the value of the account label: unique, not empty, at most 256
+	// bytes. Default "default" in a file with a single account; else required.
+	Name string
+	// APIURL is the root of the API: https, or http on a loopback host,
+	// without a slash at its end. Default https://api.equinix.com.
+	APIURL string
+	// Credentials are what the account logs in with. Required in the file, or
+	// for a single account that gives none, in the environment.
+	Credentials Credentials
+	// TrafficSource is where the traffic figures come from. Default auto.
+	TrafficSource TrafficSource
+	// Ports are the ports to poll, in the order of the file, none twice.
+	Ports []Port
+}
+
+// TrafficSource names one of the Equinix APIs that know a port's traffic.
+type TrafficSource string
+
+// The traffic sources that the file format knows.
+const (
+	TrafficAuto      TrafficSource = "auto"       // the first of the others that answers with data
+	TrafficV3        TrafficSource = "v3"         // GET /ecx/v3/stats/port/{uuid}
+	TrafficV4Stats   TrafficSource = "v4-stats"   // GET /fabric/v4/ports/{uuid}/stats
+	TrafficV4Metrics TrafficSource = "v4-metrics" // POST /fabric/v4/metrics/search
+)
+
+// Port is one port to poll.
+type Port struct {
+	// UUID identifies the port, in lower case. Required.
+	UUID string
+	// Name overrides the name that the API gives the port; at most 256 bytes.
+	// Default "": the API's.
+	Name string
+}
+
+// Poll is what is asked of the API, and how often.
+type Poll struct {
+	// Interval is the time between two polls of a port's traffic, 1m to 1h.
+	// Default 5m, the resolution at which Equinix measures.
+	Interval time.Duration
+	// ConnectionsInterval is the time between two polls of the connections,
+	// 1m to 1d. Default 5m.
+	ConnectionsInterval time.Duration
+	// InventoryInterval is the time between two polls of the ports' names,
+	// speeds and states, 1m to 1d. Default 15m.
+	InventoryInterval time.Duration
+	// Windows are the spans of time that traffic is summed up over; at least
+	// one, no span twice. The first also yields the last polled value.
+	// Default: 1d at a resolution of 5m.
+	Windows []Window
+	// StaleIntervals is how many of its own effective intervals a value
+	// outlives its last good poll, 2 to 100. Default 5.
+	StaleIntervals int
+}
+
+// Window is a span of time that ends now.
+type Window struct {
+	// Resolution is the length of the intervals that the API is asked for: 5m
+	// or 1h. Required.
+	Resolution time.Duration
+	// Span is the length of the window in whole days: 1d to 7d at 5m, 8d to
+	// 90d at 1h. Required.
+	Span time.Duration
+	// Interval is the time between two polls of the window, Poll.Interval to
+	// 1d. Default Poll.Interval.
+	Interval time.Duration
+}
+
+// API bounds the calls; each account has these bounds for itself.
+type API struct {
+	// RequestsPerSecond is the long-term rate, above 0 to 1000. Default 5.
+	RequestsPerSecond float64
+	// Burst is how many calls may start at once after a rest, 1 to 10000.
+	// Default 10.
+	Burst int
+	// Concurrency is how many calls may be open at a time, 1 to 256. Default 8.
+	Concurrency int
+	// Timeout ends a single attempt of a call, 1s to 5m. Default 30s.
+	Timeout time.Duration
+	// MaxRetries is how often a call is tried again after a passing fault, 0
+	// to 10. Default 4.
+	MaxRetries int
+}
+
+// State is what survives a restart.
+type State struct {
+	// File holds the last good values between two runs. Default "": none.
+	File string
+}
+
+// maxFile bounds the configuration file. Ten thousand ports need less; what is
+// larger is not a configuration, and YAML is slow to parse.
+const maxFile = 1 << 20
+
+// source is the text of a configuration and what is known about its origin.
+type source struct {
+	name    string
+	data    []byte
+	dir     string
+	exposed bool // others than the owner may read the file
+}
+
+// Load reads and checks the configuration file at path. The environment is
+// asked through env, as by os.LookupEnv; nil is an empty one. A file that can
+// be read but not accepted yields Faults.
+func Load(path string, env func(string) (string, bool)) (*Config, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	f, err := os.Open(path) //nolint:gosec // the user names the file to read
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	// Windows has no such bits; Go makes them up there.
+	exposed := runtime.GOOS != "windows" && info.Mode().Perm()&0o044 != 0
+	return parse(source{name: path, data: data, dir: filepath.Dir(abs), exposed: exposed}, env)
+}
+
+// Parse checks data as Load does the file of that name. Relative paths in data
+// start from dir.
+func Parse(name string, data []byte, dir string, env func(string) (string, bool)) (*Config, error) {
+	return parse(source{name: name, data: data, dir: dir}, env)
+}
+
+func parse(src source, env func(string) (string, bool)) (*Config, error) {
+	if env == nil {
+		env = func(string) (string, bool) { return "", false }
+	}
+	r := newReport(src.name)
+	f := defaults()
+	if root := r.root(src.data); root != nil && r.decode(root, &f) {
+		c := &checker{report: r, dir: src.dir, exposed: src.exposed, env: env}
+		cfg := c.config(f)
+		if len(r.faults) == 0 {
+			return cfg, nil
+		}
+	}
+	return nil, r.inOrder()
+}

@@ -1,0 +1,179 @@
+package config_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+)
+
+const day = 24 * time.Hour
+
+func TestParseFillsInDefaults(t *testing.T) {
+	want := &config.Config{
+		Accounts: []config.Account{{
+			Name:          "default",
+			APIURL:        "https://api.equinix.com",
+			Credentials:   config.Credentials{ClientID: "id-of-env", ClientSecret: "s3cr3t-of-env"},
+			TrafficSource: config.TrafficAuto,
+			Ports:         []config.Port{{UUID: "c4d9350e-783c-83cd-1ce0-306a5c00a600"}},
+		}},
+		Poll: config.Poll{
+			Interval:            5 * time.Minute,
+			ConnectionsInterval: 5 * time.Minute,
+			InventoryInterval:   15 * time.Minute,
+			Windows:             []config.Window{{Resolution: 5 * time.Minute, Span: day, Interval: 5 * time.Minute}},
+			StaleIntervals:      5,
+		},
+		API: config.API{RequestsPerSecond: 5, Burst: 10, Concurrency: 8, Timeout: 30 * time.Second, MaxRetries: 4},
+	}
+	if diff := cmp.Diff(want, parse(t, minimal)); diff != "" {
+		t.Errorf("minimal file (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseTakesEveryKey(t *testing.T) {
+	cfg, err := config.Load("testdata/full.yml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := filepath.Abs("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &config.Config{
+		Accounts: []config.Account{{
+			Name:          "amer",
+			APIURL:        "http://127.0.0.1:8080/equinix",
+			Credentials:   config.Credentials{ClientIDFile: filepath.Join(dir, "id"), ClientSecretFile: filepath.Join(dir, "secret")},
+			TrafficSource: config.TrafficV3,
+			Ports: []config.Port{
+				{UUID: "c4d9350e-783c-83cd-1ce0-306a5c00a600", Name: "uplink 1 ü"},
+				{UUID: "a867f685-422f-22f7-6de0-320a5c00abdd"},
+			},
+		}, {
+			Name:          "007",
+			APIURL:        "https://api.equinix.com",
+			Credentials:   config.Credentials{ClientID: "007", ClientSecretFile: filepath.Join(dir, "secret")},
+			TrafficSource: config.TrafficV4Stats,
+			Ports:         []config.Port{{UUID: "c4d9350e-783c-83cd-1ce0-306a5c00a600"}},
+		}},
+		Poll: config.Poll{
+			Interval:            10 * time.Minute,
+			ConnectionsInterval: time.Minute,
+			InventoryInterval:   day,
+			Windows: []config.Window{
+				{Resolution: 5 * time.Minute, Span: 7 * day, Interval: 10 * time.Minute},
+				{Resolution: time.Hour, Span: 90 * day, Interval: day},
+			},
+			StaleIntervals: 2,
+		},
+		API: config.API{RequestsPerSecond: 0.5, Burst: 1, Concurrency: 256, Timeout: 90 * time.Second},
+	}
+	if diff := cmp.Diff(want, cfg); diff != "" {
+		t.Errorf("full.yml (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseAcceptsAPIURL(t *testing.T) {
+	for given, want := range map[string]string{
+		"https://api.equinix.com/":        "https://api.equinix.com",
+		"HTTPS://proxy.example.com:8443":  "https://proxy.example.com:8443",
+		"https://proxy.example.com/eqx//": "https://proxy.example.com/eqx",
+		"http://localhost:8080":           "http://localhost:8080",
+		"http://127.0.0.2":                "http://127.0.0.2",
+		"http://[::1]:8080":               "http://[::1]:8080",
+	} {
+		cfg := parse(t, "accounts: [{api_url: %q, ports: [{uuid: c4d9350e-783c-83cd-1ce0-306a5c00a600}]}]", given)
+		if got := cfg.Accounts[0].APIURL; got != want {
+			t.Errorf("%s became %s, want %s", given, got, want)
+		}
+	}
+}
+
+func TestLoadReportsUnreadableFile(t *testing.T) {
+	_, err := config.Load(filepath.Join(t.TempDir(), "config.yml"), nil)
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+	if _, err := config.Load(t.TempDir(), nil); err == nil {
+		t.Error("a directory was accepted")
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	const file = `accounts:
+  - client_id: ${CLIENT_ID}
+    client_secret: $CLIENT_SECRET
+    ports: [{uuid: c4d9350e-783c-83cd-1ce0-306a5c00a600}]
+`
+	literal := []string{
+		"config.yml:2: accounts[0].client_id: looks like a variable but is taken literally: variables are not expanded in this file",
+		"config.yml:3: accounts[0].client_secret: looks like a variable but is taken literally: variables are not expanded in this file",
+	}
+	exposed := append(literal,
+		"config.yml:3: accounts[0].client_secret: others than its owner may read this file: use client_secret_file, or chmod 600")
+	for _, tt := range []struct {
+		name string
+		mode os.FileMode
+		want []string
+	}{
+		{"private", 0o600, literal},
+		{"group", 0o640, exposed},
+		{"others", 0o604, exposed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			write(t, "config.yml", file)
+			if err := os.Chmod("config.yml", tt.mode); err != nil {
+				t.Fatal(err)
+			}
+			cfg, err := config.Load("config.yml", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, cfg.Warnings); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDollarsInSecretAreNoWarning(t *testing.T) {
+	cfg := parse(t, "accounts: [{client_id: a, client_secret: 'pa$$word$', ports: [{uuid: c4d9350e-783c-83cd-1ce0-306a5c00a600}]}]")
+	if len(cfg.Warnings) > 0 {
+		t.Errorf("warnings %q, want none", cfg.Warnings)
+	}
+}
+
+func TestRedacted(t *testing.T) {
+	cfg, err := config.Load("testdata/full.yml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Accounts[0].Credentials = config.Credentials{ClientID: "id", ClientSecret: "s3cr3t"}
+	cfg.Accounts[1].Credentials = config.Credentials{ClientID: "id", ClientSecretFile: "/etc/secret"}
+	got, err := cfg.Redacted()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		write(t, "testdata/full.redacted.yml", string(got))
+	}
+	if diff := cmp.Diff(string(read(t, "testdata/full.redacted.yml")), string(got)); diff != "" {
+		t.Errorf("redacted (-want +got):\n%s", diff)
+	}
+}
+
+func write(tb testing.TB, path, text string) {
+	tb.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+}

@@ -1,0 +1,139 @@
+package config_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+)
+
+const ports = "ports: [{uuid: c4d9350e-783c-83cd-1ce0-306a5c00a600}]"
+
+func TestEnvironment(t *testing.T) {
+	const missing = "config.yml:1: accounts[0]: "
+	for _, tt := range []struct {
+		name string
+		env  map[string]string
+		want string // the error
+	}{
+		{name: "both", env: map[string]string{config.EnvClientID: "id", config.EnvClientSecret: "s3cr3t"}},
+		{
+			name: "none",
+			want: missing + "has no credentials: give client_id or client_id_file, and client_secret or client_secret_file, or set EQUINIX_API_CLIENTID and EQUINIX_API_CLIENTSECRET in the environment",
+		},
+		{
+			name: "no id",
+			env:  map[string]string{config.EnvClientSecret: "s3cr3t"},
+			want: missing + "EQUINIX_API_CLIENTID, of the environment, is empty",
+		},
+		{
+			name: "empty secret",
+			env:  map[string]string{config.EnvClientID: "id", config.EnvClientSecret: ""},
+			want: missing + "EQUINIX_API_CLIENTSECRET, of the environment, is empty",
+		},
+		{
+			name: "line break",
+			env:  map[string]string{config.EnvClientID: "id\r", config.EnvClientSecret: "s3cr3t"},
+			want: missing + "EQUINIX_API_CLIENTID, of the environment, holds several lines or a character that does not print: it must hold the credential and nothing else",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			env := func(name string) (string, bool) { text, ok := tt.env[name]; return text, ok }
+			cfg, err := config.Parse("config.yml", []byte("accounts: [{"+ports+"}]"), "", env)
+			if tt.want != "" {
+				if err == nil || err.Error() != tt.want {
+					t.Fatalf("got  %v\nwant %s", err, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			id, secret, err := cfg.Accounts[0].Credentials.Read()
+			if id != "id" || secret.Reveal() != "s3cr3t" || err != nil {
+				t.Errorf("Read() = %q, %q, %v", id, secret.Reveal(), err)
+			}
+		})
+	}
+}
+
+func TestEnvironmentIsNotReadBesideOthers(t *testing.T) {
+	for name, file := range map[string]string{
+		"two accounts":       "accounts: [{name: a, " + ports + "}, {name: b, " + ports + "}]",
+		"client_id":          "accounts: [{client_id: id, " + ports + "}]",
+		"client_id_file":     "accounts: [{client_id_file: id, " + ports + "}]",
+		"client_secret":      "accounts: [{client_secret: s, " + ports + "}]",
+		"client_secret_file": "accounts: [{client_secret_file: secret, " + ports + "}]",
+		"bad credentials":    "accounts: [{client_id: [], " + ports + "}]",
+		"token_exchange":     "accounts: [{token_exchange: {}, " + ports + "}]",
+		"no account":         "accounts: []",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := config.Parse("config.yml", []byte(file), "testdata", func(name string) (string, bool) {
+				t.Errorf("asked the environment for %s", name)
+				return "x", true
+			})
+			if err == nil {
+				t.Error("accepted")
+			}
+		})
+	}
+}
+
+func TestCredentialsAreReadAnew(t *testing.T) {
+	dir := t.TempDir()
+	idFile, secretFile := filepath.Join(dir, "id"), filepath.Join(dir, "sub", "secret")
+	if err := os.Mkdir(filepath.Dir(secretFile), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, idFile, "id-1\n")
+	write(t, secretFile, "s3cr3t-1")
+	write(t, filepath.Join(dir, "config.yml"), "accounts: [{client_id_file: id, client_secret_file: sub/secret, "+ports+"}]")
+	t.Chdir(dir)
+	cfg, err := config.Load("config.yml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir()) // a path relative to the file must not follow the process
+	read := func() string {
+		id, secret, err := cfg.Accounts[0].Credentials.Read()
+		return fmt.Sprintf("%s %s %v", id, secret.Reveal(), err)
+	}
+	steps := []struct{ write, text, want string }{
+		{secretFile, "s3cr3t-1\n", "id-1 s3cr3t-1 <nil>"},
+		{secretFile, " s3cr3t 2 \r\n\n", "id-1  s3cr3t 2 <nil>"},
+		{idFile, "id-2", "id-2  s3cr3t 2 <nil>"},
+		{idFile, "\n", "  client_id_file: " + idFile + " is empty"},
+		{idFile, "id-3", "id-3  s3cr3t 2 <nil>"},
+		{secretFile, "a\nb", "  client_secret_file: " + secretFile + " holds several lines or a character that does not print: it must hold the credential and nothing else"},
+		{secretFile, strings.Repeat("x", 64<<10), "id-3 " + strings.Repeat("x", 64<<10) + " <nil>"},
+		{secretFile, strings.Repeat("x", 64<<10+1), "  client_secret_file: " + secretFile + " is larger than 64 KiB: it must hold the credential and nothing else"},
+	}
+	for _, step := range steps {
+		write(t, step.write, step.text)
+		if diff := cmp.Diff(step.want, read()); diff != "" {
+			t.Errorf("Read() (-want +got):\n%s", diff)
+		}
+	}
+	if err := os.Remove(secretFile); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := read(), "  client_secret_file: stat "+secretFile+": no such file or directory"; got != want {
+		t.Errorf("Read() = %s, want %s", got, want)
+	}
+}
+
+func TestAbsolutePathsStayAsTheyAre(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret")
+	write(t, path, "s3cr3t\n")
+	cfg := parse(t, "accounts: [{client_id: id, client_secret_file: %q, "+ports+"}]", path)
+	want := config.Credentials{ClientID: "id", ClientSecretFile: path}
+	if diff := cmp.Diff(want, cfg.Accounts[0].Credentials); diff != "" {
+		t.Errorf("credentials (-want +got):\n%s", diff)
+	}
+}

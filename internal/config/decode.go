@@ -1,0 +1,205 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/common/model"
+	"gopkg.in/yaml.v3"
+)
+
+// Why not yaml.Node.Decode: its errors have no path, it stops short of unknown
+// keys once a type is wrong, and it turns null and empty text into zero values.
+// Without aliases the walk below is as deep as the format and as long as the
+// file, whatever the file says.
+
+// decode fills f from the top node and reports whether f is worth checking. A
+// value with a fault stays as it was in f.
+func (r *report) decode(root *yaml.Node, f *file) bool {
+	r.lines[""] = root.Line
+	r.value(root, "", reflect.ValueOf(f).Elem())
+	return !r.faulty[""]
+}
+
+func (r *report) value(n *yaml.Node, path string, v reflect.Value) {
+	if problem := unreadable(n); problem != "" {
+		r.badAt(n.Line, path, "%s", problem)
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		r.value(n, path, v.Elem())
+	case reflect.Struct:
+		r.mapping(n, path, v)
+	case reflect.Slice:
+		r.sequence(n, path, v)
+	default:
+		r.scalar(n, path, v)
+	}
+}
+
+const (
+	noAlias  = "YAML aliases (*name) are not read: write the value out, or put a value that begins with * in quotes"
+	noAnchor = "YAML anchors (&name) are not read: delete it, or put a value that begins with & in quotes"
+	noTag    = "YAML tags (!name) are not read: delete it, or put a value that begins with ! in quotes"
+	noMerge  = "YAML merge keys (<<) are not read: write the keys out"
+	noValue  = "has no value: write one or delete the key"
+)
+
+// unreadable returns what keeps a node from being read whatever is wanted of
+// it, or "". It quotes nothing: a secret without quotes ends up here too.
+func unreadable(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.AliasNode:
+		return noAlias
+	case n.Anchor != "":
+		return noAnchor
+	case n.Style&yaml.TaggedStyle != 0:
+		return noTag
+	case isNull(n):
+		return noValue
+	}
+	return ""
+}
+
+func (r *report) mapping(n *yaml.Node, path string, v reflect.Value) {
+	if n.Kind != yaml.MappingNode {
+		r.badAt(n.Line, path, "wants a mapping (keys with values), not %s", kind(n))
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, val := n.Content[i], n.Content[i+1]
+		if key.ShortTag() == "!!merge" {
+			r.badAt(key.Line, path, "%s", noMerge)
+			continue
+		}
+		if key.Kind != yaml.ScalarNode || unreadable(key) != "" {
+			r.badAt(key.Line, path, "wants plain names for keys; known here: %s", strings.Join(names(v.Type()), ", "))
+			continue
+		}
+		at := join(path, key.Value)
+		field, known := fieldNamed(v, key.Value)
+		if !known {
+			r.badAt(key.Line, at, "unknown key; known here: %s", strings.Join(names(v.Type()), ", "))
+			continue
+		}
+		if r.given(at) {
+			r.badAt(key.Line, at, "is given twice, first on line %d: keep one", r.lines[at])
+			continue
+		}
+		r.lines[at] = key.Line
+		r.value(val, at, field)
+		r.refuseUnavailable(at, field)
+	}
+}
+
+func (r *report) refuseUnavailable(path string, v reflect.Value) {
+	if !r.sound(path) {
+		return
+	}
+	if instead, ok := unavailable(path, reflect.Indirect(v).Interface()); ok {
+		r.bad(path, "is not available in this version: %s", instead)
+	}
+}
+
+func (r *report) sequence(n *yaml.Node, path string, v reflect.Value) {
+	if n.Kind != yaml.SequenceNode {
+		r.badAt(n.Line, path, "wants a list, not %s", kind(n))
+		return
+	}
+	list := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
+	for i, item := range n.Content {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		r.lines[at] = item.Line
+		r.value(item, at, list.Index(i))
+	}
+	v.Set(list)
+}
+
+func (r *report) scalar(n *yaml.Node, path string, v reflect.Value) {
+	var wants string
+	ok := n.Kind == yaml.ScalarNode
+	switch p := v.Addr().Interface().(type) {
+	case *string, *Secret:
+		if ok && n.Value == "" {
+			r.badAt(n.Line, path, "is empty: write a value or delete the key")
+			return
+		}
+		wants = "text (in quotes if it has special characters)"
+		v.SetString(n.Value)
+	case *duration:
+		wants = "a duration like 90s, 5m, 1h or 1d"
+		d, err := model.ParseDuration(n.Value)
+		if ok = ok && err == nil; ok {
+			*p = duration(d)
+		}
+	case *bool:
+		wants = "true or false"
+		ok = ok && n.ShortTag() == "!!bool" && n.Decode(p) == nil
+	case *int:
+		wants = "a whole number"
+		ok = ok && n.ShortTag() == "!!int" && n.Decode(p) == nil
+	case *float64:
+		wants = "a number"
+		ok = ok && (n.ShortTag() == "!!int" || n.ShortTag() == "!!float") && n.Decode(p) == nil
+	default:
+		panic("config: the decoder cannot fill a " + v.Type().String())
+	}
+	if !ok {
+		r.badAt(n.Line, path, "wants %s, not %s", wants, kind(n))
+	}
+}
+
+// kind names what a node is, for a reader who expected something else.
+func kind(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	}
+	return quote(n.Value)
+}
+
+// quote quotes text from the file, but not all of a long one.
+func quote(text string) string {
+	const enough = 60
+	if len(text) <= enough {
+		return strconv.Quote(text)
+	}
+	return strconv.Quote(strings.ToValidUTF8(text[:enough], "")) + "…"
+}
+
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
+
+func join(path, key string) string {
+	if !plainKey.MatchString(key) {
+		key = quote(key)
+	}
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// names lists the keys of a struct of the format, in its order.
+func names(t reflect.Type) []string {
+	keys := make([]string, t.NumField())
+	for i := range keys {
+		keys[i], _, _ = strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+	}
+	return keys
+}
+
+func fieldNamed(v reflect.Value, key string) (reflect.Value, bool) {
+	for i, name := range names(v.Type()) {
+		if name == key {
+			return v.Field(i), true
+		}
+	}
+	return reflect.Value{}, false
+}

@@ -1,0 +1,62 @@
+package config
+
+import (
+	"bytes"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Redacted returns the configuration as a file: every setting that holds,
+// defaults and the environment's credentials included, and "<secret>" for each
+// secret. With secrets put back, Parse makes an equal Config of it.
+func (c *Config) Redacted() ([]byte, error) {
+	f := file{
+		Accounts: make([]fileAccount, len(c.Accounts)),
+		Poll: filePoll{
+			Interval:            duration(c.Poll.Interval),
+			ConnectionsInterval: duration(c.Poll.ConnectionsInterval),
+			InventoryInterval:   duration(c.Poll.InventoryInterval),
+			Windows:             make([]fileWindow, len(c.Poll.Windows)),
+			StaleIntervals:      c.Poll.StaleIntervals,
+		},
+		API: fileAPI{
+			RequestsPerSecond: c.API.RequestsPerSecond,
+			Burst:             c.API.Burst,
+			Concurrency:       c.API.Concurrency,
+			Timeout:           duration(c.API.Timeout),
+			MaxRetries:        c.API.MaxRetries,
+		},
+		State: fileState(c.State),
+	}
+	for i, a := range c.Accounts {
+		f.Accounts[i] = a.redacted()
+	}
+	for i, w := range c.Poll.Windows {
+		f.Poll.Windows[i] = fileWindow{duration(w.Resolution), duration(w.Span), new(duration(w.Interval))}
+	}
+	var out bytes.Buffer
+	enc := yaml.NewEncoder(&out)
+	enc.SetIndent(2)
+	if err := enc.Encode(f); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// redacted relies on Secret, which marshals itself as "<secret>".
+func (a Account) redacted() fileAccount {
+	f := fileAccount{
+		Name:             a.Name,
+		APIURL:           a.APIURL,
+		ClientID:         a.Credentials.ClientID,
+		ClientIDFile:     a.Credentials.ClientIDFile,
+		ClientSecret:     a.Credentials.ClientSecret,
+		ClientSecretFile: a.Credentials.ClientSecretFile,
+		TrafficSource:    string(a.TrafficSource),
+		Ports:            make([]filePort, len(a.Ports)),
+	}
+	for i, p := range a.Ports {
+		f.Ports[i] = filePort(p)
+	}
+	return f
+}

@@ -1,0 +1,70 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// root returns the top node of the YAML document in data, or nil and a fault.
+func (r *report) root(data []byte) *yaml.Node {
+	if len(data) > maxFile {
+		r.bad("", "is larger than %d KiB: that is no configuration file", maxFile>>10)
+		return nil
+	}
+	var doc, extra yaml.Node
+	in := yaml.NewDecoder(bytes.NewReader(data))
+	err := in.Decode(&doc)
+	switch {
+	case errors.Is(err, io.EOF), err == nil && isNull(doc.Content[0]):
+		r.bad("", "is empty: it must list at least one account under accounts")
+		return nil
+	case err != nil:
+		r.syntax(err, data)
+		return nil
+	}
+	switch err := in.Decode(&extra); {
+	case err == nil:
+		r.badAt(extra.Line, "", "a second YAML document begins here: write one")
+		return nil
+	case !errors.Is(err, io.EOF):
+		r.syntax(err, data)
+		return nil
+	}
+	return doc.Content[0]
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
+
+var (
+	syntaxError   = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)`)
+	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+	tabIndent     = regexp.MustCompile(`^ *\t`)
+)
+
+// syntax adds the fault for an error of the YAML parser. The parser has only
+// text for us, so text is what we must read.
+func (r *report) syntax(err error, data []byte) {
+	match := syntaxError.FindStringSubmatch(err.Error())
+	if anchor := unknownAnchor.FindStringSubmatch(match[2]); anchor != nil {
+		// What follows the * may be a secret without quotes: do not repeat it.
+		before, _, _ := strings.Cut(string(data), "*"+anchor[1])
+		r.badAt(strings.Count(before, "\n")+1, "", "%s", noAlias)
+		return
+	}
+	line, _ := strconv.Atoi(match[1]) // 0 if the parser names none
+	// The parser's line may be off by one, and its words for a tab are obscure.
+	lines := strings.Split(string(data), "\n")
+	for i := max(line-2, 0); i < min(line+1, len(lines)); i++ {
+		if tabIndent.MatchString(lines[i]) {
+			r.badAt(i+1, "", "is indented with a tab: YAML wants spaces")
+			return
+		}
+	}
+	r.badAt(line, "", "is not YAML on this line or near it: %s", match[2])
+}

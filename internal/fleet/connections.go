@@ -1,0 +1,95 @@
+package fleet
+
+import (
+	"cmp"
+	"time"
+)
+
+// Connection is one virtual connection as the port counts see it.
+type Connection struct {
+	UUID                                 string
+	State, EquinixStatus, ProviderStatus string
+	Bandwidth                            *float64 // bit/s
+	ASidePort, ZSidePort                 string   // port UUIDs, "" where that side is no port
+}
+
+// Connections is the sum of what rides on one port, on either side of it.
+type Connections struct {
+	At        time.Time // when it was answered
+	States    map[string]int
+	Equinix   map[string]int // by the status on Equinix' side
+	Provider  map[string]int // by the status on the provider's side
+	Bandwidth *float64       // bit/s, sum over the live ones; nil where one of them gives none
+}
+
+// ConnectionStates lists the lifecycle states that Equinix documents or was
+// seen to use, the empty one as UNKNOWN.
+func ConnectionStates() []string {
+	return []string{
+		"ACTIVE", "CANCELLED", "DEPROVISIONED", "DEPROVISIONING", "DRAFT", "FAILED",
+		"PENDING", "PROVISIONED", "PROVISIONING", "REPROVISIONING", Unknown,
+	}
+}
+
+// live reports whether a connection in that state takes up its bandwidth.
+func live(state string) bool {
+	switch state {
+	case "ACTIVE", "PROVISIONED", "PROVISIONING", "REPROVISIONING":
+		return true
+	}
+	return false
+}
+
+// CountConnections sums up, at time now, the connections that touch each of the
+// ports. A connection between two of them counts on both, one that begins and
+// ends on the same port counts once, and a uuid listed twice is one connection.
+func CountConnections(ports []string, conns []Connection, now time.Time) map[string]*Connections {
+	sums := make(map[string]*Connections, len(ports))
+	for _, p := range ports {
+		sums[p] = newConnections(now)
+	}
+	seen := make(map[string]bool, len(conns))
+	for _, c := range conns {
+		if seen[c.UUID] {
+			continue
+		}
+		seen[c.UUID] = true
+		if s := sums[c.ASidePort]; s != nil {
+			s.add(c)
+		}
+		if s := sums[c.ZSidePort]; s != nil && c.ZSidePort != c.ASidePort {
+			s.add(c)
+		}
+	}
+	return sums
+}
+
+func newConnections(now time.Time) *Connections {
+	return &Connections{
+		At: now, States: map[string]int{}, Equinix: map[string]int{}, Provider: map[string]int{},
+		Bandwidth: new(0.0),
+	}
+}
+
+// Total is the number of connections in any state.
+func (s *Connections) Total() int {
+	n := 0
+	for _, c := range s.States {
+		n += c
+	}
+	return n
+}
+
+func (s *Connections) add(c Connection) {
+	s.States[cmp.Or(c.State, Unknown)]++
+	s.Equinix[cmp.Or(c.EquinixStatus, Unknown)]++
+	s.Provider[cmp.Or(c.ProviderStatus, Unknown)]++
+	if !live(c.State) || s.Bandwidth == nil {
+		return
+	}
+	if c.Bandwidth == nil {
+		s.Bandwidth = nil // a sum without it would be too low and look right
+		return
+	}
+	*s.Bandwidth += *c.Bandwidth
+}

@@ -1,0 +1,78 @@
+// Package fleet is the domain: what is known of the ports of every account at
+// one moment, and the arithmetic on it. Rates and capacities are in bit/s,
+// times are instants, nil means that the API did not say. Everything reachable
+// from a published [Snapshot] is immutable.
+package fleet
+
+import (
+	"slices"
+	"time"
+)
+
+// Snapshot is what is known at one moment. Ports are polled one by one, so its
+// entries are of different ages and each carries its own times; judging them is
+// the reader's business.
+type Snapshot struct {
+	Accounts       []Account // in the order of the configuration
+	Ports          []*Port   // sorted by UUID
+	Windows        []Window  // as configured; the first one is the primary one
+	StaleIntervals int       // a value older than this many of its own intervals is stale
+}
+
+// Account returns the account of that name.
+func (s *Snapshot) Account(name string) (Account, bool) {
+	i := slices.IndexFunc(s.Accounts, func(a Account) bool { return a.Name == name })
+	if i < 0 {
+		return Account{}, false
+	}
+	return s.Accounts[i], true
+}
+
+// Complete reports whether every port has had its first answer or failure from
+// the inventory, the connections search and the primary traffic window.
+func (s *Snapshot) Complete() bool {
+	if s == nil || len(s.Accounts) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(s.Ports, func(p *Port) bool { return !p.Complete() })
+}
+
+// Account is the state of one set of credentials.
+type Account struct {
+	Name     string
+	Source   string        // traffic source in use, "" before one has answered with data
+	LastData time.Time     // latest successful data call, zero before the first
+	Timeout  time.Duration // of one request
+
+	// The effective intervals: as configured, or longer where the request
+	// budget is too small for them.
+	Traffic, Connections, Inventory time.Duration
+	Windows                         []time.Duration // one per Snapshot.Windows
+
+	InventoryPoll Poll // the latest listing of the account's ports
+
+	LoginHeld   bool      // logins are held back because the API refused them
+	LoginError  string    // why, "" while all is well
+	TokenExpiry time.Time // zero without a token
+	LastError   string    // latest failure of a data call, "" after a success
+}
+
+// Up reports whether a data call succeeded within the last two effective
+// traffic intervals plus one timeout.
+func (a *Account) Up(now time.Time) bool {
+	return !a.LastData.IsZero() && Age(now, a.LastData) <= 2*a.Traffic+a.Timeout
+}
+
+// Window is one span that traffic is asked for.
+type Window struct {
+	Span       time.Duration // whole days
+	Resolution time.Duration // length of the intervals asked for: 5m or 1h
+	Interval   time.Duration // between two polls, as configured
+}
+
+// Age is the time from then to now, by the wall clock or by the monotonic one,
+// whichever says more: the monotonic clock stands still while a machine is
+// suspended, the wall clock can be set back.
+func Age(now, then time.Time) time.Duration {
+	return max(now.Sub(then), now.Round(0).Sub(then.Round(0)))
+}

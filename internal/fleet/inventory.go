@@ -1,0 +1,106 @@
+package fleet
+
+import "time"
+
+// The operational states of a port.
+const (
+	StatusUp      = "UP"
+	StatusDown    = "DOWN"
+	StatusPartial = "PARTIAL"
+)
+
+// Unknown stands where the API gives an empty state.
+const Unknown = "UNKNOWN"
+
+// Inventory is what a listing says of one port. Strings are "" and pointers nil
+// where it says nothing.
+type Inventory struct {
+	At time.Time // when it was answered
+
+	State  string // lifecycle, as the API spells it
+	Status string // operational status of the port itself
+	Links  []Link // its physical ports
+
+	Capacity  *float64 // line rate, bit/s
+	Allocated *float64 // sold to connections, bit/s
+
+	Metro, MetroName, Region, IBX       string
+	Encapsulation, Package, Speed       string
+	RedundancyPriority, RedundancyGroup string
+	LAG, Project                        string
+}
+
+// Link is one physical port.
+type Link struct {
+	UUID   string
+	Status string   // UP or DOWN, "" where the API does not say
+	Speed  *float64 // bit/s
+}
+
+// OperationalStatus is the port's own status, else UP, DOWN or PARTIAL where
+// all, none or some of its links are up, else "".
+func (i *Inventory) OperationalStatus() string {
+	if i.Status != "" || len(i.Links) == 0 {
+		return i.Status
+	}
+	up := 0
+	for _, l := range i.Links {
+		switch l.Status {
+		case StatusUp:
+			up++
+		case StatusDown:
+		default:
+			return "" // a link of unknown state could be either
+		}
+	}
+	switch up {
+	case len(i.Links):
+		return StatusUp
+	case 0:
+		return StatusDown
+	default:
+		return StatusPartial
+	}
+}
+
+// EffectiveCapacity is the line rate in bit/s of the links that are up, or the
+// line rate where the API names no links. Where it names links but not how they
+// are, the port's own status decides; nil where that leaves it open.
+func (i *Inventory) EffectiveCapacity() *float64 {
+	if len(i.Links) == 0 {
+		return i.Capacity
+	}
+	sum := 0.0
+	for _, l := range i.Links {
+		switch l.Status {
+		case StatusUp:
+			speed := i.linkSpeed(l)
+			if speed == nil {
+				return nil
+			}
+			sum += *speed
+		case StatusDown:
+		default:
+			return i.capacityByStatus()
+		}
+	}
+	return &sum
+}
+
+func (i *Inventory) linkSpeed(l Link) *float64 {
+	if l.Speed != nil || i.Capacity == nil {
+		return l.Speed
+	}
+	return new(*i.Capacity / float64(len(i.Links))) // members of a LAG are of one speed
+}
+
+func (i *Inventory) capacityByStatus() *float64 {
+	switch i.Status {
+	case StatusUp:
+		return i.Capacity
+	case StatusDown:
+		return new(0.0)
+	default:
+		return nil
+	}
+}

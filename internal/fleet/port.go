@@ -1,0 +1,68 @@
+package fleet
+
+import (
+	"cmp"
+	"time"
+)
+
+// Port is what is known of one port.
+type Port struct {
+	UUID           string // lower case
+	Account        string // name of the account it belongs to
+	ConfiguredName string // "" where the configuration gives none
+	APIName        string // as the latest inventory that saw the port spelled it
+
+	Listed    bool       // its first inventory attempt has ended, well or not
+	Confirmed bool       // an answer of the API has shown that it exists
+	Inventory *Inventory // latest good one; nil while the API lists no such port
+
+	Traffic []*Traffic // one per Snapshot.Windows, nil before the first good answer
+	Polls   []Poll     // one per Snapshot.Windows
+
+	Connections     *Connections // latest good one, nil before
+	ConnectionsPoll Poll
+}
+
+// Name is the configured name, else the API's, else the UUID.
+func (p *Port) Name() string { return cmp.Or(p.ConfiguredName, p.APIName, p.UUID) }
+
+// Complete reports whether the port has had its first answer or failure of
+// every kind.
+func (p *Port) Complete() bool {
+	return p.Listed && p.Polls[0].Tried() && p.ConnectionsPoll.Tried()
+}
+
+// Succeeded reports whether the latest poll of every window succeeded; ok is
+// false before the first one.
+func (p *Port) Succeeded() (succeeded, ok bool) {
+	succeeded = true
+	for _, poll := range p.Polls {
+		if poll.Tried() {
+			ok = true
+			succeeded = succeeded && poll.OK
+		}
+	}
+	return succeeded && ok, ok
+}
+
+// Poll is the outcome of polling one thing.
+type Poll struct {
+	Last        time.Time // end of the latest try, zero before the first
+	OK          bool      // it succeeded
+	LastSuccess time.Time // zero before the first
+	Err         string    // why it did not
+}
+
+// Tried reports whether a try has ended.
+func (p Poll) Tried() bool { return !p.Last.IsZero() }
+
+// Ended is p after a try that ended now, well where err is nil.
+func (p Poll) Ended(now time.Time, err error) Poll {
+	p.Last, p.OK, p.Err = now, err == nil, ""
+	if err != nil {
+		p.Err = err.Error()
+		return p
+	}
+	p.LastSuccess = now
+	return p
+}

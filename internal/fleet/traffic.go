@@ -1,0 +1,109 @@
+package fleet
+
+import (
+	"slices"
+	"time"
+)
+
+// Traffic is the latest good answer about one window of one port.
+type Traffic struct {
+	At                time.Time // when it was answered
+	Capacity          *float64  // line rate, bit/s
+	Inbound, Outbound Series
+}
+
+// Series is one direction of Traffic. Rates are in bit/s.
+type Series struct {
+	Max, Mean, P95, Last *float64
+	Newest               time.Time // stamp of the newest interval; zero where none was ever seen
+	Points               []Point   // inside the window, ascending, one per time
+}
+
+// Point is one interval: the time the API stamps on it and the mean rate over
+// it in bit/s.
+type Point struct {
+	Time time.Time
+	Mean float64
+}
+
+// Answer is one direction of a statistics answer, before it is judged: points
+// in any order, perhaps twice, and the API's own summaries.
+type Answer struct {
+	Max, Mean, Last *float64
+	Points          []Point
+	Resolution      time.Duration // as the source states it, 0 where it does not
+}
+
+// NewSeries judges one direction of the answer to a request for [from, to] of
+// window w. Points later than the request by more than one interval are taken
+// for the nonsense they are; points before it count for nothing but the time of
+// the newest one. A summary without a single interval behind it is no evidence,
+// so without points nothing but prev's newest time is kept.
+func NewSeries(a Answer, w Window, from, to time.Time, prev Series) Series {
+	points := slices.Clone(a.Points)
+	points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.After(to.Add(w.Resolution)) })
+	if len(points) == 0 {
+		return Series{Newest: prev.Newest}
+	}
+	points = ascending(points)
+	newest := points[len(points)-1]
+	s := Series{Max: a.Max, Mean: a.Mean, Last: a.Last, Newest: newest.Time}
+	if s.Last == nil {
+		s.Last = &newest.Mean
+	}
+	// A source stamps the start or the end of an interval, so the first one may
+	// lie before the window.
+	first := from.Add(-w.Resolution)
+	s.Points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.Before(first) })
+	if !coarser(s.Points, a.Resolution, w.Resolution) {
+		s.P95 = Percentile95(s.Points)
+	}
+	return s
+}
+
+// ascending sorts by time and keeps the last of several points of one time: a
+// source that repeats an interval corrects it.
+func ascending(points []Point) []Point {
+	slices.SortStableFunc(points, func(a, b Point) int { return a.Time.Compare(b.Time) })
+	kept := points[:0]
+	for i, p := range points {
+		if i+1 < len(points) && points[i+1].Time.Equal(p.Time) {
+			continue
+		}
+		kept = append(kept, p)
+	}
+	return kept
+}
+
+// coarser reports whether the points are of longer intervals than asked for:
+// as the source states it, else by the smallest distance between a dozen or
+// more of them. A percentile of hourly means is not one of 5-minute means.
+func coarser(points []Point, stated, asked time.Duration) bool {
+	if stated > 0 {
+		return stated > asked
+	}
+	const enough = 12
+	if len(points) < enough {
+		return false
+	}
+	smallest := points[1].Time.Sub(points[0].Time)
+	for i := 2; i < len(points); i++ {
+		smallest = min(smallest, points[i].Time.Sub(points[i-1].Time))
+	}
+	return smallest >= 2*asked
+}
+
+// Percentile95 is the highest mean once the top 5 % of the points, rounded
+// down, are dropped: the 95th percentile of bandwidth billing. It is nil
+// without points.
+func Percentile95(points []Point) *float64 {
+	if len(points) == 0 {
+		return nil
+	}
+	means := make([]float64, len(points))
+	for i, p := range points {
+		means[i] = p.Mean
+	}
+	slices.Sort(means)
+	return new(means[len(means)-1-len(means)*5/100])
+}

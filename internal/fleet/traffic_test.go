@@ -1,0 +1,175 @@
+package fleet_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+var (
+	noon   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	oneDay = fleet.Window{Span: 24 * time.Hour, Resolution: 5 * time.Minute, Interval: 5 * time.Minute}
+)
+
+// points are one every step, the last one at end.
+func points(end time.Time, step time.Duration, means ...float64) []fleet.Point {
+	ps := make([]fleet.Point, len(means))
+	for i, m := range means {
+		ps[i] = fleet.Point{Time: end.Add(-time.Duration(len(means)-1-i) * step), Mean: m}
+	}
+	return ps
+}
+
+func TestPercentile95DropsTheTopFivePercent(t *testing.T) {
+	upTo := func(n int) []fleet.Point {
+		means := make([]float64, n)
+		for i := range means {
+			means[i] = float64(n - i) // descending: the order must not matter
+		}
+		return points(noon, 5*time.Minute, means...)
+	}
+	for _, tt := range []struct {
+		name   string
+		points []fleet.Point
+		want   *float64
+	}{
+		{"no points", nil, nil},
+		{"one point", upTo(1), new(1.0)},
+		{"19 points drop none", upTo(19), new(19.0)},
+		{"20 points drop one", upTo(20), new(19.0)},
+		{"one day drops 14 of 288", upTo(288), new(274.0)},
+		{"30 days drop 432 of 8640, as a bill does", upTo(8640), new(8208.0)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, fleet.Percentile95(tt.points)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNewSeriesTakesTheNewestPointByItsTime(t *testing.T) {
+	a := fleet.Answer{Points: []fleet.Point{
+		{Time: noon.Add(-10 * time.Minute), Mean: 3},
+		{Time: noon.Add(-5 * time.Minute), Mean: 7},
+		{Time: noon.Add(-20 * time.Minute), Mean: 1},
+		{Time: noon.Add(-5 * time.Minute), Mean: 8}, // repeated, and corrected
+	}}
+	s := fleet.NewSeries(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
+	want := fleet.Series{
+		P95: new(8.0), Last: new(8.0), Newest: noon.Add(-5 * time.Minute),
+		Points: []fleet.Point{
+			{Time: noon.Add(-20 * time.Minute), Mean: 1},
+			{Time: noon.Add(-10 * time.Minute), Mean: 3},
+			{Time: noon.Add(-5 * time.Minute), Mean: 8},
+		},
+	}
+	if diff := cmp.Diff(want, s); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if len(a.Points) != 4 || a.Points[0].Mean != 3 {
+		t.Error("NewSeries changed the answer")
+	}
+}
+
+func TestNewSeriesPrefersTheLastPolledOfTheAPI(t *testing.T) {
+	a := fleet.Answer{Last: new(42.0), Points: points(noon, 5*time.Minute, 1, 2)}
+	s := fleet.NewSeries(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
+	if diff := cmp.Diff(new(42.0), s.Last); diff != "" {
+		t.Errorf("last (-want +got)\n%s", diff)
+	}
+}
+
+func TestNewSeriesWithoutPointsKeepsOnlyTheNewestTime(t *testing.T) {
+	prev := fleet.Series{Max: new(9.0), Last: new(5.0), Newest: noon.Add(-time.Hour), Points: points(noon, time.Minute, 1)}
+	zeros := fleet.Answer{Max: new(0.0), Mean: new(0.0), Last: new(0.0)}
+	s := fleet.NewSeries(zeros, oneDay, noon.Add(-24*time.Hour), noon, prev)
+	if diff := cmp.Diff(fleet.Series{Newest: noon.Add(-time.Hour)}, s); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestNewSeriesDropsPointsFromTheFuture(t *testing.T) {
+	a := fleet.Answer{Points: []fleet.Point{
+		{Time: noon.Add(5 * time.Minute), Mean: 1}, // the interval that the request ends in
+		{Time: noon.Add(6 * time.Minute), Mean: 99},
+	}}
+	s := fleet.NewSeries(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
+	if diff := cmp.Diff(fleet.Series{
+		P95: new(1.0), Last: new(1.0), Newest: noon.Add(5 * time.Minute),
+		Points: []fleet.Point{{Time: noon.Add(5 * time.Minute), Mean: 1}},
+	}, s); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestNewSeriesLeavesPointsBeforeTheWindowOutOfThePercentile(t *testing.T) {
+	from := noon.Add(-24 * time.Hour)
+	a := fleet.Answer{Max: new(99.0), Points: []fleet.Point{
+		{Time: from.Add(-6 * time.Minute), Mean: 99},
+		{Time: from.Add(-5 * time.Minute), Mean: 2}, // an interval stamped by its start
+		{Time: from, Mean: 1},
+	}}
+	s := fleet.NewSeries(a, oneDay, from, noon, fleet.Series{})
+	if len(s.Points) != 2 || *s.P95 != 2 {
+		t.Errorf("points %v, p95 %v", s.Points, *s.P95)
+	}
+	if !s.Newest.Equal(from) {
+		t.Errorf("newest %v, want %v", s.Newest, from)
+	}
+}
+
+func TestNewSeriesHasNoPercentileOfCoarserIntervals(t *testing.T) {
+	hourly := make([]float64, 24)
+	for _, tt := range []struct {
+		name   string
+		answer fleet.Answer
+		want   bool
+	}{
+		{"stated PT1H for 5m", fleet.Answer{Resolution: time.Hour, Points: points(noon, time.Hour, 1, 2)}, false},
+		{"hourly points for 5m, not stated", fleet.Answer{Points: points(noon, time.Hour, hourly...)}, false},
+		{"a few points far apart prove nothing", fleet.Answer{Points: points(noon, time.Hour, 1, 2, 3)}, true},
+		{"stated PT5M", fleet.Answer{Resolution: 5 * time.Minute, Points: points(noon, time.Hour, hourly...)}, true},
+		{"5m points", fleet.Answer{Points: points(noon, 5*time.Minute, hourly...)}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := fleet.NewSeries(tt.answer, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
+			if got := s.P95 != nil; got != tt.want {
+				t.Errorf("has a percentile: %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWindowCurrentEndsThreeIntervalsAnd45MinutesAfterTheSample(t *testing.T) {
+	hourly := fleet.Window{Span: 720 * time.Hour, Resolution: time.Hour}
+	for _, tt := range []struct {
+		window fleet.Window
+		age    time.Duration
+		want   bool
+	}{
+		{oneDay, time.Hour, true},
+		{oneDay, time.Hour + time.Second, false},
+		{hourly, 3*time.Hour + 45*time.Minute, true},
+		{hourly, 3*time.Hour + 46*time.Minute, false},
+	} {
+		if got := tt.window.Current(noon.Add(-tt.age), noon); got != tt.want {
+			t.Errorf("%s sample %v old: current = %v, want %v", tt.window.ResolutionLabel(), tt.age, got, tt.want)
+		}
+	}
+	if oneDay.Current(time.Time{}, noon) {
+		t.Error("a sample that never was is current")
+	}
+}
+
+func TestWindowLabels(t *testing.T) {
+	week := fleet.Window{Span: 7 * 24 * time.Hour, Resolution: 5 * time.Minute}
+	month := fleet.Window{Span: 30 * 24 * time.Hour, Resolution: time.Hour}
+	got := []string{week.Label(), week.ResolutionLabel(), month.Label(), month.ResolutionLabel()}
+	if diff := cmp.Diff([]string{"7d", "5m", "30d", "1h"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
