@@ -1,0 +1,157 @@
+package fabrictest
+
+import (
+	"math"
+	"time"
+)
+
+// Direction is that of traffic, seen from the port.
+type Direction int
+
+// The directions.
+const (
+	Inbound Direction = iota
+	Outbound
+)
+
+const (
+	fiveMinutes = 300  // seconds; the grid of all traffic
+	hour        = 3600 // seconds
+
+	slotsPerDay = 24 * hour / fiveMinutes
+
+	// topShare is the most of the line rate that frames can fill: preamble
+	// and gap take the rest.
+	topShare = 0.985
+
+	// growthFrom is 2026-01-01. A year before it growth begins, a year after
+	// it growth ends, so that no clock makes a fleet absurd.
+	growthFrom = 1767225600
+	year       = 365 * 24 * hour
+)
+
+// meter is the traffic of one port in one direction: a pure function of the
+// seed, the port and the interval, counted in bytes so that whatever is made of
+// it adds up.
+type meter struct {
+	port    *Port
+	key     uint64
+	full    float64 // bytes in five minutes at line rate
+	peak    float64
+	growth  float64
+	bursts  float64
+	weekend float64
+	utc     int64                // seconds
+	day     [slotsPerDay]float64 // by slot of the local day
+}
+
+func newMeter(seed uint64, p *Port, d Direction) *meter {
+	m := &meter{
+		port:    p,
+		key:     mix(hashString(seed, p.UUID) + uint64(d)), //nolint:gosec // a direction is 0 or 1
+		full:    float64(p.Capacity()) * 1e6 / 8 * fiveMinutes,
+		peak:    p.Load.Inbound,
+		growth:  p.Load.Growth,
+		bursts:  p.Load.Bursts,
+		weekend: p.Load.Weekend,
+		utc:     int64(metroOf(p.Metro).utc / time.Second),
+	}
+	peakHour := p.Load.PeakHour
+	if d == Outbound {
+		m.peak = p.Load.Outbound
+		peakHour += 0.5 + unit(mix(m.key)) // the other way is busy at another time
+	}
+	for slot := range m.day {
+		m.day[slot] = dayShape(float64(slot)*24/slotsPerDay - peakHour)
+	}
+	return m
+}
+
+// dayShape is 1 at the peak, a tenth at the other end of the day, with a dent
+// an hour and a half after the peak, when people eat.
+func dayShape(sincePeak float64) float64 {
+	sincePeak = math.Remainder(sincePeak, 24)
+	angle := 2 * math.Pi * sincePeak / 24
+	hill := math.Pow((1+math.Cos(angle))/2, 1.4)
+	sinceLunch := sincePeak - 1.5
+	dent := math.Exp(-sinceLunch * sinceLunch / 0.5)
+	return 0.1 + 0.9*hill - 0.06*dent
+}
+
+// at returns how many bytes passed in the interval with the given end on the
+// five-minute grid, and how many would have passed at its highest rate.
+func (m *meter) at(end int64) (mean, high int64) {
+	if m.port.silent(end) {
+		return 0, 0
+	}
+	n := end / fiveMinutes
+	local := end - fiveMinutes + m.utc
+	share := m.peak * m.day[floorMod(local, 24*hour)/fiveMinutes] * m.week(local) * m.trend(end)
+	share *= 1 + 0.08*m.drift(n, slotsPerDay) + 0.06*m.drift(n, 6) + 0.03*m.noise(n, 1)
+	if unit(m.draw(n, 2)) < 0.02*m.bursts {
+		share *= 1.1 + 0.25*unit(m.draw(n, 3))
+	}
+	share = min(max(share, 0), topShare)
+	u := unit(m.draw(n, 4))
+	top := share * (1.02 + 0.15*u*u)
+	if unit(m.draw(n, 5)) < 0.05*m.bursts {
+		top = share * (1.1 + 0.3*u)
+	}
+	top = min(top, max(topShare, share))
+	return int64(share * m.full), int64(top * m.full)
+}
+
+// week is the weight of a local time: 1 on working days, and between 21 and 3
+// o'clock on the way to the next day's weight.
+func (m *meter) week(local int64) float64 {
+	day := floorDiv(local, 24*hour)
+	h := float64(floorMod(local, 24*hour)) / hour
+	today := m.weekday(day)
+	switch {
+	case h < 3:
+		return blend(m.weekday(day-1), today, (h+3)/6)
+	case h > 21:
+		return blend(today, m.weekday(day+1), (h-21)/6)
+	default:
+		return today
+	}
+}
+
+// weekday is the weight of a day counted from the epoch, a Thursday.
+func (m *meter) weekday(day int64) float64 {
+	if floorMod(day+4, 7)%6 == 0 {
+		return m.weekend
+	}
+	return 1
+}
+
+func (m *meter) trend(end int64) float64 {
+	years := float64(end-growthFrom) / year
+	return 1 + m.growth*min(max(years, -1), 1)
+}
+
+// drift wanders between -1 and 1, with a new aim every period intervals.
+func (m *meter) drift(n, period int64) float64 {
+	k, into := floorDiv(n, period), floorMod(n, period)
+	salt := uint64(period) //nolint:gosec // a period is positive
+	return blend(m.noise(k, salt), m.noise(k+1, salt), float64(into)/float64(period))
+}
+
+// noise is between -1 and 1, and of no kin between intervals.
+func (m *meter) noise(n int64, salt uint64) float64 { return 2*unit(m.draw(n, salt)) - 1 }
+
+func (m *meter) draw(n int64, salt uint64) uint64 {
+	return mix(m.key ^ uint64(n)<<16 ^ salt) //nolint:gosec // any bits will do
+}
+
+// blend goes from a to b as t goes from 0 to 1, slowly at both ends.
+func blend(a, b, t float64) float64 { return a + (b-a)*t*t*(3-2*t) }
+
+func floorDiv(a, b int64) int64 { return (a - floorMod(a, b)) / b }
+
+func floorMod(a, b int64) int64 {
+	if r := a % b; r < 0 {
+		return r + b
+	}
+	return a % b
+}

@@ -1,0 +1,158 @@
+package fabrictest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"path"
+	"time"
+)
+
+// The operations of the API, as they appear in [Request] and [Fault].
+const (
+	OpToken             = "token"
+	OpUserPortsV3       = "v3_user_ports"
+	OpPortStatsV3       = "v3_port_stats"
+	OpPorts             = "v4_ports"
+	OpPort              = "v4_port"
+	OpSearchPorts       = "v4_ports_search"
+	OpPortStatsV4       = "v4_port_stats"
+	OpSearchConnections = "v4_connections_search"
+	OpUnknown           = "unknown" // any other path or method
+)
+
+// maxBody bounds what is read of a request; the largest honest one is a search
+// over a hundred identifiers.
+const maxBody = 1 << 20
+
+// call is one request on its way through the API.
+type call struct {
+	http  *http.Request
+	body  []byte
+	uuid  string // from the path, "" where it has none
+	now   time.Time
+	fault Fault // alters the answer; zero for none
+}
+
+type route struct {
+	method, path, op string
+	open             bool // needs no token
+	answer           func(*API, *call) reply
+}
+
+func (a *API) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, rt := range []route{
+		{"POST", "/oauth2/v1/token", OpToken, true, (*API).token},
+		{"GET", "/ecx/v3/port/userport", OpUserPortsV3, false, (*API).userPortsV3},
+		{"GET", "/ecx/v3/stats/port/{uuid}", OpPortStatsV3, false, (*API).portStatsV3},
+		{"GET", "/fabric/v4/ports", OpPorts, false, (*API).listPorts},
+		{"GET", "/fabric/v4/ports/{uuid}", OpPort, false, (*API).port},
+		{"POST", "/fabric/v4/ports/search", OpSearchPorts, false, (*API).searchPorts},
+		{"GET", "/fabric/v4/ports/{uuid}/stats", OpPortStatsV4, false, (*API).portStatsV4},
+		{"POST", "/fabric/v4/connections/search", OpSearchConnections, false, (*API).searchConnections},
+	} {
+		mux.Handle(rt.method+" "+rt.path, a.handle(rt))
+	}
+	mux.Handle("/", a.handle(fallback))
+	return mux
+}
+
+// fallback takes what no other route takes.
+var fallback = route{op: OpUnknown, open: true, answer: (*API).unknown}
+
+// clean reports whether a path is spelled without "//", "." and a slash at its end.
+func clean(p string) bool { return p == path.Clean(p) }
+
+// handle wraps a route with what all have in common: faults, the token check
+// and the log.
+func (a *API) handle(rt route) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+		if err != nil {
+			panic(http.ErrAbortHandler) // the caller went away in mid-request
+		}
+		c := &call{http: r, body: body, uuid: r.PathValue("uuid"), now: a.opts.Now()}
+		c.fault = a.faults.take(rt.op, c.uuid)
+		sw := &statusWriter{ResponseWriter: w}
+		defer func() { a.log.add(newRequest(rt.op, c, sw.status)) }()
+		a.respond(rt, c, sw)
+	}
+}
+
+func (a *API) respond(rt route, c *call, w http.ResponseWriter) {
+	f := c.fault
+	if !pause(c.http.Context(), f.Delay) || f.Drop {
+		panic(http.ErrAbortHandler)
+	}
+	if f.Handler != nil {
+		r := c.http.Clone(c.http.Context())
+		r.Body = io.NopCloser(bytes.NewReader(c.body))
+		f.Handler(w, r)
+		return
+	}
+	if answer, ok := f.reply(); ok {
+		answer.send(w, f.Truncate)
+		return
+	}
+	if !rt.open && !a.login.valid(c.http.Header.Get("Authorization"), c.now) {
+		unauthorized().send(w, f.Truncate)
+		return
+	}
+	rt.answer(a, c).send(w, f.Truncate)
+}
+
+// unknown answers with the gateway's fault body for a path it does not know, and
+// with the API's own 500 for the wrong method.
+func (a *API) unknown(c *call) reply {
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		r := c.http.Clone(c.http.Context())
+		r.Method = method
+		if _, pattern := a.mux.Handler(r); pattern != "/" && clean(r.URL.Path) {
+			return apiErrors(http.StatusInternalServerError, apiError{
+				Code:    "EQ-3034003",
+				Message: "Method not supported,Please check the URL passed",
+			})
+		}
+	}
+	return reply{status: http.StatusNotFound, body: []byte(BodyGatewayFault)}
+}
+
+// pause waits for d and reports whether the request still stands then.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// statusWriter remembers the status that went out, 0 for none.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the writer beneath.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
