@@ -1,0 +1,85 @@
+// Package collector shows a fleet snapshot to Prometheus. A scrape does no I/O:
+// it reads one snapshot pointer and decides by the times in it what is still
+// fresh enough to be shown.
+package collector
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// Collector is a prometheus.Collector over the newest snapshot. It is safe for
+// concurrent use.
+type Collector struct {
+	load     func() *fleet.Snapshot
+	families []described
+}
+
+// described is a family with its descriptor.
+type described struct {
+	Family
+
+	desc *prometheus.Desc
+}
+
+// New returns a collector that reads snapshots from load, typically
+// [fleet.Store.Load]. A nil snapshot has no series.
+func New(load func() *fleet.Snapshot) *Collector {
+	c := &Collector{load: load}
+	for _, f := range Families() {
+		desc := prometheus.NewDesc(f.Name, f.Help, f.Labels, nil)
+		c.families = append(c.families, described{Family: f, desc: desc})
+	}
+	return c
+}
+
+// Describe sends the descriptor of every family.
+func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, f := range c.families {
+		ch <- f.desc
+	}
+}
+
+// Collect sends the series of the newest snapshot as they are true now.
+func (c *Collector) Collect(ch chan<- prometheus.Metric) {
+	snap := c.load()
+	if snap == nil {
+		return
+	}
+	now := time.Now()
+	for _, f := range c.families {
+		if f.snapshot != nil {
+			f.snapshot(snap, f.emitter(ch))
+		}
+		if f.account != nil {
+			for i := range snap.Accounts {
+				f.account(accountView{&snap.Accounts[i], now}, f.emitter(ch, snap.Accounts[i].Name))
+			}
+		}
+	}
+	for _, p := range snap.Ports {
+		account, ok := snap.Account(p.Account)
+		if !p.Listed || !ok {
+			continue
+		}
+		v := newPortView(snap, &account, p, now)
+		for _, f := range c.families {
+			if f.port != nil {
+				f.port(v, f.emitter(ch, p.UUID, p.Name()))
+			}
+		}
+	}
+}
+
+// emit sends one series of a family: its value and the values of the labels
+// that follow the common ones.
+type emit func(value float64, labels ...string)
+
+func (f *described) emitter(ch chan<- prometheus.Metric, common ...string) emit {
+	return func(value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(f.desc, prometheus.GaugeValue, value, append(common[:len(common):len(common)], labels...)...)
+	}
+}

@@ -1,0 +1,287 @@
+package collector_test
+
+import (
+	"bytes"
+	"flag"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+const (
+	wholeUUID = "11111111-1111-4111-8111-111111111111"
+	bareUUID  = "22222222-2222-4222-8222-222222222222"
+)
+
+var windows = []fleet.Window{
+	{Span: 24 * time.Hour, Resolution: 5 * time.Minute, Interval: 5 * time.Minute},
+	{Span: 30 * 24 * time.Hour, Resolution: time.Hour, Interval: time.Hour},
+}
+
+// snapshot is a fleet of one port of which all is known and one of which
+// nothing is, at the time at.
+func snapshot(at time.Time) *fleet.Snapshot {
+	series := func(scale float64) fleet.Series {
+		return fleet.Series{
+			Max: new(8e9 * scale), Mean: new(4e9 * scale), P95: new(6e9 * scale), Last: new(5e9 * scale),
+			Newest: at.Add(-10 * time.Minute),
+		}
+	}
+	traffic := func() *fleet.Traffic {
+		return &fleet.Traffic{At: at, Capacity: new(1e9), Inbound: series(1), Outbound: series(0.5)}
+	}
+	polled := fleet.Poll{Last: at, OK: true, LastSuccess: at}
+	whole := &fleet.Port{
+		UUID: wholeUUID, Account: "prod", ConfiguredName: "ams-1", APIName: "api-name", Listed: true, Confirmed: true,
+		Inventory: &fleet.Inventory{
+			At: at, State: "ACTIVE", Status: "PARTIAL",
+			Links:    []fleet.Link{{Status: "UP", Speed: new(10e9)}, {Status: "DOWN", Speed: new(10e9)}},
+			Capacity: new(20e9), Allocated: new(5e9),
+			Metro: "AM", MetroName: "Amsterdam", Region: "EMEA", IBX: "AM3", Encapsulation: "DOT1Q", Package: "STANDARD",
+			Speed: "10000", RedundancyPriority: "PRIMARY", RedundancyGroup: "g-1", LAG: "true", Project: "p-1",
+		},
+		Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled},
+		Connections: fleet.CountConnections([]string{wholeUUID}, []fleet.Connection{
+			{UUID: "1", State: "ACTIVE", EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Bandwidth: new(1e9), ASidePort: wholeUUID},
+			{UUID: "2", State: "BRAND_NEW", ASidePort: wholeUUID},
+		}, at)[wholeUUID],
+		ConnectionsPoll: polled,
+	}
+	bare := &fleet.Port{
+		UUID: bareUUID, Account: "prod", Listed: true,
+		Traffic: make([]*fleet.Traffic, 2), Polls: []fleet.Poll{{Last: at}, {}},
+		Connections:     fleet.CountConnections([]string{bareUUID}, nil, at)[bareUUID],
+		ConnectionsPoll: polled,
+	}
+	return &fleet.Snapshot{
+		Windows: windows, StaleIntervals: 5, Ports: []*fleet.Port{whole, bare},
+		Accounts: []fleet.Account{{
+			Name: "prod", Source: "v3", LastData: at, Timeout: 30 * time.Second,
+			Traffic: 5 * time.Minute, Connections: 10 * time.Minute, Inventory: 15 * time.Minute,
+			Windows: []time.Duration{5 * time.Minute, time.Hour}, TokenExpiry: at.Add(time.Hour),
+		}},
+	}
+}
+
+// expose is the body of a scrape.
+func expose(t *testing.T, snap *fleet.Snapshot) []byte {
+	t.Helper()
+	reg := prometheus.NewPedanticRegistry()
+	reg.MustRegister(collector.New(func() *fleet.Snapshot { return snap }))
+	rec := httptest.NewRecorder()
+	promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError}).
+		ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if rec.Code != http.StatusOK {
+		t.Fatalf("scrape: %d %s", rec.Code, rec.Body)
+	}
+	return rec.Body.Bytes()
+}
+
+// families are the names of the families in a scrape that have a series
+// matching every part.
+func families(body []byte, parts ...string) []string {
+	names := map[string]bool{}
+	for line := range strings.Lines(string(body)) {
+		if strings.HasPrefix(line, "#") || slices.ContainsFunc(parts, func(p string) bool { return !strings.Contains(line, p) }) {
+			continue
+		}
+		names[strings.TrimPrefix(line[:strings.IndexAny(line, "{ ")], "equinix_fabric_")] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// The synctest clock starts at a fixed time, so the golden file holds.
+func TestCollectorExposesTheWholeContract(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got := expose(t, snapshot(time.Now()))
+		if len(got) == 0 {
+			t.Fatal("an empty scrape proves nothing")
+		}
+		path := filepath.Join("testdata", "whole.prom")
+		if *update {
+			if err := os.WriteFile(path, got, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("run with -update if this is meant (-want +got)\n%s", diff)
+		}
+	})
+}
+
+func TestCollectorShowsEveryFamilyOfItsTable(t *testing.T) {
+	got := families(expose(t, snapshot(time.Now())))
+	var want []string
+	for _, f := range collector.Families() {
+		want = append(want, strings.TrimPrefix(f.Name, "equinix_fabric_"))
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-table +scrape)\n%s", diff)
+	}
+}
+
+func TestCollectorPassesPromlint(t *testing.T) {
+	problems, err := testutil.CollectAndLint(collector.New(func() *fleet.Snapshot { return snapshot(time.Now()) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+func TestCollectorWithoutSnapshotHasNoSeries(t *testing.T) {
+	if got := expose(t, nil); len(got) != 0 {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestCollectorHidesAPortUntilItsFirstInventoryAttempt(t *testing.T) {
+	snap := snapshot(time.Now())
+	snap.Ports[0].Listed = false
+	body := expose(t, snap)
+	if bytes.Contains(body, []byte(wholeUUID)) {
+		t.Error("the port shows, and its name may yet change")
+	}
+	if got := families(body, `account="prod"`); !slices.Contains(got, "up") {
+		t.Errorf("up is missing among %v", got)
+	}
+}
+
+func TestCollectorOfAnUnconfirmedPortShowsNoZeroes(t *testing.T) {
+	got := families(expose(t, snapshot(time.Now())), bareUUID)
+	if diff := cmp.Diff([]string{"port_info", "port_poll_success"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// Each kind of value ends five of its own effective intervals after its last
+// good poll, and not a second sooner.
+func TestCollectorDropsStaleValues(t *testing.T) {
+	primary := []string{"port_traffic_last_bytes_per_second"} // the windowed ones stay for the other window
+	connections := []string{"port_connections", "port_connections_bandwidth_bytes_per_second", "port_connections_status"}
+	inventory := []string{"port_allocated_bandwidth_bytes_per_second", "port_lifecycle_state", "port_operational_status"}
+	month := []string{
+		"port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", // from the traffic by now
+		"port_traffic_avg_bytes_per_second", "port_traffic_max_bytes_per_second", "port_traffic_p95_bytes_per_second",
+	}
+	synctest.Test(t, func(t *testing.T) {
+		snap := snapshot(time.Now())
+		left := families(expose(t, snap), wholeUUID)
+		for _, step := range []struct {
+			after time.Duration // since the last good poll of everything
+			gone  []string
+		}{
+			{25 * time.Minute, primary}, {50 * time.Minute, connections}, {75 * time.Minute, inventory}, {5 * time.Hour, month},
+		} {
+			start := snap.Accounts[0].LastData
+			time.Sleep(step.after - time.Since(start))
+			if diff := cmp.Diff(left, families(expose(t, snap), wholeUUID)); diff != "" {
+				t.Errorf("%v: dropped too early (-want +got)\n%s", step.after, diff)
+			}
+			time.Sleep(time.Second)
+			left = slices.DeleteFunc(left, func(f string) bool { return slices.Contains(step.gone, f) })
+			if diff := cmp.Diff(left, families(expose(t, snap), wholeUUID)); diff != "" {
+				t.Errorf("%v and a second (-want +got)\n%s", step.after, diff)
+			}
+		}
+		health := []string{
+			"port_info", "port_poll_last_success_timestamp_seconds", "port_poll_success",
+			"port_traffic_last_sample_timestamp_seconds",
+		}
+		if diff := cmp.Diff(health, left); diff != "" {
+			t.Errorf("what stays (-want +got)\n%s", diff)
+		}
+	})
+}
+
+func TestCollectorDropsTheStaleWindowOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		snap := snapshot(time.Now())
+		time.Sleep(25*time.Minute + time.Second)
+		body := expose(t, snap)
+		if got := families(body, wholeUUID, `window="1d"`); len(got) != 0 {
+			t.Errorf("still there: %v", got)
+		}
+		if got := families(body, wholeUUID, `window="30d"`); len(got) != 3 {
+			t.Errorf("only %v are left of the hourly window", got)
+		}
+	})
+}
+
+func TestCollectorEndsLastWhenEquinixIsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		snap := snapshot(time.Now())
+		show := func() bool {
+			return slices.Contains(families(expose(t, snap), wholeUUID), "port_traffic_last_bytes_per_second")
+		}
+		newest := time.Now().Add(-time.Hour) // 3 × 5m + 45m
+		snap.Ports[0].Traffic[0].Inbound.Newest, snap.Ports[0].Traffic[0].Outbound.Newest = newest, newest
+		if !show() {
+			t.Error("a sample of the age that is allowed does not show")
+		}
+		time.Sleep(time.Second)
+		if show() {
+			t.Error("a sample older than that shows")
+		}
+		if !slices.Contains(families(expose(t, snap), wholeUUID), "port_traffic_last_sample_timestamp_seconds") {
+			t.Error("its timestamp must stay")
+		}
+	})
+}
+
+func TestCollectorCapacityFallsBackToTheTraffic(t *testing.T) {
+	snap := snapshot(time.Now())
+	snap.Ports[0].Inventory = nil
+	body := string(expose(t, snap))
+	for _, family := range []string{"port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second"} {
+		want := "equinix_fabric_" + family + `{port_name="ams-1",port_uuid="` + wholeUUID + `"} 1.25e+08`
+		if !strings.Contains(body, want) {
+			t.Errorf("no line %s", want)
+		}
+	}
+}
+
+func TestCollectorPassesAnUnknownOperationalStatus(t *testing.T) {
+	snap := snapshot(time.Now())
+	snap.Ports[0].Inventory.Status = "DEGRADED"
+	body := string(expose(t, snap))
+	for status, want := range map[string]string{"UP": "0", "DOWN": "0", "PARTIAL": "0", "DEGRADED": "1"} {
+		line := `equinix_fabric_port_operational_status{port_name="ams-1",port_uuid="` + wholeUUID + `",status="` + status + `"} ` + want
+		if !strings.Contains(body, line) {
+			t.Errorf("no line %s", line)
+		}
+	}
+}
+
+func TestCollectorUpFallsWithoutAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		snap := snapshot(time.Now())
+		time.Sleep(10*time.Minute + 31*time.Second)
+		if body := expose(t, snap); !strings.Contains(string(body), `equinix_fabric_up{account="prod"} 0`) {
+			t.Error("up is not 0 after two intervals and a timeout")
+		}
+	})
+}

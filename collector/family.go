@@ -1,0 +1,51 @@
+package collector
+
+import (
+	"slices"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// Namespace begins the name of every family of the exporter.
+const Namespace = "equinix_fabric"
+
+// Family is one metric family of the contract. Every one here is a gauge.
+type Family struct {
+	Name   string
+	Help   string
+	Labels []string // in the order of the values
+
+	// Exactly one of these is set: it sends the series of the whole fleet, of
+	// one account, of one port.
+	snapshot func(*fleet.Snapshot, emit)
+	account  func(accountView, emit)
+	port     func(portView, emit)
+}
+
+// Families lists the families that are read from the snapshot, in the order of
+// the documentation. It is the one table that Describe, Collect, docs/metrics.md
+// and the tests are driven from.
+func Families() []Family {
+	return slices.Concat(portFamilies(), trafficFamilies(), connectionFamilies(), healthFamilies())
+}
+
+// snapshotFamily is a row whose series belong to no account or port.
+func snapshotFamily(name, help string, labels []string, series func(*fleet.Snapshot, emit)) Family {
+	return Family{Name: Namespace + "_" + name, Help: help, Labels: labels, snapshot: series}
+}
+
+// accountFamily is a row with a series, or several, per account.
+func accountFamily(name, help string, labels []string, series func(accountView, emit)) Family {
+	return Family{
+		Name: Namespace + "_" + name, Help: help,
+		Labels: append([]string{"account"}, labels...), account: series,
+	}
+}
+
+// portFamily is a row with a series, or several, per port.
+func portFamily(name, help string, labels []string, series func(portView, emit)) Family {
+	return Family{
+		Name: Namespace + "_" + name, Help: help,
+		Labels: append([]string{"port_uuid", "port_name"}, labels...), port: series,
+	}
+}

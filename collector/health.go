@@ -1,0 +1,55 @@
+package collector
+
+import "time"
+
+// healthFamilies tell how far the other series can be trusted. They are never
+// dropped while the port or account is configured.
+func healthFamilies() []Family {
+	return []Family{
+		portFamily("port_poll_success",
+			"1 if the latest traffic poll of the port succeeded in every window, 0 if not; absent before the first.",
+			nil, func(v portView, send emit) {
+				if succeeded, ok := v.Succeeded(); ok {
+					send(ratioOf(succeeded))
+				}
+			}),
+		portFamily("port_poll_last_success_timestamp_seconds",
+			"Unix time of the latest successful traffic poll of the port in the first window.",
+			nil, func(v portView, send emit) {
+				if t := v.Polls[0].LastSuccess; !t.IsZero() {
+					send(unix(t))
+				}
+			}),
+		accountFamily("up",
+			"1 if a data call of the account succeeded within the last two effective traffic intervals plus one request timeout, else 0.",
+			nil, func(v accountView, send emit) { send(ratioOf(v.Up(v.now))) }),
+		accountFamily("login_suspended",
+			"1 while logins are held back because the API refused the credentials (it locks the account after five), else 0.",
+			nil, func(v accountView, send emit) { send(ratioOf(v.LoginHeld)) }),
+		accountFamily("poll_interval_seconds",
+			"Effective interval in seconds between two polls of the same thing: as configured, or longer where the request budget is too small for it.",
+			[]string{"class"}, func(v accountView, send emit) {
+				send(v.Traffic.Seconds(), "traffic")
+				send(v.Connections.Seconds(), "connections")
+				send(v.Inventory.Seconds(), "inventory")
+			}),
+		accountFamily("token_expiry_timestamp_seconds",
+			"Unix time at which the access token in use expires; absent without one.",
+			nil, func(v accountView, send emit) {
+				if !v.TokenExpiry.IsZero() {
+					send(unix(v.TokenExpiry))
+				}
+			}),
+		accountFamily("traffic_source_info",
+			"Always 1; the API that traffic is read from: v3, v4-stats or v4-metrics. Absent until one has answered with data.",
+			[]string{"source"}, func(v accountView, send emit) {
+				if v.Source != "" {
+					send(1, v.Source)
+				}
+			}),
+	}
+}
+
+// unix is t in seconds since the epoch, to the millisecond that a float64 holds
+// without noise.
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -1,0 +1,87 @@
+package collector
+
+import (
+	"cmp"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// portFamilies describe the port itself, as the inventory knows it.
+func portFamilies() []Family {
+	return []Family{
+		portFamily("port_info",
+			"Always 1; the labels describe the port as its latest inventory does, \"\" where the API says nothing. Polled every poll.inventory_interval; never dropped.",
+			[]string{
+				"account", "metro", "metro_name", "ibx", "equinix_region", "encapsulation", "package", "speed",
+				"redundancy_priority", "redundancy_group", "lag", "project",
+			}, portInfo),
+		portFamily("port_operational_status",
+			"1 for the operational status of the port, 0 for the others: UP, DOWN, or PARTIAL where some links of a LAG are down. "+fromInventory,
+			[]string{"status"}, portStatus),
+		portFamily("port_lifecycle_state",
+			"Always 1; the state label is the lifecycle state of the port as the API spells it, UNKNOWN where it is empty. "+fromInventory,
+			[]string{"state"}, func(v portView, send emit) {
+				if v.inventory != nil {
+					send(1, cmp.Or(v.inventory.State, fleet.Unknown))
+				}
+			}),
+		portFamily("port_capacity_bytes_per_second",
+			"Line rate of the port in bytes per second (8 bits each), from the inventory, else from the traffic statistics. Polled with them; dropped after poll.stale_intervals of their intervals without a good poll of either.",
+			nil, func(v portView, send emit) { sendBytes(send, v.capacity()) }),
+		portFamily("port_effective_capacity_bytes_per_second",
+			"Line rate in bytes per second of the physical links of the port that are up; the line rate of the port where the API names no links. "+fromInventory,
+			nil, func(v portView, send emit) { sendBytes(send, v.effectiveCapacity()) }),
+		portFamily("port_allocated_bandwidth_bytes_per_second",
+			"Bandwidth in bytes per second that Equinix says is allocated to the connections of the port; not traffic. "+fromInventory,
+			nil, func(v portView, send emit) {
+				if v.inventory != nil {
+					sendBytes(send, v.inventory.Allocated)
+				}
+			}),
+	}
+}
+
+const fromInventory = "Polled every poll.inventory_interval; dropped after poll.stale_intervals of those intervals without a good poll."
+
+// portInfo is never stale: what the port was last known as identifies it.
+func portInfo(v portView, send emit) {
+	i := v.Inventory
+	if i == nil {
+		i = &fleet.Inventory{}
+	}
+	send(1, v.Account, i.Metro, i.MetroName, i.IBX, i.Region, i.Encapsulation, i.Package, i.Speed,
+		i.RedundancyPriority, i.RedundancyGroup, i.LAG, i.Project)
+}
+
+func portStatus(v portView, send emit) {
+	if v.inventory == nil {
+		return
+	}
+	current := v.inventory.OperationalStatus()
+	if current == "" {
+		return
+	}
+	known := false
+	for _, s := range []string{fleet.StatusUp, fleet.StatusDown, fleet.StatusPartial} {
+		known = known || s == current
+		send(ratioOf(s == current), s)
+	}
+	if !known { // a status that Equinix adds one day must not read as none
+		send(1, current)
+	}
+}
+
+// ratioOf is 1 for true and 0 for false.
+func ratioOf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// sendBytes sends bit/s as bytes/s, and nothing for nil.
+func sendBytes(send emit, bits *float64, labels ...string) {
+	if bits != nil {
+		send(bytes(*bits), labels...)
+	}
+}

@@ -1,0 +1,73 @@
+package collector
+
+import "github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+
+const fromTraffic = "Polled on the interval of its window; dropped after poll.stale_intervals of those intervals without a good poll."
+
+// trafficFamilies are what the statistics calls say.
+func trafficFamilies() []Family {
+	perWindow := []string{"direction", "window"}
+	return []Family{
+		snapshotFamily("traffic_window_info",
+			"Always 1; the windows that traffic is asked for, and the resolution of the intervals in them.",
+			[]string{"window", "resolution"}, func(s *fleet.Snapshot, send emit) {
+				for _, w := range s.Windows {
+					send(1, w.Label(), w.ResolutionLabel())
+				}
+			}),
+		portFamily("port_traffic_max_bytes_per_second",
+			"Highest rate of an interval in the window, in bytes per second, as the source gives it (v4-metrics knows only the means of intervals). "+fromTraffic,
+			perWindow, windowed(func(s *fleet.Series) *float64 { return s.Max })),
+		portFamily("port_traffic_avg_bytes_per_second",
+			"Mean rate over the window in bytes per second, as the source gives it. "+fromTraffic,
+			perWindow, windowed(func(s *fleet.Series) *float64 { return s.Mean })),
+		portFamily("port_traffic_p95_bytes_per_second",
+			"95th percentile of the interval means of the window in bytes per second: the highest once the top 5 % are dropped. Absent where the source answers with longer intervals than asked for. "+fromTraffic,
+			perWindow, windowed(func(s *fleet.Series) *float64 { return s.P95 })),
+		portFamily("port_traffic_last_bytes_per_second",
+			"Last polled rate in bytes per second: the mean of the newest interval that Equinix has, typically 5 to 17 minutes old (port_traffic_last_sample_timestamp_seconds says how old). Dropped when that interval is older than 3 times its length plus 45 minutes, or with the other traffic of the first window.",
+			[]string{"direction"}, trafficLast),
+		portFamily("port_traffic_last_sample_timestamp_seconds",
+			"Unix time of the newest interval that Equinix has for the port, as the API stamps it. Polled; never dropped once known.",
+			[]string{"direction"}, trafficLastTimestamp),
+	}
+}
+
+// windowed sends one figure of each fresh window, both directions.
+func windowed(figure func(*fleet.Series) *float64) func(portView, emit) {
+	return func(v portView, send emit) {
+		for i, t := range v.traffic {
+			if t == nil {
+				continue
+			}
+			for _, d := range directions {
+				sendBytes(send, figure(d.of(t)), d.label, v.windows[i].Label())
+			}
+		}
+	}
+}
+
+func trafficLast(v portView, send emit) {
+	t := v.traffic[0]
+	if t == nil {
+		return
+	}
+	for _, d := range directions {
+		if s := d.of(t); v.windows[0].Current(s.Newest, v.now) {
+			sendBytes(send, s.Last, d.label)
+		}
+	}
+}
+
+// trafficLastTimestamp reads past the stale limit: it is how staleness shows.
+func trafficLastTimestamp(v portView, send emit) {
+	t := v.Traffic[0]
+	if t == nil {
+		return
+	}
+	for _, d := range directions {
+		if s := d.of(t); !s.Newest.IsZero() {
+			send(unix(s.Newest), d.label)
+		}
+	}
+}
