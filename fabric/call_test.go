@@ -1,0 +1,148 @@
+package fabric_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+)
+
+func TestAttemptTimeout(t *testing.T) {
+	for name, answer := range map[string]func(int, *http.Request) (*http.Response, error){
+		"headers": func(_ int, r *http.Request) (*http.Response, error) { return silent(r) },
+		"body": func(_ int, r *http.Request) (*http.Response, error) {
+			resp, err := reply(200, ``)
+			resp.Body = io.NopCloser(stuck{r.Context()})
+			return resp, err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var seen []fabric.Attempt
+				start := time.Now()
+				err := probe(t.Context(), newClient(t, &api{answer: answer}, watch(&seen),
+					func(c *fabric.Config) { c.Timeout = 3 * time.Second }))
+				if fabric.Reason(err) != "timeout" || time.Since(start) != 3*time.Second {
+					t.Errorf("after %v: %v", time.Since(start), err)
+				}
+				if len(seen) != 1 || seen[0].Took != 3*time.Second || fabric.Reason(seen[0].Err) != "timeout" {
+					t.Errorf("observed %+v", seen)
+				}
+			})
+		})
+	}
+}
+
+type stuck struct{ ctx context.Context }
+
+func TestCallerGivesUp(t *testing.T) {
+	limited := with(429, ``, "Retry-After", "60")
+	for _, tt := range []struct {
+		name   string
+		answer func(int, *http.Request) (*http.Response, error)
+		edit   func(*fabric.Config)
+		seen   int
+	}{
+		{"in a request", func(_ int, r *http.Request) (*http.Response, error) { return silent(r) }, func(*fabric.Config) {}, 1},
+		{"in backoff", func(int, *http.Request) (*http.Response, error) { return reply(500, ``) }, retries(9), 1},
+		{"in a pause", func(int, *http.Request) (*http.Response, error) { return limited.do() }, retries(9), 1},
+		{"before the limiter", func(int, *http.Request) (*http.Response, error) { return reply(500, ``) },
+			func(c *fabric.Config) { c.RequestsPerSecond, c.Burst, c.MaxRetries = 0.001, 1, 9 }, 1},
+	} {
+		for _, deadline := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, deadline %v", tt.name, deadline), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					ctx, cancel := context.WithCancel(t.Context())
+					want := context.Canceled
+					if deadline {
+						ctx, cancel = context.WithTimeout(ctx, 400*time.Millisecond)
+						want = context.DeadlineExceeded
+					} else {
+						time.AfterFunc(400*time.Millisecond, cancel)
+					}
+					defer cancel()
+					var seen []fabric.Attempt
+					err := probe(ctx, newClient(t, &api{answer: tt.answer}, watch(&seen), tt.edit))
+					if !errors.Is(err, want) {
+						t.Errorf("got %v", err)
+					}
+					if e, ok := errors.AsType[*fabric.Error](err); ok {
+						t.Errorf("blames the API: %v", e)
+					}
+					if len(seen) != tt.seen {
+						t.Errorf("observed %+v", seen)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestCallerGaveUpBefore(t *testing.T) {
+	var seen []fabric.Attempt
+	a := always(200, `{}`)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := probe(ctx, newClient(t, a, watch(&seen)))
+	if !errors.Is(err, context.Canceled) || a.count() != 0 || len(seen) != 0 {
+		t.Errorf("%d calls, observed %v, %v", a.count(), seen, err)
+	}
+}
+
+func TestUnauthorizedRenewsTheToken(t *testing.T) {
+	tok := new(tokens)
+	a := &api{answer: func(n int, r *http.Request) (*http.Response, error) {
+		if r.Header.Get("Authorization") == "Bearer token-0" {
+			return reply(401, ``)
+		}
+		return reply(200, `{}`)
+	}}
+	var seen []fabric.Attempt
+	err := probe(t.Context(), newClient(t, a, watch(&seen), func(c *fabric.Config) { c.Tokens = tok }))
+	if err != nil || a.count() != 2 || len(seen) != 2 || tok.logins != 1 {
+		t.Errorf("%d calls, %d observed, %d logins, %v", a.count(), len(seen), tok.logins, err)
+	}
+}
+
+func TestUnauthorizedDespiteAFreshToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tok := new(tokens)
+		a := always(401, ``)
+		c := newClient(t, a, retries(4), func(c *fabric.Config) { c.Tokens = tok })
+		expect := func(when string, calls, logins int) {
+			t.Helper()
+			if err := probe(t.Context(), c); fabric.Reason(err) != "auth" {
+				t.Errorf("%s: %v", when, err)
+			}
+			if a.count() != calls || tok.logins != logins {
+				t.Errorf("%s: %d calls, %d logins; want %d, %d", when, a.count(), tok.logins, calls, logins)
+			}
+		}
+		expect("first", 2, 1)
+		expect("again", 3, 1)
+		time.Sleep(5*time.Minute - 1)
+		expect("just before five minutes", 4, 1)
+		time.Sleep(time.Nanosecond)
+		expect("after five minutes", 6, 2)
+	})
+}
+
+func TestNoTokenNoRequest(t *testing.T) {
+	var seen []fabric.Attempt
+	a := always(200, `{}`)
+	s := newSource(t, always(400, refusal))
+	err := probe(t.Context(), newClient(t, a, retries(4), watch(&seen), func(c *fabric.Config) { c.Tokens = s }))
+	if _, ok := errors.AsType[*fabric.LoginError](err); !ok || !strings.HasPrefix(err.Error(), op+": ") {
+		t.Errorf("got %v", err)
+	}
+	if a.count() != 0 || len(seen) != 0 || fabric.Gone(err) {
+		t.Errorf("%d calls, observed %v, gone %v", a.count(), seen, fabric.Gone(err))
+	}
+}

@@ -1,0 +1,81 @@
+package fabric
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// Tokens is where a [Client] gets its access tokens; *[TokenSource] is one.
+type Tokens interface {
+	// TokenContext returns a token that works, or why there is none.
+	TokenContext(ctx context.Context) (*oauth2.Token, error)
+	// Invalidate says that the API refused t.
+	Invalidate(t *oauth2.Token)
+}
+
+// Config is what a [Client] needs to know. Only Tokens is required.
+type Config struct {
+	BaseURL   string            // https, or http on a loopback host; "" is [DefaultBaseURL]
+	Tokens    Tokens            // required
+	Transport http.RoundTripper // nil is [NewTransport]
+	UserAgent string            // "" is equinix_fabric_exporter
+
+	RequestsPerSecond float64       // on average; 0 is 5
+	Burst             int           // requests that may go out at once after a rest; 0 is 10
+	Concurrency       int           // requests under way at a time; 0 is 8
+	Timeout           time.Duration // of one attempt, from connecting to the last byte; 0 is 30s
+	MaxRetries        int           // attempts after the first one that a call may cost; 0 is none
+
+	// Observe is told of every attempt, once, after it ended; nil is nobody.
+	// It is called from many goroutines and must not block.
+	Observe func(Attempt)
+}
+
+// Client calls the API with the budget of one account. Its methods may be
+// called from several goroutines; they block until the answer is there, all
+// retries included, or until their context ends, whose error they then return
+// wrapped. Other errors are *[Error], *[DecodeError] or, where there was no
+// token to be had, what Tokens returned, wrapped.
+type Client struct {
+	wire       *wire
+	tokens     Tokens
+	throttle   *throttle
+	maxRetries int
+	renewals   renewals
+	searches   searches
+}
+
+// Format prints which API the client is for, and none of its secrets.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "client of "+c.wire.base) }
+
+// New returns a client with a copy of cfg. It sends nothing.
+func New(cfg Config) (*Client, error) {
+	if cfg.Tokens == nil {
+		return nil, errors.New("fabric: Config.Tokens is nil")
+	}
+	w, err := newWire(cfg.BaseURL, cfg.Transport, cfg.UserAgent, cfg.Timeout, cfg.Observe)
+	if err != nil {
+		return nil, fmt.Errorf("fabric: %w", err)
+	}
+	perSecond := cmp.Or(cfg.RequestsPerSecond, 5)
+	switch {
+	case math.IsNaN(perSecond), math.IsInf(perSecond, 0), perSecond < 0:
+		return nil, fmt.Errorf("fabric: requests per second: %v is not a positive number", perSecond)
+	case cfg.Burst < 0, cfg.Concurrency < 0, cfg.MaxRetries < 0:
+		return nil, errors.New("fabric: burst, concurrency and max retries must not be negative")
+	}
+	return &Client{
+		wire:       w,
+		tokens:     cfg.Tokens,
+		throttle:   newThrottle(perSecond, cmp.Or(cfg.Burst, 10), cmp.Or(cfg.Concurrency, 8)),
+		maxRetries: cfg.MaxRetries,
+	}, nil
+}

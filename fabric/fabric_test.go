@@ -1,0 +1,34 @@
+package fabric_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+)
+
+// Attempts carry no operation that the list lacks, since labels are made of it.
+func TestOperationsAreComplete(t *testing.T) {
+	var seen []fabric.Attempt
+	observe := watch(&seen)
+	cfg := new(fabric.Config)
+	observe(cfg)
+	s := newSource(t, always(200, granted), func(c *fabric.TokenConfig) { c.Observe = cfg.Observe })
+	c := newClient(t, always(200, `{"uuid":"p"}`), observe, func(c *fabric.Config) { c.Tokens = s })
+	_, _ = drain(c.UserPortsV3(t.Context()))
+	_, _ = c.PortStatsV3(t.Context(), "p", from, to)
+	_, _ = drain(c.Ports(t.Context()))
+	_, _ = c.Port(t.Context(), "p")
+	_, _ = drain(c.SearchPorts(t.Context(), []string{"p"}))
+	_, _ = c.PortStatsV4(t.Context(), "p", from, to)
+	_, _ = drain(c.Connections(t.Context(), []string{"p"}))
+
+	var ops []string
+	for _, a := range seen {
+		ops = append(ops, a.Op)
+	}
+	slices.Sort(ops)
+	if want := slices.Sorted(slices.Values(fabric.Operations())); !slices.Equal(ops, want) {
+		t.Errorf("observed %v, want %v", ops, want)
+	}
+}

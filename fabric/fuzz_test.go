@@ -1,0 +1,161 @@
+package fabric_test
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+)
+
+// seed adds every file of testdata, so that each target also sees the shapes
+// of the others.
+func seed(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no testdata: %v", err)
+	}
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(b))
+	}
+	for _, s := range []string{``, `null`, `{}`, `[]`, `[null]`, `{"data":[{}]}`, `"x"`, `{"fault":{}}`, `{"capacity":"-"}`} {
+		f.Add(s)
+	}
+}
+
+// checkErr fails for an error that is none of those that the client documents.
+func checkErr(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	_, decode := errors.AsType[*fabric.DecodeError](err)
+	_, refused := errors.AsType[*fabric.Error](err)
+	if !decode && !refused {
+		t.Errorf("undocumented error %T: %v", err, err)
+	}
+}
+
+func checkRate(t *testing.T, vs ...*float64) {
+	t.Helper()
+	for _, v := range vs {
+		if v != nil && (*v < 0 || math.IsNaN(*v) || math.IsInf(*v, 0)) {
+			t.Errorf("rate %v", *v)
+		}
+	}
+}
+
+func checkTraffic(t *testing.T, tr *fabric.Traffic, err error) {
+	t.Helper()
+	checkErr(t, err)
+	if (tr == nil) == (err == nil) {
+		t.Fatalf("traffic %v, error %v", tr, err)
+	}
+	if err != nil {
+		return
+	}
+	checkRate(t, tr.Capacity)
+	for _, s := range []fabric.Series{tr.Inbound, tr.Outbound} {
+		checkRate(t, s.Max, s.Mean, s.Last)
+		for _, p := range s.Points {
+			checkRate(t, &p.Mean)
+			if p.Time.Year() < 1970 || p.Time.Location() != time.UTC {
+				t.Errorf("time %v", p.Time)
+			}
+		}
+	}
+}
+
+func FuzzDecodePortStatsV3(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, body string) {
+		tr, err := stats(t, "v3", body)
+		checkTraffic(t, tr, err)
+	})
+}
+
+func FuzzDecodePortStatsV4(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, body string) {
+		tr, err := stats(t, "v4", body)
+		checkTraffic(t, tr, err)
+	})
+}
+
+func FuzzDecodePorts(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, body string) {
+		c := newClient(t, always(200, body))
+		v4, err := drain(c.Ports(t.Context()))
+		checkErr(t, err)
+		v3, err := drain(c.UserPortsV3(t.Context()))
+		checkErr(t, err)
+		for _, p := range append(v4, v3...) {
+			checkRate(t, p.Capacity, p.Allocated, p.Available)
+			if p.UUID == "" {
+				t.Error("port without uuid")
+			}
+		}
+	})
+}
+
+func FuzzDecodeConnections(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, body string) {
+		got, err := drain(newClient(t, always(200, body)).Connections(t.Context(), []string{portA}))
+		checkErr(t, err)
+		if err != nil && got != nil {
+			t.Error("a part of a listing")
+		}
+		for _, c := range got {
+			checkRate(t, c.Bandwidth)
+			if c.UUID == "" || c.ASidePort != portA && c.ZSidePort != portA {
+				t.Errorf("got %+v", c)
+			}
+		}
+	})
+}
+
+func FuzzDecodeError(f *testing.F) {
+	seed(f)
+	for _, tt := range errorShapes {
+		f.Add(tt.body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		err := probe(t.Context(), newClient(t, always(http.StatusBadRequest, body)))
+		e, ok := errors.AsType[*fabric.Error](err)
+		if !ok || e.Status != http.StatusBadRequest {
+			t.Fatalf("got %v", err)
+		}
+		for _, r := range e.Error() {
+			if unicode.IsControl(r) {
+				t.Errorf("control character in %q", e.Error())
+			}
+		}
+		if len([]rune(e.Message)) > 500 {
+			t.Errorf("%d characters", len([]rune(e.Message)))
+		}
+	})
+}
+
+func FuzzRetryAfter(f *testing.F) {
+	for _, s := range []string{"", "0", "7", "-1", "1e9", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT", "soon"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		err := probe(t.Context(), newClient(t, always(429, ``, "Retry-After", header)))
+		e, ok := errors.AsType[*fabric.Error](err)
+		if !ok || e.RetryAfter < 0 || e.RetryAfter > 5*time.Minute {
+			t.Errorf("got %v", err)
+		}
+	})
+}

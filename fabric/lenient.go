@@ -1,0 +1,183 @@
+package fabric
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"reflect"
+	"strconv"
+	"time"
+)
+
+// The API changes the types of its fields: numbers have come as strings and
+// strings as numbers, in production. The types of this file take both, and
+// null. What they refuse becomes a json.UnmarshalTypeError, to which
+// encoding/json adds the path of the field.
+
+// text is a JSON string, or a number or boolean as it was spelled.
+type text string
+
+func (t *text) UnmarshalJSON(b []byte) error {
+	switch b[0] {
+	case 'n':
+		return nil
+	case '"':
+		return json.Unmarshal(b, (*string)(t))
+	case '{', '[':
+		return wrongType[string](b)
+	}
+	*t = text(b)
+	return nil
+}
+
+// loose is a text that takes anything, for error bodies.
+type loose string
+
+func (l *loose) UnmarshalJSON(b []byte) error {
+	var t text
+	if err := t.UnmarshalJSON(b); err != nil {
+		t = text(b)
+	}
+	*l = loose(t)
+	return nil
+}
+
+// number is a JSON number or a string that holds one. It is absent where the
+// API sends null, "", or something that is no finite number of float64.
+type number struct {
+	value float64
+	set   bool
+}
+
+func (n *number) UnmarshalJSON(b []byte) error {
+	if b[0] == 'n' {
+		return nil
+	}
+	digits := b
+	if b[0] == '"' {
+		if digits = bytes.TrimSpace(b[1 : len(b)-1]); len(digits) == 0 {
+			return nil
+		}
+	}
+	v, err := strconv.ParseFloat(string(digits), 64)
+	if err != nil && !math.IsInf(v, 0) {
+		return wrongType[float64](b)
+	}
+	*n = number{value: v, set: !math.IsInf(v, 0) && !math.IsNaN(v)}
+	return nil
+}
+
+// in is n × unit; ok is false where that is no finite number or negative: no
+// rate and no line is.
+func (n number) in(unit float64) (v float64, ok bool) {
+	v = n.value * unit
+	return v, n.set && v >= 0 && !math.IsInf(v, 0)
+}
+
+// times is in as a pointer, nil where ok would be false.
+func (n number) times(unit float64) *float64 {
+	v, ok := n.in(unit)
+	if !ok {
+		return nil
+	}
+	return &v
+}
+
+// String is the number in plain digits, "" where it is absent.
+func (n number) String() string {
+	if !n.set {
+		return ""
+	}
+	return strconv.FormatFloat(n.value, 'f', -1, 64)
+}
+
+// positive is v where that is above 0; a line without capacity is one of which
+// the API does not say it.
+func positive(v *float64) *float64 {
+	if v == nil || *v <= 0 || math.IsInf(*v, 0) {
+		return nil
+	}
+	return v
+}
+
+// flag is a JSON boolean or a string that holds one.
+type flag struct{ value, set bool }
+
+func (f *flag) UnmarshalJSON(b []byte) error {
+	switch string(bytes.ToLower(bytes.Trim(b, `"`))) {
+	case "true":
+		*f = flag{value: true, set: true}
+	case "false":
+		*f = flag{set: true}
+	case "null", "":
+	default:
+		return wrongType[bool](b)
+	}
+	return nil
+}
+
+// pointer is nil where the flag is absent.
+func (f flag) pointer() *bool {
+	if !f.set {
+		return nil
+	}
+	return &f.value
+}
+
+// stamp is a point in time. What cannot be read is kept rather than refused:
+// it only matters where a value hangs on it, and only there its index is known.
+type stamp struct {
+	nanos int64  // since 1970; 0 where absent or unreadable
+	bad   string // what could not be read
+}
+
+// noColon is RFC 3339 with an offset as some Java services write it, +0000.
+const noColon = "2006-01-02T15:04:05Z0700"
+
+func (s *stamp) UnmarshalJSON(b []byte) error {
+	if b[0] == 'n' {
+		return nil
+	}
+	if b[0] != '"' {
+		s.bad = kind(b)
+		return nil
+	}
+	quoted := b
+	b = b[1 : len(b)-1]
+	var t time.Time
+	if t.UnmarshalText(b) != nil {
+		t, _ = time.Parse(noColon, string(b))
+	}
+	// Far from our days the nanoseconds would overflow.
+	if y := t.Year(); y < 1970 || y > 2200 {
+		s.bad = kind(quoted)
+		return nil
+	}
+	s.nanos = t.UnixNano()
+	return nil
+}
+
+func wrongType[T any](b []byte) error {
+	return &json.UnmarshalTypeError{Value: kind(b), Type: reflect.TypeFor[T]()}
+}
+
+// kind names the type of a JSON value. Short strings it shows, since some are
+// welcome and some are not; cut ones it does not, since half a secret would not
+// be recognised as one.
+func kind(b []byte) string {
+	switch b[0] {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case '"':
+		if len(b) > 40 {
+			return "string"
+		}
+		return "string " + oneLine(string(b), len(b))
+	case 't', 'f':
+		return "boolean"
+	default:
+		return "number"
+	}
+}

@@ -1,0 +1,106 @@
+package fabric
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"time"
+)
+
+// Equinix locks an account after five refused logins in a row, and a human may
+// share it. So refusals are answered with patience, and the third with silence.
+const (
+	afterFirstRefusal  = 5 * time.Minute
+	afterSecondRefusal = time.Hour
+	maxRefusals        = 3
+)
+
+// LoginError says that the token endpoint refused the credentials, now or
+// before. While logins are held back calls fail with it without a request.
+type LoginError struct {
+	Refusals  int       // in a row, of these credentials
+	Suspended bool      // no more tries until the credentials change or [TokenSource.Resume]
+	NextTry   time.Time // zero while suspended
+	Err       error     // the latest refusal, an *[Error]
+}
+
+// Error says what was refused, when the next try is, and what to do.
+func (e *LoginError) Error() string {
+	if e.Suspended {
+		return fmt.Sprintf("logins suspended after %d refusals, lest the account be locked: "+
+			"correct client_id or client_secret, or reload the configuration to try once more: %v", e.Refusals, e.Err)
+	}
+	return fmt.Sprintf("login refused, %d in a row; next try at %s: check client_id and client_secret: %v",
+		e.Refusals, e.NextTry.UTC().Format(time.RFC3339), e.Err)
+}
+
+// Unwrap is the latest refusal.
+func (e *LoginError) Unwrap() error { return e.Err }
+
+// LogValue logs every field that is set.
+func (e *LoginError) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.Int("refusals", e.Refusals), slog.Bool("suspended", e.Suspended), slog.Any("err", e.Err),
+	}
+	if !e.NextTry.IsZero() {
+		attrs = append(attrs, slog.Time("next_try", e.NextTry))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// hold keeps logins back after refusals. Its zero value holds nothing.
+type hold struct {
+	refusals int
+	refused  uint64    // fingerprint of the refused credentials
+	next     time.Time // of the next try, unless suspended
+	resumed  bool      // one try is free
+	err      error     // the latest refusal
+}
+
+// check is nil where a login may be tried now.
+func (h *hold) check(fingerprint uint64, now time.Time) error {
+	if h.refusals > 0 && fingerprint != h.refused {
+		*h = hold{}
+	}
+	if h.refusals == 0 || h.resumed || (!h.suspended() && !now.Before(h.next)) {
+		return nil
+	}
+	return h.loginError()
+}
+
+func (h *hold) refuse(fingerprint uint64, now time.Time, err error) {
+	h.refusals++
+	h.refused, h.err, h.resumed = fingerprint, err, false
+	switch {
+	case h.suspended():
+		h.next = time.Time{}
+	case h.refusals == 1:
+		h.next = now.Add(afterFirstRefusal)
+	default:
+		h.next = now.Add(afterSecondRefusal)
+	}
+}
+
+func (h *hold) suspended() bool { return h.refusals >= maxRefusals }
+
+func (h *hold) loginError() *LoginError {
+	return &LoginError{Refusals: h.refusals, Suspended: h.suspended(), NextTry: h.next, Err: h.err}
+}
+
+var (
+	loginCode = regexp.MustCompile(`^S\d{3,}$`)
+	loginText = regexp.MustCompile(`(?i)\blog ?in failure\b|\blocked\b`) // not "blocked", as a firewall says
+)
+
+// refusesLogin reports whether an answer of the token endpoint is about the
+// credentials. That may come as a 500 too; retried, it would lock the account.
+func refusesLogin(e *Error) bool {
+	switch {
+	case e.Status == 0 || e.Quota:
+		return false
+	case e.Status == http.StatusBadRequest, e.Status == http.StatusUnauthorized:
+		return true
+	}
+	return loginCode.MatchString(e.Code) || loginText.MatchString(e.Code+" "+e.Message)
+}

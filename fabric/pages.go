@@ -1,0 +1,132 @@
+package fabric
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+const (
+	pageSize = 100    // what the API allows; more was refused on real calls
+	maxPages = 10_000 // a million ports or connections: only a broken server has more
+)
+
+// page is one page of a listing.
+type page[T any] struct {
+	items []T
+	total int // 0 where the API does not say
+}
+
+// errUnsteady is wrapped by the errors of listings whose pages contradict each
+// other, mostly because the listing changed in between.
+var errUnsteady = errors.New("listing is inconsistent")
+
+// listing is a call that is answered in pages.
+type listing[T any] struct {
+	op     string
+	key    func(T) string
+	fetch  func(offset int) (page[T], error)
+	steady bool // a total that changes on the way is an error
+}
+
+// all yields the items of every page. An error is the last thing it yields.
+func (l listing[T]) all() iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		var offset, total int
+		var first string
+		for n := range maxPages {
+			p, err := l.fetch(offset)
+			if err == nil {
+				err = l.check(n, p, first, total)
+			}
+			if err != nil {
+				yield(zero, err)
+				return
+			}
+			for _, item := range p.items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			total = p.total
+			offset += len(p.items)
+			done, err := l.done(p, offset)
+			if err != nil {
+				yield(zero, err)
+				return
+			}
+			if done {
+				return
+			}
+			first = l.key(p.items[0])
+		}
+		yield(zero, &DecodeError{Op: l.op, Err: fmt.Errorf("more than %d pages", maxPages)})
+	}
+}
+
+// check compares the n-th page with the one before.
+func (l listing[T]) check(n int, p page[T], first string, total int) error {
+	if n == 0 {
+		return nil
+	}
+	if len(p.items) > 0 && l.key(p.items[0]) == first {
+		return l.unsteady("data[0]", "page %d begins like the page before", n+1)
+	}
+	if l.steady && p.total != total {
+		return l.unsteady("pagination.total", "changed from %d to %d", total, p.total)
+	}
+	return nil
+}
+
+// done reports whether the listing ends after p. Servers that ignore offset
+// and limit send everything at once, also more than was asked for.
+func (l listing[T]) done(p page[T], offset int) (bool, error) {
+	if p.total == 0 {
+		return len(p.items) != pageSize, nil
+	}
+	if len(p.items) == 0 && offset < p.total {
+		return false, l.unsteady("data", "ends after %d of %d", offset, p.total)
+	}
+	return offset >= p.total, nil
+}
+
+func (l listing[T]) unsteady(path, format string, args ...any) error {
+	return &DecodeError{Op: l.op, Path: path, Err: fmt.Errorf("%w: %s", errUnsteady, fmt.Sprintf(format, args...))}
+}
+
+// decodePage reads one page; value makes an element of it what the client
+// returns.
+func decodePage[D, T any](op string, b []byte, value func(*D) T, key func(T) string) (page[T], error) {
+	var body struct {
+		Pagination struct {
+			Total number `json:"total"`
+		} `json:"pagination"`
+		Data []json.RawMessage `json:"data"`
+	}
+	if err := decode(op, "", b, &body); err != nil {
+		return page[T]{}, err
+	}
+	items, err := decodeItems(op, "data", body.Data, value, key)
+	return page[T]{items: items, total: int(min(max(body.Pagination.Total.value, 0), maxPages*pageSize))}, err
+}
+
+// decodeItems reads the elements of a listing. One that cannot be told apart
+// from the others makes the listing useless.
+func decodeItems[D, T any](op, at string, raw []json.RawMessage, value func(*D) T, key func(T) string) ([]T, error) {
+	items := make([]T, 0, len(raw))
+	for i, b := range raw {
+		var d D
+		path := fmt.Sprintf("%s[%d]", at, i)
+		if err := decode(op, path, b, &d); err != nil {
+			return nil, err
+		}
+		item := value(&d)
+		if key(item) == "" {
+			return nil, &DecodeError{Op: op, Path: join(path, "uuid"), Err: errMissing}
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}

@@ -1,0 +1,99 @@
+package fabric
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// Ports lists the ports that the credential may see. An error is the last
+// thing it yields; what came before is then not the whole list.
+func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
+	return listing[Port]{op: OpPorts, key: portUUID, fetch: func(offset int) (p page[Port], err error) {
+		err = c.call(ctx, request{
+			op: OpPorts, method: http.MethodGet,
+			// Neither parameter is documented here; a server that ignores them
+			// sends everything at once.
+			path: fmt.Sprintf("/fabric/v4/ports?offset=%d&limit=%d", offset, pageSize),
+			decode: func(b []byte) (err error) {
+				p, err = decodePage(OpPorts, b, (*portV4).port, portUUID)
+				return err
+			},
+		})
+		return p, err
+	}}.all()
+}
+
+// Port asks for one port. Only this call says the operational status of the
+// port itself.
+func (c *Client) Port(ctx context.Context, uuid string) (Port, error) {
+	path, err := portPath(OpPort, "/fabric/v4/ports/", uuid)
+	if err != nil {
+		return Port{}, err
+	}
+	var p Port
+	err = c.call(ctx, request{op: OpPort, method: http.MethodGet, path: path, decode: func(b []byte) error {
+		var body portV4
+		if err := decode(OpPort, "", b, &body); err != nil {
+			return err
+		}
+		if p = body.port(); p.UUID == "" {
+			return &DecodeError{Op: OpPort, Path: "uuid", Err: errMissing}
+		}
+		return nil
+	}})
+	if err != nil {
+		return Port{}, err
+	}
+	return p, nil
+}
+
+// SearchPorts lists those of the ports that the credential may see, with one
+// call for every hundred. An error is the last thing it yields.
+func (c *Client) SearchPorts(ctx context.Context, uuids []string) iter.Seq2[Port, error] {
+	return func(yield func(Port, error) bool) {
+		for batch := range slices.Chunk(distinct(uuids), pageSize) {
+			for p, err := range c.searchPorts(ctx, batch) {
+				if err == nil && !slices.Contains(batch, p.UUID) {
+					continue // the filter was ignored
+				}
+				if !yield(p, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (c *Client) searchPorts(ctx context.Context, batch []string) iter.Seq2[Port, error] {
+	return listing[Port]{op: OpSearchPorts, key: portUUID, fetch: func(offset int) (p page[Port], err error) {
+		s := search{
+			Filter: filter{And: []condition{in("/uuid", batch)}},
+			// The default order is by a deprecated property, and uuid is none
+			// of those that the API sorts by.
+			Sort:       []sorting{{Property: "/name", Direction: "ASC"}},
+			Pagination: pagination{Offset: offset, Limit: pageSize},
+		}
+		err = c.post(ctx, OpSearchPorts, "/fabric/v4/ports/search", s, func(b []byte) (err error) {
+			p, err = decodePage(OpSearchPorts, b, (*portV4).port, portUUID)
+			return err
+		})
+		return p, err
+	}}.all()
+}
+
+func portUUID(p Port) string { return p.UUID }
+
+var errNoUUID = errors.New("port uuid is empty")
+
+// portPath is the path of a port below prefix.
+func portPath(op, prefix, port string) (string, error) {
+	if port = uuid(port); port == "" {
+		return "", fmt.Errorf("%s: %w", op, errNoUUID)
+	}
+	return prefix + url.PathEscape(port), nil
+}

@@ -1,0 +1,287 @@
+package fabric_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+)
+
+// drain reads a listing to its end.
+func drain[T any](seq iter.Seq2[T, error]) (items []T, err error) {
+	for item, e := range seq {
+		if e != nil {
+			err = errors.Join(err, e)
+			continue
+		}
+		items = append(items, item)
+	}
+	return items, err
+}
+
+var portsWanted = []fabric.Port{
+	{
+		UUID: "aaaaaaaa-0000-4000-8000-000000000001", Name: "one", State: "ACTIVE",
+		OperationalStatus: "UP", MaintenanceStatus: "SCHEDULED",
+		Capacity: new(1e10), Allocated: new(5e8), Available: new(9.5e9),
+		Links: []fabric.Link{
+			{UUID: "cccccccc-0000-4000-8000-000000000001", OperationalStatus: "UP", Speed: new(1e10)},
+			{UUID: "cccccccc-0000-4000-8000-000000000002", OperationalStatus: "DOWN", Speed: new(1e9)},
+		},
+		MetroCode: "SY", MetroName: "Sydney", Region: "APAC", IBX: "SY4", Encapsulation: "DOT1Q", Package: "STANDARD",
+		Speed: "10000", RedundancyPriority: "PRIMARY", RedundancyGroup: "bbbbbbbb-0000-4000-8000-000000000001",
+		LAG: new(true), ProjectID: "42",
+	},
+	{
+		UUID: "aaaaaaaa-0000-4000-8000-000000000002", State: "A_STATE_OF_TOMORROW",
+		Capacity: new(1e9), Allocated: new(3e8), Available: new(7e8), IBX: "DA1",
+		RedundancyPriority: "SECONDARY", RedundancyGroup: "g", LAG: new(false), ProjectID: "p-1",
+	},
+	{UUID: "aaaaaaaa-0000-4000-8000-000000000003", Speed: "100000", Capacity: new(2e11)},
+	{UUID: "aaaaaaaa-0000-4000-8000-000000000004"},
+}
+
+func TestPorts(t *testing.T) {
+	a := &api{answer: func(_ int, r *http.Request) (*http.Response, error) {
+		if want := base + "/fabric/v4/ports?offset=0&limit=100"; r.Method != http.MethodGet || r.URL.String() != want {
+			t.Errorf("%s %s, want %s", r.Method, r.URL, want)
+		}
+		return reply(200, testdata(t, "ports.json"))
+	}}
+	got, err := drain(newClient(t, a).Ports(t.Context()))
+	if err != nil || a.count() != 1 {
+		t.Fatalf("%d calls, %v", a.count(), err)
+	}
+	if diff := cmp.Diff(portsWanted, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestPortCapacity(t *testing.T) {
+	for body, want := range map[string]*float64{
+		`"bandwidth":"1000"`:                                                          new(1e9),
+		`"bandwidth":1000,"physicalPortsSpeed":5`:                                     new(1e9),
+		`"bandwidth":1e303`:                                                           nil,
+		`"availableBandwidth":1`:                                                      nil, // half a sum
+		`"availableBandwidth":-5,"usedBandwidth":10`:                                  nil,
+		`"availableBandwidth":1.7e302,"usedBandwidth":1.7e302`:                        nil,
+		`"availableBandwidth":0,"usedBandwidth":0,"physicalPortsSpeed":1`:             new(1e6),
+		`"physicalPortsSpeed":10000`:                                                  new(1e10),
+		`"physicalPortsSpeed":10000,"physicalPortsCount":2,"physicalPortQuantity":4`:  new(4e10),
+		`"physicalPortsSpeed":10000,"physicalPortsCount":-2,"physicalPorts":[{},{}]`:  new(2e10),
+		`"physicalPortsSpeed":0`:                                                      nil,
+		`"physicalPortsSpeed":1,"physicalPortsCount":1e308,"physicalPortQuantity":""`: nil,
+	} {
+		p, err := newClient(t, always(200, `{"uuid":"p",`+body+`}`)).Port(t.Context(), "p")
+		if err != nil {
+			t.Errorf("%s: %v", body, err)
+		}
+		if diff := cmp.Diff(want, p.Capacity); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", body, diff)
+		}
+	}
+}
+
+func TestPort(t *testing.T) {
+	a := &api{answer: func(_ int, r *http.Request) (*http.Response, error) {
+		if want := base + "/fabric/v4/ports/ab%3Fc"; r.URL.String() != want {
+			t.Errorf("%s, want %s", r.URL, want)
+		}
+		return reply(200, `{"uuid":"AB?C","operation":{"operationalStatus":"PARTIAL"}}`)
+	}}
+	got, err := newClient(t, a).Port(t.Context(), "AB?C")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(fabric.Port{UUID: "ab?c", OperationalStatus: "PARTIAL"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if _, err := newClient(t, always(200, `{}`)).Port(t.Context(), "p"); fabric.Reason(err) != "decode" {
+		t.Errorf("without uuid: %v", err)
+	}
+	if _, err := newClient(t, a).Port(t.Context(), ""); err == nil {
+		t.Error("an empty uuid asks for all ports")
+	}
+}
+
+func TestUserPortsV3(t *testing.T) {
+	a := &api{answer: func(_ int, r *http.Request) (*http.Response, error) {
+		if want := base + "/ecx/v3/port/userport"; r.URL.String() != want {
+			t.Errorf("%s, want %s", r.URL, want)
+		}
+		return reply(200, testdata(t, "ports_v3.json"))
+	}}
+	got, err := drain(newClient(t, a).UserPortsV3(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []fabric.Port{
+		{
+			UUID: "dddddddd-0000-4000-8000-000000000001", Name: "old", State: "ADDED", Capacity: new(1e10),
+			MetroCode: "MX", MetroName: "Mexico City", Region: "AMER", IBX: "MX2",
+			Encapsulation: "Qinq", Speed: "10000", RedundancyPriority: "PRIMARY", LAG: new(false),
+		},
+		{UUID: "dddddddd-0000-4000-8000-000000000002", State: "PROVISIONED", LAG: new(true)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got, err := drain(newClient(t, always(200, `[]`)).UserPortsV3(t.Context())); err != nil || len(got) != 0 {
+		t.Errorf("no ports: %v, %v", got, err)
+	}
+}
+
+func TestSearchPorts(t *testing.T) {
+	var uuids []string
+	for i := range 130 {
+		uuids = append(uuids, fmt.Sprintf("P-%03d", i))
+	}
+	a := &api{answer: func(n int, r *http.Request) (*http.Response, error) {
+		s := readSearch(t, r)
+		if r.Method != http.MethodPost || r.URL.String() != base+"/fabric/v4/ports/search" {
+			t.Errorf("%s %s", r.Method, r.URL)
+		}
+		f := s.Filter.And[0]
+		if f.Property != "/uuid" || f.Operator != "IN" || s.Sort[0].Property != "/name" || s.Sort[0].Direction != "ASC" || s.Pagination.Limit != 100 {
+			t.Errorf("%+v", s)
+		}
+		if want := []int{100, 30}[n]; len(f.Values) != want {
+			t.Errorf("%d uuids, want %d", len(f.Values), want)
+		}
+		return reply(200, listing(append(f.Values[:2:2], "not-asked-for"), 3))
+	}}
+	got, err := drain(newClient(t, a).SearchPorts(t.Context(), append(uuids, uuids[0])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []fabric.Port{{UUID: "p-000"}, {UUID: "p-001"}, {UUID: "p-100"}, {UUID: "p-101"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	none := always(500, ``)
+	if got, err := drain(newClient(t, none).SearchPorts(t.Context(), nil)); err != nil || got != nil || none.count() != 0 {
+		t.Errorf("no ports: %d calls, %v, %v", none.count(), got, err)
+	}
+}
+
+// listing is a page of things with these uuids; a negative total is left out.
+func listing(uuids []string, total int) string {
+	items := make([]string, len(uuids))
+	for i, u := range uuids {
+		items[i] = fmt.Sprintf(`{"uuid":%q}`, u)
+	}
+	head := ""
+	if total >= 0 {
+		head = fmt.Sprintf(`"pagination":{"total":%d},`, total)
+	}
+	return `{` + head + `"data":[` + strings.Join(items, ",") + `]}`
+}
+
+func numberedUUIDs(from, to int) (uuids []string) {
+	for i := from; i < to; i++ {
+		uuids = append(uuids, fmt.Sprintf("u-%04d", i))
+	}
+	return uuids
+}
+
+func TestPaging(t *testing.T) {
+	page := func(from, to, total int) string { return listing(numberedUUIDs(from, to), total) }
+	for _, tt := range []struct {
+		name  string
+		pages []string
+		items int
+		fails string // "" for a listing that ends well
+	}{
+		{"none", []string{page(0, 0, 0)}, 0, ""},
+		{"null data", []string{`{"data":null}`}, 0, ""},
+		{"empty object", []string{`{}`}, 0, ""},
+		{"two pages", []string{page(0, 100, 130), page(100, 130, 130)}, 130, ""},
+		{"everything at once", []string{page(0, 133, 133)}, 133, ""},
+		{"everything at once without total", []string{page(0, 133, -1)}, 133, ""},
+		{"total as string", []string{`{"pagination":{"total":"1"},"data":[{"uuid":"a"}]}`}, 1, ""},
+		{"no total, short page", []string{page(0, 100, -1), page(100, 103, -1)}, 103, ""},
+		{"no total, empty page", []string{page(0, 100, -1), page(0, 0, -1)}, 100, ""},
+		{"smaller pages than asked", []string{page(0, 50, 120), page(50, 100, 120), page(100, 120, 120)}, 120, ""},
+		{"total moves", []string{page(0, 100, 130), page(100, 129, 129)}, 129, ""},
+		{"repeating page", []string{page(0, 100, 130), page(0, 100, 130)}, 100, "begins like the page before"},
+		{"ends early", []string{page(0, 100, 130), page(0, 0, 130)}, 100, "ends after 100 of 130"},
+		{"no uuid", []string{`{"data":[{"uuid":"a"},{"name":"b"}]}`}, 0, "data[1].uuid: missing"},
+		{"null port", []string{`{"data":[null]}`}, 0, "data[0].uuid: missing"},
+		{"wrong type", []string{`{"data":[{"uuid":"a"},{"uuid":"b","location":{"ibx":[]}}]}`}, 0, "data[1].location.ibx: array where string"},
+		{"wrong flag", []string{`{"data":[{"uuid":"a","lagEnabled":"perhaps"}]}`}, 0, "data[0].lagEnabled"},
+		{"wrong type nobody reads", []string{`{"data":[{"uuid":"a","account":7,"changeLog":[]}]}`}, 1, ""},
+		{"no listing", []string{`[]`}, 0, "array where object is expected"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			offset := 0
+			a := &api{answer: func(n int, r *http.Request) (*http.Response, error) {
+				if n >= len(tt.pages) {
+					t.Fatalf("page %d was asked for", n+1)
+				}
+				if got := r.URL.Query().Get("offset"); got != fmt.Sprint(offset) {
+					t.Errorf("offset %s, want %d", got, offset)
+				}
+				offset += strings.Count(tt.pages[n], `"uuid"`)
+				return reply(200, tt.pages[n])
+			}}
+			got, err := drain(newClient(t, a).Ports(t.Context()))
+			if len(got) != tt.items || a.count() != len(tt.pages) {
+				t.Errorf("%d items on %d pages", len(got), a.count())
+			}
+			if (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
+				t.Errorf("got %v, want %q", err, tt.fails)
+			}
+			if err != nil && fabric.Reason(err) != "decode" {
+				t.Errorf("reason %q", fabric.Reason(err))
+			}
+		})
+	}
+}
+
+func TestPagingEndsWhenTheCallerStops(t *testing.T) {
+	a := always(200, listing(numberedUUIDs(0, 100), 1000))
+	c := newClient(t, a)
+	for range c.Ports(t.Context()) {
+		break
+	}
+	if a.count() != 1 {
+		t.Errorf("%d calls", a.count())
+	}
+}
+
+func TestPagingOfARunawayServer(t *testing.T) {
+	a := &api{answer: func(n int, _ *http.Request) (*http.Response, error) {
+		return reply(200, listing([]string{fmt.Sprint("u-", n)}, 1<<40))
+	}}
+	got, err := drain(newClient(t, a).Ports(t.Context()))
+	if a.count() != 10_000 || len(got) != 10_000 || fabric.Reason(err) != "decode" {
+		t.Errorf("%d calls, %d items, %v", a.count(), len(got), err)
+	}
+}
+
+// searchBody is the body of a search as the API reads it.
+type searchBody struct {
+	Filter     struct{ And, Or []searchCondition }
+	Sort       []struct{ Property, Direction string }
+	Pagination struct{ Offset, Limit int }
+}
+
+type searchCondition struct {
+	Property, Operator string
+	Values             []string
+}
+
+func readSearch(t testing.TB, r *http.Request) (s searchBody) {
+	t.Helper()
+	if err := json.NewDecoder(r.Body).Decode(&s); err != nil {
+		t.Error(err)
+	}
+	return s
+}

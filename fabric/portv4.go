@@ -1,0 +1,125 @@
+package fabric
+
+import "cmp"
+
+// Units of the API, in bit/s.
+const (
+	bit  = 1
+	kbit = 1e3
+	mbit = 1e6
+	gbit = 1e9
+)
+
+// portV4 is a port as the v4 API sends it. Every field is optional.
+type portV4 struct {
+	UUID  text `json:"uuid"`
+	Name  text `json:"name"`
+	State text `json:"state"`
+
+	Operation struct {
+		OperationalStatus text `json:"operationalStatus"`
+		MaintenanceStatus text `json:"maintenanceStatus"`
+	} `json:"operation"`
+
+	Bandwidth            number `json:"bandwidth"` // Mbit/s, deprecated
+	AvailableBandwidth   number `json:"availableBandwidth"`
+	UsedBandwidth        number `json:"usedBandwidth"`
+	PhysicalPortsSpeed   number `json:"physicalPortsSpeed"` // Mbit/s, of one of them
+	PhysicalPortsCount   number `json:"physicalPortsCount"`
+	PhysicalPortQuantity number `json:"physicalPortQuantity"`
+	PhysicalPorts        []struct {
+		UUID           text   `json:"uuid"`
+		InterfaceSpeed number `json:"interfaceSpeed"`
+		Operation      struct {
+			OperationalStatus text `json:"operationalStatus"`
+		} `json:"operation"`
+	} `json:"physicalPorts"`
+
+	Location struct {
+		MetroCode text `json:"metroCode"`
+		MetroName text `json:"metroName"`
+		Region    text `json:"region"`
+		IBX       text `json:"ibx"` // deprecated
+	} `json:"location"`
+	DemarcationPointIBX text `json:"demarcationPointIbx"`
+
+	Encapsulation struct {
+		Type text `json:"type"`
+	} `json:"encapsulation"`
+	Package struct {
+		Code text `json:"code"`
+	} `json:"package"`
+	Project struct {
+		ProjectID text `json:"projectId"`
+	} `json:"project"`
+
+	LAGEnabled flag `json:"lagEnabled"`
+	LAG        struct {
+		Enabled flag `json:"enabled"`
+	} `json:"lag"` // deprecated
+
+	Redundancy redundancyV4 `json:"redundancy"`
+	Device     struct {
+		Redundancy redundancyV4 `json:"redundancy"`
+	} `json:"device"`
+}
+
+type redundancyV4 struct {
+	Group    text `json:"group"`
+	Priority text `json:"priority"`
+}
+
+func (p *portV4) port() Port {
+	lag := p.LAGEnabled
+	if !lag.set {
+		lag = p.LAG.Enabled
+	}
+	return Port{
+		UUID: uuid(p.UUID), Name: string(p.Name), State: string(p.State),
+		OperationalStatus: string(p.Operation.OperationalStatus),
+		MaintenanceStatus: string(p.Operation.MaintenanceStatus),
+		Capacity:          p.capacity(),
+		Allocated:         p.UsedBandwidth.times(mbit),
+		Available:         p.AvailableBandwidth.times(mbit),
+		Links:             p.links(),
+		MetroCode:         string(p.Location.MetroCode), MetroName: string(p.Location.MetroName),
+		Region:             string(p.Location.Region),
+		IBX:                string(cmp.Or(p.Location.IBX, p.DemarcationPointIBX)),
+		Encapsulation:      string(p.Encapsulation.Type),
+		Package:            string(p.Package.Code),
+		Speed:              p.PhysicalPortsSpeed.String(),
+		RedundancyPriority: string(cmp.Or(p.Redundancy.Priority, p.Device.Redundancy.Priority)),
+		RedundancyGroup:    uuid(cmp.Or(p.Redundancy.Group, p.Device.Redundancy.Group)),
+		LAG:                lag.pointer(),
+		ProjectID:          string(p.Project.ProjectID),
+	}
+}
+
+// capacity is the line rate: as stated, else what is sold and what is left of
+// it, else what the physical ports add up to.
+func (p *portV4) capacity() *float64 {
+	if c := positive(p.Bandwidth.times(mbit)); c != nil {
+		return c
+	}
+	if available, used := p.AvailableBandwidth.times(mbit), p.UsedBandwidth.times(mbit); available != nil && used != nil {
+		if c := positive(new(*available + *used)); c != nil {
+			return c
+		}
+	}
+	links := max(p.PhysicalPortsCount.value, p.PhysicalPortQuantity.value, float64(len(p.PhysicalPorts)), 1)
+	return positive(p.PhysicalPortsSpeed.times(mbit * links))
+}
+
+func (p *portV4) links() []Link {
+	var links []Link
+	for _, l := range p.PhysicalPorts {
+		speed := positive(l.InterfaceSpeed.times(mbit))
+		if speed == nil {
+			speed = positive(p.PhysicalPortsSpeed.times(mbit))
+		}
+		links = append(links, Link{
+			UUID: uuid(l.UUID), OperationalStatus: string(l.Operation.OperationalStatus), Speed: speed,
+		})
+	}
+	return links
+}

@@ -1,0 +1,53 @@
+package fabric
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+	"unicode"
+)
+
+const (
+	maxMessage = 500 // runes of a decoded message: enough for every reason the API lists
+	maxRawText = 200 // runes of a body that is no known error: enough to recognise a proxy's page
+	redacted   = "[redacted]"
+)
+
+// redact replaces every secret in s, also as JSON and URLs spell it.
+func redact(s string, secrets []string) string {
+	for _, secret := range secrets {
+		if secret == "" {
+			continue
+		}
+		for _, spelling := range []string{
+			secret, url.QueryEscape(secret), url.PathEscape(secret), inJSON(secret, true), inJSON(secret, false),
+		} {
+			s = strings.ReplaceAll(s, spelling, redacted)
+		}
+	}
+	return s
+}
+
+// inJSON is s as it stands between the quotes of a JSON string.
+func inJSON(s string, escapeHTML bool) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(escapeHTML)
+	if enc.Encode(s) != nil {
+		return s
+	}
+	quoted := strings.TrimSuffix(b.String(), "\n")
+	return quoted[1 : len(quoted)-1]
+}
+
+// oneLine is s with control characters and runs of space made single spaces,
+// cut to limit runes. Answers may come from anywhere, and end in logs.
+func oneLine(s string, limit int) string {
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}), " ")
+	if runes := []rune(s); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,146 @@
+package fabric_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"golang.org/x/oauth2"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+)
+
+// showings are the ways in which things end up in logs.
+func showings(v any) map[string]string {
+	out := make(map[string]string)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T"} {
+		out[verb] = fmt.Sprintf(verb, v)
+	}
+	if b, err := json.Marshal(v); err == nil {
+		out["json"] = string(b)
+	}
+	var text, js bytes.Buffer
+	slog.New(slog.NewTextHandler(&text, nil)).Info("m", "v", v)
+	slog.New(slog.NewJSONHandler(&js, nil)).Info("m", "v", v)
+	out["slog text"], out["slog json"] = text.String(), js.String()
+	if err, ok := v.(error); ok {
+		for err != nil {
+			out["error "+fmt.Sprintf("%T", err)] = err.Error()
+			err = errors.Unwrap(err)
+		}
+	}
+	return out
+}
+
+func mustNotShow(t *testing.T, name string, v any, secrets ...string) {
+	t.Helper()
+	for how, shown := range showings(v) {
+		for _, s := range secrets {
+			for _, spelling := range []string{s, url.QueryEscape(s), strings.Trim(fmt.Sprintf("%q", s), `"`), fmt.Sprintf("%x", s)} {
+				if strings.Contains(shown, spelling) {
+					t.Errorf("%s shows a secret with %s: %s", name, how, shown)
+				}
+			}
+		}
+	}
+}
+
+func TestCredentialsDoNotShow(t *testing.T) {
+	cred := fabric.Credentials{ClientID: "id", ClientSecret: secret}
+	mustNotShow(t, "value", cred, secret)
+	mustNotShow(t, "pointer", &cred, secret)
+	mustNotShow(t, "in a struct", struct{ Cred fabric.Credentials }{cred}, secret)
+	for how, shown := range showings(cred) {
+		if how != "%T" && !strings.Contains(shown, "id") {
+			t.Errorf("%s does not name the client: %s", how, shown)
+		}
+	}
+}
+
+// echo is a server that repeats what it should not.
+func echo(status int, format string, secrets ...string) *api {
+	var args []any
+	for _, s := range secrets {
+		args = append(args, s)
+	}
+	return always(status, fmt.Sprintf(format, args...))
+}
+
+func TestTokenSourceAndItsErrorsDoNotShowSecrets(t *testing.T) {
+	for name, a := range map[string]*api{
+		"granted":   always(200, `{"access_token":"granted"}`),
+		"refusal":   echo(400, `{"errorCode":"S1006","errorMessage":%q}`, "bad secret "+secret),
+		"text":      echo(500, `bad secret %s`, secret),
+		"url":       echo(500, `bad secret %s`, url.QueryEscape(secret)),
+		"raw json":  echo(500, `{"client_secret":%q}`, secret),
+		"code":      echo(500, `{"errorCode":%q,"correlationId":%q}`, secret, secret),
+		"decode":    echo(200, `{"access_token":{"x":%q}}`, secret),
+		"transport": {answer: func(int, *http.Request) (*http.Response, error) { return nil, errors.New("x " + secret) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var seen []fabric.Attempt
+			s := newSource(t, a, func(c *fabric.TokenConfig) { c.Observe = func(a fabric.Attempt) { seen = append(seen, a) } })
+			_, err := s.Token()
+			if err != nil {
+				mustNotShow(t, "error", err, secret)
+			}
+			mustNotShow(t, "source", s, secret, "granted")
+			mustNotShow(t, "source by value", s.Status(), secret, "granted")
+			mustNotShow(t, "attempt", seen, secret, "granted")
+		})
+	}
+}
+
+type fixedToken string
+
+func (f fixedToken) TokenContext(context.Context) (*oauth2.Token, error) {
+	return &oauth2.Token{AccessToken: string(f)}, nil
+}
+
+func (fixedToken) Invalidate(*oauth2.Token) {}
+
+func TestClientErrorsDoNotShowTheToken(t *testing.T) {
+	const token = "eyJhbGciOi.t0k3n"
+	for name, a := range map[string]*api{
+		"message":   echo(403, `[{"errorCode":%q,"errorMessage":%q,"correlationId":%q,"details":%q}]`, token, "x "+token, token, token),
+		"text":      echo(502, `Bearer %s`, token),
+		"decode":    echo(200, `{"capacity":%q}`, token),
+		"time":      echo(200, `{"inboundStats":[{"mean":1,"time":%q}]}`, token),
+		"redirect":  always(302, ``, "Location", "https://"+token+".example.com/"),
+		"media":     always(200, `<`, "Content-Type", "text/"+token),
+		"transport": {answer: func(int, *http.Request) (*http.Response, error) { return nil, errors.New("x " + token) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var seen []fabric.Attempt
+			c := newClient(t, a, watch(&seen), func(c *fabric.Config) { c.Tokens = fixedToken(token) })
+			err := probe(t.Context(), c)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			mustNotShow(t, "error", err, token)
+			mustNotShow(t, "attempt", seen[0], token)
+		})
+	}
+	t.Run("unit", func(t *testing.T) {
+		c := newClient(t, echo(200, `{"bandwidthUtilization":{"unit":%q}}`, token), func(c *fabric.Config) { c.Tokens = fixedToken(token) })
+		_, err := c.PortStatsV4(t.Context(), "p", from, to)
+		mustNotShow(t, "error", err, token)
+	})
+}
+
+func TestClientDoesNotShowSecrets(t *testing.T) {
+	s := newSource(t, always(200, granted))
+	c := newClient(t, always(200, `{}`), func(c *fabric.Config) { c.Tokens = s })
+	if err := probe(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	mustNotShow(t, "client", c, secret, "granted")
+	mustNotShow(t, "client by value", fmt.Sprintf("%+v", c), secret, "granted")
+}

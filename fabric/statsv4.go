@@ -1,0 +1,115 @@
+package fabric
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// statsV4 is an answer of the v4 statistics: as the API sends it, with the
+// rates below stats, or flat, as its schema says.
+type statsV4 struct {
+	Bandwidth   number      `json:"bandwidth"` // line rate, Mbit/s
+	Utilization utilization `json:"bandwidthUtilization"`
+	Stats       struct {
+		Utilization utilization `json:"bandwidthUtilization"`
+	} `json:"stats"`
+}
+
+// utilization is an object with rates or, at the top level of some answers, the
+// line rate in Mbit/s.
+type utilization struct {
+	lineRate number
+	rates    *ratesV4
+}
+
+type ratesV4 struct {
+	Unit           text        `json:"unit"`
+	MetricInterval text        `json:"metricInterval"` // ISO 8601
+	Inbound        directionV4 `json:"inbound"`
+	Outbound       directionV4 `json:"outbound"`
+}
+
+type directionV4 struct {
+	Max        number   `json:"max"`
+	Mean       number   `json:"mean"`
+	LastPolled number   `json:"lastPolled"`
+	Metrics    []sample `json:"metrics"`
+}
+
+func (u *utilization) UnmarshalJSON(b []byte) error {
+	if b[0] != '{' {
+		return u.lineRate.UnmarshalJSON(b)
+	}
+	u.rates = new(ratesV4)
+	return json.Unmarshal(b, u.rates)
+}
+
+// PortStatsV4 asks the v4 API for the traffic of a port between two times, both
+// cut to seconds.
+func (c *Client) PortStatsV4(ctx context.Context, uuid string, from, to time.Time) (*Traffic, error) {
+	path, err := portPath(OpPortStatsV4, "/fabric/v4/ports/", uuid)
+	if err != nil {
+		return nil, err
+	}
+	var t *Traffic
+	err = c.stats(ctx, request{op: OpPortStatsV4, path: path + "/stats", decode: func(b []byte) (err error) {
+		t, err = decodeStatsV4(b)
+		return err
+	}}, from, to, "startDateTime", "endDateTime")
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func decodeStatsV4(b []byte) (*Traffic, error) {
+	var body statsV4
+	if err := decode(OpPortStatsV4, "", b, &body); err != nil {
+		return nil, err
+	}
+	t := &Traffic{Capacity: positive(body.Bandwidth.times(mbit))}
+	if t.Capacity == nil {
+		t.Capacity = positive(body.Utilization.lineRate.times(mbit))
+	}
+	rates, at := body.Stats.Utilization.rates, "stats.bandwidthUtilization"
+	if rates == nil {
+		rates, at = body.Utilization.rates, "bandwidthUtilization"
+	}
+	if rates == nil {
+		return t, nil
+	}
+	unit, err := unitV4(string(rates.Unit))
+	if err != nil {
+		return nil, &DecodeError{Op: OpPortStatsV4, Path: at + ".unit", Err: err}
+	}
+	t.Resolution = isoDuration(string(rates.MetricInterval))
+	if t.Inbound, err = rates.Inbound.series(at+".inbound.metrics", unit); err != nil {
+		return nil, err
+	}
+	if t.Outbound, err = rates.Outbound.series(at+".outbound.metrics", unit); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (d *directionV4) series(at string, unit float64) (Series, error) {
+	return series(OpPortStatsV4, at, summary{d.Max, d.Mean, d.LastPolled}, d.Metrics, unit)
+}
+
+// unitV4 is a unit in bit/s. Case matters: MBps would be bytes. A unit that is
+// not known is an error, since a wrong rate is worse than none.
+func unitV4(unit string) (float64, error) {
+	switch unit {
+	case "", "Mbps", "Mbit/s":
+		return mbit, nil
+	case "bit/s", "bps":
+		return bit, nil
+	case "Kbps", "kbps", "kbit/s":
+		return kbit, nil
+	case "Gbps", "Gbit/s":
+		return gbit, nil
+	}
+	return 0, fmt.Errorf("unknown unit %q", oneLine(unit, len(unit)+1))
+}

@@ -1,0 +1,179 @@
+package fabric
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+const (
+	renewEarly  = 5 * time.Minute  // before a token expires: time enough for some failures
+	failureRest = 30 * time.Second // after a round of failed tries, before the next round
+)
+
+// TokenConfig is what a [TokenSource] needs to know. Only Credentials is
+// required.
+type TokenConfig struct {
+	BaseURL string // as in [Config]
+
+	// Credentials is called before each login and, while logins are held back,
+	// before each call, so that rotated files take effect at once. It may be
+	// called from any goroutine, one call at a time. Its errors are shown.
+	Credentials func() (Credentials, error)
+
+	Transport  http.RoundTripper // nil is [NewTransport]
+	UserAgent  string            // "" is equinix_fabric_exporter
+	Timeout    time.Duration     // of one attempt; 0 is 30s
+	MaxRetries int               // attempts after the first one that a login may cost; 0 is none
+	Observe    func(Attempt)     // as in [Config]
+}
+
+// TokenStatus is a view of a [TokenSource] at one moment.
+type TokenStatus struct {
+	Expiry    time.Time // of the token at hand; zero where there is none
+	Held      bool      // logins are held back because the API refused them
+	Suspended bool      // held until the credentials change or Resume
+	Refusals  int       // in a row
+	NextTry   time.Time // zero unless held and not suspended
+	Err       error     // why the latest login failed; nil where it did not
+}
+
+// TokenSource logs in with client credentials and keeps the token until
+// shortly before it expires. It never tries a refused login at once again: the
+// next tries come five minutes and an hour later, and after the third refusal
+// none until the credentials change or Resume is called.
+//
+// Any number of goroutines may use it; one login at most is under way.
+type TokenSource struct {
+	wire        *wire
+	credentials func() (Credentials, error)
+	maxRetries  int
+
+	mu      sync.Mutex
+	token   *oauth2.Token // nil where there is none
+	renewAt time.Time
+	login   *login // nil unless one is under way
+	hold    hold
+	retryAt time.Time // before this a failed round is not repeated
+	err     error     // of the latest login
+}
+
+// Format prints which API the source is for. It does not show the token, which
+// fmt would otherwise find behind its pointer with some verbs.
+func (s *TokenSource) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "token source of "+s.wire.base)
+}
+
+var (
+	_ oauth2.TokenSource = (*TokenSource)(nil)
+	_ Tokens             = (*TokenSource)(nil)
+)
+
+// login is one login under way. Its results are valid once done is closed.
+type login struct {
+	done  chan struct{}
+	token *oauth2.Token
+	err   error
+}
+
+// NewTokenSource returns a source with a copy of cfg. It sends nothing.
+func NewTokenSource(cfg TokenConfig) (*TokenSource, error) {
+	if cfg.Credentials == nil {
+		return nil, errors.New("fabric: TokenConfig.Credentials is nil")
+	}
+	if cfg.MaxRetries < 0 {
+		return nil, errors.New("fabric: max retries must not be negative")
+	}
+	w, err := newWire(cfg.BaseURL, cfg.Transport, cfg.UserAgent, cfg.Timeout, cfg.Observe)
+	if err != nil {
+		return nil, fmt.Errorf("fabric: %w", err)
+	}
+	return &TokenSource{wire: w, credentials: cfg.Credentials, maxRetries: cfg.MaxRetries}, nil
+}
+
+// Token is TokenContext without a context.
+func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
+
+// TokenContext returns the token at hand, which the caller must not change, and
+// logs in where there is none. A token that is soon to expire is renewed behind
+// the caller's back. The errors are *[LoginError] for refused logins,
+// *[CredentialsError], *[Error], *[DecodeError], and ctx.Err(); the login goes
+// on for others when ctx ends.
+func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	token, l, err := s.current(ctx)
+	if token != nil || err != nil {
+		return token, err
+	}
+	select {
+	case <-l.done:
+		return l.token, l.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// current returns the token at hand, else the login that will bring one, else
+// the error that forbids to log in now.
+func (s *TokenSource) current(ctx context.Context) (*oauth2.Token, *login, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	works := s.token != nil && now.Before(s.token.Expiry)
+	if works && now.Before(s.renewAt) {
+		return s.token, nil, nil
+	}
+	resting := now.Before(s.retryAt)
+	if s.login == nil && !resting {
+		s.login = &login{done: make(chan struct{})}
+		go s.run(context.WithoutCancel(ctx), s.login)
+	}
+	switch {
+	case works:
+		return s.token, nil, nil
+	case s.login == nil:
+		return nil, nil, s.err
+	}
+	return nil, s.login, nil
+}
+
+// Invalidate forgets t where it is still the token at hand, so that the next
+// call logs in. The API may revoke tokens before they expire.
+func (s *TokenSource) Invalidate(t *oauth2.Token) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t != nil && s.token != nil && s.token.AccessToken == t.AccessToken {
+		s.token = nil
+	}
+}
+
+// Resume grants one try at once, even where logins are held back or suspended.
+// It is for somebody who has just reloaded the configuration.
+func (s *TokenSource) Resume() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hold.resumed = s.hold.refusals > 0
+	s.retryAt = time.Time{}
+}
+
+// Status is how things stand. It sends nothing.
+func (s *TokenSource) Status() TokenStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := TokenStatus{
+		Held: s.hold.refusals > 0, Suspended: s.hold.suspended(),
+		Refusals: s.hold.refusals, NextTry: s.hold.next, Err: s.err,
+	}
+	if s.token != nil {
+		st.Expiry = s.token.Expiry
+	}
+	return st
+}

@@ -1,0 +1,170 @@
+package fabric
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	defaultTimeout   = 30 * time.Second
+	defaultUserAgent = "equinix_fabric_exporter"
+
+	maxBody      = 32 << 20 // a thousand ports are 2 MiB, 90 days of points 300 KiB
+	maxErrorBody = 64 << 10
+	maxPooled    = 4 << 20 // larger buffers are rare and not worth keeping
+)
+
+// wire does single exchanges with the API: no retry, no login, no redirects.
+type wire struct {
+	base      string // without a trailing slash
+	transport http.RoundTripper
+	userAgent string
+	timeout   time.Duration
+	observe   func(Attempt)
+}
+
+func newWire(baseURL string, t http.RoundTripper, userAgent string, timeout time.Duration, observe func(Attempt)) (*wire, error) {
+	base, err := parseBase(baseURL)
+	if err != nil {
+		return nil, err
+	}
+	if timeout < 0 {
+		return nil, fmt.Errorf("timeout: %v is negative", timeout)
+	}
+	if t == nil {
+		t = NewTransport()
+	}
+	if observe == nil {
+		observe = func(Attempt) {}
+	}
+	return &wire{
+		base: base, transport: t, userAgent: cmp.Or(userAgent, defaultUserAgent),
+		timeout: cmp.Or(timeout, defaultTimeout), observe: observe,
+	}, nil
+}
+
+// request is one call of the API, to be sent once or several times.
+type request struct {
+	op     string
+	method string
+	path   string             // escaped, with the query, relative to the base
+	body   []byte             // JSON; nil for none
+	decode func([]byte) error // must not keep the bytes; returns a *DecodeError
+}
+
+// credential is what one sending of a request needs and never shows.
+type credential struct {
+	bearer  string   // "" for none
+	secrets []string // what must not appear in an error
+}
+
+// exchange sends r once and tells observe of it. The error is an *Error, a
+// *DecodeError, or ctx.Err() wrapped where ctx ended.
+func (w *wire) exchange(ctx context.Context, r request, cred credential, waited time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", r.op, err) // nothing sent, nothing to observe
+	}
+	sent := time.Now()
+	status, err := w.roundTrip(ctx, r, cred)
+	w.observe(Attempt{Op: r.op, Status: status, Took: time.Since(sent), Waited: waited, Err: err})
+	return err
+}
+
+func (w *wire) roundTrip(caller context.Context, r request, cred credential) (status int, err error) {
+	ctx, cancel := context.WithTimeout(caller, w.timeout)
+	defer cancel()
+	req, err := w.newRequest(ctx, r, cred.bearer)
+	if err != nil {
+		return 0, noAnswer(r.op, err, cred.secrets)
+	}
+	resp, err := w.transport.RoundTrip(req)
+	if err != nil {
+		return 0, w.lost(caller, ctx, r.op, err, cred.secrets)
+	}
+	defer resp.Body.Close()
+
+	good := resp.StatusCode >= 200 && resp.StatusCode <= 299
+	limit := int64(maxErrorBody)
+	if good {
+		limit = maxBody + 1 // one more, to tell a full body from a cut one
+	}
+	buf := buffers.Get().(*bytes.Buffer)
+	defer recycle(buf)
+	_, err = buf.ReadFrom(io.LimitReader(resp.Body, limit))
+	switch {
+	case !good, isFault(buf.Bytes()): // what came of an error body is enough
+		return resp.StatusCode, answerError(r.op, resp, buf.Bytes(), cred.secrets)
+	case err != nil:
+		return resp.StatusCode, w.lost(caller, ctx, r.op, err, cred.secrets)
+	case buf.Len() > maxBody:
+		return resp.StatusCode, &DecodeError{Op: r.op, Err: fmt.Errorf("answer is larger than %d MiB", maxBody>>20)}
+	}
+	return resp.StatusCode, clean(r.decode(buf.Bytes()), resp, cred.secrets)
+}
+
+func (w *wire) newRequest(ctx context.Context, r request, bearer string) (*http.Request, error) {
+	var body io.Reader
+	if r.body != nil {
+		body = bytes.NewReader(r.body)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, w.base+r.path, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Content-Type", "application/json") // the v3 API wants it of a GET too
+	req.Header.Set("User-Agent", w.userAgent)
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	return req, nil
+}
+
+// lost tells the three ends of an exchange without an answer apart: the caller
+// gave up, the time of this attempt is over, or the network failed.
+func (w *wire) lost(caller, attempt context.Context, op string, err error, secrets []string) error {
+	if caller.Err() != nil {
+		return fmt.Errorf("%s: %w", op, caller.Err())
+	}
+	if errors.Is(attempt.Err(), context.DeadlineExceeded) {
+		return &Error{Op: op, Message: fmt.Sprintf("no answer within %v", w.timeout), cause: context.DeadlineExceeded}
+	}
+	return noAnswer(op, err, secrets)
+}
+
+// clean makes a decoding error fit to be shown: no secret that the answer may
+// echo, and a word about answers that never meant to be JSON.
+func clean(err error, resp *http.Response, secrets []string) error {
+	e, ok := errors.AsType[*DecodeError](err)
+	if !ok {
+		return err
+	}
+	if text := e.Err.Error(); redact(text, secrets) != text {
+		e.Err = errors.New(redact(text, secrets))
+	}
+	e.Path = redact(e.Path, secrets)
+	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if _, ok := errors.AsType[*json.SyntaxError](e.Err); ok && media != "" && !strings.HasSuffix(media, "json") {
+		e.Err = fmt.Errorf("content type %s: %w", oneLine(redact(media, secrets), 60), e.Err)
+	}
+	return err
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func recycle(b *bytes.Buffer) {
+	if b.Cap() <= maxPooled {
+		b.Reset()
+		buffers.Put(b)
+	}
+}
