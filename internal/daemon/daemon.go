@@ -1,0 +1,166 @@
+// Package daemon is the running exporter behind its web pages: it builds
+// clients and a poller from the configuration, runs them, and replaces them
+// when the configuration is reloaded.
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
+)
+
+// Options say what a Daemon runs on.
+type Options struct {
+	Load       func() (*config.Config, error) // reads the configuration, at the start and at each reload
+	Registerer prometheus.Registerer          // takes the metrics about the exporter's own work
+	Transport  http.RoundTripper              // to Equinix; nil: fabric.NewTransport
+	UserAgent  string
+	Log        *slog.Logger
+}
+
+// Daemon polls what the configuration says and keeps the outcome.
+type Daemon struct {
+	opts      Options
+	transport http.RoundTripper
+	store     fleet.Store
+	metrics   *poll.Metrics
+	reloads   *reloadMetrics
+	changes   chan change
+	stopped   chan struct{} // closed when Run has returned
+
+	reloading sync.Mutex // held through a reload: one at a time
+
+	mu  sync.Mutex
+	gen *generation // the one that runs, or is about to
+}
+
+// change asks Run to go on with another generation.
+type change struct {
+	next *generation
+	done chan struct{}
+}
+
+// New reads the configuration. A fault in it is returned as Load returned it.
+func New(opts Options) (*Daemon, error) {
+	cfg, err := opts.Load()
+	if err != nil {
+		return nil, err
+	}
+	d := &Daemon{
+		opts: opts, transport: opts.Transport,
+		metrics: poll.NewMetrics(opts.Registerer), reloads: newReloadMetrics(opts.Registerer),
+		changes: make(chan change), stopped: make(chan struct{}),
+	}
+	if d.transport == nil {
+		d.transport = fabric.NewTransport()
+	}
+	if d.gen, err = d.newGeneration(cfg, nil); err != nil {
+		return nil, err
+	}
+	d.gen.start(&d.store, d.metrics, opts.Log)
+	d.reloads.succeeded()
+	d.warn(cfg)
+	return d, nil
+}
+
+// Snapshot is the newest state of the fleet; it is never nil.
+func (d *Daemon) Snapshot() *fleet.Snapshot { return d.store.Load() }
+
+// Run polls until ctx is done, and returns nil then.
+func (d *Daemon) Run(ctx context.Context) error {
+	defer close(d.stopped)
+	if t, ok := d.transport.(interface{ CloseIdleConnections() }); ok {
+		defer t.CloseIdleConnections()
+	}
+	for {
+		gctx, cancel := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- d.current().poller.Run(gctx) }()
+		select {
+		case err := <-ended:
+			cancel()
+			return err
+		case c := <-d.changes:
+			cancel()
+			<-ended
+			d.replace(c.next)
+			close(c.done)
+		}
+	}
+}
+
+// Alive returns nil while the poll loops hand out their work on time.
+func (d *Daemon) Alive() error { return d.current().poller.Alive() }
+
+// Reload reads the configuration again. A faulty one changes nothing and is
+// returned as an error; with a good one ports that stay keep their values, and
+// accounts whose logins are suspended get one more try.
+func (d *Daemon) Reload(ctx context.Context) error {
+	d.reloading.Lock()
+	defer d.reloading.Unlock()
+	if err := d.reload(ctx); err != nil {
+		d.reloads.failed()
+		d.opts.Log.Error("reload failed; going on with the configuration that runs", "err", err)
+		return err
+	}
+	d.reloads.succeeded()
+	d.opts.Log.Info("configuration reloaded")
+	return nil
+}
+
+func (d *Daemon) reload(ctx context.Context) error {
+	cfg, err := d.opts.Load()
+	if err != nil {
+		return err
+	}
+	next, err := d.newGeneration(cfg, d.current())
+	if err != nil {
+		return err
+	}
+	c := change{next, make(chan struct{})}
+	select {
+	case d.changes <- c:
+	case <-d.stopped:
+		return fmt.Errorf("the exporter is shutting down")
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	<-c.done
+	d.warn(cfg)
+	return nil
+}
+
+// replace makes next the current generation. The one before it has ended, so
+// next is the only writer of the store.
+func (d *Daemon) replace(next *generation) {
+	next.start(&d.store, d.metrics, d.opts.Log)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for name := range d.gen.accounts {
+		if _, stays := next.accounts[name]; !stays {
+			d.metrics.Forget(name)
+		}
+	}
+	d.gen = next
+}
+
+func (d *Daemon) current() *generation {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.gen
+}
+
+func (d *Daemon) warn(cfg *config.Config) {
+	for _, w := range cfg.Warnings {
+		d.opts.Log.Warn("configuration accepted, but", "warning", w)
+	}
+}

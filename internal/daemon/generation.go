@@ -1,0 +1,125 @@
+package daemon
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
+)
+
+// generation is all that is built from one reading of the configuration.
+type generation struct {
+	cfg      poll.Config
+	accounts map[string]*account
+	poller   *poll.Poller // from start on
+}
+
+// account is a client with what it was built from.
+type account struct {
+	settings settings
+	tokens   *fabric.TokenSource
+	client   *fabric.Client
+}
+
+// settings are what a client depends on. While they stay the same, a reload
+// keeps the client, and with it its place in the request budget.
+type settings struct {
+	url         string
+	credentials config.Credentials
+	api         config.API
+}
+
+// newGeneration builds clients for cfg, or takes those of prev that still fit.
+func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generation, error) {
+	g := &generation{cfg: pollConfig(cfg), accounts: map[string]*account{}}
+	for _, a := range cfg.Accounts {
+		var old *account
+		if prev != nil {
+			old = prev.accounts[a.Name]
+		}
+		next, err := d.newAccount(a, cfg.API, old)
+		if err != nil {
+			return nil, fmt.Errorf("account %s: %w", a.Name, err)
+		}
+		g.accounts[a.Name] = next
+		g.cfg.Accounts = append(g.cfg.Accounts, poll.Account{
+			Name: a.Name, API: next.client, Login: next.tokens.Status,
+			Ports: pollPorts(a.Ports), Sources: sources(a.TrafficSource),
+		})
+	}
+	return g, nil
+}
+
+// start makes the poller, which begins with what the store holds.
+func (g *generation) start(store *fleet.Store, metrics *poll.Metrics, log *slog.Logger) {
+	g.poller = poll.New(g.cfg, store, metrics, log)
+}
+
+func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*account, error) {
+	s := settings{a.APIURL, a.Credentials, api}
+	if old != nil && old.settings == s {
+		old.tokens.Resume()
+		return old, nil
+	}
+	observe := d.metrics.Observer(a.Name)
+	tokens, err := fabric.NewTokenSource(fabric.TokenConfig{
+		BaseURL: a.APIURL, Credentials: credentials(a.Credentials),
+		Transport: d.transport, UserAgent: d.opts.UserAgent,
+		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: observe,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if old != nil && old.settings.url == a.APIURL {
+		tokens.InheritHold(old.tokens)
+	}
+	client, err := fabric.New(fabric.Config{
+		BaseURL: a.APIURL, Tokens: tokens, Transport: d.transport, UserAgent: d.opts.UserAgent,
+		RequestsPerSecond: api.RequestsPerSecond, Burst: api.Burst, Concurrency: api.Concurrency,
+		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: observe,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &account{s, tokens, client}, nil
+}
+
+// credentials reads the client id and secret anew for each login.
+func credentials(c config.Credentials) func() (fabric.Credentials, error) {
+	return func() (fabric.Credentials, error) {
+		id, secret, err := c.Read()
+		return fabric.Credentials{ClientID: id, ClientSecret: secret.Reveal()}, err
+	}
+}
+
+func pollConfig(cfg *config.Config) poll.Config {
+	p := poll.Config{
+		Connections: cfg.Poll.ConnectionsInterval, Inventory: cfg.Poll.InventoryInterval,
+		StaleIntervals:    cfg.Poll.StaleIntervals,
+		RequestsPerSecond: cfg.API.RequestsPerSecond, Concurrency: cfg.API.Concurrency, Timeout: cfg.API.Timeout,
+	}
+	for _, w := range cfg.Poll.Windows {
+		p.Windows = append(p.Windows, fleet.Window{Span: w.Span, Resolution: w.Resolution, Interval: w.Interval})
+	}
+	return p
+}
+
+func pollPorts(ports []config.Port) []poll.Port {
+	all := make([]poll.Port, len(ports))
+	for i, p := range ports {
+		all[i] = poll.Port{UUID: p.UUID, Name: p.Name}
+	}
+	return all
+}
+
+// sources are the traffic sources to try, in order.
+func sources(s config.TrafficSource) []string {
+	if s == config.TrafficAuto {
+		return slices.Clone(poll.Sources())
+	}
+	return []string{string(s)}
+}

@@ -1,0 +1,51 @@
+package poll
+
+import (
+	"context"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// pollConnections counts the connections of all ports of the account.
+func (a *account) pollConnections(ctx context.Context) {
+	uuids := make([]string, len(a.Ports))
+	for i, p := range a.Ports {
+		uuids[i] = p.UUID
+	}
+	if err := a.API.PortConnections(ctx, uuids, a.noteConnections); err != nil {
+		return // shutting down: no outcome
+	}
+	a.replan(a.knownConnections())
+}
+
+// noteConnections publishes the outcome for some of the ports.
+func (a *account) noteConnections(ports []string, conns []fabric.Connection, err error) {
+	now := time.Now()
+	sums := fleet.CountConnections(ports, newConnections(conns), now)
+	a.rec.update(func(d *draft) {
+		a.noteCall(d, now, err)
+		for _, uuid := range ports {
+			p := d.port(uuid)
+			p.ConnectionsPoll = p.ConnectionsPoll.Ended(now, err)
+			if err == nil {
+				p.Connections = sums[uuid]
+			}
+		}
+	})
+	for _, uuid := range ports {
+		a.journal.note("connections", uuid, err)
+	}
+}
+
+func newConnections(conns []fabric.Connection) []fleet.Connection {
+	all := make([]fleet.Connection, len(conns))
+	for i, c := range conns {
+		all[i] = fleet.Connection{
+			UUID: c.UUID, State: c.State, EquinixStatus: c.EquinixStatus, ProviderStatus: c.ProviderStatus,
+			Bandwidth: c.Bandwidth, ASidePort: c.ASidePort, ZSidePort: c.ZSidePort,
+		}
+	}
+	return all
+}

@@ -1,0 +1,204 @@
+package poll_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
+)
+
+var (
+	errBroken = &fabric.Error{Op: fabric.OpPortStatsV3, Status: http.StatusInternalServerError}
+	errGone   = &fabric.Error{Op: fabric.OpPortStatsV3, Status: http.StatusNotFound}
+)
+
+// call is one call of the fake API.
+type call struct {
+	at       time.Time
+	what     string // ports, userports, connections, v3, v4-stats
+	uuid     string // of a traffic call
+	from, to time.Time
+}
+
+// fakeAPI answers as its fields say; the zero value knows every port, and
+// answers traffic calls with one fresh point.
+type fakeAPI struct {
+	mu    sync.Mutex
+	calls []call
+
+	ports, userPorts func() ([]fabric.Port, error)
+	traffic          func(source, uuid string) (*fabric.Traffic, error)
+	connections      func(ports []string, each func([]string, []fabric.Connection, error))
+	login            fabric.TokenStatus
+}
+
+func (f *fakeAPI) note(c call) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c.at = time.Now()
+	f.calls = append(f.calls, c)
+}
+
+// of lists the calls of that kind, of that port where uuid is not "".
+func (f *fakeAPI) of(what, uuid string) []call {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(f.calls), func(c call) bool {
+		return c.what != what || uuid != "" && c.uuid != uuid
+	})
+}
+
+func listing(list func() ([]fabric.Port, error)) iter.Seq2[fabric.Port, error] {
+	return func(yield func(fabric.Port, error) bool) {
+		if list == nil {
+			return
+		}
+		ports, err := list()
+		for _, p := range ports {
+			if !yield(p, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(fabric.Port{}, err)
+		}
+	}
+}
+
+func (f *fakeAPI) Ports(context.Context) iter.Seq2[fabric.Port, error] {
+	f.note(call{what: "ports"})
+	return listing(f.ports)
+}
+
+func (f *fakeAPI) UserPortsV3(context.Context) iter.Seq2[fabric.Port, error] {
+	f.note(call{what: "userports"})
+	return listing(f.userPorts)
+}
+
+func (f *fakeAPI) PortStatsV3(ctx context.Context, uuid string, from, to time.Time) (*fabric.Traffic, error) {
+	return f.stats(ctx, "v3", uuid, from, to)
+}
+
+func (f *fakeAPI) PortStatsV4(ctx context.Context, uuid string, from, to time.Time) (*fabric.Traffic, error) {
+	return f.stats(ctx, "v4-stats", uuid, from, to)
+}
+
+func (f *fakeAPI) stats(ctx context.Context, source, uuid string, from, to time.Time) (*fabric.Traffic, error) {
+	f.note(call{what: source, uuid: uuid, from: from, to: to})
+	if f.traffic != nil {
+		return f.traffic(source, uuid)
+	}
+	return fresh(), ctx.Err()
+}
+
+func (f *fakeAPI) PortConnections(ctx context.Context, ports []string, each func([]string, []fabric.Connection, error)) error {
+	f.note(call{what: "connections"})
+	if f.connections != nil {
+		f.connections(ports, each)
+	} else {
+		each(ports, nil, nil)
+	}
+	return ctx.Err()
+}
+
+// fresh is an answer with one point of ten minutes ago.
+func fresh() *fabric.Traffic {
+	s := fabric.Series{Max: new(3e6), Mean: new(1e6), Last: new(2e6), Points: []fabric.Point{{Time: time.Now().Add(-10 * time.Minute), Mean: 2e6}}}
+	return &fabric.Traffic{Capacity: new(1e9), Inbound: s, Outbound: s}
+}
+
+// uuids are n port UUIDs.
+func uuids(n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = string(rune('a'+i/26)) + string(rune('a'+i%26))
+	}
+	return all
+}
+
+// bench is a poller over one fake account.
+type bench struct {
+	api   *fakeAPI
+	cfg   poll.Config
+	store fleet.Store
+	reg   *prometheus.Registry
+	log   *slog.Logger
+}
+
+func newBench(t *testing.T, api *fakeAPI, ports ...string) *bench {
+	b := &bench{api: api, reg: prometheus.NewPedanticRegistry(), log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	account := poll.Account{Name: "prod", API: api, Sources: poll.Sources(), Login: func() fabric.TokenStatus { return api.login }}
+	for _, uuid := range ports {
+		account.Ports = append(account.Ports, poll.Port{UUID: uuid})
+	}
+	b.cfg = poll.Config{
+		Accounts:    []poll.Account{account},
+		Windows:     []fleet.Window{{Span: 24 * time.Hour, Resolution: 5 * time.Minute, Interval: 5 * time.Minute}},
+		Connections: 5 * time.Minute, Inventory: 15 * time.Minute, StaleIntervals: 5,
+		RequestsPerSecond: 5, Concurrency: 8, Timeout: 30 * time.Second,
+	}
+	return b
+}
+
+// run polls for d of the bubble's time.
+func (b *bench) run(t *testing.T, d time.Duration) {
+	t.Helper()
+	b.during(t, func(*poll.Poller) { time.Sleep(d) })
+}
+
+// during polls while do runs, and until all that it has set off is done.
+func (b *bench) during(t *testing.T, do func(*poll.Poller)) {
+	t.Helper()
+	p := poll.New(b.cfg, &b.store, poll.NewMetrics(prometheus.NewPedanticRegistry()), b.log)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	do(p)
+	synctest.Wait()
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+// port is the port as it stands in the store.
+func (b *bench) port(t *testing.T, uuid string) *fleet.Port {
+	t.Helper()
+	for _, p := range b.store.Load().Ports {
+		if p.UUID == uuid {
+			return p
+		}
+	}
+	t.Fatalf("no port %s", uuid)
+	return nil
+}
+
+// allSeen lists every port with a name.
+func allSeen(uuids ...string) func() ([]fabric.Port, error) {
+	return func() ([]fabric.Port, error) {
+		ports := make([]fabric.Port, len(uuids))
+		for i, u := range uuids {
+			ports[i] = fabric.Port{UUID: u, Name: "name-of-" + u, Capacity: new(10e9), State: "ACTIVE"}
+		}
+		return ports, nil
+	}
+}
+
+// failing lists nothing but an error.
+func failing(err error) func() ([]fabric.Port, error) {
+	return func() ([]fabric.Port, error) { return nil, err }
+}
+
+var errOther = errors.New("something else")

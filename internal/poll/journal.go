@@ -1,0 +1,76 @@
+package poll
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+)
+
+// errNotListed is what a listing says that lacks a configured port.
+var errNotListed = errors.New("the credentials do not see this port; check its uuid and their rights")
+
+// journal logs the outcomes of polls so that the log is read: the first failure
+// of a kind at once, the rest as one line per interval, every one at debug level.
+type journal struct {
+	log *slog.Logger
+
+	mu      sync.Mutex
+	polls   int
+	failed  int
+	example error            // a failure since the last summary
+	port    string           // and where it was
+	said    map[failure]bool // failures that were logged at once and are not over
+	seen    map[failure]bool // failures since the last summary
+}
+
+// failure is a kind of failure.
+type failure struct{ class, reason string }
+
+func newJournal(log *slog.Logger) *journal {
+	return &journal{log: log, said: map[failure]bool{}, seen: map[failure]bool{}}
+}
+
+// note takes down the outcome of one poll.
+func (j *journal) note(class, uuid string, err error) {
+	j.log.Debug("polled", "class", class, "port_uuid", uuid, "err", err)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.polls++
+	if err == nil {
+		return
+	}
+	f := failure{class, "not_listed"}
+	if !errors.Is(err, errNotListed) {
+		f.reason = fabric.Reason(err)
+	}
+	j.failed++
+	j.example, j.port, j.seen[f] = err, uuid, true
+	if j.said[f] {
+		return
+	}
+	j.said[f] = true
+	if _, refused := errors.AsType[*fabric.LoginError](err); refused {
+		j.log.Error("login refused; keeping last values", "class", class, "err", err)
+		return
+	}
+	j.log.Warn("poll failed; keeping last values", "class", class, "port_uuid", uuid, "reason", f.reason, "err", err)
+}
+
+// sum logs one line about the polls since the last one.
+func (j *journal) sum() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case j.failed > 0:
+		j.log.Warn("polls failed; keeping last values", "polls", j.polls, "failed", j.failed, "last_port_uuid", j.port, "last_err", j.example)
+	case len(j.said) > 0 && j.polls > 0:
+		j.log.Info("polls succeed again", "polls", j.polls)
+	case j.polls > 0:
+		j.log.Info("polls succeeded", "polls", j.polls)
+	}
+	// What did not fail again is over, and is news when it comes back.
+	j.said, j.seen = j.seen, map[failure]bool{}
+	j.polls, j.failed, j.example, j.port = 0, 0, nil, ""
+}

@@ -1,0 +1,127 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+)
+
+const namespace = "equinix_fabric"
+
+// Metrics are the counters of the exporter's own calls. They accumulate beside
+// the snapshots and survive a reload.
+type Metrics struct {
+	requests  *prometheus.CounterVec
+	durations *prometheus.HistogramVec
+	errors    *prometheus.CounterVec
+	waited    *prometheus.CounterVec
+	conflicts *prometheus.CounterVec
+}
+
+// Family is one family of Metrics, for the documentation.
+type Family struct {
+	Name, Type, Help string
+	Labels           []string
+}
+
+var (
+	requestsFamily = Family{
+		"api_requests_total", "counter",
+		"HTTP requests to the Equinix API by operation and status code, none where no answer came; every attempt counts.",
+		[]string{"account", "operation", "code"},
+	}
+	durationsFamily = Family{
+		"api_request_duration_seconds", "histogram",
+		"Time in seconds from sending a request to the Equinix API to its decoded answer, per attempt; native and classic histogram.",
+		[]string{"account", "operation"},
+	}
+	errorsFamily = Family{
+		"api_errors_total", "counter",
+		"Failed attempts at the Equinix API by operation and reason: auth, forbidden, not_found, rate_limited, timeout, server, client, decode, transport.",
+		[]string{"account", "operation", "reason"},
+	}
+	waitedFamily = Family{
+		"api_rate_limit_wait_seconds_total", "counter",
+		"Time in seconds that requests have waited for the exporter's own request budget, or because the API asked to slow down.",
+		[]string{"account"},
+	}
+	conflictsFamily = Family{
+		"port_conflicts_total", "counter",
+		"Ports that were left out of an account because an earlier account of the configuration has them; counted at each start and reload.",
+		[]string{"account"},
+	}
+)
+
+// Families lists the families of Metrics with their full names.
+func Families() []Family {
+	all := []Family{requestsFamily, durationsFamily, errorsFamily, waitedFamily, conflictsFamily}
+	for i := range all {
+		all[i].Name = namespace + "_" + all[i].Name
+	}
+	return all
+}
+
+// NewMetrics returns metrics registered with reg.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		requests: counter(requestsFamily),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Name: durationsFamily.Name, Help: durationsFamily.Help,
+			Buckets:                         []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+			NativeHistogramBucketFactor:     1.1,
+			NativeHistogramMaxBucketNumber:  100,
+			NativeHistogramMinResetDuration: time.Hour,
+		}, durationsFamily.Labels),
+		errors:    counter(errorsFamily),
+		waited:    counter(waitedFamily),
+		conflicts: counter(conflictsFamily),
+	}
+	reg.MustRegister(m.requests, m.durations, m.errors, m.waited, m.conflicts)
+	return m
+}
+
+func counter(f Family) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: f.Name, Help: f.Help}, f.Labels)
+}
+
+// Observer returns the observer of an account's attempts, for
+// fabric.Config.Observe. Its error and wait series exist from 0 on.
+func (m *Metrics) Observer(account string) func(fabric.Attempt) {
+	for _, op := range fabric.Operations() {
+		for _, reason := range fabric.Reasons() {
+			m.errors.WithLabelValues(account, op, reason)
+		}
+	}
+	waited := m.waited.WithLabelValues(account)
+	m.conflicts.WithLabelValues(account)
+	return func(a fabric.Attempt) {
+		if errors.Is(a.Err, context.Canceled) {
+			return // the exporter gave up, on a reload or at its end; nobody failed
+		}
+		code := "none"
+		if a.Status != 0 {
+			code = strconv.Itoa(a.Status)
+		}
+		m.requests.WithLabelValues(account, a.Op, code).Inc()
+		m.durations.WithLabelValues(account, a.Op).Observe(a.Took.Seconds())
+		waited.Add(a.Waited.Seconds())
+		if a.Err != nil {
+			m.errors.WithLabelValues(account, a.Op, fabric.Reason(a.Err)).Inc()
+		}
+	}
+}
+
+// Forget ends the series of an account that is no longer configured.
+func (m *Metrics) Forget(account string) {
+	labels := prometheus.Labels{"account": account}
+	m.requests.DeletePartialMatch(labels)
+	m.durations.DeletePartialMatch(labels)
+	m.errors.DeletePartialMatch(labels)
+	m.waited.DeletePartialMatch(labels)
+	m.conflicts.DeletePartialMatch(labels)
+}

@@ -1,0 +1,353 @@
+package poll_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
+)
+
+func TestPollerFirstCycleAsksEverythingAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ports := uuids(20)
+		b := newBench(t, &fakeAPI{ports: allSeen(ports...)}, ports...)
+		b.run(t, time.Second)
+		if got := len(b.api.of("v3", "")); got != 20 {
+			t.Errorf("%d traffic calls, want 20", got)
+		}
+		if !b.store.Load().Complete() {
+			t.Error("not complete after the first cycle")
+		}
+	})
+}
+
+func TestPollerSpreadsTheLaterCyclesOverTheInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ports := uuids(100)
+		b := newBench(t, &fakeAPI{ports: allSeen(ports...)}, ports...)
+		start := time.Now()
+		b.run(t, time.Hour)
+		perMinute := map[int]int{}
+		for _, c := range b.api.of("v3", "") {
+			if age := c.at.Sub(start); age > 10*time.Minute {
+				perMinute[int(age/time.Minute)]++
+			}
+		}
+		for minute := 10; minute < 60; minute++ {
+			if n := perMinute[minute]; n < 8 || n > 35 {
+				t.Errorf("minute %d: %d calls, want about 20", minute, n)
+			}
+		}
+		for _, uuid := range ports {
+			calls := b.api.of("v3", uuid)
+			for i := 2; i < len(calls); i++ { // the first gap leads to the slot
+				if gap := calls[i].at.Sub(calls[i-1].at); gap < 4*time.Minute+45*time.Second || gap > 5*time.Minute+15*time.Second {
+					t.Errorf("port %s: gap of %v", uuid, gap)
+				}
+			}
+		}
+	})
+}
+
+func TestPollerKeepsThePlaceOfAPortInTheInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		offset := func() time.Duration {
+			b := newBench(t, &fakeAPI{}, "aa", "bb")
+			b.run(t, 20*time.Minute)
+			calls := b.api.of("v3", "aa")
+			return time.Duration(calls[len(calls)-1].at.UnixNano()) % (5 * time.Minute)
+		}
+		first := offset()
+		time.Sleep(time.Minute)
+		if diff := (offset() - first).Abs(); diff > 15*time.Second {
+			t.Errorf("the place moved by %v between two runs", diff)
+		}
+	})
+}
+
+func TestPollerAsksForTheSpanUpToNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &fakeAPI{}, "aa")
+		b.cfg.Windows = append(b.cfg.Windows, fleet.Window{Span: 30 * 24 * time.Hour, Resolution: time.Hour, Interval: time.Hour})
+		b.run(t, 59*time.Minute)
+		spans := map[time.Duration]int{}
+		for _, c := range b.api.of("v3", "") {
+			spans[c.to.Sub(c.from)]++
+			if age := c.at.Sub(c.to); age < 0 || age >= time.Second {
+				t.Errorf("asked until %v at %v", c.to, c.at)
+			}
+		}
+		if n := spans[24*time.Hour]; n < 10 || n > 14 {
+			t.Errorf("%d calls for 1d in an hour, want 12", n)
+		}
+		if n := spans[30*24*time.Hour]; n < 1 || n > 2 {
+			t.Errorf("%d calls for 30d in an hour, want 1 besides the first", n)
+		}
+	})
+}
+
+func TestPollerKeepsLastValuesOnErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		api := &fakeAPI{ports: func() ([]fabric.Port, error) {
+			if broken.Load() {
+				return nil, errBroken
+			}
+			return allSeen("aa")()
+		}}
+		api.traffic = func(string, string) (*fabric.Traffic, error) {
+			if broken.Load() {
+				return nil, errBroken
+			}
+			return fresh(), nil
+		}
+		api.connections = func(ports []string, each func([]string, []fabric.Connection, error)) {
+			if broken.Load() {
+				each(ports, nil, errBroken)
+				return
+			}
+			each(ports, []fabric.Connection{{UUID: "c", State: "ACTIVE", ASidePort: "aa", Bandwidth: new(1e9)}}, nil)
+		}
+		b := newBench(t, api, "aa")
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(time.Minute)
+			before := b.port(t, "aa")
+			broken.Store(true)
+			time.Sleep(30 * time.Minute)
+			after := b.port(t, "aa")
+			if after.Polls[0].OK || after.ConnectionsPoll.OK {
+				t.Fatal("the polls did not fail")
+			}
+			if diff := cmp.Diff(before.Traffic, after.Traffic); diff != "" {
+				t.Errorf("traffic (-before +after)\n%s", diff)
+			}
+			if before.Inventory != after.Inventory || before.Connections != after.Connections {
+				t.Error("inventory or connections changed")
+			}
+			if !after.Polls[0].LastSuccess.Equal(before.Polls[0].LastSuccess) {
+				t.Error("the time of the last success changed")
+			}
+			if state := b.store.Load().Accounts[0]; !strings.Contains(state.LastError, "500") || state.Up(time.Now()) {
+				t.Errorf("account state: %+v", state)
+			}
+			broken.Store(false)
+			time.Sleep(20 * time.Minute)
+			if p := b.port(t, "aa"); !p.Polls[0].OK || b.store.Load().Accounts[0].LastError != "" {
+				t.Error("no recovery")
+			}
+		})
+	})
+}
+
+func TestPollerOneFailingPortHarmsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := &fakeAPI{}
+		api.traffic = func(_, uuid string) (*fabric.Traffic, error) {
+			switch uuid {
+			case "aa":
+				return nil, errBroken
+			case "bb":
+				panic("a bug")
+			}
+			return fresh(), nil
+		}
+		b := newBench(t, api, "aa", "bb", "cc")
+		b.run(t, 12*time.Minute)
+		for uuid, want := range map[string]bool{"aa": false, "bb": false, "cc": true} {
+			if got := b.port(t, uuid).Polls[0].OK; got != want {
+				t.Errorf("port %s: success %v, want %v", uuid, got, want)
+			}
+		}
+		if n := len(b.api.of("v3", "bb")); n < 2 {
+			t.Errorf("the port that panics was polled %d times; the loop must go on", n)
+		}
+	})
+}
+
+func TestPollerGoesOnAfterAReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &fakeAPI{ports: allSeen("aa", "bb", "cc")}, "aa", "bb")
+		b.run(t, time.Minute)
+		before := b.port(t, "aa")
+		calls := len(b.api.of("v3", "aa"))
+
+		b.cfg.Accounts[0].Ports = []poll.Port{{UUID: "aa", Name: "renamed"}, {UUID: "cc"}}
+		b.cfg.Windows = append(b.cfg.Windows, fleet.Window{Span: 30 * 24 * time.Hour, Resolution: time.Hour, Interval: time.Hour})
+		b.run(t, 0)
+		after := b.port(t, "aa")
+		if after.Name() != "renamed" || after.Inventory == nil {
+			t.Errorf("port after the reload: %+v", after)
+		}
+		if diff := cmp.Diff(before.Traffic[0], after.Traffic[0]); diff != "" {
+			t.Errorf("values of a port that stays (-before +after)\n%s", diff)
+		}
+		if got := len(b.api.of("v3", "aa")); got != calls+1 {
+			t.Errorf("%d calls for it at once, want only the one for the new window", got-calls)
+		}
+		if len(b.store.Load().Ports) != 2 || b.port(t, "cc").Traffic[0] == nil {
+			t.Error("the port that left is still there, or the one that came has no values")
+		}
+		if after.Traffic[1] == nil {
+			t.Error("the new window has no values")
+		}
+	})
+}
+
+func TestPollerLeavesASharedPortToTheFirstAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &fakeAPI{}, &fakeAPI{}
+		b := newBench(t, first, "aa")
+		two := b.cfg.Accounts[0]
+		two.Name, two.API, two.Ports = "second", second, []poll.Port{{UUID: "aa"}, {UUID: "bb"}}
+		b.cfg.Accounts = append(b.cfg.Accounts, two)
+		reg := prometheus.NewPedanticRegistry()
+		poll.New(b.cfg, &b.store, poll.NewMetrics(reg), b.log)
+		b.run(t, time.Minute)
+		if got := b.port(t, "aa").Account; got != "prod" {
+			t.Errorf("the port belongs to %q", got)
+		}
+		if len(second.of("v3", "aa")) != 0 || len(second.of("v3", "bb")) == 0 {
+			t.Error("the second account must poll its own port only")
+		}
+		want := "# HELP equinix_fabric_port_conflicts_total Ports that were left out of an account because an earlier account of the configuration has them; counted at each start and reload.\n" +
+			"# TYPE equinix_fabric_port_conflicts_total counter\n" +
+			`equinix_fabric_port_conflicts_total{account="second"} 1` + "\n"
+		if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "equinix_fabric_port_conflicts_total"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestPollerOneAccountFailingHarmsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hanging := &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
+			time.Sleep(24 * time.Hour)
+			return nil, errBroken
+		}}
+		b := newBench(t, hanging, "aa", "ab", "ac", "ad", "ae", "af", "ag", "ah", "ai")
+		well := &fakeAPI{}
+		two := b.cfg.Accounts[0]
+		two.Name, two.API, two.Ports = "second", well, []poll.Port{{UUID: "bb"}}
+		b.cfg.Accounts = append(b.cfg.Accounts, two)
+		b.during(t, func(p *poll.Poller) {
+			time.Sleep(time.Hour)
+			if n := len(well.of("v3", "bb")); n < 11 {
+				t.Errorf("%d polls of the healthy account in an hour, want 12", n)
+			}
+			if err := p.Alive(); err != nil {
+				t.Errorf("a hanging API is no reason for a restart: %v", err)
+			}
+			time.Sleep(24 * time.Hour) // let the hanging calls end
+		})
+	})
+}
+
+func TestPollerStretchesTheIntervalsOfATightBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ports := uuids(300)
+		b := newBench(t, &fakeAPI{}, ports...)
+		b.cfg.RequestsPerSecond = 0.5 // 300 calls in 5m want 1/s, and 0.45/s is left
+		b.run(t, time.Hour)
+		state := b.store.Load().Accounts[0]
+		if state.Traffic < 11*time.Minute || state.Traffic > 12*time.Minute {
+			t.Errorf("effective interval %v, want 5m × 1.02 / 0.45", state.Traffic)
+		}
+		if diff := cmp.Diff([]time.Duration{state.Traffic}, state.Windows); diff != "" {
+			t.Errorf("windows (-want +got)\n%s", diff)
+		}
+		counts := map[string]int{}
+		for _, c := range b.api.of("v3", "") {
+			counts[c.uuid]++
+		}
+		for uuid, n := range counts {
+			if n < 5 || n > 7 {
+				t.Errorf("port %s was polled %d times; all share the budget evenly", uuid, n)
+			}
+		}
+	})
+}
+
+func TestPollerIsDeadAfterRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &fakeAPI{}, "aa")
+		var p *poll.Poller
+		b.during(t, func(running *poll.Poller) {
+			p = running
+			time.Sleep(time.Hour)
+			if err := p.Alive(); err != nil {
+				t.Errorf("while it runs: %v", err)
+			}
+		})
+		if p.Alive() == nil {
+			t.Error("alive after Run has returned")
+		}
+	})
+}
+
+func TestPollerPublishesNothingAfterItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
+			time.Sleep(time.Second)
+			return nil, errOther
+		}}
+		b := newBench(t, api, "aa")
+		b.run(t, 500*time.Millisecond)
+		time.Sleep(time.Minute)
+		if b.port(t, "aa").Polls[0].Tried() {
+			t.Error("an answer after the end counts as a poll")
+		}
+	})
+}
+
+func TestFamiliesAreWhatIsRegistered(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	m := poll.NewMetrics(reg)
+	m.Observer("prod")(fabric.Attempt{Op: fabric.OpToken, Status: 200, Took: time.Second})
+	got, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names, want []string
+	for _, f := range got {
+		names = append(names, f.GetName()+" "+strings.ToLower(f.GetType().String())+" "+f.GetHelp())
+	}
+	for _, f := range poll.Families() {
+		want = append(want, f.Name+" "+f.Type+" "+f.Help)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("(-table +registry)\n%s", diff)
+	}
+	if problems, err := testutil.GatherAndLint(reg); err != nil || len(problems) > 0 {
+		t.Errorf("lint: %v %v", problems, err)
+	}
+}
+
+func TestMetricsDoNotCountWhatTheExporterGaveUp(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	observe := poll.NewMetrics(reg).Observer("prod")
+	observe(fabric.Attempt{Op: fabric.OpPortStatsV3, Err: fmt.Errorf("v3_port_stats: %w", context.Canceled)})
+	if n, err := testutil.GatherAndCount(reg, "equinix_fabric_api_requests_total"); err != nil || n != 0 {
+		t.Errorf("%d request series, %v", n, err)
+	}
+	observe(fabric.Attempt{Op: fabric.OpPortStatsV3, Err: errBroken})
+	want := `# HELP equinix_fabric_api_requests_total HTTP requests to the Equinix API by operation and status code, none where no answer came; every attempt counts.
+# TYPE equinix_fabric_api_requests_total counter
+equinix_fabric_api_requests_total{account="prod",code="none",operation="v3_port_stats"} 1
+`
+	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "equinix_fabric_api_requests_total"); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,81 @@
+package poll
+
+import (
+	"context"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// pollTraffic asks for one window of one port.
+func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
+	w := a.cfg.Windows[window]
+	source := a.sources.name()
+	to := time.Now().UTC().Truncate(time.Second)
+	from := to.Add(-w.Span)
+	answer, err := ask(ctx, a.API, source, uuid, from, to)
+	if ctx.Err() != nil {
+		return // shutting down: no outcome
+	}
+	now := time.Now()
+	a.rec.update(func(d *draft) {
+		a.noteCall(d, now, err)
+		p := d.port(uuid)
+		p.Polls[window] = p.Polls[window].Ended(now, err)
+		if err == nil {
+			p.Confirmed = true
+			p.Traffic[window] = newTraffic(answer, w, from, to, now, p.Traffic[window])
+		}
+	})
+	a.journal.note("traffic", uuid, err)
+	a.follow(source, a.sources.judge(source, uuid, answer, err))
+}
+
+// newTraffic judges an answer to a request for [from, to] that came at now.
+func newTraffic(t *fabric.Traffic, w fleet.Window, from, to, now time.Time, prev *fleet.Traffic) *fleet.Traffic {
+	if prev == nil {
+		prev = &fleet.Traffic{}
+	}
+	series := func(s fabric.Series, prev fleet.Series) fleet.Series {
+		return fleet.NewSeries(newAnswer(s, t.Resolution), w, from, to, prev)
+	}
+	return &fleet.Traffic{
+		At: now, Capacity: t.Capacity,
+		Inbound:  series(t.Inbound, prev.Inbound),
+		Outbound: series(t.Outbound, prev.Outbound),
+	}
+}
+
+func newAnswer(s fabric.Series, resolution time.Duration) fleet.Answer {
+	a := fleet.Answer{Max: s.Max, Mean: s.Mean, Last: s.Last, Resolution: resolution}
+	a.Points = make([]fleet.Point, len(s.Points))
+	for i, p := range s.Points {
+		a.Points[i] = fleet.Point(p)
+	}
+	return a
+}
+
+// follow acts on a verdict on the source: it says so, and after a switch asks
+// for all traffic anew.
+func (a *account) follow(source string, v verdict) {
+	switch v {
+	case answered:
+		if a.rec.store.Load().Accounts[a.index].Source != source {
+			a.setSource(source)
+			a.log.Info("traffic source answers with data; staying with it", "traffic_source", source)
+		}
+	case abandoned:
+		a.setSource("")
+		a.log.Warn("traffic source no longer exists; trying the next one", "traffic_source", source, "next_source", a.sources.name())
+		a.queue.hurry(time.Now())
+	case exhausted:
+		a.setSource("")
+		a.log.Error("no traffic source exists for any port; trying again with the next poll", "remedy", noSource(a.Sources))
+	case undecided:
+	}
+}
+
+func (a *account) setSource(source string) {
+	a.rec.update(func(d *draft) { d.account(a.index).Source = source })
+}
