@@ -4,6 +4,7 @@
 package collector
 
 import (
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -80,6 +81,6 @@ type emit func(value float64, labels ...string)
 
 func (f *described) emitter(ch chan<- prometheus.Metric, common ...string) emit {
 	return func(value float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(f.desc, prometheus.GaugeValue, value, append(common[:len(common):len(common)], labels...)...)
+		ch <- prometheus.MustNewConstMetric(f.desc, prometheus.GaugeValue, value, slices.Concat(common, labels)...)
 	}
 }

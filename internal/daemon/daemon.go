@@ -91,7 +91,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 			return err
 		case c := <-d.changes:
 			cancel()
-			<-ended
+			if err := <-ended; err != nil {
+				return err
+			}
 			d.replace(c.next)
 			close(c.done)
 		}

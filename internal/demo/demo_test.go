@@ -1,0 +1,109 @@
+package demo_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/prometheus/util/testutil"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
+)
+
+// Real sockets: what a stopped demo leaves behind fails the package.
+func TestMain(m *testing.M) { testutil.TolerantVerifyLeak(m) }
+
+func TestDemoIsCompleteWithinFiveSeconds(t *testing.T) {
+	sim, err := demo.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := daemon.New(daemon.Options{
+		Load: sim.Config, Registerer: prometheus.NewPedanticRegistry(), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ended := make(chan error, 2)
+	go func() { ended <- sim.Run(ctx) }()
+	go func() { ended <- d.Run(ctx) }()
+	for !d.Snapshot().Complete() && ctx.Err() == nil {
+		time.Sleep(time.Millisecond) // real sockets, so no bubble; ctx bounds it
+	}
+	if ctx.Err() != nil {
+		t.Error("not complete after five seconds")
+	}
+	for _, p := range d.Snapshot().Ports {
+		if ok, _ := p.Succeeded(); !ok || !p.ConnectionsPoll.OK || p.Inventory == nil {
+			t.Errorf("port %s: traffic %+v, connections %+v", p.Name(), p.Polls, p.ConnectionsPoll)
+		}
+	}
+	cancel()
+	for range 2 {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestDemoAnswersCurl(t *testing.T) {
+	sim, err := demo.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- sim.Run(ctx) }()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	login := `{"grant_type":"client_credentials","client_id":"demo-client","client_secret":"demo-secret"}`
+	resp, err := client.Post(sim.URL()+"/oauth2/v1/token", "application/json", strings.NewReader(login))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK || !bytes.Contains(body, []byte("access_token")) {
+		t.Errorf("login: %d %s %v", resp.StatusCode, body, err)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestListenSaysThatAnAddressIsTaken(t *testing.T) {
+	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	if _, err := demo.Listen(t.Context(), ln.Addr().String()); err == nil || !strings.Contains(err.Error(), "simulated API") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestAnnounceGivesURLsThatOpen(t *testing.T) {
+	sim, err := demo.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	defer func() { _ = sim.Run(ctx) }() // closes the listener
+	var out strings.Builder
+	sim.Announce(&out, []net.Addr{&net.TCPAddr{IP: net.IPv6unspecified, Port: 10345}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}})
+	for _, want := range []string{"http://localhost:10345/metrics", "http://127.0.0.1:1/metrics", sim.URL()} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, out.String())
+		}
+	}
+}

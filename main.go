@@ -1,0 +1,203 @@
+// Command equinix_fabric_exporter shows Prometheus how busy the ports of
+// Equinix Fabric are and what connections ride on them. It asks the Equinix
+// API on its own schedule and serves what it knows on /metrics.
+//
+// Commands: run (the default), check (of a configuration), healthcheck (of a
+// running exporter), demo (a simulated API and an exporter that watches it).
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+	"github.com/prometheus/common/promslog"
+	promslogflag "github.com/prometheus/common/promslog/flag"
+	"github.com/prometheus/common/version"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
+)
+
+const name = "equinix_fabric_exporter"
+
+func main() {
+	if err := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+}
+
+// options are the flags.
+type options struct {
+	configFile  string
+	web         *toolkit.FlagConfig
+	reload      bool
+	pprof       bool
+	log         promslog.Config
+	demoAPI     string
+	healthcheck web.HealthcheckOptions
+}
+
+// run does what the command line says until it is done or a signal ends it.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if version.Version == "" {
+		if info, ok := debug.ReadBuildInfo(); ok {
+			version.Version = info.Main.Version
+		}
+	}
+	var o options
+	app := kingpin.New(name, "Prometheus exporter for Equinix Fabric: traffic, capacity and connections of every port.")
+	app.Version(version.Print(name))
+	app.UsageWriter(stdout)
+	app.HelpFlag.Short('h')
+	addFlags(app, &o)
+	app.Command("run", "Poll the Equinix API and serve /metrics.").Default()
+	check := app.Command("check", "Check the configuration file, without asking anybody, and exit.")
+	health := app.Command("healthcheck", "Ask the exporter that runs here whether it is alive, for container health checks.")
+	addHealthcheckFlags(health, &o.healthcheck)
+	demonstrate := app.Command("demo", "Run with a simulated Equinix API: no credentials, no configuration file.")
+	demonstrate.Flag("demo.api-listen-address", "Address of the simulated Equinix API.").Default("127.0.0.1:0").StringVar(&o.demoAPI)
+	command, err := app.Parse(args)
+	if err != nil {
+		return fmt.Errorf("%w; try --help", err)
+	}
+
+	o.log.Writer = stderr
+	log := promslog.New(&o.log)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal kills the process
+	switch command {
+	case check.FullCommand():
+		return checkConfig(o, stdout)
+	case health.FullCommand():
+		return web.Healthcheck(ctx, o.web, o.healthcheck)
+	case demonstrate.FullCommand():
+		return runDemo(ctx, o, log, stdout)
+	default:
+		load := func() (*config.Config, error) { return config.Load(o.configFile, os.LookupEnv) }
+		return serve(ctx, o, load, log, func([]net.Addr) {})
+	}
+}
+
+func addFlags(app *kingpin.Application, o *options) {
+	app.Flag("config.file", "Configuration file, see config.example.yml.").Default("config.yml").StringVar(&o.configFile)
+	o.web = kingpinflag.AddFlags(app, ":10345")
+	app.Flag("web.enable-reload", "Reload the configuration on POST /-/reload, as SIGHUP does anyway.").BoolVar(&o.reload)
+	app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof/.").BoolVar(&o.pprof)
+	promslogflag.AddFlags(app, &o.log)
+}
+
+func addHealthcheckFlags(c *kingpin.CmdClause, o *web.HealthcheckOptions) {
+	c.Flag("url", "URL to ask; by default /-/healthy at --web.listen-address.").StringVar(&o.URL)
+	c.Flag("username", "User name, where --web.config.file asks for basic auth.").StringVar(&o.Username)
+	c.Flag("password-file", "File with the password for it.").StringVar(&o.PasswordFile)
+}
+
+// checkConfig reads the configuration as run would, and says what it holds.
+func checkConfig(o options, stdout io.Writer) error {
+	cfg, err := config.Load(o.configFile, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	if err := toolkit.Validate(*o.web.WebConfigFile); err != nil {
+		return fmt.Errorf("web configuration: %w", err)
+	}
+	ports := 0
+	for _, a := range cfg.Accounts {
+		ports += len(a.Ports)
+	}
+	for _, w := range cfg.Warnings {
+		fmt.Fprintln(stdout, "warning:", w)
+	}
+	fmt.Fprintf(stdout, "%s is valid: %d accounts, %d ports, %d windows\n", o.configFile, len(cfg.Accounts), ports, len(cfg.Poll.Windows))
+	return nil
+}
+
+// serve polls and serves until ctx is done.
+func serve(ctx context.Context, o options, load func() (*config.Config, error), log *slog.Logger, listening func([]net.Addr)) error {
+	log.Info("starting", "program", name, "version", version.Info(), "build_context", version.BuildContext())
+	reg := prometheus.NewPedanticRegistry()
+	reg.MustRegister(
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		versioncollector.NewCollector(collector.Namespace+"_exporter"),
+	)
+	d, err := daemon.New(daemon.Options{
+		Load: load, Registerer: reg, UserAgent: name + "/" + cmp.Or(version.Version, "unknown"), Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	reg.MustRegister(collector.New(d.Snapshot))
+	w := web.Options{Load: d.Snapshot, Gatherer: reg, Registerer: reg, Alive: d.Alive, Pprof: o.pprof, Log: log}
+	if o.reload {
+		w.Reload = d.Reload
+	}
+	listener, err := web.Listen(ctx, o.web)
+	if err != nil {
+		return err
+	}
+	listening(listener.Addrs())
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.Run(gctx) })
+	g.Go(func() error { return listener.Serve(gctx, web.Handler(w), log) })
+	g.Go(func() error { return reloadOnSignal(gctx, d) })
+	err = g.Wait()
+	log.Info("stopped", "cause", context.Cause(ctx), "err", err)
+	return err
+}
+
+// reloadOnSignal reloads on each SIGHUP until ctx is done. The daemon logs how
+// it went.
+func reloadOnSignal(ctx context.Context, d *daemon.Daemon) error {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangups:
+			_ = d.Reload(ctx)
+		}
+	}
+}
+
+// runDemo serves a simulated API and an exporter that watches it.
+func runDemo(ctx context.Context, o options, log *slog.Logger, stdout io.Writer) error {
+	sim, err := demo.Listen(ctx, o.demoAPI)
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return sim.Run(ctx) })
+	g.Go(func() error {
+		err := serve(ctx, o, sim.Config, log, func(addrs []net.Addr) { sim.Announce(stdout, addrs) })
+		return cmp.Or(err, errStopped) // the simulated API ends with the exporter
+	})
+	if err := g.Wait(); !errors.Is(err, errStopped) {
+		return err
+	}
+	return nil
+}
+
+var errStopped = errors.New("stopped")
