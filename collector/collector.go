@@ -66,10 +66,10 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		if !p.Listed || !ok {
 			continue
 		}
-		v := newPortView(snap, &account, p, now)
+		v := snap.View(&account, p, now)
 		for _, f := range c.families {
 			if f.port != nil {
-				f.port(v, f.emitter(ch, p.UUID, p.Name()))
+				f.port(&v, f.emitter(ch, p.UUID, p.Name()))
 			}
 		}
 	}

@@ -17,42 +17,36 @@ func connectionFamilies() []Family {
 			[]string{"state"}, connectionStates),
 		portFamily("port_connections_status",
 			"Connections on either side of the port by operation status, as Equinix and as the provider sees it; only statuses that occur. "+fromConnections,
-			[]string{"side", "status"}, func(v portView, send emit) {
-				if v.connections == nil {
+			[]string{"side", "status"}, func(v *fleet.View, send emit) {
+				if v.Connections == nil {
 					return
 				}
-				sendCounts(send, v.connections.Equinix, "equinix")
-				sendCounts(send, v.connections.Provider, "provider")
+				sendCounts(send, v.Connections.Equinix, "equinix")
+				sendCounts(send, v.Connections.Provider, "provider")
 			}),
 		portFamily("port_connections_bandwidth_bytes_per_second",
 			"Sum in bytes per second of the bandwidth of the connections on the port that are ACTIVE, PROVISIONED, PROVISIONING or REPROVISIONING; absent where the API gives none for one of them. "+fromConnections,
-			nil, func(v portView, send emit) {
-				if v.connections != nil && v.exists() {
-					sendBytes(send, v.connections.Bandwidth)
+			nil, func(v *fleet.View, send emit) {
+				if v.Connections != nil {
+					sendBytes(send, v.Connections.Bandwidth)
 				}
 			}),
 	}
-}
-
-// exists reports whether an answer of the API has shown that there is such a
-// port: a mistyped uuid must not look like a port without connections.
-func (v portView) exists() bool {
-	return v.Confirmed || v.connections != nil && v.connections.Total() > 0
 }
 
 // connectionStates sends every documented state, at 0 where no connection is in
 // it, and whatever other state occurs.
-func connectionStates(v portView, send emit) {
-	if v.connections == nil || !v.exists() {
+func connectionStates(v *fleet.View, send emit) {
+	if v.Connections == nil {
 		return
 	}
 	documented := fleet.ConnectionStates()
 	for _, s := range documented {
-		send(float64(v.connections.States[s]), s)
+		send(float64(v.Connections.States[s]), s)
 	}
-	for _, s := range slices.Sorted(maps.Keys(v.connections.States)) {
+	for _, s := range slices.Sorted(maps.Keys(v.Connections.States)) {
 		if !slices.Contains(documented, s) {
-			send(float64(v.connections.States[s]), s)
+			send(float64(v.Connections.States[s]), s)
 		}
 	}
 }

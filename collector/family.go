@@ -19,7 +19,7 @@ type Family struct {
 	// one account, of one port.
 	snapshot func(*fleet.Snapshot, emit)
 	account  func(accountView, emit)
-	port     func(portView, emit)
+	port     func(*fleet.View, emit)
 }
 
 // Families lists the families that are read from the snapshot, in the order of
@@ -43,7 +43,7 @@ func accountFamily(name, help string, labels []string, series func(accountView, 
 }
 
 // portFamily is a row with a series, or several, per port.
-func portFamily(name, help string, labels []string, series func(portView, emit)) Family {
+func portFamily(name, help string, labels []string, series func(*fleet.View, emit)) Family {
 	return Family{
 		Name: Namespace + "_" + name, Help: help,
 		Labels: append([]string{"port_uuid", "port_name"}, labels...), port: series,

@@ -1,6 +1,6 @@
 package collector
 
-import "time"
+import "github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 
 // healthFamilies tell how far the other series can be trusted. They are never
 // dropped while the port or account is configured.
@@ -8,24 +8,24 @@ func healthFamilies() []Family {
 	return []Family{
 		portFamily("port_poll_success",
 			"1 if the latest traffic poll of the port succeeded in every window, 0 if not; absent before the first.",
-			nil, func(v portView, send emit) {
+			nil, func(v *fleet.View, send emit) {
 				if succeeded, ok := v.Succeeded(); ok {
-					send(ratioOf(succeeded))
+					send(one(succeeded))
 				}
 			}),
 		portFamily("port_poll_last_success_timestamp_seconds",
 			"Unix time of the latest successful traffic poll of the port in the first window.",
-			nil, func(v portView, send emit) {
+			nil, func(v *fleet.View, send emit) {
 				if t := v.Polls[0].LastSuccess; !t.IsZero() {
 					send(unix(t))
 				}
 			}),
 		accountFamily("up",
 			"1 if a data call of the account succeeded within the last two effective traffic intervals plus one request timeout, else 0.",
-			nil, func(v accountView, send emit) { send(ratioOf(v.Up(v.now))) }),
+			nil, func(v accountView, send emit) { send(one(v.Up(v.now))) }),
 		accountFamily("login_suspended",
 			"1 while logins are held back because the API refused the credentials (it locks the account after five), else 0.",
-			nil, func(v accountView, send emit) { send(ratioOf(v.LoginHeld)) }),
+			nil, func(v accountView, send emit) { send(one(v.LoginHeld)) }),
 		accountFamily("poll_interval_seconds",
 			"Effective interval in seconds between two polls of the same thing: as configured, or longer where the request budget is too small for it.",
 			[]string{"class"}, func(v accountView, send emit) {
@@ -49,7 +49,3 @@ func healthFamilies() []Family {
 			}),
 	}
 }
-
-// unix is t in seconds since the epoch, to the millisecond that a float64 holds
-// without noise.
-func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

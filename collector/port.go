@@ -20,22 +20,22 @@ func portFamilies() []Family {
 			[]string{"status"}, portStatus),
 		portFamily("port_lifecycle_state",
 			"Always 1; the state label is the lifecycle state of the port as the API spells it, UNKNOWN where it is empty. "+fromInventory,
-			[]string{"state"}, func(v portView, send emit) {
-				if v.inventory != nil {
-					send(1, cmp.Or(v.inventory.State, fleet.Unknown))
+			[]string{"state"}, func(v *fleet.View, send emit) {
+				if v.Inventory != nil {
+					send(1, cmp.Or(v.Inventory.State, fleet.Unknown))
 				}
 			}),
 		portFamily("port_capacity_bytes_per_second",
 			"Line rate of the port in bytes per second (8 bits each), from the inventory, else from the traffic statistics. Polled with them; dropped after poll.stale_intervals of their intervals without a good poll of either.",
-			nil, func(v portView, send emit) { sendBytes(send, v.capacity()) }),
+			nil, func(v *fleet.View, send emit) { sendBytes(send, v.Capacity()) }),
 		portFamily("port_effective_capacity_bytes_per_second",
 			"Line rate in bytes per second of the physical links of the port that are up; the line rate of the port where the API names no links. "+fromInventory,
-			nil, func(v portView, send emit) { sendBytes(send, v.effectiveCapacity()) }),
+			nil, func(v *fleet.View, send emit) { sendBytes(send, v.EffectiveCapacity()) }),
 		portFamily("port_allocated_bandwidth_bytes_per_second",
 			"Bandwidth in bytes per second that Equinix says is allocated to the connections of the port; not traffic. "+fromInventory,
-			nil, func(v portView, send emit) {
-				if v.inventory != nil {
-					sendBytes(send, v.inventory.Allocated)
+			nil, func(v *fleet.View, send emit) {
+				if v.Inventory != nil {
+					sendBytes(send, v.Inventory.Allocated)
 				}
 			}),
 	}
@@ -44,8 +44,8 @@ func portFamilies() []Family {
 const fromInventory = "Polled every poll.inventory_interval; dropped after poll.stale_intervals of those intervals without a good poll."
 
 // portInfo is never stale: what the port was last known as identifies it.
-func portInfo(v portView, send emit) {
-	i := v.Inventory
+func portInfo(v *fleet.View, send emit) {
+	i := v.Port.Inventory
 	if i == nil {
 		i = &fleet.Inventory{}
 	}
@@ -53,35 +53,20 @@ func portInfo(v portView, send emit) {
 		i.RedundancyPriority, i.RedundancyGroup, i.LAG, i.Project)
 }
 
-func portStatus(v portView, send emit) {
-	if v.inventory == nil {
+func portStatus(v *fleet.View, send emit) {
+	if v.Inventory == nil {
 		return
 	}
-	current := v.inventory.OperationalStatus()
+	current := v.Inventory.OperationalStatus()
 	if current == "" {
 		return
 	}
 	known := false
 	for _, s := range []string{fleet.StatusUp, fleet.StatusDown, fleet.StatusPartial} {
 		known = known || s == current
-		send(ratioOf(s == current), s)
+		send(one(s == current), s)
 	}
 	if !known { // a status that Equinix adds one day must not read as none
 		send(1, current)
-	}
-}
-
-// ratioOf is 1 for true and 0 for false.
-func ratioOf(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// sendBytes sends bit/s as bytes/s, and nothing for nil.
-func sendBytes(send emit, bits *float64, labels ...string) {
-	if bits != nil {
-		send(bytes(*bits), labels...)
 	}
 }

@@ -34,40 +34,29 @@ func trafficFamilies() []Family {
 }
 
 // windowed sends one figure of each fresh window, both directions.
-func windowed(figure func(*fleet.Series) *float64) func(portView, emit) {
-	return func(v portView, send emit) {
-		for i, t := range v.traffic {
+func windowed(figure func(*fleet.Series) *float64) func(*fleet.View, emit) {
+	return func(v *fleet.View, send emit) {
+		for i, t := range v.Traffic {
 			if t == nil {
 				continue
 			}
-			for _, d := range directions {
-				sendBytes(send, figure(d.of(t)), d.label, v.windows[i].Label())
+			for _, d := range fleet.Directions() {
+				sendBytes(send, figure(t.Series(d)), string(d), v.Windows[i].Label())
 			}
 		}
 	}
 }
 
-func trafficLast(v portView, send emit) {
-	t := v.traffic[0]
-	if t == nil {
-		return
-	}
-	for _, d := range directions {
-		if s := d.of(t); v.windows[0].Current(s.Newest, v.now) {
-			sendBytes(send, s.Last, d.label)
-		}
+func trafficLast(v *fleet.View, send emit) {
+	for _, d := range fleet.Directions() {
+		sendBytes(send, v.Last(d), string(d))
 	}
 }
 
-// trafficLastTimestamp reads past the stale limit: it is how staleness shows.
-func trafficLastTimestamp(v portView, send emit) {
-	t := v.Traffic[0]
-	if t == nil {
-		return
-	}
-	for _, d := range directions {
-		if s := d.of(t); !s.Newest.IsZero() {
-			send(unix(s.Newest), d.label)
+func trafficLastTimestamp(v *fleet.View, send emit) {
+	for _, d := range fleet.Directions() {
+		if t := v.Newest(d); !t.IsZero() {
+			send(unix(t), string(d))
 		}
 	}
 }

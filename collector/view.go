@@ -13,71 +13,21 @@ type accountView struct {
 	now time.Time
 }
 
-// portView is a port at the moment of a scrape, with what has gone stale taken
-// away.
-type portView struct {
-	*fleet.Port
-
-	now         time.Time
-	windows     []fleet.Window
-	inventory   *fleet.Inventory   // nil: never seen, or stale
-	connections *fleet.Connections // nil: never seen, or stale
-	traffic     []*fleet.Traffic   // by window; nil: never seen, or stale
+// sendBytes sends bit/s as bytes/s, and nothing for nil.
+func sendBytes(send emit, bits *float64, labels ...string) {
+	if bits != nil {
+		send(*bits/8, labels...)
+	}
 }
 
-// newPortView drops each value whose last good poll is older than
-// StaleIntervals of its own effective intervals.
-func newPortView(s *fleet.Snapshot, a *fleet.Account, p *fleet.Port, now time.Time) portView {
-	fresh := func(at time.Time, interval time.Duration) bool {
-		return fleet.Age(now, at) <= time.Duration(s.StaleIntervals)*interval
+// one is 1 for true and 0 for false.
+func one(b bool) float64 {
+	if b {
+		return 1
 	}
-	v := portView{Port: p, now: now, windows: s.Windows, traffic: make([]*fleet.Traffic, len(s.Windows))}
-	if p.Inventory != nil && fresh(p.Inventory.At, a.Inventory) {
-		v.inventory = p.Inventory
-	}
-	if p.Connections != nil && fresh(p.Connections.At, a.Connections) {
-		v.connections = p.Connections
-	}
-	for i, t := range p.Traffic {
-		if t != nil && fresh(t.At, a.Windows[i]) {
-			v.traffic[i] = t
-		}
-	}
-	return v
+	return 0
 }
 
-// capacity is the line rate in bit/s: the inventory's, else the one that comes
-// with the traffic, the primary window first.
-func (v portView) capacity() *float64 {
-	if v.inventory != nil && v.inventory.Capacity != nil {
-		return v.inventory.Capacity
-	}
-	for _, t := range v.traffic {
-		if t != nil && t.Capacity != nil {
-			return t.Capacity
-		}
-	}
-	return nil
-}
-
-// effectiveCapacity is the line rate in bit/s of the links that are up.
-func (v portView) effectiveCapacity() *float64 {
-	if v.inventory != nil && len(v.inventory.Links) > 0 {
-		return v.inventory.EffectiveCapacity()
-	}
-	return v.capacity()
-}
-
-// direction is one direction of traffic with its label value.
-type direction struct {
-	label string
-	of    func(*fleet.Traffic) *fleet.Series
-}
-
-var directions = []direction{
-	{"inbound", func(t *fleet.Traffic) *fleet.Series { return &t.Inbound }},
-	{"outbound", func(t *fleet.Traffic) *fleet.Series { return &t.Outbound }},
-}
-
-// bytes turns bit/s into bytes/s.
-func bytes(bits float64) float64 { return bits / 8 }
+// unix is t in seconds since the epoch, to the millisecond that a float64 holds
+// without noise.
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

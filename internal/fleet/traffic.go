@@ -12,6 +12,26 @@ type Traffic struct {
 	Inbound, Outbound Series
 }
 
+// Direction is one of the two of a port, seen from it.
+type Direction string
+
+// The directions, as metric labels spell them.
+const (
+	Inbound  Direction = "inbound"
+	Outbound Direction = "outbound"
+)
+
+// Directions lists both.
+func Directions() []Direction { return []Direction{Inbound, Outbound} }
+
+// Series is the traffic of one direction.
+func (t *Traffic) Series(d Direction) *Series {
+	if d == Inbound {
+		return &t.Inbound
+	}
+	return &t.Outbound
+}
+
 // Series is one direction of Traffic. Rates are in bit/s.
 type Series struct {
 	Max, Mean, P95, Last *float64

@@ -1,0 +1,81 @@
+package fleet
+
+import "time"
+
+// View is a port as it may be shown at one moment: what has gone stale is nil.
+type View struct {
+	*Port
+
+	Now       time.Time
+	Windows   []Window
+	Inventory *Inventory // nil: never seen, or stale
+	// Connections is nil where they were never searched, are stale, or where no
+	// answer has shown that the port exists: a mistyped uuid must not look like
+	// a port without connections.
+	Connections *Connections
+	Traffic     []*Traffic // by window; nil: never seen, or stale
+}
+
+// View returns the port p of account a as it may be shown now: a value ends
+// when its last good poll is older than StaleIntervals of its own effective
+// intervals.
+func (s *Snapshot) View(a *Account, p *Port, now time.Time) View {
+	fresh := func(at time.Time, interval time.Duration) bool {
+		return Age(now, at) <= time.Duration(s.StaleIntervals)*interval
+	}
+	v := View{Port: p, Now: now, Windows: s.Windows, Traffic: make([]*Traffic, len(s.Windows))}
+	if p.Inventory != nil && fresh(p.Inventory.At, a.Inventory) {
+		v.Inventory = p.Inventory
+	}
+	if c := p.Connections; c != nil && fresh(c.At, a.Connections) && (p.Confirmed || c.Total() > 0) {
+		v.Connections = c
+	}
+	for i, t := range p.Traffic {
+		if t != nil && fresh(t.At, a.Windows[i]) {
+			v.Traffic[i] = t
+		}
+	}
+	return v
+}
+
+// Capacity is the line rate in bit/s: the inventory's, else the one that comes
+// with the traffic, the primary window first.
+func (v *View) Capacity() *float64 {
+	if v.Inventory != nil && v.Inventory.Capacity != nil {
+		return v.Inventory.Capacity
+	}
+	for _, t := range v.Traffic {
+		if t != nil && t.Capacity != nil {
+			return t.Capacity
+		}
+	}
+	return nil
+}
+
+// EffectiveCapacity is the line rate in bit/s of the links that are up.
+func (v *View) EffectiveCapacity() *float64 {
+	if v.Inventory != nil && len(v.Inventory.Links) > 0 {
+		return v.Inventory.EffectiveCapacity()
+	}
+	return v.Capacity()
+}
+
+// Last is the last polled rate in bit/s of a direction, nil once the newest
+// sample of Equinix is too old to be called that.
+func (v *View) Last(d Direction) *float64 {
+	t := v.Traffic[0]
+	if t == nil || !v.Windows[0].Current(t.Series(d).Newest, v.Now) {
+		return nil
+	}
+	return t.Series(d).Last
+}
+
+// Newest is the time of the newest sample of a direction, zero where none was
+// ever seen. It reads past the stale limit: it is how staleness shows.
+func (v *View) Newest(d Direction) time.Time {
+	t := v.Port.Traffic[0]
+	if t == nil {
+		return time.Time{}
+	}
+	return t.Series(d).Newest
+}

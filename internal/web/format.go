@@ -1,0 +1,80 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// absent stands for what is unknown or too old to be shown.
+const absent = "–"
+
+// rateText writes bit/s with three digits, e.g. "1.25 Gbit/s".
+func rateText(bits *float64) string {
+	if bits == nil {
+		return absent
+	}
+	v, unit := *bits, 0
+	units := []string{"bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"}
+	for v >= 999.5 && unit < len(units)-1 { // from there on it would be written as 1000
+		v, unit = v/1000, unit+1
+	}
+	decimals := 2
+	switch {
+	case v >= 99.95:
+		decimals = 0
+	case v >= 9.995:
+		decimals = 1
+	}
+	text := strconv.FormatFloat(v, 'f', decimals, 64)
+	if decimals > 0 {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text + " " + units[unit]
+}
+
+// ageText is how long ago t was.
+func ageText(t, now time.Time) string {
+	if t.IsZero() {
+		return absent
+	}
+	return durationText(max(0, fleet.Age(now, t))) // clocks differ
+}
+
+// untilText is how long it is to t.
+func untilText(t, now time.Time) string {
+	switch left := t.Sub(now); {
+	case t.IsZero():
+		return absent
+	case left <= 0:
+		return "expired"
+	default:
+		return durationText(left)
+	}
+}
+
+// durationText writes d as Prometheus does, without more digits than matter.
+func durationText(d time.Duration) string {
+	unit := time.Second
+	switch {
+	case d >= 24*time.Hour:
+		unit = time.Hour
+	case d >= time.Hour:
+		unit = time.Minute
+	}
+	return model.Duration(d.Truncate(unit)).String()
+}
+
+// short cuts what others wrote, e.g. an API in its error, to a length that
+// leaves room for the rest of the page.
+func short(text string) string {
+	const limit = 200
+	if r := []rune(text); len(r) > limit {
+		return string(r[:limit]) + "…"
+	}
+	return text
+}

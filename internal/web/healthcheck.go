@@ -1,0 +1,172 @@
+package web
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"gopkg.in/yaml.v3"
+)
+
+// healthcheckTime is how long the exporter may take to say that it is well.
+const healthcheckTime = 3 * time.Second
+
+// HealthcheckOptions say whom to ask, and as whom.
+type HealthcheckOptions struct {
+	URL          string // "": /-/healthy where the flags make the exporter listen
+	Username     string // "": no basic auth
+	PasswordFile string
+}
+
+// Healthcheck asks the running exporter whether it is healthy. It takes the
+// flags that the exporter runs with, and returns what is wrong, or nil.
+func Healthcheck(ctx context.Context, flags *toolkit.FlagConfig, o HealthcheckOptions) error {
+	u, err := o.target(flags)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthcheckTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return err
+	}
+	if err := o.authorize(req); err != nil {
+		return err
+	}
+	client := healthcheckClient(u.Hostname())
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	// A page of a proxy in between may be of any length.
+	line, _ := bufio.NewReader(io.LimitReader(resp.Body, 512)).ReadString('\n')
+	line = strings.TrimSpace(line)
+	if resp.StatusCode == http.StatusUnauthorized && o.Username == "" {
+		line = "the web configuration asks for a user: give --username and --password-file"
+	}
+	return fmt.Errorf("%s: %s: %s", u.Redacted(), resp.Status, cmp.Or(line, "(no text)"))
+}
+
+// target is the URL to ask.
+func (o HealthcheckOptions) target(flags *toolkit.FlagConfig) (*url.URL, error) {
+	if o.URL != "" {
+		u, err := url.Parse(o.URL)
+		if err != nil {
+			return nil, fmt.Errorf("--url: %w", err)
+		}
+		if strings.Trim(u.Path, "/") == "" {
+			u.Path = "/-/healthy" // the landing page is there in sickness, too
+		}
+		return u, nil
+	}
+	scheme, err := schemeOf(*flags.WebConfigFile)
+	if err != nil {
+		return nil, fmt.Errorf("--web.config.file: %w", err)
+	}
+	host, err := hostOf(flags)
+	if err != nil {
+		return nil, err
+	}
+	return &url.URL{Scheme: scheme, Host: host, Path: "/-/healthy"}, nil
+}
+
+// schemeOf reads whether the web configuration file turns TLS on. It is no
+// place to find other faults in it.
+func schemeOf(file string) (string, error) {
+	if file == "" {
+		return "http", nil
+	}
+	content, err := os.ReadFile(file) //nolint:gosec // G304: the user names the file
+	if err != nil {
+		return "", err
+	}
+	var c struct {
+		TLS toolkit.TLSConfig `yaml:"tls_server_config"`
+	}
+	if err := yaml.Unmarshal(content, &c); err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
+	}
+	switch c.TLS.ClientAuth {
+	case "RequireAnyClientCert", "RequireClientCert", "RequireAndVerifyClientCert":
+		return "", fmt.Errorf("%s: client_auth_type %s: healthcheck has no client certificate to show", file, c.TLS.ClientAuth)
+	}
+	if c.TLS.IsEnabled() {
+		return "https", nil
+	}
+	return "http", nil
+}
+
+// hostOf is where the exporter listens, as seen from this machine.
+func hostOf(flags *toolkit.FlagConfig) (string, error) {
+	if !*flags.WebSystemdSocket {
+		for _, address := range *flags.WebListenAddresses {
+			if strings.HasPrefix(address, vsockScheme) {
+				continue
+			}
+			host, port, err := net.SplitHostPort(address)
+			if err != nil {
+				return "", fmt.Errorf("--web.listen-address: %w", err)
+			}
+			switch host {
+			case "", "0.0.0.0":
+				host = "127.0.0.1"
+			case "::":
+				host = "::1"
+			}
+			return net.JoinHostPort(host, port), nil
+		}
+	}
+	return "", errors.New("the exporter has no TCP address of its own: give --url")
+}
+
+func (o HealthcheckOptions) authorize(req *http.Request) error {
+	if (o.Username == "") != (o.PasswordFile == "") {
+		return errors.New("--username and --password-file belong together")
+	}
+	if o.Username == "" {
+		return nil
+	}
+	password, err := os.ReadFile(o.PasswordFile)
+	if err != nil {
+		return fmt.Errorf("--password-file: %w", err)
+	}
+	req.SetBasicAuth(o.Username, strings.TrimRight(string(password), "\r\n"))
+	return nil
+}
+
+// healthcheckClient asks host directly: never through a proxy, and nobody else
+// that host points to.
+func healthcheckClient(host string) *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{
+				// A certificate for the exporter's public name does not name the
+				// loopback address, and what answers there runs on this machine.
+				InsecureSkipVerify: isLoopback(host), //nolint:gosec // G402: see above
+			},
+			ForceAttemptHTTP2: true,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func isLoopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}

@@ -1,0 +1,73 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
+)
+
+func TestHealthcheck(t *testing.T) {
+	well := web.Handler(newOptions(t, nil))
+	o := newOptions(t, nil)
+	o.Alive = func() error { return errStuck }
+	ill := web.Handler(o)
+	secret := write(t, t.TempDir(), "password", password+"\n")
+	wrong := write(t, t.TempDir(), "password", "guess")
+	for _, tt := range []struct {
+		name    string
+		handler http.Handler
+		config  string
+		options web.HealthcheckOptions
+		want    string // in the error; "" for none
+	}{
+		{name: "plain", handler: well},
+		{name: "ill", handler: ill, want: errStuck.Error()},
+		{name: "basic auth", handler: well, config: webConfig(t, false), options: web.HealthcheckOptions{Username: "scraper", PasswordFile: secret}},
+		{name: "tls", handler: well, config: webConfig(t, true), options: web.HealthcheckOptions{Username: "scraper", PasswordFile: secret}},
+		{name: "without the password", handler: well, config: webConfig(t, false), want: "--username and --password-file"},
+		{name: "wrong password", handler: well, config: webConfig(t, false), options: web.HealthcheckOptions{Username: "scraper", PasswordFile: wrong}, want: "401"},
+		{name: "half of them", handler: well, options: web.HealthcheckOptions{Username: "scraper"}, want: "belong together"},
+		{name: "no such file", handler: well, options: web.HealthcheckOptions{Username: "scraper", PasswordFile: "/nonexistent"}, want: "--password-file"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := flags(tt.config)
+			address := serve(t, tt.handler, f)
+			f.WebListenAddresses = &[]string{address}
+			err := web.Healthcheck(t.Context(), f, tt.options)
+			switch {
+			case tt.want == "" && err != nil:
+				t.Errorf("error %v", err)
+			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+				t.Errorf("error %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestHealthcheckOfAURL(t *testing.T) {
+	address := serve(t, web.Handler(newOptions(t, nil)), flags(""))
+	for _, url := range []string{"http://" + address, "http://" + address + "/-/healthy"} {
+		if err := web.Healthcheck(t.Context(), flags(""), web.HealthcheckOptions{URL: url}); err != nil {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
+
+func TestHealthcheckOfNobody(t *testing.T) {
+	f := flags("")
+	f.WebListenAddresses = &[]string{"127.0.0.1:1"} // nothing listens there
+	if err := web.Healthcheck(t.Context(), f, web.HealthcheckOptions{}); err == nil {
+		t.Error("nobody is healthy")
+	}
+}
+
+func TestHealthcheckCannotShowAClientCertificate(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := certificate(t, dir)
+	config := write(t, dir, "web.yml", "tls_server_config:\n  cert_file: "+cert+"\n  key_file: "+key+"\n  client_auth_type: RequireAndVerifyClientCert\n")
+	if err := web.Healthcheck(t.Context(), flags(config), web.HealthcheckOptions{}); err == nil || !strings.Contains(err.Error(), "client certificate") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,143 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// headerTime and requestTime bound how long a client may take to ask.
+	headerTime  = 10 * time.Second
+	requestTime = time.Minute
+	// answerTime is more than any scrape_timeout in use. pprof adds the length
+	// of a profile to it.
+	answerTime = 2 * time.Minute
+	// idleTime keeps the connection of a Prometheus that scrapes every minute
+	// or two.
+	idleTime = 3 * time.Minute
+	// maxHeader is ample for a password and what a proxy adds.
+	maxHeader = 64 << 10
+	// drainTime is what open requests get to finish; container runtimes kill
+	// ten seconds after the signal.
+	drainTime = 5 * time.Second
+)
+
+const vsockScheme = "vsock://"
+
+// Listener holds the open sockets of the exporter. It lets a caller find out
+// that a port is taken before it starts anything else.
+type Listener struct {
+	tcp    []net.Listener
+	config toolkit.FlagConfig  // for tcp: only the web configuration file counts
+	rest   *toolkit.FlagConfig // systemd or vsock, which the toolkit opens in Serve; nil: none
+}
+
+// Listen checks the web configuration file and opens the TCP addresses of flags.
+func Listen(ctx context.Context, flags *toolkit.FlagConfig) (*Listener, error) {
+	if err := toolkit.Validate(*flags.WebConfigFile); err != nil {
+		return nil, fmt.Errorf("--web.config.file: %w", err)
+	}
+	l := &Listener{config: toolkit.FlagConfig{WebConfigFile: flags.WebConfigFile}}
+	if *flags.WebSystemdSocket {
+		l.rest = flags
+		return l, nil
+	}
+	var vsocks []string
+	for _, address := range *flags.WebListenAddresses {
+		if strings.HasPrefix(address, vsockScheme) {
+			vsocks = append(vsocks, address)
+			continue
+		}
+		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+		if err != nil {
+			l.close()
+			return nil, fmt.Errorf("--web.listen-address: %w", err)
+		}
+		l.tcp = append(l.tcp, ln)
+	}
+	if len(vsocks) > 0 {
+		l.rest = &toolkit.FlagConfig{WebListenAddresses: &vsocks, WebConfigFile: flags.WebConfigFile}
+	}
+	return l, nil
+}
+
+// Addrs are the TCP addresses that were opened, with their real ports.
+func (l *Listener) Addrs() []net.Addr {
+	addrs := make([]net.Addr, len(l.tcp))
+	for i, ln := range l.tcp {
+		addrs[i] = ln.Addr()
+	}
+	return addrs
+}
+
+// Serve answers with h, behind the TLS and the passwords of the web
+// configuration file, until ctx is done. Then it gives open requests five
+// seconds, and returns nil.
+func (l *Listener) Serve(ctx context.Context, h http.Handler, log *slog.Logger) error {
+	defer l.close() // a server that never came to accept leaves its socket open
+	// Open requests outlive ctx, but not Serve.
+	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	g, ctx := errgroup.WithContext(ctx)
+	// A server each: toolkit.ServeMultiple shares one, whose handler each
+	// listener wraps once more, all at the same time.
+	start := func(serve func(*http.Server) error) {
+		srv := newServer(requests, h, log)
+		g.Go(func() error {
+			if err := serve(srv); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serve: %w", err)
+			}
+			return nil
+		})
+		g.Go(func() error {
+			<-ctx.Done()
+			drain(requests, srv, log)
+			return nil
+		})
+	}
+	for _, ln := range l.tcp {
+		start(func(s *http.Server) error { return toolkit.Serve(ln, s, &l.config, log) })
+	}
+	if l.rest != nil {
+		start(func(s *http.Server) error { return toolkit.ListenAndServe(s, l.rest, log) })
+	}
+	return g.Wait()
+}
+
+func (l *Listener) close() {
+	for _, ln := range l.tcp {
+		_ = ln.Close() // twice, where it was served: harmless
+	}
+}
+
+func newServer(requests context.Context, h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       requestTime,
+		WriteTimeout:      answerTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    maxHeader,
+		BaseContext:       func(net.Listener) context.Context { return requests },
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
+// drain closes srv once its open requests are answered, or drainTime is over.
+func drain(ctx context.Context, srv *http.Server, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	if err := srv.Shutdown(ctx); err != nil {
+		log.Warn("open requests cut off at shutdown", "err", err)
+		_ = srv.Close() // there is nobody left to answer to
+	}
+}

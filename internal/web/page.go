@@ -1,0 +1,137 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/version"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// maxRows is how many ports the landing page lists: the busiest. More would be
+// slow to load, and nobody reads them.
+const maxRows = 200
+
+// page is what the template shows.
+type page struct {
+	Version  string
+	Pprof    bool
+	Progress string // "" once every port had its first poll
+	Polled   bool
+	Window   string // label of the primary window
+	Accounts []accountRow
+	Ports    []portRow
+	Total    int // ports, listed or not
+	More     int // of them, not listed
+}
+
+type accountRow struct {
+	Name                                   string
+	Up                                     bool
+	Source, Token, Intervals, Login, Error string
+}
+
+type portRow struct {
+	Name, UUID, Account, Metro, Speed, Status string
+	In, Out                                   rate
+	P95In, P95Out                             string
+	Connections, Sample, Polled               string
+	Problems                                  []string
+}
+
+// rate is a rate with its share of the capacity.
+type rate struct {
+	Text  string
+	Share string // in whole percent; "" where rate or capacity is unknown
+	Width string // of the bar, in percent
+	Level string // "", or how worrying the share is: mid, high
+}
+
+func newPage(snap *fleet.Snapshot, profiles bool, now time.Time) page {
+	p := page{Version: version.Version, Pprof: profiles}
+	if !snap.Complete() {
+		p.Progress = progress(snap)
+	}
+	if snap == nil {
+		return p
+	}
+	p.Polled = true
+	if len(snap.Windows) > 0 {
+		p.Window = snap.Windows[0].Label()
+	}
+	for i := range snap.Accounts {
+		p.Accounts = append(p.Accounts, newAccountRow(&snap.Accounts[i], snap.Windows, now))
+	}
+	readings := busiestFirst(snap, now)
+	p.Total, p.More = len(readings), max(0, len(readings)-maxRows)
+	for _, r := range readings[:len(readings)-p.More] {
+		row := newPortRow(r, now)
+		if len(snap.Accounts) > 1 {
+			row.Account = r.Account
+		}
+		p.Ports = append(p.Ports, row)
+	}
+	return p
+}
+
+func newAccountRow(a *fleet.Account, windows []fleet.Window, now time.Time) accountRow {
+	row := accountRow{
+		Name: a.Name, Up: a.Up(now), Source: cmp.Or(a.Source, absent),
+		Token: untilText(a.TokenExpiry, now),
+		Login: cmp.Or(short(a.LoginError), absent), Error: cmp.Or(short(a.LastError), absent),
+	}
+	if a.LoginHeld {
+		row.Login = strings.TrimSuffix("held back: "+short(a.LoginError), ": ")
+	}
+	intervals := []string{"connections " + durationText(a.Connections), "inventory " + durationText(a.Inventory)}
+	for i, w := range windows {
+		intervals = slices.Insert(intervals, i, "traffic "+w.Label()+" "+durationText(a.Windows[i]))
+	}
+	row.Intervals = strings.Join(intervals, ", ")
+	return row
+}
+
+func newPortRow(r reading, now time.Time) portRow {
+	row := portRow{
+		Name: r.Name(), UUID: r.UUID, Metro: absent, Status: absent, Connections: absent,
+		Speed: rateText(r.capacity),
+		In:    newRate(r.in, r.capacity), Out: newRate(r.out, r.capacity),
+		P95In: absent, P95Out: absent,
+		Sample: ageText(r.newest(), now), Polled: ageText(r.Polls[0].LastSuccess, now),
+		Problems: r.problems(),
+	}
+	if r.Port.Inventory != nil { // where it stands does not go stale
+		row.Metro = cmp.Or(r.Port.Inventory.Metro, absent)
+	}
+	if r.Inventory != nil {
+		row.Status = cmp.Or(r.Inventory.OperationalStatus(), absent)
+	}
+	if t := r.Traffic[0]; t != nil {
+		row.P95In, row.P95Out = rateText(t.Inbound.P95), rateText(t.Outbound.P95)
+	}
+	if r.Connections != nil {
+		row.Connections = strconv.Itoa(r.Connections.Total())
+	}
+	return row
+}
+
+func newRate(v, capacity *float64) rate {
+	r := rate{Text: rateText(v)}
+	if v == nil || capacity == nil || *capacity <= 0 {
+		return r
+	}
+	share := *v / *capacity
+	r.Share = strconv.FormatFloat(100*share, 'f', 0, 64)
+	r.Width = strconv.FormatFloat(100*min(max(share, 0), 1), 'f', 1, 64)
+	switch {
+	case share >= 0.8:
+		r.Level = "high"
+	case share >= 0.5: // the partner of a redundant pair could not carry both
+		r.Level = "mid"
+	}
+	return r
+}
