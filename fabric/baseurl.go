@@ -1,7 +1,6 @@
 package fabric
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -9,24 +8,25 @@ import (
 	"strings"
 )
 
-// parseBase checks the address of an API and returns it without a trailing
-// slash. Its errors do not repeat it: it may hold a password.
-func parseBase(raw string) (string, error) {
-	u, err := url.Parse(cmp.Or(raw, DefaultBaseURL))
+// parseAddress checks an address to send secrets to and returns it without a
+// trailing slash. Its errors call it by name and do not repeat it: it may hold
+// a password.
+func parseAddress(name, raw string) (string, error) {
+	u, err := url.Parse(raw)
 	if err != nil {
-		return "", errors.New("base URL: not a URL")
+		return "", errors.New(name + ": not a URL")
 	}
 	switch {
 	case u.User != nil:
-		return "", errors.New("base URL: must not hold a user or a password")
+		return "", errors.New(name + ": must not hold a user or a password")
 	case u.Hostname() == "":
-		return "", errors.New("base URL: has no host")
+		return "", errors.New(name + ": has no host")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", errors.New("base URL: must not have a query or a fragment")
+		return "", errors.New(name + ": must not have a query or a fragment")
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return strings.TrimRight(u.String(), "/"), nil
 	}
-	return "", fmt.Errorf("base URL: scheme %q: must be https, or http on a loopback host", u.Scheme)
+	return "", fmt.Errorf("%s: scheme %q: must be https, or http on a loopback host", name, u.Scheme)
 }
 
 func isLoopback(host string) bool {

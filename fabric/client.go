@@ -61,7 +61,11 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Tokens == nil {
 		return nil, errors.New("fabric: Config.Tokens is nil")
 	}
-	w, err := newWire(cfg.BaseURL, cfg.Transport, cfg.UserAgent, cfg.Timeout, cfg.Observe)
+	base, err := parseAddress("base URL", cmp.Or(cfg.BaseURL, DefaultBaseURL))
+	if err != nil {
+		return nil, fmt.Errorf("fabric: %w", err)
+	}
+	w, err := newWire(base, cfg.Transport, cfg.UserAgent, cfg.Timeout, cfg.Observe)
 	if err != nil {
 		return nil, fmt.Errorf("fabric: %w", err)
 	}

@@ -7,40 +7,6 @@ import (
 	"slices"
 )
 
-// connectionV4 is a connection as the v4 API sends it. Every field is optional.
-type connectionV4 struct {
-	UUID      text   `json:"uuid"`
-	Name      text   `json:"name"`
-	Type      text   `json:"type"`
-	State     text   `json:"state"`
-	Bandwidth number `json:"bandwidth"` // Mbit/s
-	Operation struct {
-		EquinixStatus  text `json:"equinixStatus"`
-		ProviderStatus text `json:"providerStatus"`
-	} `json:"operation"`
-	ASide sideV4 `json:"aSide"`
-	ZSide sideV4 `json:"zSide"`
-}
-
-type sideV4 struct {
-	AccessPoint struct {
-		Port struct {
-			UUID text `json:"uuid"`
-		} `json:"port"`
-	} `json:"accessPoint"`
-}
-
-func (c *connectionV4) connection() Connection {
-	return Connection{
-		UUID: uuid(c.UUID), Name: string(c.Name), Type: string(c.Type), State: string(c.State),
-		EquinixStatus:  string(c.Operation.EquinixStatus),
-		ProviderStatus: string(c.Operation.ProviderStatus),
-		Bandwidth:      c.Bandwidth.times(mbit),
-		ASidePort:      uuid(c.ASide.AccessPoint.Port.UUID),
-		ZSidePort:      uuid(c.ZSide.AccessPoint.Port.UUID),
-	}
-}
-
 // Connections lists the connections that have one of the ports on either side.
 // It yields the whole list or an error alone, never a part: a listing that
 // changes while it is read is read again, twice at most. The ports go into one

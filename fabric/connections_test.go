@@ -41,13 +41,21 @@ func TestConnections(t *testing.T) {
 	}
 	want := []fabric.Connection{ // without the one that the server should have left out
 		{
-			UUID: "eeeeeeee-0000-4000-8000-000000000001", Name: "one", Type: "EVPL_VC", State: "PROVISIONED",
-			EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Bandwidth: new(5e7), ASidePort: portA,
+			UUID: connE, Name: "one", Type: "EVPL_VC", State: "PROVISIONED", Direction: "OUTGOING",
+			OperationalStatus: "UP", EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Bandwidth: new(5e7),
+			RedundancyGroup: "66c10a60-0000-4000-8000-000000000001", RedundancyPriority: "PRIMARY", ASidePort: portA,
+			ASide: fabric.Side{Type: "COLO", Name: "SV1-PRI", Metro: "SV", VLAN: "2021"},
+			ZSide: fabric.Side{Type: "SP", Name: "Cloud of Somebody", Metro: "DA", VLAN: "2001.2002"},
 		},
 		{UUID: "eeeeeeee-0000-4000-8000-000000000002", State: "NEW_STATE", ZSidePort: portA},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+	for _, private := range []string{"@", "k3y", "270001", "91997", "someone"} {
+		if shown := fmt.Sprintf("%+v", got); strings.Contains(shown, private) {
+			t.Errorf("%q is let out: %s", private, shown)
+		}
 	}
 	none := always(500, ``)
 	if got, err := drain(newClient(t, none).Connections(t.Context(), nil)); err != nil || got != nil || none.count() != 0 {

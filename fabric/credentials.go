@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
 	"log/slog"
 )
@@ -41,12 +40,6 @@ func (c Credentials) validate() error {
 	}
 	return nil
 }
-
-// fingerprints are salted: one that is printed by mistake tells nothing.
-var fingerprintSeed = maphash.MakeSeed()
-
-// fingerprint tells credentials apart without keeping them.
-func (c Credentials) fingerprint() uint64 { return maphash.Comparable(fingerprintSeed, c) }
 
 // CredentialsError says that there was nothing to log in with. No request was
 // sent; the next call reads the credentials again.

@@ -13,21 +13,24 @@ const DefaultBaseURL = "https://api.equinix.com"
 // The operations of the client, as they appear in [Error] and [Attempt] and,
 // one level up, in metric labels. The set is closed.
 const (
-	OpToken             = "token"
-	OpUserPortsV3       = "v3_user_ports"
-	OpPortStatsV3       = "v3_port_stats"
-	OpPorts             = "v4_ports"
-	OpPort              = "v4_port"
-	OpSearchPorts       = "v4_ports_search"
-	OpPortStatsV4       = "v4_port_stats"
-	OpSearchConnections = "v4_connections_search"
+	OpToken              = "token"
+	OpUserPortsV3        = "v3_user_ports"
+	OpPortStatsV3        = "v3_port_stats"
+	OpPorts              = "v4_ports"
+	OpPort               = "v4_port"
+	OpSearchPorts        = "v4_ports_search"
+	OpPortStatsV4        = "v4_port_stats"
+	OpSearchConnections  = "v4_connections_search"
+	OpSearchMetrics      = "v4_metrics_search"
+	OpSearchStreamAssets = "v4_stream_assets_search"
+	OpConnectionStatsV4  = "v4_connection_stats"
 )
 
 // Operations lists every operation in the order of the constants.
 func Operations() []string {
 	return []string{
 		OpToken, OpUserPortsV3, OpPortStatsV3, OpPorts, OpPort, OpSearchPorts,
-		OpPortStatsV4, OpSearchConnections,
+		OpPortStatsV4, OpSearchConnections, OpSearchMetrics, OpSearchStreamAssets, OpConnectionStatsV4,
 	}
 }
 

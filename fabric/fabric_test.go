@@ -22,6 +22,9 @@ func TestOperationsAreComplete(t *testing.T) {
 	_, _ = drain(c.SearchPorts(t.Context(), []string{"p"}))
 	_, _ = c.PortStatsV4(t.Context(), "p", from, to)
 	_, _ = drain(c.Connections(t.Context(), []string{"p"}))
+	_, _ = c.PortMetrics(t.Context(), "p", from, to)
+	_, _ = drain(c.StreamAssets(t.Context()))
+	_, _ = c.ConnectionStats(t.Context(), "c", fabric.ASide, from, to)
 
 	var ops []string
 	for _, a := range seen {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 	"unicode"
@@ -68,10 +70,24 @@ func checkTraffic(t *testing.T, tr *fabric.Traffic, err error) {
 		checkRate(t, s.Max, s.Mean, s.Last)
 		for _, p := range s.Points {
 			checkRate(t, &p.Mean)
-			if p.Time.Year() < 1970 || p.Time.Location() != time.UTC {
-				t.Errorf("time %v", p.Time)
-			}
+			checkTime(t, p.Time)
 		}
+		checkCounts(t, s.Dropped, s.Errored)
+	}
+}
+
+func checkTime(t *testing.T, at time.Time) {
+	t.Helper()
+	if at.Year() < 1970 || at.Location() != time.UTC {
+		t.Errorf("time %v", at)
+	}
+}
+
+func checkCounts(t *testing.T, counters ...[]fabric.Count) {
+	t.Helper()
+	for _, c := range slices.Concat(counters...) {
+		checkRate(t, &c.N)
+		checkTime(t, c.End)
 	}
 }
 
@@ -88,6 +104,51 @@ func FuzzDecodePortStatsV4(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) {
 		tr, err := stats(t, "v4", body)
 		checkTraffic(t, tr, err)
+	})
+}
+
+func FuzzDecodeMetrics(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, body string) {
+		c := newClient(t, always(200, body))
+		port, err := c.PortMetrics(t.Context(), portA, from, to)
+		checkTraffic(t, port, err)
+		conn, err := c.ConnectionMetrics(t.Context(), connE, from, to)
+		if (conn == nil) == (err == nil) {
+			t.Fatalf("traffic %v, error %v", conn, err)
+		}
+		if err != nil {
+			checkErr(t, err)
+			return
+		}
+		checkTraffic(t, &conn.Traffic, nil)
+		checkCounts(t, conn.ASide.Inbound, conn.ASide.Outbound, conn.ZSide.Inbound, conn.ZSide.Outbound)
+	})
+}
+
+func FuzzDecodeStreamAssets(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, body string) {
+		got, err := drain(newClient(t, always(200, body)).StreamAssets(t.Context()))
+		checkErr(t, err)
+		for _, a := range got {
+			if a.UUID == "" || a.UUID != strings.ToLower(a.UUID) {
+				t.Errorf("got %+v", a)
+			}
+		}
+	})
+}
+
+func FuzzDecodeToken(f *testing.F) {
+	seed(f)
+	f.Add(granted)
+	f.Add(exchanged)
+	f.Fuzz(func(t *testing.T, body string) {
+		tok, err := newExchange(t, always(200, body), fixed(subjectToken)).Token()
+		checkErr(t, err)
+		if err == nil && (tok.AccessToken == "" || time.Until(tok.Expiry) > 24*time.Hour) {
+			t.Errorf("got %+v", tok)
+		}
 	})
 }
 

@@ -22,17 +22,22 @@ type LoginError struct {
 	Refusals  int       // in a row, of these credentials
 	Suspended bool      // no more tries until the credentials change or [TokenSource.Resume]
 	NextTry   time.Time // zero while suspended
+	Exchange  bool      // the subject token was refused, not client credentials
 	Err       error     // the latest refusal, an *[Error]
 }
 
 // Error says what was refused, when the next try is, and what to do.
 func (e *LoginError) Error() string {
+	what := [2]string{"client_id", "client_secret"}
+	if e.Exchange {
+		what = [2]string{"the subject token", "the scope"}
+	}
 	if e.Suspended {
 		return fmt.Sprintf("logins suspended after %d refusals, lest the account be locked: "+
-			"correct client_id or client_secret, or reload the configuration to try once more: %v", e.Refusals, e.Err)
+			"correct %s or %s, or reload the configuration to try once more: %v", e.Refusals, what[0], what[1], e.Err)
 	}
-	return fmt.Sprintf("login refused, %d in a row; next try at %s: check client_id and client_secret: %v",
-		e.Refusals, e.NextTry.UTC().Format(time.RFC3339), e.Err)
+	return fmt.Sprintf("login refused, %d in a row; next try at %s: check %s and %s: %v",
+		e.Refusals, e.NextTry.UTC().Format(time.RFC3339), what[0], what[1], e.Err)
 }
 
 // Unwrap is the latest refusal.
@@ -43,6 +48,9 @@ func (e *LoginError) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.Int("refusals", e.Refusals), slog.Bool("suspended", e.Suspended), slog.Any("err", e.Err),
 	}
+	if e.Exchange {
+		attrs = append(attrs, slog.Bool("exchange", true))
+	}
 	if !e.NextTry.IsZero() {
 		attrs = append(attrs, slog.Time("next_try", e.NextTry))
 	}
@@ -52,15 +60,16 @@ func (e *LoginError) LogValue() slog.Value {
 // hold keeps logins back after refusals. Its zero value holds nothing.
 type hold struct {
 	refusals int
-	refused  uint64    // fingerprint of the refused credentials
+	refused  uint64    // fingerprint of the refused proof
+	exchange bool      // that was for an exchange
 	next     time.Time // of the next try, unless suspended
 	resumed  bool      // one try is free
 	err      error     // the latest refusal
 }
 
 // check is nil where a login may be tried now.
-func (h *hold) check(fingerprint uint64, now time.Time) error {
-	if h.refusals > 0 && fingerprint != h.refused {
+func (h *hold) check(p proof, now time.Time) error {
+	if h.refusals > 0 && p.fingerprint != h.refused {
 		*h = hold{}
 	}
 	if h.refusals == 0 || h.resumed || (!h.suspended() && !now.Before(h.next)) {
@@ -69,9 +78,9 @@ func (h *hold) check(fingerprint uint64, now time.Time) error {
 	return h.loginError()
 }
 
-func (h *hold) refuse(fingerprint uint64, now time.Time, err error) {
+func (h *hold) refuse(p proof, now time.Time, err error) {
 	h.refusals++
-	h.refused, h.err, h.resumed = fingerprint, err, false
+	h.refused, h.exchange, h.err, h.resumed = p.fingerprint, p.exchange, err, false
 	switch {
 	case h.suspended():
 		h.next = time.Time{}
@@ -85,7 +94,7 @@ func (h *hold) refuse(fingerprint uint64, now time.Time, err error) {
 func (h *hold) suspended() bool { return h.refusals >= maxRefusals }
 
 func (h *hold) loginError() *LoginError {
-	return &LoginError{Refusals: h.refusals, Suspended: h.suspended(), NextTry: h.next, Err: h.err}
+	return &LoginError{Refusals: h.refusals, Suspended: h.suspended(), NextTry: h.next, Exchange: h.exchange, Err: h.err}
 }
 
 var (

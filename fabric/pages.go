@@ -96,20 +96,25 @@ func (l listing[T]) unsteady(path, format string, args ...any) error {
 	return &DecodeError{Op: l.op, Path: path, Err: fmt.Errorf("%w: %s", errUnsteady, fmt.Sprintf(format, args...))}
 }
 
+// totalV4 is the part of the paging information that is of use.
+type totalV4 struct {
+	Total number `json:"total"`
+}
+
+func (t totalV4) total() int { return int(min(max(t.Total.value, 0), maxPages*pageSize)) }
+
 // decodePage reads one page; value makes an element of it what the client
 // returns.
 func decodePage[D, T any](op string, b []byte, value func(*D) T, key func(T) string) (page[T], error) {
 	var body struct {
-		Pagination struct {
-			Total number `json:"total"`
-		} `json:"pagination"`
-		Data []json.RawMessage `json:"data"`
+		Pagination totalV4           `json:"pagination"`
+		Data       []json.RawMessage `json:"data"`
 	}
 	if err := decode(op, "", b, &body); err != nil {
 		return page[T]{}, err
 	}
 	items, err := decodeItems(op, "data", body.Data, value, key)
-	return page[T]{items: items, total: int(min(max(body.Pagination.Total.value, 0), maxPages*pageSize))}, err
+	return page[T]{items: items, total: body.Pagination.total()}, err
 }
 
 // decodeItems reads the elements of a listing. One that cannot be told apart

@@ -31,7 +31,7 @@ func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
 // Port asks for one port. Only this call says the operational status of the
 // port itself.
 func (c *Client) Port(ctx context.Context, uuid string) (Port, error) {
-	path, err := portPath(OpPort, "/fabric/v4/ports/", uuid)
+	path, err := assetPath(OpPort, "/fabric/v4/ports/", uuid)
 	if err != nil {
 		return Port{}, err
 	}
@@ -88,12 +88,13 @@ func (c *Client) searchPorts(ctx context.Context, batch []string) iter.Seq2[Port
 
 func portUUID(p Port) string { return p.UUID }
 
-var errNoUUID = errors.New("port uuid is empty")
+var errNoUUID = errors.New("uuid is empty")
 
-// portPath is the path of a port below prefix.
-func portPath(op, prefix, port string) (string, error) {
-	if port = uuid(port); port == "" {
+// assetPath is the path of a port or a connection in a collection of them,
+// which ends in a slash.
+func assetPath(op, collection, asset string) (string, error) {
+	if asset = uuid(asset); asset == "" {
 		return "", fmt.Errorf("%s: %w", op, errNoUUID)
 	}
-	return prefix + url.PathEscape(port), nil
+	return collection + url.PathEscape(asset), nil
 }

@@ -113,6 +113,8 @@ func retryable(op string, err error) bool {
 		return true
 	case ReasonServer:
 		return e.Status != http.StatusNotImplemented // will be no better in a second
+	case ReasonClient:
+		return op == OpToken && e.Status == http.StatusConflict // with another exchange under way
 	}
 	return false
 }

@@ -11,7 +11,7 @@ import (
 // search is the body of a search call.
 type search struct {
 	Filter     filter     `json:"filter"`
-	Sort       []sorting  `json:"sort"`
+	Sort       []sorting  `json:"sort,omitempty"`
 	Pagination pagination `json:"pagination"`
 }
 
@@ -38,6 +38,14 @@ type pagination struct {
 
 func in(property string, values []string) condition {
 	return condition{Property: property, Operator: "IN", Values: values}
+}
+
+func is(property, value string) condition {
+	return condition{Property: property, Operator: "=", Values: []string{value}}
+}
+
+func between(property, low, high string) condition {
+	return condition{Property: property, Operator: "BETWEEN", Values: []string{low, high}}
 }
 
 // post sends a search. Searches are reads, so they are retried like any GET.

@@ -1,9 +1,7 @@
 package fabric
 
 import (
-	"context"
 	"fmt"
-	"net/http"
 	"net/url"
 	"time"
 )
@@ -11,14 +9,12 @@ import (
 // stampLayout is how the API wants times in queries: UTC, to the second.
 const stampLayout = "2006-01-02T15:04:05Z"
 
-// stats asks for the statistics of a port in a window.
-func (c *Client) stats(ctx context.Context, r request, from, to time.Time, start, end string) error {
-	r.method = http.MethodGet
-	r.path += "?" + url.Values{
+// window is the query for what lies between two times.
+func window(start string, from time.Time, end string, to time.Time) url.Values {
+	return url.Values{
 		start: {from.UTC().Format(stampLayout)},
 		end:   {to.UTC().Format(stampLayout)},
-	}.Encode()
-	return c.call(ctx, r)
+	}
 }
 
 // sample is one interval of either API. Windows have hundreds of them, so it is

@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
@@ -24,15 +25,19 @@ type statsV3 struct {
 // cut to seconds. Windows of up to 7 days have 5-minute intervals, longer ones
 // up to 90 days have hours; the answer does not say which.
 func (c *Client) PortStatsV3(ctx context.Context, uuid string, from, to time.Time) (*Traffic, error) {
-	path, err := portPath(OpPortStatsV3, "/ecx/v3/stats/port/", uuid)
+	path, err := assetPath(OpPortStatsV3, "/ecx/v3/stats/port/", uuid)
 	if err != nil {
 		return nil, err
 	}
+	query := window("startDate", from, "endDate", to)
 	var t *Traffic
-	err = c.stats(ctx, request{op: OpPortStatsV3, path: path, decode: func(b []byte) (err error) {
-		t, err = decodeStatsV3(b)
-		return err
-	}}, from, to, "startDate", "endDate")
+	err = c.call(ctx, request{
+		op: OpPortStatsV3, method: http.MethodGet, path: path + "?" + query.Encode(),
+		decode: func(b []byte) (err error) {
+			t, err = decodeStatsV3(b)
+			return err
+		},
+	})
 	if err != nil {
 		return nil, err
 	}

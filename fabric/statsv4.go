@@ -1,16 +1,18 @@
 package fabric
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"time"
 )
 
-// statsV4 is an answer of the v4 statistics: as the API sends it, with the
+// statsV4 is an answer of the v4 statistics of a port or a connection: as the API sends it, with the
 // rates below stats, or flat, as its schema says.
 type statsV4 struct {
-	Bandwidth   number      `json:"bandwidth"` // line rate, Mbit/s
+	Bandwidth   number      `json:"bandwidth"` // line rate of a port, Mbit/s
 	Utilization utilization `json:"bandwidthUtilization"`
 	Stats       struct {
 		Utilization utilization `json:"bandwidthUtilization"`
@@ -49,24 +51,28 @@ func (u *utilization) UnmarshalJSON(b []byte) error {
 // PortStatsV4 asks the v4 API for the traffic of a port between two times, both
 // cut to seconds.
 func (c *Client) PortStatsV4(ctx context.Context, uuid string, from, to time.Time) (*Traffic, error) {
-	path, err := portPath(OpPortStatsV4, "/fabric/v4/ports/", uuid)
+	path, err := assetPath(OpPortStatsV4, "/fabric/v4/ports/", uuid)
 	if err != nil {
 		return nil, err
 	}
+	query := window("startDateTime", from, "endDateTime", to)
 	var t *Traffic
-	err = c.stats(ctx, request{op: OpPortStatsV4, path: path + "/stats", decode: func(b []byte) (err error) {
-		t, err = decodeStatsV4(b)
-		return err
-	}}, from, to, "startDateTime", "endDateTime")
+	err = c.call(ctx, request{
+		op: OpPortStatsV4, method: http.MethodGet, path: path + "/stats?" + query.Encode(),
+		decode: func(b []byte) (err error) {
+			t, err = decodeStatsV4(OpPortStatsV4, b)
+			return err
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-func decodeStatsV4(b []byte) (*Traffic, error) {
+func decodeStatsV4(op string, b []byte) (*Traffic, error) {
 	var body statsV4
-	if err := decode(OpPortStatsV4, "", b, &body); err != nil {
+	if err := decode(op, "", b, &body); err != nil {
 		return nil, err
 	}
 	t := &Traffic{Capacity: positive(body.Bandwidth.times(mbit))}
@@ -80,29 +86,29 @@ func decodeStatsV4(b []byte) (*Traffic, error) {
 	if rates == nil {
 		return t, nil
 	}
-	unit, err := unitV4(string(rates.Unit))
+	unit, err := rateUnit(cmp.Or(string(rates.Unit), "Mbps"))
 	if err != nil {
-		return nil, &DecodeError{Op: OpPortStatsV4, Path: at + ".unit", Err: err}
+		return nil, &DecodeError{Op: op, Path: at + ".unit", Err: err}
 	}
 	t.Resolution = isoDuration(string(rates.MetricInterval))
-	if t.Inbound, err = rates.Inbound.series(at+".inbound.metrics", unit); err != nil {
+	if t.Inbound, err = rates.Inbound.series(op, at+".inbound.metrics", unit); err != nil {
 		return nil, err
 	}
-	if t.Outbound, err = rates.Outbound.series(at+".outbound.metrics", unit); err != nil {
+	if t.Outbound, err = rates.Outbound.series(op, at+".outbound.metrics", unit); err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-func (d *directionV4) series(at string, unit float64) (Series, error) {
-	return series(OpPortStatsV4, at, summary{d.Max, d.Mean, d.LastPolled}, d.Metrics, unit)
+func (d *directionV4) series(op, at string, unit float64) (Series, error) {
+	return series(op, at, summary{d.Max, d.Mean, d.LastPolled}, d.Metrics, unit)
 }
 
-// unitV4 is a unit in bit/s. Case matters: MBps would be bytes. A unit that is
+// rateUnit is a unit of the v4 API in bit/s. Case matters: MBps would be bytes. A unit that is
 // not known is an error, since a wrong rate is worse than none.
-func unitV4(unit string) (float64, error) {
+func rateUnit(unit string) (float64, error) {
 	switch unit {
-	case "", "Mbps", "Mbit/s":
+	case "Mbps", "Mbit/s":
 		return mbit, nil
 	case "bit/s", "bps":
 		return bit, nil

@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,15 +18,17 @@ const (
 	failureRest = 30 * time.Second // after a round of failed tries, before the next round
 )
 
-// TokenConfig is what a [TokenSource] needs to know. Only Credentials is
-// required.
+// TokenConfig is what a [TokenSource] needs to know. Required is one of
+// Credentials and Exchange.
 type TokenConfig struct {
-	BaseURL string // as in [Config]
+	BaseURL string // as in [Config]; of no use with Exchange, which has its own
 
 	// Credentials is called before each login and, while logins are held back,
 	// before each call, so that rotated files take effect at once. It may be
 	// called from any goroutine, one call at a time. Its errors are shown.
 	Credentials func() (Credentials, error)
+
+	Exchange *Exchange // to log in with an ID token instead
 
 	Transport  http.RoundTripper // nil is [NewTransport]
 	UserAgent  string            // "" is equinix_fabric_exporter
@@ -44,16 +47,16 @@ type TokenStatus struct {
 	Err       error     // why the latest login failed; nil where it did not
 }
 
-// TokenSource logs in with client credentials and keeps the token until
+// TokenSource logs in with what its TokenConfig names and keeps the token until
 // shortly before it expires. It never tries a refused login at once again: the
 // next tries come five minutes and an hour later, and after the third refusal
 // none until the credentials change or Resume is called.
 //
 // Any number of goroutines may use it; one login at most is under way.
 type TokenSource struct {
-	wire        *wire
-	credentials func() (Credentials, error)
-	maxRetries  int
+	wire       *wire
+	prove      func() (proof, error) // reads what to log in with
+	maxRetries int
 
 	mu      sync.Mutex
 	token   *oauth2.Token // nil where there is none
@@ -84,17 +87,39 @@ type login struct {
 
 // NewTokenSource returns a source with a copy of cfg. It sends nothing.
 func NewTokenSource(cfg TokenConfig) (*TokenSource, error) {
-	if cfg.Credentials == nil {
-		return nil, errors.New("fabric: TokenConfig.Credentials is nil")
+	address, prove, err := cfg.prover()
+	if err != nil {
+		return nil, fmt.Errorf("fabric: %w", err)
 	}
 	if cfg.MaxRetries < 0 {
 		return nil, errors.New("fabric: max retries must not be negative")
 	}
-	w, err := newWire(cfg.BaseURL, cfg.Transport, cfg.UserAgent, cfg.Timeout, cfg.Observe)
+	w, err := newWire(address, cfg.Transport, cfg.UserAgent, cfg.Timeout, cfg.Observe)
 	if err != nil {
 		return nil, fmt.Errorf("fabric: %w", err)
 	}
-	return &TokenSource{wire: w, credentials: cfg.Credentials, maxRetries: cfg.MaxRetries}, nil
+	return &TokenSource{wire: w, prove: prove, maxRetries: cfg.MaxRetries}, nil
+}
+
+// prover returns the address to log in at, and what reads the proof.
+func (cfg *TokenConfig) prover() (address string, prove func() (proof, error), err error) {
+	switch {
+	case cfg.Credentials == nil && cfg.Exchange == nil:
+		return "", nil, errors.New("TokenConfig has neither Credentials nor Exchange")
+	case cfg.Credentials != nil && cfg.Exchange != nil:
+		return "", nil, errors.New("TokenConfig has both Credentials and Exchange")
+	case cfg.Exchange != nil:
+		return cfg.Exchange.prover()
+	}
+	read := cfg.Credentials
+	address, err = parseAddress("base URL", cmp.Or(cfg.BaseURL, DefaultBaseURL))
+	return address, func() (proof, error) {
+		cred, err := read()
+		if err != nil {
+			return proof{}, err
+		}
+		return cred.proof()
+	}, err
 }
 
 // Token is TokenContext without a context.

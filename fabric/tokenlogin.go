@@ -2,9 +2,7 @@ package fabric
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -27,27 +25,24 @@ func (s *TokenSource) run(ctx context.Context, l *login) {
 	}
 }
 
-// logIn reads the credentials and, unless they are held back, sends them until
-// the token endpoint answers them one way or the other.
+// logIn reads the proof and, unless logins are held back, sends it until the
+// token endpoint answers it one way or the other.
 func (s *TokenSource) logIn(ctx context.Context) (*oauth2.Token, error) {
-	cred, err := s.credentials()
-	if err == nil {
-		err = cred.validate()
-	}
+	p, err := s.prove()
 	if err != nil {
 		return nil, &CredentialsError{Err: err}
 	}
-	if err := s.mayTry(cred); err != nil {
+	if err := s.mayTry(p); err != nil {
 		return nil, err
 	}
 	for n := 0; ; n++ {
-		token, err := s.request(ctx, cred)
+		token, err := s.request(ctx, p)
 		if err == nil {
 			return token, nil
 		}
 		e, ok := errors.AsType[*Error](err)
 		if ok && e.Login {
-			return nil, s.refused(cred, e)
+			return nil, s.refused(p, e)
 		}
 		if n >= s.maxRetries || !retryable(OpToken, err) {
 			s.rest()
@@ -59,16 +54,16 @@ func (s *TokenSource) logIn(ctx context.Context) (*oauth2.Token, error) {
 	}
 }
 
-func (s *TokenSource) mayTry(cred Credentials) error {
+func (s *TokenSource) mayTry(p proof) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.hold.check(cred.fingerprint(), time.Now())
+	return s.hold.check(p, time.Now())
 }
 
-func (s *TokenSource) refused(cred Credentials, err *Error) error {
+func (s *TokenSource) refused(p proof, err *Error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.hold.refuse(cred.fingerprint(), time.Now(), err)
+	s.hold.refuse(p, time.Now(), err)
 	return s.hold.loginError()
 }
 
@@ -81,23 +76,13 @@ func (s *TokenSource) rest() {
 }
 
 // request asks for a token once.
-func (s *TokenSource) request(ctx context.Context, cred Credentials) (*oauth2.Token, error) {
-	body, err := json.Marshal(map[string]string{
-		"grant_type":    "client_credentials", // without it the API assumes a password
-		"client_id":     cred.ClientID,
-		"client_secret": cred.ClientSecret,
-	})
-	if err != nil {
-		return nil, err
+func (s *TokenSource) request(ctx context.Context, p proof) (token *oauth2.Token, err error) {
+	r := p.request
+	r.decode = func(b []byte) (err error) {
+		token, err = decodeToken(b)
+		return err
 	}
-	var token *oauth2.Token
-	err = s.wire.exchange(ctx, request{
-		op: OpToken, method: http.MethodPost, path: "/oauth2/v1/token", body: body,
-		decode: func(b []byte) (err error) {
-			token, err = decodeToken(b)
-			return err
-		},
-	}, credential{secrets: []string{cred.ClientSecret}}, 0)
+	err = s.wire.exchange(ctx, r, credential{secrets: []string{p.secret}}, 0)
 	return token, err
 }
 

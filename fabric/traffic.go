@@ -2,7 +2,7 @@ package fabric
 
 import "time"
 
-// Traffic is what one statistics call says of one port and window. All rates
+// Traffic is what one call says of one port or connection and window. All rates
 // are in bit/s, all times UTC.
 type Traffic struct {
 	Resolution        time.Duration // length of an interval as the source states it; 0 where it does not
@@ -13,10 +13,12 @@ type Traffic struct {
 // Series is one direction of Traffic. The summaries are the API's own figures
 // over the window; nil where it gives none.
 type Series struct {
-	Max    *float64 // highest value of an interval; from the points' own maxima where the summary is missing
+	Max    *float64 // highest value of an interval; from the points where the summary is missing
 	Mean   *float64
 	Last   *float64 // last polled
 	Points []Point  // in the API's order: perhaps unsorted, perhaps with duplicates
+
+	Dropped, Errored []Count // packets, in the API's order; nil where the source has none
 }
 
 // Point is one interval: the time the API stamps on it, not shifted, and the
@@ -24,4 +26,11 @@ type Series struct {
 type Point struct {
 	Time time.Time
 	Mean float64
+}
+
+// Count is one interval of a counter: the time at which it ends, and what
+// happened in it, not since ever. Intervals without a count are left out.
+type Count struct {
+	End time.Time
+	N   float64
 }

@@ -31,13 +31,11 @@ type wire struct {
 	userAgent string
 	timeout   time.Duration
 	observe   func(Attempt)
+	clock     clock
 }
 
-func newWire(baseURL string, t http.RoundTripper, userAgent string, timeout time.Duration, observe func(Attempt)) (*wire, error) {
-	base, err := parseBase(baseURL)
-	if err != nil {
-		return nil, err
-	}
+// newWire takes an address that parseAddress has checked.
+func newWire(base string, t http.RoundTripper, userAgent string, timeout time.Duration, observe func(Attempt)) (*wire, error) {
 	if timeout < 0 {
 		return nil, fmt.Errorf("timeout: %v is negative", timeout)
 	}
@@ -58,7 +56,8 @@ type request struct {
 	op     string
 	method string
 	path   string             // escaped, with the query, relative to the base
-	body   []byte             // JSON; nil for none
+	body   []byte             // nil for none
+	media  string             // type of the body; "" is JSON
 	decode func([]byte) error // must not keep the bytes; returns a *DecodeError
 }
 
@@ -87,11 +86,13 @@ func (w *wire) roundTrip(caller context.Context, r request, cred credential) (st
 	if err != nil {
 		return 0, noAnswer(r.op, err, cred.secrets)
 	}
+	sent := time.Now()
 	resp, err := w.transport.RoundTrip(req)
 	if err != nil {
 		return 0, w.lost(caller, ctx, r.op, err, cred.secrets)
 	}
 	defer resp.Body.Close()
+	w.clock.learn(sent, resp.Header.Get("Date"))
 
 	good := resp.StatusCode >= 200 && resp.StatusCode <= 299
 	limit := int64(maxErrorBody)
@@ -122,7 +123,7 @@ func (w *wire) newRequest(ctx context.Context, r request, bearer string) (*http.
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Content-Type", "application/json") // the v3 API wants it of a GET too
+	req.Header.Set("Content-Type", cmp.Or(r.media, "application/json")) // the v3 API wants it of a GET too
 	req.Header.Set("User-Agent", w.userAgent)
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)

@@ -1,0 +1,117 @@
+package fabric
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+)
+
+// connectionV4 is a connection as the v4 API sends it. Every field is optional.
+type connectionV4 struct {
+	UUID      text   `json:"uuid"`
+	Name      text   `json:"name"`
+	Type      text   `json:"type"`
+	State     text   `json:"state"`
+	Direction text   `json:"direction"`
+	Bandwidth number `json:"bandwidth"` // Mbit/s
+	Operation struct {
+		OperationalStatus text `json:"operationalStatus"`
+		EquinixStatus     text `json:"equinixStatus"`
+		ProviderStatus    text `json:"providerStatus"`
+	} `json:"operation"`
+	Redundancy redundancyV4 `json:"redundancy"`
+	ASide      sideV4       `json:"aSide"`
+	ZSide      sideV4       `json:"zSide"`
+}
+
+type sideV4 struct {
+	AccessPoint accessPointV4 `json:"accessPoint"`
+}
+
+type accessPointV4 struct {
+	Type text `json:"type"`
+	Name text `json:"name"`
+	Port struct {
+		UUID text `json:"uuid"`
+		Name text `json:"name"`
+	} `json:"port"`
+	Location struct {
+		MetroCode text `json:"metroCode"`
+	} `json:"location"`
+
+	Profile       label `json:"profile"`
+	Router        label `json:"router"`
+	VirtualDevice label `json:"virtualDevice"`
+	Network       label `json:"network"`
+	VLAN          vlan  `json:"linkProtocol"`
+}
+
+// label is the name of an object. Where there is none to be read it is "":
+// connections are counted whatever their ends are called.
+type label string
+
+func (l *label) UnmarshalJSON(b []byte) error {
+	var body struct {
+		Name text `json:"name"`
+	}
+	if json.Unmarshal(b, &body) == nil {
+		*l = label(body.Name)
+	}
+	return nil
+}
+
+// vlan is the tag of a link, "101", the range of its tags, "100-199", or both
+// tags of a QINQ link, outer and inner, "101.7". It is "" for an untagged link
+// and, like a label, where it cannot be read.
+type vlan string
+
+func (v *vlan) UnmarshalJSON(b []byte) error {
+	var link struct {
+		Tag      text `json:"vlanTag"`
+		TagMin   text `json:"vlanTagMin"`
+		TagMax   text `json:"vlanTagMax"`
+		Outer    text `json:"vlanSTag"`
+		Inner    text `json:"vlanCTag"`
+		InnerMin text `json:"vlanCTagMin"`
+		InnerMax text `json:"vlanCTagMax"`
+	}
+	if json.Unmarshal(b, &link) != nil {
+		return nil
+	}
+	outer := cmp.Or(link.Tag, link.Outer, span(link.TagMin, link.TagMax))
+	inner := cmp.Or(link.Inner, span(link.InnerMin, link.InnerMax))
+	*v = vlan(strings.Trim(string(outer+"."+inner), "."))
+	return nil
+}
+
+func span(first, last text) text {
+	if first == last {
+		return first
+	}
+	return text(strings.Trim(string(first+"-"+last), "-"))
+}
+
+func (c *connectionV4) connection() Connection {
+	return Connection{
+		UUID: uuid(c.UUID), Name: string(c.Name), Type: string(c.Type),
+		State: string(c.State), Direction: string(c.Direction),
+		OperationalStatus:  string(c.Operation.OperationalStatus),
+		EquinixStatus:      string(c.Operation.EquinixStatus),
+		ProviderStatus:     string(c.Operation.ProviderStatus),
+		Bandwidth:          c.Bandwidth.times(mbit),
+		RedundancyGroup:    uuid(c.Redundancy.Group),
+		RedundancyPriority: string(c.Redundancy.Priority),
+		ASidePort:          uuid(c.ASide.AccessPoint.Port.UUID),
+		ZSidePort:          uuid(c.ZSide.AccessPoint.Port.UUID),
+		ASide:              c.ASide.AccessPoint.side(),
+		ZSide:              c.ZSide.AccessPoint.side(),
+	}
+}
+
+func (p *accessPointV4) side() Side {
+	name := cmp.Or(p.Profile, p.Router, p.VirtualDevice, p.Network, label(p.Port.Name), label(p.Name))
+	return Side{
+		Type: string(p.Type), Name: string(name),
+		Metro: string(p.Location.MetroCode), VLAN: string(p.VLAN),
+	}
+}

@@ -1,0 +1,164 @@
+package fabric_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+)
+
+// reads is every request that the client may send. Each of them reads: the
+// POSTs are searches, which change nothing. Do not add another method.
+var reads = []string{
+	"POST /oauth2/v1/token",
+	"GET /ecx/v3/port/userport",
+	"GET /ecx/v3/stats/port/{uuid}",
+	"GET /fabric/v4/ports",
+	"GET /fabric/v4/ports/{uuid}",
+	"GET /fabric/v4/ports/{uuid}/stats",
+	"POST /fabric/v4/ports/search",
+	"POST /fabric/v4/connections/search",
+	"GET /fabric/v4/connections/{uuid}/stats",
+	"POST /fabric/v4/metrics/search",
+	"POST /fabric/v4/streamAssets/search",
+}
+
+// readsOf is what each exported method of the client sends, besides logins.
+var readsOf = map[string]string{
+	"ClockSkew":         "",
+	"ConnectionMetrics": "POST /fabric/v4/metrics/search",
+	"ConnectionStats":   "GET /fabric/v4/connections/{uuid}/stats",
+	"Connections":       "POST /fabric/v4/connections/search",
+	"Format":            "",
+	"Port":              "GET /fabric/v4/ports/{uuid}",
+	"PortConnections":   "POST /fabric/v4/connections/search",
+	"PortMetrics":       "POST /fabric/v4/metrics/search",
+	"PortStatsV3":       "GET /ecx/v3/stats/port/{uuid}",
+	"PortStatsV4":       "GET /fabric/v4/ports/{uuid}/stats",
+	"Ports":             "GET /fabric/v4/ports",
+	"SearchPorts":       "POST /fabric/v4/ports/search",
+	"StreamAssets":      "POST /fabric/v4/streamAssets/search",
+	"UserPortsV3":       "GET /ecx/v3/port/userport",
+}
+
+// Whatever is asked of it, and whatever the API answers, the client changes
+// nothing at Equinix.
+func TestClientOnlyReads(t *testing.T) {
+	client := reflect.TypeFor[*fabric.Client]()
+	var methods []string
+	for m := range client.Methods() {
+		methods = append(methods, m.Name)
+	}
+	if want := slices.Sorted(maps.Keys(readsOf)); !slices.Equal(methods, want) {
+		t.Fatalf("the client has the methods\n%v\nand the table\n%v", methods, want)
+	}
+	for name, want := range readsOf {
+		for _, status := range []int{200, 401, 403, 404} {
+			t.Run(fmt.Sprintf("%s, %d", name, status), func(t *testing.T) {
+				r := &recorder{status: status}
+				s := newSource(t, r)
+				c := newClient(t, r, retries(1), func(c *fabric.Config) { c.Tokens = s })
+				callGenerically(t, reflect.ValueOf(c).MethodByName(name))
+				for _, sent := range r.sent() {
+					if !slices.Contains(reads, sent) || sent != want && sent != "POST /oauth2/v1/token" {
+						t.Errorf("sends %s", sent)
+					}
+				}
+				if want != "" && !slices.Contains(r.sent(), want) {
+					t.Errorf("sends %v, not %s", r.sent(), want)
+				}
+			})
+		}
+	}
+}
+
+// recorder notes what is sent, with the generic argument as {uuid}.
+type recorder struct {
+	status int // of all but logins
+	mu     sync.Mutex
+	seen   []string
+}
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	path := strings.TrimPrefix(req.URL.Path, "/prefix")
+	path = strings.ReplaceAll(path, "/"+strings.ToLower(genericText), "/{uuid}")
+	r.mu.Lock()
+	r.seen = append(r.seen, req.Method+" "+path)
+	r.mu.Unlock()
+	if strings.HasSuffix(path, "/token") {
+		return reply(200, granted)
+	}
+	return reply(r.status, `{}`)
+}
+
+func (r *recorder) sent() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.seen)
+}
+
+// genericText is good for every string: it is a view point, and names a port
+// as well as any other word.
+const genericText = fabric.ASide
+
+// callGenerically calls f with arguments made of their types alone, and reads
+// what it returns to the end.
+func callGenerically(t *testing.T, f reflect.Value) {
+	t.Helper()
+	var args []reflect.Value
+	for in := range f.Type().Ins() {
+		args = append(args, generic(t, in))
+	}
+	for _, result := range f.Call(args) {
+		if result.Type().CanSeq2() && result.Kind() == reflect.Func {
+			for range result.Seq2() {
+				continue // to send what there is to send
+			}
+		}
+	}
+}
+
+func generic(t *testing.T, typ reflect.Type) reflect.Value {
+	t.Helper()
+	switch typ {
+	case reflect.TypeFor[context.Context]():
+		return reflect.ValueOf(t.Context())
+	case reflect.TypeFor[time.Time]():
+		return reflect.ValueOf(from)
+	case reflect.TypeFor[fmt.State]():
+		return reflect.ValueOf(state{})
+	}
+	switch typ.Kind() {
+	case reflect.String:
+		return reflect.ValueOf(genericText).Convert(typ)
+	case reflect.Slice:
+		return reflect.Append(reflect.Zero(typ), generic(t, typ.Elem()))
+	case reflect.Func:
+		return reflect.MakeFunc(typ, func([]reflect.Value) (results []reflect.Value) {
+			for out := range typ.Outs() {
+				results = append(results, generic(t, out))
+			}
+			return results
+		})
+	case reflect.Pointer:
+		return reflect.New(typ.Elem())
+	default:
+		return reflect.Zero(typ)
+	}
+}
+
+// state is where Format may write.
+type state struct{}
+
+func (state) Write(b []byte) (int, error) { return len(b), nil }
+func (state) Width() (int, bool)          { return 0, false }
+func (state) Precision() (int, bool)      { return 0, false }
+func (state) Flag(int) bool               { return false }
