@@ -40,38 +40,39 @@ func (c *checker) account(at string, f fileAccount, single bool) Account {
 		c.label(at+".name", f.Name)
 	}
 	c.trafficSource(at+".traffic_source", f.TrafficSource)
-	c.discover(at+".discover", f.Discover)
-	c.tokenExchange(at+".token_exchange", f.TokenExchange)
-	c.something(at, f)
+	ports := c.ports(at+".ports", f.Ports)
+	discover := c.discover(at+".discover", f.Discover)
+	discovers := c.mayDiscover(at+".discover", discover)
+	if len(ports) == 0 && !discovers {
+		c.portless(at)
+	}
 	return Account{
 		Name:          f.Name,
-		APIURL:        c.url(at+".api_url", cmp.Or(f.APIURL, defaultAPIURL)),
+		APIURL:        c.apiURL(at+".api_url", f.APIURL),
 		Credentials:   c.credentials(at, f, single),
 		TrafficSource: cmp.Or(TrafficSource(f.TrafficSource), TrafficAuto),
-		Ports:         c.ports(at+".ports", f.Ports),
+		Ports:         ports,
+		Discover:      discover,
+		Pairs:         c.pairs(at+".pairs", f.Pairs, listed(ports, discovers)),
+		Connections:   c.connections(at+".connections", f.Connections),
 	}
 }
 
-// something refuses an account that has nothing to poll.
-func (c *checker) something(at string, f fileAccount) {
-	off := f.Discover == nil || f.Discover.Enabled != nil && !*f.Discover.Enabled
+// portless refuses an account that has nothing to poll.
+func (c *checker) portless(at string) {
 	switch ports := at + ".ports"; {
-	case len(f.Ports) > 0 || !off || c.faulty[ports] || c.faulty[at+".discover"]:
+	case c.faulty[ports]:
 	case c.given(ports):
-		c.bad(ports, "is empty: list at least one port")
+		c.bad(ports, "is empty: list at least one port, or enable discover")
 	default:
-		c.bad(at, "has no ports: list their UUIDs under ports")
+		c.bad(at, "has no ports: list their UUIDs under ports, or enable discover")
 	}
 }
 
 func (c *checker) trafficSource(path, source string) {
 	sources := []string{string(TrafficAuto), string(TrafficV3), string(TrafficV4Stats), string(TrafficV4Metrics)}
 	if c.sound(path) && !slices.Contains(sources, source) {
-		offered := slices.DeleteFunc(sources, func(s string) bool {
-			_, missing := unavailable(path, s)
-			return missing
-		})
-		c.bad(path, "%s is none of %s", quote(source), strings.Join(offered, ", "))
+		c.bad(path, "%s is none of %s", quote(source), strings.Join(sources, ", "))
 	}
 }
 
@@ -85,19 +86,28 @@ func (c *checker) ports(path string, f []filePort) []Port {
 		if !c.sound(at) { // not a mapping
 			continue
 		}
-		ports[i] = Port{UUID: strings.ToLower(p.UUID), Name: p.Name}
 		if c.sound(at + ".name") {
 			c.label(at+".name", p.Name)
 		}
-		switch at := at + ".uuid"; {
-		case !c.need(at, "write the UUID of the port"):
-		case !uuid.MatchString(ports[i].UUID):
-			c.bad(at, "%s is not a UUID: write 8-4-4-4-12 hexadecimal digits", quote(p.UUID))
-		default:
-			once(c, seen, at, ports[i].UUID)
+		id, ok := c.uuid(at+".uuid", p.UUID)
+		if ok {
+			once(c, seen, at+".uuid", id)
 		}
+		ports[i] = Port{UUID: id, Name: p.Name}
 	}
 	return ports
+}
+
+// uuid returns the UUID of a port in lower case, and whether it is one.
+func (c *checker) uuid(path, text string) (id string, ok bool) {
+	id = strings.ToLower(text)
+	if !c.need(path, "write the UUID of the port") {
+		return id, false
+	}
+	if ok = uuid.MatchString(id); !ok {
+		c.bad(path, "%s is not a UUID: write 8-4-4-4-12 hexadecimal digits", quote(text))
+	}
+	return id, ok
 }
 
 // label refuses text that would be a nuisance as the value of a label.
@@ -124,24 +134,32 @@ func unprintable(text string) (rune, bool) {
 	return []rune(text[i:])[0], true
 }
 
-// url returns text as the root of an API, without a slash at its end. Its
-// faults do not quote the URL: a password may be in it.
-func (c *checker) url(path, text string) string {
+// apiURL returns text as the root of an API, without a slash at its end.
+func (c *checker) apiURL(path, text string) string {
+	return strings.TrimRight(c.url(path, text, defaultAPIURL), "/")
+}
+
+// url returns the URL at path, or fallback where the file gives none. Its faults
+// do not quote the URL: a password may be in it.
+func (c *checker) url(path, text, fallback string) string {
+	if !c.given(path) {
+		return fallback
+	}
 	u, err := url.Parse(text)
 	switch {
 	case c.faulty[path]:
 		return text
 	case err != nil || u.Hostname() == "" || !validPort(u):
-		c.bad(path, "is not the URL of a host: write it like %s", defaultAPIURL)
+		c.bad(path, "is not the URL of a host: write it like %s", fallback)
 		return text
 	case u.User != nil:
-		c.bad(path, "has a user in it: credentials go into client_id and client_secret or client_secret_file")
+		c.bad(path, "has a user in it: credentials go into keys of their own")
 	case strings.ContainsAny(text, "?#"):
 		c.bad(path, "has a query or a fragment: write only scheme, host and path")
 	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
 		c.bad(path, "must begin with https:// (http:// only for a loopback host)")
 	}
-	return strings.TrimRight(u.String(), "/")
+	return u.String()
 }
 
 func validPort(u *url.URL) bool {
@@ -156,31 +174,4 @@ func validPort(u *url.URL) bool {
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()
-}
-
-// discover checks the form of an account's discovery.
-func (c *checker) discover(path string, f *fileDiscover) {
-	if f == nil || !c.sound(path) {
-		return
-	}
-	c.need(path+".enabled", "write true or false")
-	c.filters(path+".include", f.Include)
-	c.filters(path+".exclude", f.Exclude)
-}
-
-func (c *checker) filters(path string, filters []fileFilter) {
-	for i, f := range filters {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		if c.sound(at) && !c.given(at+".metro") && !c.given(at+".name") {
-			c.bad(at, "is empty: give metro, name or both")
-		}
-		c.pattern(at+".metro", f.Metro)
-		c.pattern(at+".name", f.Name)
-	}
-}
-
-func (c *checker) pattern(path, text string) {
-	if _, err := regexp.Compile("^(?:" + text + ")$"); err != nil && c.sound(path) {
-		c.bad(path, "%s is not a regular expression of Go (RE2)", quote(text))
-	}
 }

@@ -14,6 +14,10 @@ type checker struct {
 	dir     string // where relative paths start
 	exposed bool   // others than the owner may read the file
 	env     func(string) (string, bool)
+
+	// What must be unique in the file as a whole, by the path of its first use.
+	pairNames map[string]string // the metrics of a pair do not name its account
+	paired    map[string]string // UUIDs of ports
 }
 
 func (c *checker) config(f file) *Config {

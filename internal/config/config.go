@@ -29,7 +29,7 @@ type Config struct {
 	Warnings []string
 }
 
-// Account is one set of credentials and the ports to poll with it.
+// Account is one set of credentials and what to poll with it.
 type Account struct {
 	// Name is the value of the account label: unique, not empty, at most 256
 	// bytes. Default "default" in a file with a single account; else required.
@@ -37,13 +37,23 @@ type Account struct {
 	// APIURL is the root of the API: https, or http on a loopback host,
 	// without a slash at its end. Default https://api.equinix.com.
 	APIURL string
-	// Credentials are what the account logs in with. Required in the file, or
+	// Credentials are what the account logs in with: a client id and secret, or
+	// a token to exchange. Required in the file, or
 	// for a single account that gives none, in the environment.
 	Credentials Credentials
 	// TrafficSource is where the traffic figures come from. Default auto.
 	TrafficSource TrafficSource
-	// Ports are the ports to poll, in the order of the file, none twice.
+	// Ports are the ports to poll in any case, in the order of the file, none
+	// twice. Required without Discover.
 	Ports []Port
+	// Discover selects further ports to poll. Default: none.
+	Discover Discover
+	// Pairs are ports that back each other up, beyond what the API says of them.
+	// Unless the account discovers ports, all of them are in Ports.
+	Pairs []Pair
+	// Connections selects the connections with series of their own. Default:
+	// none.
+	Connections Connections
 }
 
 // TrafficSource names one of the Equinix APIs that know a port's traffic.
@@ -64,6 +74,16 @@ type Port struct {
 	// Name overrides the name that the API gives the port; at most 256 bytes.
 	// Default "": the API's.
 	Name string
+}
+
+// Pair is two ports of which each must be able to carry the load of both. No
+// port is in two pairs, be they of different accounts.
+type Pair struct {
+	// Name is the value of the pair label: unique among the pairs of all
+	// accounts, at most 256 bytes. Required.
+	Name string
+	// Primary and Secondary are the UUIDs of the ports, in lower case. Required.
+	Primary, Secondary string
 }
 
 // Poll is what is asked of the API, and how often.
@@ -172,7 +192,10 @@ func parse(src source, env func(string) (string, bool)) (*Config, error) {
 	r := newReport(src.name)
 	f := defaults()
 	if root := r.root(src.data); root != nil && r.decode(root, &f) {
-		c := &checker{report: r, dir: src.dir, exposed: src.exposed, env: env}
+		c := &checker{
+			report: r, dir: src.dir, exposed: src.exposed, env: env,
+			pairNames: map[string]string{}, paired: map[string]string{},
+		}
 		cfg := c.config(f)
 		if len(r.faults) == 0 {
 			return cfg, nil

@@ -23,6 +23,7 @@ func TestParseFillsInDefaults(t *testing.T) {
 			Credentials:   config.Credentials{ClientID: "id-of-env", ClientSecret: "s3cr3t-of-env"},
 			TrafficSource: config.TrafficAuto,
 			Ports:         []config.Port{{UUID: "c4d9350e-783c-83cd-1ce0-306a5c00a600"}},
+			Connections:   config.Connections{Max: 500},
 		}},
 		Poll: config.Poll{
 			Interval:            5 * time.Minute,
@@ -57,12 +58,69 @@ func TestParseTakesEveryKey(t *testing.T) {
 				{UUID: "c4d9350e-783c-83cd-1ce0-306a5c00a600", Name: "uplink 1 ü"},
 				{UUID: "a867f685-422f-22f7-6de0-320a5c00abdd"},
 			},
+			Discover: config.Discover{Include: []config.Filter{
+				{Metro: pattern(t, "SV|DC"), Name: pattern(t, "prod-.*")},
+				{Metro: pattern(t, "LD")},
+			}},
+			Pairs: []config.Pair{{
+				Name:      "uplinks",
+				Primary:   "a867f685-422f-22f7-6de0-320a5c00abdd",
+				Secondary: "c4d9350e-783c-83cd-1ce0-306a5c00a600",
+			}},
+			Connections: config.Connections{
+				Traffic: true,
+				Include: []config.ConnectionFilter{{
+					Name: pattern(t, "AWS.*"), Type: pattern(t, "EVPL_VC"),
+					State: pattern(t, "ACTIVE"), ZSide: pattern(t, "(?i)aws .*"),
+				}},
+				Max: 20_000,
+			},
 		}, {
 			Name:          "007",
 			APIURL:        "https://api.equinix.com",
 			Credentials:   config.Credentials{ClientID: "007", ClientSecretFile: filepath.Join(dir, "secret")},
 			TrafficSource: config.TrafficV4Stats,
 			Ports:         []config.Port{{UUID: "c4d9350e-783c-83cd-1ce0-306a5c00a600"}},
+			Connections:   config.Connections{Max: 500},
+		}, {
+			Name:   "federated",
+			APIURL: "https://api.equinix.com",
+			Credentials: config.Credentials{TokenExchange: config.TokenExchange{
+				SubjectTokenFile: filepath.Join(dir, "token"),
+				Scope:            "orgpolicies:1 roleassignments:1",
+				STSURL:           "https://sts.eqix.equinix.com/v1/token",
+			}},
+			TrafficSource: config.TrafficV4Metrics,
+			Ports:         []config.Port{},
+			Discover: config.Discover{
+				Enabled: true,
+				Include: []config.Filter{{
+					Name: pattern(t, "prod-.*"), Metro: pattern(t, "SV|DC"), IBX: pattern(t, "SV5"),
+					State: pattern(t, "ACTIVE"), Project: pattern(t, "[0-9a-f-]+"), Package: pattern(t, "STANDARD"),
+				}},
+				Exclude: []config.Filter{{Name: pattern(t, ".*-lab")}},
+			},
+			Pairs: []config.Pair{{
+				Name:      "core",
+				Primary:   "11111111-2222-3333-4444-555555555555",
+				Secondary: "21111111-2222-3333-4444-555555555555",
+			}},
+			Connections: config.Connections{
+				Exclude: []config.ConnectionFilter{{State: pattern(t, "DEPROVISIONED")}},
+				Max:     500,
+			},
+		}, {
+			Name:   "elsewhere",
+			APIURL: "https://api.equinix.com",
+			Credentials: config.Credentials{TokenExchange: config.TokenExchange{
+				SubjectTokenFile: filepath.Join(dir, "token"),
+				Scope:            "ern:1",
+				STSURL:           "http://localhost:8081/v1/token/",
+			}},
+			TrafficSource: config.TrafficAuto,
+			Ports:         []config.Port{},
+			Discover:      config.Discover{Enabled: true},
+			Connections:   config.Connections{Max: 500},
 		}},
 		Poll: config.Poll{
 			Interval:            10 * time.Minute,
@@ -159,6 +217,9 @@ func TestRedacted(t *testing.T) {
 	}
 	cfg.Accounts[0].Credentials = config.Credentials{ClientID: "id", ClientSecret: "s3cr3t"}
 	cfg.Accounts[1].Credentials = config.Credentials{ClientID: "id", ClientSecretFile: "/etc/secret"}
+	for i := range cfg.Accounts[2:] {
+		cfg.Accounts[2+i].Credentials.TokenExchange.SubjectTokenFile = "/etc/token"
+	}
 	got, err := cfg.Redacted()
 	if err != nil {
 		t.Fatal(err)
@@ -168,6 +229,24 @@ func TestRedacted(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(read(t, "testdata/full.redacted.yml")), string(got)); diff != "" {
 		t.Errorf("redacted (-want +got):\n%s", diff)
+	}
+}
+
+func TestRedactedReadsBack(t *testing.T) {
+	first, err := config.Load("testdata/full.yml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := first.Redacted()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := config.Parse("redacted.yml", text, "/nowhere", nil) // its paths are absolute
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("read again (-first +second):\n%s", diff)
 	}
 }
 

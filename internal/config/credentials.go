@@ -16,8 +16,9 @@ const (
 	EnvClientSecret = "EQUINIX_API_CLIENTSECRET" //nolint:gosec // a name, not a credential
 )
 
-// Credentials say where an account's client id and secret are: each one either
-// here or in a file.
+// Credentials say where an account's client id and secret are, each one either
+// here or in a file; or in their place, what token to exchange. Two that are
+// equal by == log in alike.
 type Credentials struct {
 	// ClientID is the client id, "" if it is in ClientIDFile.
 	ClientID string
@@ -27,11 +28,13 @@ type Credentials struct {
 	ClientSecret Secret
 	// ClientSecretFile is the file with the secret, "" if there is none.
 	ClientSecretFile string
+	// TokenExchange stands instead of all the others unless it is zero.
+	TokenExchange TokenExchange
 }
 
-// Read returns the client id and secret of this moment. It reads the files
-// anew each time, so a rotated secret is seen by the next login; it blocks on
-// nothing but the disk.
+// Read returns the client id and secret of this moment, nothing with a token
+// exchange. It reads the files anew each time, so a rotated secret is seen by
+// the next login; it blocks on nothing but the disk.
 func (c Credentials) Read() (id string, secret Secret, err error) {
 	id, secret = c.ClientID, c.ClientSecret
 	if c.ClientIDFile != "" {
@@ -47,6 +50,34 @@ func (c Credentials) Read() (id string, secret Secret, err error) {
 		secret = Secret(text)
 	}
 	return id, secret, nil
+}
+
+// TokenExchange is a login by OpenID Connect: a token of the user's own identity
+// provider is exchanged for one of Equinix.
+type TokenExchange struct {
+	// SubjectTokenFile is the file with the token to exchange. Required.
+	SubjectTokenFile string
+	// Scope is what to ask access to, as the exchange wants it written.
+	// Required.
+	Scope string
+	// STSURL is where tokens are exchanged: https, or http on a loopback host.
+	// Default https://sts.eqix.equinix.com/v1/token.
+	STSURL string
+}
+
+// IsZero reports whether there is nothing to exchange: the account logs in by
+// client id and secret.
+func (x TokenExchange) IsZero() bool { return x == TokenExchange{} }
+
+// SubjectToken returns the token to exchange of this moment. It reads the file
+// anew each time: such tokens live for minutes, and whoever issues them (like
+// Kubernetes) writes the next one in time. It blocks on nothing but the disk.
+func (x TokenExchange) SubjectToken() (Secret, error) {
+	text, err := readSecret(x.SubjectTokenFile)
+	if err != nil {
+		return "", fmt.Errorf("subject_token_file: %w", err)
+	}
+	return Secret(text), nil
 }
 
 // maxSecret bounds a file with a credential; a larger one is another file.

@@ -24,7 +24,7 @@ func TestEnvironment(t *testing.T) {
 		{name: "both", env: map[string]string{config.EnvClientID: "id", config.EnvClientSecret: "s3cr3t"}},
 		{
 			name: "none",
-			want: missing + "has no credentials: give client_id or client_id_file, and client_secret or client_secret_file, or set EQUINIX_API_CLIENTID and EQUINIX_API_CLIENTSECRET in the environment",
+			want: missing + "has no credentials: give client_id or client_id_file, and client_secret or client_secret_file; or token_exchange; or set EQUINIX_API_CLIENTID and EQUINIX_API_CLIENTSECRET in the environment",
 		},
 		{
 			name: "no id",
@@ -71,6 +71,7 @@ func TestEnvironmentIsNotReadBesideOthers(t *testing.T) {
 		"client_secret_file": "accounts: [{client_secret_file: secret, " + ports + "}]",
 		"bad credentials":    "accounts: [{client_id: [], " + ports + "}]",
 		"token_exchange":     "accounts: [{token_exchange: {}, " + ports + "}]",
+		"no token_exchange":  "accounts: [{token_exchange: , " + ports + "}]",
 		"no account":         "accounts: []",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -125,6 +126,84 @@ func TestCredentialsAreReadAnew(t *testing.T) {
 	}
 	if got, want := read(), "  client_secret_file: stat "+secretFile+": no such file or directory"; got != want {
 		t.Errorf("Read() = %s, want %s", got, want)
+	}
+}
+
+func TestTokenExchangeAsksNothingOfTheEnvironment(t *testing.T) {
+	const file = "accounts: [{token_exchange: {subject_token_file: token, scope: s}, " + ports + "}]"
+	cfg, err := config.Parse("config.yml", []byte(file), "testdata", func(name string) (string, bool) {
+		t.Errorf("asked the environment for %s", name)
+		return "x", true
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cred := cfg.Accounts[0].Credentials
+	if cred.TokenExchange.IsZero() {
+		t.Error("no token exchange")
+	}
+	if id, secret, err := cred.Read(); id != "" || secret != "" || err != nil {
+		t.Errorf("Read() = %q, %q, %v, want nothing", id, secret.Reveal(), err)
+	}
+}
+
+func TestSubjectTokenIsReadAnew(t *testing.T) {
+	dir := t.TempDir()
+	// As Kubernetes projects a token: a link to a file in a directory that is
+	// replaced as a whole.
+	project := func(generation, token string) {
+		t.Helper()
+		if err := os.Mkdir(filepath.Join(dir, generation), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, generation, "token"), token)
+		if err := os.Symlink(generation, filepath.Join(dir, "data.new")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(filepath.Join(dir, "data.new"), filepath.Join(dir, "data")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, "token")
+	if err := os.Symlink(filepath.Join("data", "token"), path); err != nil {
+		t.Fatal(err)
+	}
+	project("1", "s3cr3t-1\n")
+	write(t, filepath.Join(dir, "config.yml"), "accounts: [{token_exchange: {subject_token_file: token, scope: s}, "+ports+"}]")
+	t.Chdir(dir)
+	cfg, err := config.Load("config.yml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir()) // a path relative to the file must not follow the process
+	exchange := cfg.Accounts[0].Credentials.TokenExchange
+	read := func() string {
+		token, err := exchange.SubjectToken()
+		return fmt.Sprintf("%s %v", token.Reveal(), err)
+	}
+	if got, want := read(), "s3cr3t-1 <nil>"; got != want {
+		t.Errorf("SubjectToken() = %s, want %s", got, want)
+	}
+	project("2", "s3cr3t-2")
+	if got, want := read(), "s3cr3t-2 <nil>"; got != want {
+		t.Errorf("SubjectToken() = %s, want %s", got, want)
+	}
+	project("3", "\n")
+	if got, want := read(), " subject_token_file: "+path+" is empty"; got != want {
+		t.Errorf("SubjectToken() = %s, want %s", got, want)
+	}
+}
+
+// TestCredentialsCompare: a reload keeps the login of an account whose
+// credentials are the same by ==.
+func TestCredentialsCompare(t *testing.T) {
+	const file = "accounts: [{token_exchange: {subject_token_file: token, scope: %s}, " + ports + "}]"
+	first, second := parse(t, file, "s").Accounts[0].Credentials, parse(t, file, "s").Accounts[0].Credentials
+	if first != second {
+		t.Error("the same file makes different credentials")
+	}
+	if first == parse(t, file, "other").Accounts[0].Credentials {
+		t.Error("another scope makes the same credentials")
 	}
 }
 

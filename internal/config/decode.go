@@ -71,6 +71,7 @@ func (r *report) mapping(n *yaml.Node, path string, v reflect.Value) {
 		r.badAt(n.Line, path, "wants a mapping (keys with values), not %s", kind(n))
 		return
 	}
+	r.empty[path] = len(n.Content) == 0
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, val := n.Content[i], n.Content[i+1]
 		if key.ShortTag() == "!!merge" {
@@ -93,16 +94,9 @@ func (r *report) mapping(n *yaml.Node, path string, v reflect.Value) {
 		}
 		r.lines[at] = key.Line
 		r.value(val, at, field)
-		r.refuseUnavailable(at, field)
-	}
-}
-
-func (r *report) refuseUnavailable(path string, v reflect.Value) {
-	if !r.sound(path) {
-		return
-	}
-	if instead, ok := unavailable(path, reflect.Indirect(v).Interface()); ok {
-		r.bad(path, "is not available in this version: %s", instead)
+		if instead, ok := unavailable(at); ok && r.sound(at) {
+			r.bad(at, "is not available in this version: %s", instead)
+		}
 	}
 }
 

@@ -32,7 +32,8 @@ func TestExampleHasEveryKey(t *testing.T) {
 	data := setting.ReplaceAll(read(t, exampleFile), []byte("$1$2"))
 	given, faults := config.GivenKeys(data)
 	for _, key := range config.KnownKeys() {
-		if !slices.Contains(given, key) {
+		// What the entries of include have, those of exclude have too.
+		if !slices.Contains(given, strings.Replace(key, ".exclude[]", ".include[]", 1)) {
 			t.Errorf("%s is missing in the example", key)
 		}
 	}
@@ -47,7 +48,7 @@ func TestExampleHasEveryKey(t *testing.T) {
 // honest: it would pass for an empty example, too.
 func TestExampleHasEveryOptionalKeyInForce(t *testing.T) {
 	given, _ := config.GivenKeys(read(t, exampleFile))
-	noDefault := regexp.MustCompile(`client|token|discover|state|ports\[\]\.name|windows\[\]\.interval`)
+	noDefault := regexp.MustCompile(`client|token|include|exclude|pairs|state|ports\[\]\.name|windows\[\]\.interval`)
 	for _, key := range config.KnownKeys() {
 		if !noDefault.MatchString(key) || key == "poll.stale_intervals" {
 			if !slices.Contains(given, key) {

@@ -45,12 +45,13 @@ type report struct {
 	file     string
 	lines    map[string]int  // by path, for all that the file gives
 	faulty   map[string]bool // by path
+	empty    map[string]bool // by path, for mappings without keys
 	faults   Faults
 	warnings []string
 }
 
 func newReport(file string) *report {
-	return &report{file: file, lines: map[string]int{}, faulty: map[string]bool{}}
+	return &report{file: file, lines: map[string]int{}, faulty: map[string]bool{}, empty: map[string]bool{}}
 }
 
 // bad adds a fault at path, on the line of path or of the nearest parent that

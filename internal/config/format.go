@@ -30,6 +30,8 @@ type fileAccount struct {
 	TrafficSource    string             `yaml:"traffic_source,omitempty"`
 	Ports            []filePort         `yaml:"ports,omitempty"`
 	Discover         *fileDiscover      `yaml:"discover,omitempty"`
+	Pairs            []filePair         `yaml:"pairs,omitempty"`
+	Connections      *fileConnections   `yaml:"connections,omitempty"`
 }
 
 type fileTokenExchange struct {
@@ -50,8 +52,32 @@ type fileDiscover struct {
 }
 
 type fileFilter struct {
-	Metro string `yaml:"metro,omitempty"`
+	Name    string `yaml:"name,omitempty"`
+	Metro   string `yaml:"metro,omitempty"`
+	IBX     string `yaml:"ibx,omitempty"`
+	State   string `yaml:"state,omitempty"`
+	Project string `yaml:"project,omitempty"`
+	Package string `yaml:"package,omitempty"`
+}
+
+type filePair struct {
+	Name      string `yaml:"name"`
+	Primary   string `yaml:"primary"`
+	Secondary string `yaml:"secondary"`
+}
+
+type fileConnections struct {
+	Traffic bool                   `yaml:"traffic"`
+	Include []fileConnectionFilter `yaml:"include,omitempty"`
+	Exclude []fileConnectionFilter `yaml:"exclude,omitempty"`
+	Max     *int                   `yaml:"max,omitempty"`
+}
+
+type fileConnectionFilter struct {
 	Name  string `yaml:"name,omitempty"`
+	Type  string `yaml:"type,omitempty"`
+	State string `yaml:"state,omitempty"`
+	ZSide string `yaml:"z_side,omitempty"`
 }
 
 type filePoll struct {
@@ -81,8 +107,10 @@ type fileState struct {
 }
 
 const (
-	defaultName   = "default"
-	defaultAPIURL = "https://api.equinix.com"
+	defaultName           = "default"
+	defaultAPIURL         = "https://api.equinix.com"
+	defaultSTSURL         = "https://sts.eqix.equinix.com/v1/token"
+	defaultMaxConnections = 500
 )
 
 // defaults is what an empty file says. The defaults of an account are filled in

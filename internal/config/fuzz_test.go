@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,6 +20,9 @@ func FuzzParse(f *testing.F) {
 		f.Add(read(f, path))
 	}
 	dir := f.TempDir()
+	for _, name := range []string{"id", "secret", "token"} {
+		write(f, filepath.Join(dir, name), "credential")
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		cfg, err := config.Parse("config.yml", data, dir, fullEnv)
 		if err != nil {

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"net/url"
 	"path/filepath"
 	"regexp"
+	"strings"
 )
 
 // credentials checks how an account logs in: by token exchange, by id and
@@ -12,12 +14,14 @@ func (c *checker) credentials(at string, f fileAccount, single bool) Credentials
 	for _, key := range []string{".client_id", ".client_id_file", ".client_secret", ".client_secret_file"} {
 		some = some || c.given(at+key)
 	}
+	exchange := at + ".token_exchange"
 	switch {
-	case c.given(at+".token_exchange") && some:
-		c.bad(at+".token_exchange", "stands instead of client_id and client_secret: keep one of the two ways")
-		return Credentials{}
-	case c.given(at + ".token_exchange"):
-		return Credentials{}
+	case c.given(exchange):
+		x := c.tokenExchange(exchange, f.TokenExchange)
+		if some && c.sound(exchange) {
+			c.bad(exchange, "stands instead of client_id and client_secret: keep one of the two ways")
+		}
+		return Credentials{TokenExchange: x}
 	case !some && single:
 		return c.environment(at)
 	case !some:
@@ -38,7 +42,7 @@ func (c *checker) credentials(at string, f fileAccount, single bool) Credentials
 	return cred
 }
 
-const giveCredentials = "give client_id or client_id_file, and client_secret or client_secret_file"
+const giveCredentials = "give client_id or client_id_file, and client_secret or client_secret_file; or token_exchange"
 
 // reference is how shells and other programs write a variable.
 var reference = regexp.MustCompile(`^\$(\{.*\}|[A-Za-z_]\w*)$`)
@@ -69,7 +73,7 @@ func (c *checker) environment(at string) Credentials {
 	id, _ := c.env(EnvClientID)
 	secret, _ := c.env(EnvClientSecret)
 	if id == "" && secret == "" {
-		c.bad(at, "has no credentials: %s, or set %s and %s in the environment", giveCredentials, EnvClientID, EnvClientSecret)
+		c.bad(at, "has no credentials: %s; or set %s and %s in the environment", giveCredentials, EnvClientID, EnvClientSecret)
 		return Credentials{}
 	}
 	for _, v := range []struct{ name, text string }{{EnvClientID, id}, {EnvClientSecret, secret}} {
@@ -80,16 +84,36 @@ func (c *checker) environment(at string) Credentials {
 	return Credentials{ClientID: id, ClientSecret: Secret(secret)}
 }
 
-// tokenExchange checks the form of an account's token exchange.
-func (c *checker) tokenExchange(path string, f *fileTokenExchange) {
-	if f == nil || !c.given(path) {
-		return
+// scope is a list of words as RFC 6749 §3.3 defines it.
+var scope = regexp.MustCompile(`^[!#-\[\]-~]+( [!#-\[\]-~]+)*$`)
+
+func (c *checker) tokenExchange(path string, f *fileTokenExchange) TokenExchange {
+	if f == nil || !c.sound(path) {
+		return TokenExchange{}
 	}
-	c.need(path+".subject_token_file", "name the file that holds the token to exchange")
-	c.need(path+".scope", "write the scope to ask for")
-	if c.sound(path + ".sts_url") {
-		c.url(path+".sts_url", f.STSURL)
+	x := TokenExchange{
+		SubjectTokenFile: c.resolve(f.SubjectTokenFile),
+		Scope:            f.Scope,
+		STSURL:           c.url(path+".sts_url", f.STSURL, defaultSTSURL),
 	}
+	if at := path + ".subject_token_file"; c.need(at, "name the file that holds the token to exchange") {
+		if _, err := readSecret(x.SubjectTokenFile); err != nil {
+			c.bad(at, "%v", err)
+		}
+	}
+	if at := path + ".sts_url"; c.sound(at) && rootOnly(x.STSURL) {
+		c.bad(at, "has no path: write the whole address, like %s", defaultSTSURL)
+	}
+	if at := path + ".scope"; c.need(at, "write the scope to ask for, like roleassignments:<org-id>") && !scope.MatchString(x.Scope) {
+		c.bad(at, "%s is not a scope: write words of plain ASCII, one space between two", quote(x.Scope))
+	}
+	return x
+}
+
+// rootOnly reports whether a URL names a host but nothing on it.
+func rootOnly(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && strings.Trim(u.Path, "/") == ""
 }
 
 // resolve returns a path of the file as the program sees it.

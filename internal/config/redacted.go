@@ -53,10 +53,50 @@ func (a Account) redacted() fileAccount {
 		ClientSecret:     a.Credentials.ClientSecret,
 		ClientSecretFile: a.Credentials.ClientSecretFile,
 		TrafficSource:    string(a.TrafficSource),
-		Ports:            make([]filePort, len(a.Ports)),
+		Ports:            each(a.Ports, func(p Port) filePort { return filePort(p) }),
+		Discover: &fileDiscover{
+			Enabled: &a.Discover.Enabled,
+			Include: each(a.Discover.Include, Filter.file),
+			Exclude: each(a.Discover.Exclude, Filter.file),
+		},
+		Pairs: each(a.Pairs, func(p Pair) filePair { return filePair(p) }),
+		Connections: &fileConnections{
+			Traffic: a.Connections.Traffic,
+			Include: each(a.Connections.Include, ConnectionFilter.file),
+			Exclude: each(a.Connections.Exclude, ConnectionFilter.file),
+			Max:     &a.Connections.Max,
+		},
 	}
-	for i, p := range a.Ports {
-		f.Ports[i] = filePort(p)
+	if x := a.Credentials.TokenExchange; !x.IsZero() {
+		f.TokenExchange = new(fileTokenExchange(x))
 	}
 	return f
+}
+
+func each[T, F any](list []T, file func(T) F) []F {
+	files := make([]F, len(list))
+	for i, v := range list {
+		files[i] = file(v)
+	}
+	return files
+}
+
+func (f Filter) file() fileFilter {
+	return fileFilter{
+		Name:    f.Name.String(),
+		Metro:   f.Metro.String(),
+		IBX:     f.IBX.String(),
+		State:   f.State.String(),
+		Project: f.Project.String(),
+		Package: f.Package.String(),
+	}
+}
+
+func (f ConnectionFilter) file() fileConnectionFilter {
+	return fileConnectionFilter{
+		Name:  f.Name.String(),
+		Type:  f.Type.String(),
+		State: f.State.String(),
+		ZSide: f.ZSide.String(),
+	}
 }
