@@ -55,6 +55,7 @@ type options struct {
 	log         promslog.Config
 	demoAPI     string
 	healthcheck web.HealthcheckOptions
+	hangups     chan os.Signal // SIGHUP
 }
 
 // run does what the command line says until it is done or a signal ends it.
@@ -64,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			version.Version = info.Main.Version
 		}
 	}
-	var o options
+	o := options{hangups: make(chan os.Signal, 1)}
 	app := kingpin.New(name, "Prometheus exporter for Equinix Fabric: traffic, capacity and connections of every port.")
 	app.Version(version.Print(name))
 	app.UsageWriter(stdout)
@@ -86,6 +87,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal kills the process
+	// From here on: a hangup before there is anything to reload must not kill.
+	signal.Notify(o.hangups, syscall.SIGHUP)
+	defer signal.Stop(o.hangups)
 	switch command {
 	case check.FullCommand():
 		return checkConfig(o, stdout)
@@ -160,7 +164,7 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return d.Run(gctx) })
 	g.Go(func() error { return listener.Serve(gctx, web.Handler(w), log) })
-	g.Go(func() error { return reloadOnSignal(gctx, d) })
+	g.Go(func() error { return reloadOnSignal(gctx, d, o.hangups) })
 	err = g.Wait()
 	log.Info("stopped", "cause", context.Cause(ctx), "err", err)
 	return err
@@ -168,10 +172,7 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 
 // reloadOnSignal reloads on each SIGHUP until ctx is done. The daemon logs how
 // it went.
-func reloadOnSignal(ctx context.Context, d *daemon.Daemon) error {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+func reloadOnSignal(ctx context.Context, d *daemon.Daemon, hangups <-chan os.Signal) error {
 	for {
 		select {
 		case <-ctx.Done():

@@ -49,7 +49,7 @@ func snapshot(at time.Time) *fleet.Snapshot {
 	}
 	polled := fleet.Poll{Last: at, OK: true, LastSuccess: at}
 	whole := &fleet.Port{
-		UUID: wholeUUID, Account: "prod", ConfiguredName: "ams-1", APIName: "api-name", Listed: true, Confirmed: true,
+		UUID: wholeUUID, Account: "prod", ConfiguredName: "ams-1", APIName: "api-name", Listed: true, Confirmed: true, Linked: true,
 		Inventory: &fleet.Inventory{
 			At: at, State: "ACTIVE", Status: "PARTIAL",
 			Links:    []fleet.Link{{Status: "UP", Speed: new(10e9)}, {Status: "DOWN", Speed: new(10e9)}},
@@ -182,9 +182,12 @@ func TestCollectorOfAnUnconfirmedPortShowsNoZeroes(t *testing.T) {
 func TestCollectorDropsStaleValues(t *testing.T) {
 	primary := []string{"port_traffic_last_bytes_per_second"} // the windowed ones stay for the other window
 	connections := []string{"port_connections", "port_connections_bandwidth_bytes_per_second", "port_connections_status"}
-	inventory := []string{"port_allocated_bandwidth_bytes_per_second", "port_lifecycle_state", "port_operational_status"}
+	inventory := []string{
+		"port_allocated_bandwidth_bytes_per_second", "port_effective_capacity_bytes_per_second",
+		"port_lifecycle_state", "port_operational_status",
+	}
 	month := []string{
-		"port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", // from the traffic by now
+		"port_capacity_bytes_per_second", // from the traffic by now
 		"port_traffic_avg_bytes_per_second", "port_traffic_max_bytes_per_second", "port_traffic_p95_bytes_per_second",
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -254,7 +257,7 @@ func TestCollectorEndsLastWhenEquinixIsLate(t *testing.T) {
 
 func TestCollectorCapacityFallsBackToTheTraffic(t *testing.T) {
 	snap := snapshot(time.Now())
-	snap.Ports[0].Inventory = nil
+	snap.Ports[0].Inventory, snap.Ports[0].Linked = nil, false
 	body := string(expose(t, snap))
 	for _, family := range []string{"port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second"} {
 		want := "equinix_fabric_" + family + `{port_name="ams-1",port_uuid="` + wholeUUID + `"} 1.25e+08`

@@ -7,7 +7,7 @@ import "github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 func healthFamilies() []Family {
 	return []Family{
 		portFamily("port_poll_success",
-			"1 if the latest traffic poll of the port succeeded in every window, 0 if not; absent before the first.",
+			"1 if the latest traffic poll of the port, whatever its window, succeeded, 0 if not; absent before the first.",
 			nil, func(v *fleet.View, send emit) {
 				if succeeded, ok := v.Succeeded(); ok {
 					send(one(succeeded))

@@ -5,7 +5,7 @@ package daemon
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -132,14 +132,20 @@ func (d *Daemon) reload(ctx context.Context) error {
 	select {
 	case d.changes <- c:
 	case <-d.stopped:
-		return fmt.Errorf("the exporter is shutting down")
+		return errStopping
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	<-c.done
+	select {
+	case <-c.done:
+	case <-d.stopped:
+		return errStopping
+	}
 	d.warn(cfg)
 	return nil
 }
+
+var errStopping = errors.New("the exporter is shutting down")
 
 // replace makes next the current generation. The one before it has ended, so
 // next is the only writer of the store.

@@ -6,6 +6,7 @@ package fleet
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,6 +18,7 @@ type Snapshot struct {
 	Ports          []*Port   // sorted by UUID
 	Windows        []Window  // as configured; the first one is the primary one
 	StaleIntervals int       // a value older than this many of its own intervals is stale
+	Ready          bool      // Complete, now or before: ports that come later do not undo it
 }
 
 // Account returns the account of that name.
@@ -28,10 +30,23 @@ func (s *Snapshot) Account(name string) (Account, bool) {
 	return s.Accounts[i], true
 }
 
-// Complete reports whether every port has had its first answer or failure from
-// the inventory, the connections search and the primary traffic window.
+// Port returns the port of that UUID, nil where there is none.
+func (s *Snapshot) Port(uuid string) *Port {
+	i, found := slices.BinarySearchFunc(s.Ports, uuid, func(p *Port, uuid string) int { return strings.Compare(p.UUID, uuid) })
+	if !found {
+		return nil
+	}
+	return s.Ports[i]
+}
+
+// Complete reports whether every account has been listed and every port has had
+// its first answer or failure from the inventory, the connections search and
+// the primary traffic window.
 func (s *Snapshot) Complete() bool {
 	if s == nil || len(s.Accounts) == 0 {
+		return false
+	}
+	if slices.ContainsFunc(s.Accounts, func(a Account) bool { return !a.InventoryPoll.Tried() }) {
 		return false
 	}
 	return !slices.ContainsFunc(s.Ports, func(p *Port) bool { return !p.Complete() })

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"cmp"
+	"slices"
 	"time"
 )
 
@@ -9,11 +10,13 @@ import (
 type Port struct {
 	UUID           string // lower case
 	Account        string // name of the account it belongs to
+	Configured     bool   // the configuration names it; else it was discovered
 	ConfiguredName string // "" where the configuration gives none
 	APIName        string // as the latest inventory that saw the port spelled it
 
 	Listed    bool       // its first inventory attempt has ended, well or not
 	Confirmed bool       // an answer of the API has shown that it exists
+	Linked    bool       // the latest inventory that saw the port named its links
 	Inventory *Inventory // latest good one; nil while the API lists no such port
 
 	Traffic []*Traffic // one per Snapshot.Windows, nil before the first good answer
@@ -32,17 +35,11 @@ func (p *Port) Complete() bool {
 	return p.Listed && p.Polls[0].Tried() && p.ConnectionsPoll.Tried()
 }
 
-// Succeeded reports whether the latest poll of every window succeeded; ok is
-// false before the first one.
+// Succeeded reports whether the latest traffic poll of the port, whatever its
+// window, succeeded; ok is false before the first one.
 func (p *Port) Succeeded() (succeeded, ok bool) {
-	succeeded = true
-	for _, poll := range p.Polls {
-		if poll.Tried() {
-			ok = true
-			succeeded = succeeded && poll.OK
-		}
-	}
-	return succeeded && ok, ok
+	latest := slices.MaxFunc(p.Polls, func(a, b Poll) int { return a.Last.Compare(b.Last) })
+	return latest.OK, latest.Tried()
 }
 
 // Poll is the outcome of polling one thing.

@@ -38,8 +38,9 @@ func TestPollEndedKeepsTheLastSuccess(t *testing.T) {
 	}
 }
 
-func TestPortSucceededIfEveryPolledWindowDid(t *testing.T) {
+func TestPortSucceededIfTheLatestPollDid(t *testing.T) {
 	ok, failed := fleet.Poll{Last: noon, OK: true}, fleet.Poll{Last: noon}
+	later, laterFailed := fleet.Poll{Last: noon.Add(1), OK: true}, fleet.Poll{Last: noon.Add(1)}
 	for _, tt := range []struct {
 		name          string
 		polls         []fleet.Poll
@@ -47,8 +48,8 @@ func TestPortSucceededIfEveryPolledWindowDid(t *testing.T) {
 	}{
 		{"never polled", []fleet.Poll{{}, {}}, false, false},
 		{"the first one so far", []fleet.Poll{ok, {}}, true, true},
-		{"all", []fleet.Poll{ok, ok}, true, true},
-		{"one failed", []fleet.Poll{ok, failed}, false, true},
+		{"the later one did", []fleet.Poll{later, failed}, true, true},
+		{"the later one failed", []fleet.Poll{ok, laterFailed}, false, true},
 	} {
 		succeeded, polled := (&fleet.Port{Polls: tt.polls}).Succeeded()
 		if succeeded != tt.succeeded || polled != tt.ok {
@@ -63,7 +64,7 @@ func TestSnapshotComplete(t *testing.T) {
 	unlisted.Listed = false
 	untried.Polls = make([]fleet.Poll, 2)
 	uncounted.ConnectionsPoll = fleet.Poll{}
-	accounts := []fleet.Account{{Name: "a"}}
+	accounts := []fleet.Account{{Name: "a", InventoryPoll: fleet.Poll{Last: noon}}}
 	for _, tt := range []struct {
 		name string
 		snap *fleet.Snapshot
@@ -71,6 +72,7 @@ func TestSnapshotComplete(t *testing.T) {
 	}{
 		{"nil", nil, false},
 		{"empty", &fleet.Snapshot{}, false},
+		{"account not listed", &fleet.Snapshot{Accounts: []fleet.Account{{Name: "a"}}}, false},
 		{"whole", &fleet.Snapshot{Accounts: accounts, Ports: []*fleet.Port{whole}}, true},
 		{"not listed", &fleet.Snapshot{Accounts: accounts, Ports: []*fleet.Port{whole, &unlisted}}, false},
 		{"no traffic", &fleet.Snapshot{Accounts: accounts, Ports: []*fleet.Port{whole, &untried}}, false},

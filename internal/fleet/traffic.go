@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -35,8 +36,9 @@ func (t *Traffic) Series(d Direction) *Series {
 // Series is one direction of Traffic. Rates are in bit/s.
 type Series struct {
 	Max, Mean, P95, Last *float64
-	Newest               time.Time // stamp of the newest interval; zero where none was ever seen
-	Points               []Point   // inside the window, ascending, one per time
+	Newest               time.Time     // stamp of the newest interval; zero where none was ever seen
+	Resolution           time.Duration // length of the intervals, as far as it can be told
+	Points               []Point       // inside the window, ascending, one per time
 }
 
 // Point is one interval: the time the API stamps on it and the mean rate over
@@ -57,8 +59,8 @@ type Answer struct {
 // NewSeries judges one direction of the answer to a request for [from, to] of
 // window w. Points later than the request by more than one interval are taken
 // for the nonsense they are; points before it count for nothing but the time of
-// the newest one. A summary without a single interval behind it is no evidence,
-// so without points nothing but prev's newest time is kept.
+// the newest one. A summary without a single interval of the window behind it is
+// no evidence, so there nothing but the newest time is kept, prev's at worst.
 func NewSeries(a Answer, w Window, from, to time.Time, prev Series) Series {
 	points := slices.Clone(a.Points)
 	points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.After(to.Add(w.Resolution)) })
@@ -75,7 +77,11 @@ func NewSeries(a Answer, w Window, from, to time.Time, prev Series) Series {
 	// lie before the window.
 	first := from.Add(-w.Resolution)
 	s.Points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.Before(first) })
-	if !coarser(s.Points, a.Resolution, w.Resolution) {
+	if len(s.Points) == 0 {
+		return Series{Newest: newest.Time}
+	}
+	s.Resolution = cmp.Or(a.Resolution, distance(s.Points, w.Resolution))
+	if s.Resolution <= w.Resolution {
 		s.P95 = Percentile95(s.Points)
 	}
 	return s
@@ -95,22 +101,24 @@ func ascending(points []Point) []Point {
 	return kept
 }
 
-// coarser reports whether the points are of longer intervals than asked for:
-// as the source states it, else by the smallest distance between a dozen or
-// more of them. A percentile of hourly means is not one of 5-minute means.
-func coarser(points []Point, stated, asked time.Duration) bool {
-	if stated > 0 {
-		return stated > asked
-	}
+// distance is the length of the intervals as the points tell it: the smallest
+// distance between a dozen or more of them where that is at least twice what
+// was asked for, else what was asked for. A source that does not state its
+// resolution may answer with hours where 5 minutes were meant, and a percentile
+// of hourly means is not one of 5-minute means.
+func distance(points []Point, asked time.Duration) time.Duration {
 	const enough = 12
 	if len(points) < enough {
-		return false
+		return asked
 	}
 	smallest := points[1].Time.Sub(points[0].Time)
 	for i := 2; i < len(points); i++ {
 		smallest = min(smallest, points[i].Time.Sub(points[i-1].Time))
 	}
-	return smallest >= 2*asked
+	if smallest < 2*asked {
+		return asked
+	}
+	return smallest
 }
 
 // Percentile95 is the highest mean once the top 5 % of the points, rounded

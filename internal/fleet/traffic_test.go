@@ -60,7 +60,7 @@ func TestNewSeriesTakesTheNewestPointByItsTime(t *testing.T) {
 	}}
 	s := fleet.NewSeries(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
 	want := fleet.Series{
-		P95: new(8.0), Last: new(8.0), Newest: noon.Add(-5 * time.Minute),
+		P95: new(8.0), Last: new(8.0), Newest: noon.Add(-5 * time.Minute), Resolution: 5 * time.Minute,
 		Points: []fleet.Point{
 			{Time: noon.Add(-20 * time.Minute), Mean: 1},
 			{Time: noon.Add(-10 * time.Minute), Mean: 3},
@@ -99,7 +99,7 @@ func TestNewSeriesDropsPointsFromTheFuture(t *testing.T) {
 	}}
 	s := fleet.NewSeries(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
 	if diff := cmp.Diff(fleet.Series{
-		P95: new(1.0), Last: new(1.0), Newest: noon.Add(5 * time.Minute),
+		P95: new(1.0), Last: new(1.0), Newest: noon.Add(5 * time.Minute), Resolution: 5 * time.Minute,
 		Points: []fleet.Point{{Time: noon.Add(5 * time.Minute), Mean: 1}},
 	}, s); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -170,6 +170,14 @@ func TestWindowLabels(t *testing.T) {
 	month := fleet.Window{Span: 30 * 24 * time.Hour, Resolution: time.Hour}
 	got := []string{week.Label(), week.ResolutionLabel(), month.Label(), month.ResolutionLabel()}
 	if diff := cmp.Diff([]string{"7d", "5m", "30d", "1h"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestNewSeriesWithNoPointInTheWindowHasNoSummaries(t *testing.T) {
+	a := fleet.Answer{Max: new(9.0), Mean: new(9.0), Last: new(9.0), Points: points(noon.Add(-60*24*time.Hour), 5*time.Minute, 1, 2)}
+	s := fleet.NewSeries(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
+	if diff := cmp.Diff(fleet.Series{Newest: noon.Add(-60 * 24 * time.Hour)}, s); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

@@ -52,22 +52,32 @@ func (v *View) Capacity() *float64 {
 	return nil
 }
 
-// EffectiveCapacity is the line rate in bit/s of the links that are up.
+// EffectiveCapacity is the line rate in bit/s of the links that are up; nil
+// where it is no longer known which are.
 func (v *View) EffectiveCapacity() *float64 {
-	if v.Inventory != nil && len(v.Inventory.Links) > 0 {
+	switch {
+	case !v.Linked:
+		return v.Capacity()
+	case v.Inventory == nil:
+		return nil
+	default:
 		return v.Inventory.EffectiveCapacity()
 	}
-	return v.Capacity()
 }
 
 // Last is the last polled rate in bit/s of a direction, nil once the newest
 // sample of Equinix is too old to be called that.
 func (v *View) Last(d Direction) *float64 {
 	t := v.Traffic[0]
-	if t == nil || !v.Windows[0].Current(t.Series(d).Newest, v.Now) {
+	if t == nil {
 		return nil
 	}
-	return t.Series(d).Last
+	s, w := t.Series(d), v.Windows[0]
+	w.Resolution = max(w.Resolution, s.Resolution)
+	if !w.Current(s.Newest, v.Now) {
+		return nil
+	}
+	return s.Last
 }
 
 // Newest is the time of the newest sample of a direction, zero where none was

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
@@ -23,19 +24,36 @@ type account struct {
 	queue   *queue
 	sources *sources
 	journal *journal
+	metrics *Metrics
 	log     *slog.Logger
 
-	mu   sync.Mutex
-	plan plan
+	connections *task
+
+	// Of the inventory task alone.
+	listedV4     bool // v4 has listed the ports
+	goneV4       int  // listings in a row that found no v4
+	firstListing bool // there was none yet, and it is worth to try again soon
+
+	mu      sync.Mutex
+	plan    plan
+	watched map[watch]bool  // the traffic tasks that exist
+	lost    map[string]bool // ports that an earlier account has, once said
 }
 
-func newAccount(cfg Config, a Account, index int, rec *recorder, log *slog.Logger) *account {
+// watch is what a traffic task is about.
+type watch struct {
+	uuid   string
+	window int
+}
+
+func newAccount(cfg Config, a Account, index int, rec *recorder, metrics *Metrics, log *slog.Logger) *account {
 	inUse := rec.store.Load().Accounts[index].Source
 	p := &account{
-		Account: a, cfg: cfg, index: index, rec: rec, log: log,
+		Account: a, cfg: cfg, index: index, rec: rec, metrics: metrics, log: log,
 		queue:   newQueue(),
-		sources: newSources(a.Sources, inUse, len(a.Ports)),
+		sources: newSources(a.Sources, inUse),
 		journal: newJournal(log),
+		watched: map[watch]bool{}, lost: map[string]bool{},
 	}
 	p.replan(p.knownConnections())
 	p.schedule()
@@ -46,13 +64,19 @@ func newAccount(cfg Config, a Account, index int, rec *recorder, log *slog.Logge
 func (a *account) run(ctx context.Context) error {
 	defer a.queue.end()
 	var workers errgroup.Group
-	workers.SetLimit(a.cfg.Concurrency)
+	// The client bounds the calls that are open at a time. More workers than
+	// that keep its slots busy while some wait for a retry.
+	workers.SetLimit(workersPerCall * a.cfg.Concurrency)
 	for {
 		t := a.queue.take(ctx)
 		if t == nil {
 			return workers.Wait()
 		}
 		workers.Go(func() error {
+			if t.keep != nil && !t.keep() {
+				a.queue.forget()
+				return nil
+			}
 			a.runTask(ctx, t)
 			now := time.Now()
 			a.queue.done(t, t.next(now))
@@ -60,6 +84,8 @@ func (a *account) run(ctx context.Context) error {
 		})
 	}
 }
+
+const workersPerCall = 4
 
 // runTask runs t and survives it: one port must not end the polling of all.
 func (a *account) runTask(ctx context.Context, t *task) {
@@ -78,31 +104,74 @@ func (a *account) schedule() {
 	now := time.Now()
 	state := a.rec.store.Load().Accounts[a.index]
 	listed, counted := a.settled()
-	a.enqueue(now, &task{name: "inventory", run: a.pollInventory}, slotOf(a.Name, "inventory"),
+	// The filters of discovery may have changed with the configuration.
+	listed = listed && a.Discover == nil && state.InventoryPoll.OK
+	inventory := &task{name: "inventory", run: a.pollInventory}
+	a.enqueue(now, inventory, slotOf(a.Name, "inventory"),
 		func(p plan) time.Duration { return p.inventory }, pick(listed, state.InventoryPoll.Last))
-	a.enqueue(now, &task{name: "connections", run: a.pollConnections}, slotOf(a.Name, "connections"),
-		func(p plan) time.Duration { return p.connections }, pick(counted, a.lastConnections()))
-	for w := range a.cfg.Windows {
-		for _, port := range a.Ports {
-			t := &task{
-				name: "traffic of " + port.UUID, urgent: true,
-				run: func(ctx context.Context) { a.pollTraffic(ctx, port.UUID, w) },
-			}
-			a.enqueue(now, t, slotOf(port.UUID, a.cfg.Windows[w].Label()),
-				func(p plan) time.Duration { return p.windows[w] }, a.rec.lastPolled(port.UUID, w))
+	usual := inventory.next
+	inventory.next = func(now time.Time) time.Time {
+		if a.firstListing {
+			return now.Add(hasty)
 		}
+		return usual(now)
 	}
-	summary := &task{name: "summary", run: func(context.Context) { a.journal.sum() }}
+	a.connections = &task{name: "connections", run: a.pollConnections}
+	a.enqueue(now, a.connections, slotOf(a.Name, "connections"),
+		func(p plan) time.Duration { return p.connections }, pick(counted, a.lastConnections()))
+	a.watch(now)
+	summary := &task{name: "summary", run: func(context.Context) {
+		a.journal.sum()
+		a.replan(a.knownConnections())
+	}}
 	a.enqueue(now, summary, 0, func(p plan) time.Duration { return p.traffic }, now)
 }
 
+// watch adds the traffic tasks of the account's ports that have none yet, and
+// reports whether there were any.
+func (a *account) watch(now time.Time) (added bool) {
+	own := a.ownPorts()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for w := range a.cfg.Windows {
+		for _, port := range own {
+			key := watch{port.UUID, w}
+			if a.watched[key] {
+				continue
+			}
+			a.watched[key], added = true, true
+			t := &task{
+				name: "traffic of " + port.UUID, urgent: true,
+				run:  func(ctx context.Context) { a.pollTraffic(ctx, port.UUID, w) },
+				keep: func() bool { return a.keeps(key) },
+			}
+			a.enqueue(now, t, slotOf(port.UUID, a.cfg.Windows[w].Label()),
+				func(p plan) time.Duration { return p.windows[w] }, pick(port.Polls[w].OK, port.Polls[w].Last))
+		}
+	}
+	return added
+}
+
+// keeps reports whether the port is still the account's. If not, a new task is
+// made should it come back.
+func (a *account) keeps(key watch) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if p := a.rec.store.Load().Port(key.uuid); p != nil && p.Account == a.Name {
+		return true
+	}
+	delete(a.watched, key)
+	a.sources.forget(key.uuid)
+	return false
+}
+
 // enqueue adds a task that keeps its slot in an interval of the plan. It is due
-// now if it has not run within that interval.
+// now if it has not last run, and well, within that interval.
 func (a *account) enqueue(now time.Time, t *task, s slot, interval func(plan) time.Duration, last time.Time) {
 	t.next = func(now time.Time) time.Time { return s.after(now, interval(a.currentPlan())) }
 	due := now
-	if !last.IsZero() && fleet.Age(now, last) < interval(a.currentPlan()) {
-		due = t.next(now)
+	if !last.IsZero() && fleet.Age(now, last) < interval(a.plan) {
+		due = s.after(now, interval(a.plan))
 	}
 	a.queue.add(t, due)
 }
@@ -116,12 +185,12 @@ func pick(counts bool, last time.Time) time.Time {
 }
 
 // settled reports whether every port has been through an inventory attempt, and
-// through a connections search.
+// through a connections search that succeeded.
 func (a *account) settled() (listed, counted bool) {
 	listed, counted = true, true
 	for _, p := range a.ownPorts() {
 		listed = listed && p.Listed
-		counted = counted && p.ConnectionsPoll.Tried()
+		counted = counted && p.ConnectionsPoll.OK
 	}
 	return listed, counted
 }
@@ -167,16 +236,22 @@ func (a *account) currentPlan() plan {
 
 // replan works out the effective intervals for that many connections.
 func (a *account) replan(connections int) {
-	next := newPlan(a.cfg, len(a.Ports), connections)
+	next := newPlan(a.cfg, len(a.ownPorts()), connections, a.queue.lateness(time.Now()), a.currentPlan())
 	a.mu.Lock()
-	changed := a.plan.stretch != next.stretch
+	old := a.plan
 	a.plan = next
 	a.mu.Unlock()
 	a.rec.update(func(d *draft) { next.apply(d.account(a.index)) })
-	if changed && next.stretch > 1 {
-		a.log.Warn("the request budget is too small for the intervals; they are stretched, evenly for all ports",
-			"calls_per_second_wanted", next.callsPerSecond, "requests_per_second", a.cfg.RequestsPerSecond,
-			"traffic_interval", next.traffic, "remedy", "raise api.requests_per_second or poll.interval")
+	const worthALine = 1.05
+	switch {
+	case next.stretch == old.stretch || old.stretch == 0 && next.stretch == 1:
+	case next.stretch == 1:
+		a.log.Info("polling keeps its intervals again", "traffic_interval", next.traffic)
+	case next.stretch > worthALine*old.stretch:
+		a.log.Warn("calls cannot keep up with the intervals; they are stretched, evenly for all ports",
+			"traffic_interval", next.traffic, "calls_per_second_wanted", next.callsPerSecond,
+			"requests_per_second", a.cfg.RequestsPerSecond, "slow_api", next.slow > 1,
+			"remedy", "raise api.requests_per_second or poll.interval; where the API is slow, api.concurrency")
 	}
 }
 
@@ -189,9 +264,13 @@ func (a *account) noteCall(d *draft, now time.Time, err error) {
 	} else {
 		account.LastData = now
 	}
-	login := a.Login()
-	account.LoginHeld, account.TokenExpiry, account.LoginError = login.Held, login.Expiry, ""
+	takeLogin(account, a.Login())
+}
+
+// takeLogin writes the state of a login to its account.
+func takeLogin(a *fleet.Account, login fabric.TokenStatus) {
+	a.LoginHeld, a.TokenExpiry, a.LoginError = login.Held, login.Expiry, ""
 	if login.Err != nil {
-		account.LoginError = login.Err.Error()
+		a.LoginError = login.Err.Error()
 	}
 }

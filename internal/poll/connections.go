@@ -10,14 +10,12 @@ import (
 
 // pollConnections counts the connections of all ports of the account.
 func (a *account) pollConnections(ctx context.Context) {
-	uuids := make([]string, len(a.Ports))
-	for i, p := range a.Ports {
-		uuids[i] = p.UUID
+	var uuids []string
+	for _, p := range a.ownPorts() {
+		uuids = append(uuids, p.UUID)
 	}
-	if err := a.API.PortConnections(ctx, uuids, a.noteConnections); err != nil {
-		return // shutting down: no outcome
-	}
-	a.replan(a.knownConnections())
+	// The error says that ctx has ended: no outcome for the rest.
+	_ = a.API.PortConnections(ctx, uuids, a.noteConnections)
 }
 
 // noteConnections publishes the outcome for some of the ports.
@@ -27,7 +25,10 @@ func (a *account) noteConnections(ports []string, conns []fabric.Connection, err
 	a.rec.update(func(d *draft) {
 		a.noteCall(d, now, err)
 		for _, uuid := range ports {
-			p := d.port(uuid)
+			p := d.port(a.Name, uuid)
+			if p == nil {
+				continue // it left meanwhile
+			}
 			p.ConnectionsPoll = p.ConnectionsPoll.Ended(now, err)
 			if err == nil {
 				p.Connections = sums[uuid]

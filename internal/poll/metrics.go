@@ -3,6 +3,7 @@ package poll
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -52,7 +53,7 @@ var (
 	}
 	conflictsFamily = Family{
 		"port_conflicts_total", "counter",
-		"Ports that were left out of an account because an earlier account of the configuration has them; counted at each start and reload.",
+		"Ports that were left out of an account because an earlier account of the configuration has them; counted once after each start and reload.",
 		[]string{"account"},
 	}
 )
@@ -114,6 +115,12 @@ func (m *Metrics) Observer(account string) func(fabric.Attempt) {
 			m.errors.WithLabelValues(account, a.Op, fabric.Reason(a.Err)).Inc()
 		}
 	}
+}
+
+// conflict counts and logs a port that an account leaves to an earlier one.
+func (m *Metrics) conflict(log *slog.Logger, account, first, uuid string) {
+	m.conflicts.WithLabelValues(account).Inc()
+	log.Warn("port is in two accounts; the first one polls it", "port_uuid", uuid, "first_account", first, "ignored_account", account)
 }
 
 // Forget ends the series of an account that is no longer configured.

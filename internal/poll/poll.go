@@ -39,8 +39,12 @@ type Account struct {
 	Name    string
 	API     API
 	Login   func() fabric.TokenStatus // state of the login, asked after each call
-	Ports   []Port
-	Sources []string // traffic sources to try, in order: SourceV3, SourceV4Stats
+	Ports   []Port                    // watched whether a listing has them or not
+	Sources []string                  // traffic sources to try, in order: see Sources
+
+	// Discover reports whether a port that the credentials see, of that name in
+	// the API, is to be watched too; nil: none is.
+	Discover func(name string, i *fleet.Inventory) bool
 }
 
 // Config is what to poll, and how often.
@@ -71,7 +75,7 @@ func New(cfg Config, store *fleet.Store, metrics *Metrics, log *slog.Logger) *Po
 	rec := newRecorder(cfg, store)
 	p := &Poller{}
 	for i, a := range cfg.Accounts {
-		p.accounts = append(p.accounts, newAccount(cfg, a, i, rec, log.With("account", a.Name)))
+		p.accounts = append(p.accounts, newAccount(cfg, a, i, rec, metrics, log.With("account", a.Name)))
 	}
 	return p
 }
@@ -106,8 +110,7 @@ func withoutConflicts(accounts []Account, metrics *Metrics, log *slog.Logger) []
 		var own []Port
 		for _, p := range a.Ports {
 			if first, taken := owner[p.UUID]; taken {
-				metrics.conflicts.WithLabelValues(a.Name).Inc()
-				log.Warn("port is in two accounts; the first one polls it", "port_uuid", p.UUID, "account", first, "ignored_account", a.Name)
+				metrics.conflict(log, a.Name, first, p.UUID)
 				continue
 			}
 			owner[p.UUID] = a.Name

@@ -1,9 +1,6 @@
 package poll_test
 
 import (
-	"context"
-	"fmt"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -11,8 +8,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
@@ -176,84 +171,6 @@ func TestPollerOneFailingPortHarmsNoOther(t *testing.T) {
 	})
 }
 
-func TestPollerGoesOnAfterAReload(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, &fakeAPI{ports: allSeen("aa", "bb", "cc")}, "aa", "bb")
-		b.run(t, time.Minute)
-		before := b.port(t, "aa")
-		calls := len(b.api.of("v3", "aa"))
-
-		b.cfg.Accounts[0].Ports = []poll.Port{{UUID: "aa", Name: "renamed"}, {UUID: "cc"}}
-		b.cfg.Windows = append(b.cfg.Windows, fleet.Window{Span: 30 * 24 * time.Hour, Resolution: time.Hour, Interval: time.Hour})
-		b.run(t, 0)
-		after := b.port(t, "aa")
-		if after.Name() != "renamed" || after.Inventory == nil {
-			t.Errorf("port after the reload: %+v", after)
-		}
-		if diff := cmp.Diff(before.Traffic[0], after.Traffic[0]); diff != "" {
-			t.Errorf("values of a port that stays (-before +after)\n%s", diff)
-		}
-		if got := len(b.api.of("v3", "aa")); got != calls+1 {
-			t.Errorf("%d calls for it at once, want only the one for the new window", got-calls)
-		}
-		if len(b.store.Load().Ports) != 2 || b.port(t, "cc").Traffic[0] == nil {
-			t.Error("the port that left is still there, or the one that came has no values")
-		}
-		if after.Traffic[1] == nil {
-			t.Error("the new window has no values")
-		}
-	})
-}
-
-func TestPollerLeavesASharedPortToTheFirstAccount(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		first, second := &fakeAPI{}, &fakeAPI{}
-		b := newBench(t, first, "aa")
-		two := b.cfg.Accounts[0]
-		two.Name, two.API, two.Ports = "second", second, []poll.Port{{UUID: "aa"}, {UUID: "bb"}}
-		b.cfg.Accounts = append(b.cfg.Accounts, two)
-		reg := prometheus.NewPedanticRegistry()
-		poll.New(b.cfg, &b.store, poll.NewMetrics(reg), b.log)
-		b.run(t, time.Minute)
-		if got := b.port(t, "aa").Account; got != "prod" {
-			t.Errorf("the port belongs to %q", got)
-		}
-		if len(second.of("v3", "aa")) != 0 || len(second.of("v3", "bb")) == 0 {
-			t.Error("the second account must poll its own port only")
-		}
-		want := "# HELP equinix_fabric_port_conflicts_total Ports that were left out of an account because an earlier account of the configuration has them; counted at each start and reload.\n" +
-			"# TYPE equinix_fabric_port_conflicts_total counter\n" +
-			`equinix_fabric_port_conflicts_total{account="second"} 1` + "\n"
-		if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "equinix_fabric_port_conflicts_total"); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-func TestPollerOneAccountFailingHarmsNoOther(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hanging := &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
-			time.Sleep(24 * time.Hour)
-			return nil, errBroken
-		}}
-		b := newBench(t, hanging, "aa", "ab", "ac", "ad", "ae", "af", "ag", "ah", "ai")
-		well := &fakeAPI{}
-		two := b.cfg.Accounts[0]
-		two.Name, two.API, two.Ports = "second", well, []poll.Port{{UUID: "bb"}}
-		b.cfg.Accounts = append(b.cfg.Accounts, two)
-		b.during(t, func(p *poll.Poller) {
-			time.Sleep(time.Hour)
-			if n := len(well.of("v3", "bb")); n < 11 {
-				t.Errorf("%d polls of the healthy account in an hour, want 12", n)
-			}
-			if err := p.Alive(); err != nil {
-				t.Errorf("a hanging API is no reason for a restart: %v", err)
-			}
-			time.Sleep(24 * time.Hour) // let the hanging calls end
-		})
-	})
-}
-
 func TestPollerStretchesTheIntervalsOfATightBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ports := uuids(300)
@@ -309,45 +226,4 @@ func TestPollerPublishesNothingAfterItsEnd(t *testing.T) {
 			t.Error("an answer after the end counts as a poll")
 		}
 	})
-}
-
-func TestFamiliesAreWhatIsRegistered(t *testing.T) {
-	reg := prometheus.NewPedanticRegistry()
-	m := poll.NewMetrics(reg)
-	m.Observer("prod")(fabric.Attempt{Op: fabric.OpToken, Status: 200, Took: time.Second})
-	got, err := reg.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names, want []string
-	for _, f := range got {
-		names = append(names, f.GetName()+" "+strings.ToLower(f.GetType().String())+" "+f.GetHelp())
-	}
-	for _, f := range poll.Families() {
-		want = append(want, f.Name+" "+f.Type+" "+f.Help)
-	}
-	slices.Sort(want)
-	if diff := cmp.Diff(want, names); diff != "" {
-		t.Errorf("(-table +registry)\n%s", diff)
-	}
-	if problems, err := testutil.GatherAndLint(reg); err != nil || len(problems) > 0 {
-		t.Errorf("lint: %v %v", problems, err)
-	}
-}
-
-func TestMetricsDoNotCountWhatTheExporterGaveUp(t *testing.T) {
-	reg := prometheus.NewPedanticRegistry()
-	observe := poll.NewMetrics(reg).Observer("prod")
-	observe(fabric.Attempt{Op: fabric.OpPortStatsV3, Err: fmt.Errorf("v3_port_stats: %w", context.Canceled)})
-	if n, err := testutil.GatherAndCount(reg, "equinix_fabric_api_requests_total"); err != nil || n != 0 {
-		t.Errorf("%d request series, %v", n, err)
-	}
-	observe(fabric.Attempt{Op: fabric.OpPortStatsV3, Err: errBroken})
-	want := `# HELP equinix_fabric_api_requests_total HTTP requests to the Equinix API by operation and status code, none where no answer came; every attempt counts.
-# TYPE equinix_fabric_api_requests_total counter
-equinix_fabric_api_requests_total{account="prod",code="none",operation="v3_port_stats"} 1
-`
-	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "equinix_fabric_api_requests_total"); err != nil {
-		t.Error(err)
-	}
 }

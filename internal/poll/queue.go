@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -13,13 +14,15 @@ type task struct {
 	name string // for errors and logs
 	run  func(ctx context.Context)
 	next func(now time.Time) time.Time // when to run again, asked when run has ended
+	keep func() bool                   // whether to run at all and again; nil: always
 
 	// urgent tasks are all brought forward by hurry.
 	urgent bool
 
 	due     time.Time
-	order   int // among tasks that are due at the same time
-	hurries int // of the queue when the task was taken out
+	order   int  // among tasks that are due at the same time
+	hurries int  // of the queue when the task was taken out
+	again   bool // due at once when it is done
 }
 
 // queue holds the tasks of one account that are not running, the earliest first.
@@ -52,11 +55,35 @@ func (q *queue) done(t *task, due time.Time) {
 	defer q.mu.Unlock()
 	q.running--
 	t.due = due
-	if t.urgent && t.hurries != q.hurries {
+	if t.again || t.urgent && t.hurries != q.hurries {
 		t.due = time.Now()
 	}
+	t.again = false
 	heap.Push(&q.tasks, t)
 	q.signal()
+}
+
+// forget counts a task as done for good.
+func (q *queue) forget() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.running--
+}
+
+// advance makes a task due now, or again once it is done if it runs.
+func (q *queue) advance(t *task, now time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	i := slices.Index(q.tasks, t)
+	if i < 0 {
+		t.again = true
+		return
+	}
+	if t.due.After(now) {
+		t.due = now
+		heap.Fix(&q.tasks, i)
+		q.signal()
+	}
 }
 
 // hurry makes every urgent task due now, those that run when they are done.
@@ -83,7 +110,7 @@ func (q *queue) signal() {
 // take waits for the next task to be due and takes it out. It returns nil when
 // ctx is done.
 func (q *queue) take(ctx context.Context) *task {
-	for {
+	for ctx.Err() == nil {
 		t, wait := q.head(time.Now())
 		if t != nil {
 			return t
@@ -98,6 +125,17 @@ func (q *queue) take(ctx context.Context) *task {
 		case <-timer.C:
 		}
 	}
+	return nil
+}
+
+// lateness is how long ago the first waiting task was due.
+func (q *queue) lateness(now time.Time) time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.tasks) == 0 {
+		return 0
+	}
+	return max(0, now.Sub(q.tasks[0].due))
 }
 
 // idle is how long take sleeps while there is nothing to wait for.

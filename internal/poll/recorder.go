@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
@@ -20,16 +19,36 @@ type recorder struct {
 // newRecorder publishes the ports of cfg with what the store knows of them.
 func newRecorder(cfg Config, store *fleet.Store) *recorder {
 	prev := cmp.Or(store.Load(), &fleet.Snapshot{})
-	next := &fleet.Snapshot{Windows: cfg.Windows, StaleIntervals: cfg.StaleIntervals}
+	next := &fleet.Snapshot{Windows: cfg.Windows, StaleIntervals: cfg.StaleIntervals, Ready: prev.Ready}
 	for _, a := range cfg.Accounts {
 		next.Accounts = append(next.Accounts, carryAccount(prev, cfg, a))
 		for _, p := range a.Ports {
-			next.Ports = append(next.Ports, carryPort(prev, cfg, a.Name, p))
+			port := carryPort(prev, cfg, a.Name, p.UUID)
+			port.Configured, port.ConfiguredName = true, p.Name
+			next.Ports = append(next.Ports, port)
 		}
 	}
+	next.Ports = append(next.Ports, carryDiscovered(prev, cfg, next.Ports)...)
 	slices.SortFunc(next.Ports, byUUID)
 	store.Publish(next)
 	return &recorder{store: store}
+}
+
+// carryDiscovered are the ports of prev that were discovered and would be again.
+func carryDiscovered(prev *fleet.Snapshot, cfg Config, configured []*fleet.Port) []*fleet.Port {
+	var kept []*fleet.Port
+	for _, p := range prev.Ports {
+		i := slices.IndexFunc(cfg.Accounts, func(a Account) bool { return a.Name == p.Account })
+		if i < 0 || slices.ContainsFunc(configured, func(c *fleet.Port) bool { return c.UUID == p.UUID }) {
+			continue
+		}
+		if discover := cfg.Accounts[i].Discover; discover != nil && p.Inventory != nil && discover(p.APIName, p.Inventory) {
+			port := carryPort(prev, cfg, p.Account, p.UUID)
+			port.Configured, port.ConfiguredName = false, ""
+			kept = append(kept, port)
+		}
+	}
+	return kept
 }
 
 func byUUID(a, b *fleet.Port) int { return strings.Compare(a.UUID, b.UUID) }
@@ -38,6 +57,7 @@ func byUUID(a, b *fleet.Port) int { return strings.Compare(a.UUID, b.UUID) }
 func carryAccount(prev *fleet.Snapshot, cfg Config, a Account) fleet.Account {
 	next, _ := prev.Account(a.Name)
 	next.Name, next.Timeout = a.Name, cfg.Timeout
+	takeLogin(&next, a.Login())
 	switch {
 	case len(a.Sources) == 1:
 		next.Source = a.Sources[0] // nothing to find out
@@ -47,21 +67,20 @@ func carryAccount(prev *fleet.Snapshot, cfg Config, a Account) fleet.Account {
 	return next
 }
 
-// carryPort is the port as configured, with what prev knows of it.
-func carryPort(prev *fleet.Snapshot, cfg Config, account string, p Port) *fleet.Port {
-	next := fleet.Port{UUID: p.UUID, Account: account}
-	i, found := slices.BinarySearchFunc(prev.Ports, &next, byUUID)
-	if found && prev.Ports[i].Account == account {
-		next = *prev.Ports[i]
+// carryPort is a port of the account with what prev knows of it.
+func carryPort(prev *fleet.Snapshot, cfg Config, account, uuid string) *fleet.Port {
+	next := fleet.Port{UUID: uuid, Account: account}
+	if old := prev.Port(uuid); old != nil {
+		next = *old
+		next.Account = account
 	}
-	old := next
-	next.ConfiguredName = p.Name
+	traffic, polls := next.Traffic, next.Polls
 	next.Traffic = make([]*fleet.Traffic, len(cfg.Windows))
 	next.Polls = make([]fleet.Poll, len(cfg.Windows))
 	for i, w := range cfg.Windows {
 		j := slices.IndexFunc(prev.Windows, func(o fleet.Window) bool { return o.Span == w.Span && o.Resolution == w.Resolution })
-		if j >= 0 && j < len(old.Traffic) {
-			next.Traffic[i], next.Polls[i] = old.Traffic[j], old.Polls[j]
+		if j >= 0 && j < len(traffic) {
+			next.Traffic[i], next.Polls[i] = traffic[j], polls[j]
 		}
 	}
 	return &next
@@ -75,6 +94,7 @@ func (r *recorder) update(change func(*draft)) {
 	next.Accounts = slices.Clone(next.Accounts)
 	next.Ports = slices.Clone(next.Ports)
 	change(&draft{&next})
+	next.Ready = next.Ready || next.Complete()
 	r.store.Publish(&next)
 }
 
@@ -85,10 +105,11 @@ type draft struct{ snap *fleet.Snapshot }
 func (d *draft) account(i int) *fleet.Account { return &d.snap.Accounts[i] }
 
 // port returns a copy of the port, to be written to, that stands in the draft.
-func (d *draft) port(uuid string) *fleet.Port {
-	i, found := slices.BinarySearchFunc(d.snap.Ports, &fleet.Port{UUID: uuid}, byUUID)
-	if !found {
-		panic("poll: no such port in the snapshot: " + uuid)
+// It is nil where the port is not, or no longer, of that account.
+func (d *draft) port(account, uuid string) *fleet.Port {
+	i, found := d.index(uuid)
+	if !found || d.snap.Ports[i].Account != account {
+		return nil
 	}
 	p := *d.snap.Ports[i]
 	p.Traffic = slices.Clone(p.Traffic)
@@ -97,12 +118,23 @@ func (d *draft) port(uuid string) *fleet.Port {
 	return &p
 }
 
-// lastPolled is when the port's window was last tried; zero for never.
-func (r *recorder) lastPolled(uuid string, window int) time.Time {
-	snap := r.store.Load()
-	i, found := slices.BinarySearchFunc(snap.Ports, &fleet.Port{UUID: uuid}, byUUID)
-	if !found {
-		return time.Time{}
+// add puts a port in, instead of the one with its UUID.
+func (d *draft) add(p *fleet.Port) {
+	i, found := d.index(p.UUID)
+	if found {
+		d.snap.Ports[i] = p
+		return
 	}
-	return snap.Ports[i].Polls[window].Last
+	d.snap.Ports = slices.Insert(d.snap.Ports, i, p)
+}
+
+// remove takes a port out.
+func (d *draft) remove(uuid string) {
+	if i, found := d.index(uuid); found {
+		d.snap.Ports = slices.Delete(d.snap.Ports, i, i+1)
+	}
+}
+
+func (d *draft) index(uuid string) (int, bool) {
+	return slices.BinarySearchFunc(d.snap.Ports, &fleet.Port{UUID: uuid}, byUUID)
 }

@@ -42,17 +42,24 @@ const goneSample = 10
 
 // sources chooses the traffic source of one account. Safe for concurrent use.
 type sources struct {
-	mu        sync.Mutex
-	names     []string
-	current   int
-	sample    int
-	gone      []string // ports for which the current one was gone since it last answered
-	fruitless int      // switches since a source last answered with data
+	mu      sync.Mutex
+	names   []string
+	current int
+	tried   int       // sources in a row that turned out not to exist
+	rest    time.Time // after all of them: no verdict before this
+
+	// The latest word of the current source on each port: an answer, or that it
+	// does not exist. One port that is answered keeps a source alive, however
+	// many have left Equinix.
+	alive, gone map[string]bool
 }
 
 // newSources begins with the source in use, or with the first.
-func newSources(names []string, inUse string, ports int) *sources {
-	return &sources{names: names, current: max(0, slices.Index(names, inUse)), sample: min(goneSample, ports)}
+func newSources(names []string, inUse string) *sources {
+	return &sources{
+		names: names, current: max(0, slices.Index(names, inUse)),
+		alive: map[string]bool{}, gone: map[string]bool{},
+	}
 }
 
 // name is the source to ask.
@@ -60,6 +67,14 @@ func (s *sources) name() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.names[s.current]
+}
+
+// forget drops what was said of a port that is no longer watched.
+func (s *sources) forget(uuid string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.alive, uuid)
+	delete(s.gone, uuid)
 }
 
 // verdict is what an answer says of its source.
@@ -72,35 +87,58 @@ const (
 	exhausted         // it does not exist any more, nor does any other
 )
 
-// judge takes note of what a source said of a port.
-func (s *sources) judge(name, uuid string, answer *fabric.Traffic, err error) verdict {
+// word is what a source said of one port.
+type word struct {
+	source, uuid string
+	answer       *fabric.Traffic
+	err          error
+
+	now      time.Time
+	ports    int           // that are watched
+	interval time.Duration // between two polls of a port
+}
+
+// judge takes note of a word and decides on the source.
+func (s *sources) judge(w word) verdict {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.names[s.current] != name {
-		return undecided // an answer from before a switch
-	}
-	if err == nil {
-		s.gone = nil
-		if len(answer.Inbound.Points)+len(answer.Outbound.Points) == 0 {
-			return undecided // an empty answer decides nothing
-		}
-		s.fruitless = 0
-		return answered
-	}
-	if !fabric.Gone(err) {
+	switch {
+	case s.names[s.current] != w.source:
+		return undecided // from before a switch
+	case w.err == nil:
+		return s.live(w)
+	case !fabric.Gone(w.err) || len(s.names) == 1:
 		return undecided
 	}
-	if !slices.Contains(s.gone, uuid) {
-		s.gone = append(s.gone, uuid)
-	}
-	if len(s.gone) < s.sample || len(s.names) == 1 {
+	delete(s.alive, w.uuid)
+	s.gone[w.uuid] = true
+	if len(s.alive) > 0 || len(s.gone) < min(goneSample, w.ports) || w.now.Before(s.rest) {
 		return undecided
 	}
-	s.current, s.gone = (s.current+1)%len(s.names), nil
-	if s.fruitless++; s.fruitless < len(s.names) {
+	return s.move(w)
+}
+
+// live notes that the source exists.
+func (s *sources) live(w word) verdict {
+	delete(s.gone, w.uuid)
+	s.alive[w.uuid] = true
+	if empty(w.answer) {
+		return undecided // an empty answer decides nothing
+	}
+	s.tried = 0
+	return answered
+}
+
+// move goes on to the next source, and rests for an interval once all of them
+// were tried in vain: a loop over them would spend the whole request budget.
+func (s *sources) move(w word) verdict {
+	s.current = (s.current + 1) % len(s.names)
+	clear(s.alive)
+	clear(s.gone)
+	if s.tried++; s.tried < len(s.names) {
 		return abandoned
 	}
-	s.fruitless = 0
+	s.tried, s.rest = 0, w.now.Add(w.interval)
 	return exhausted
 }
 

@@ -58,7 +58,7 @@ func TestAutoMovesOnWhenASourceIsGone(t *testing.T) {
 						t.Errorf("port %s has no values yet", uuid)
 					}
 				}
-				if n := len(api.of("v3", "")); n > 10+8 {
+				if n := len(api.of("v3", "")); n > 10+4*8 {
 					t.Errorf("%d calls of the source that is gone, want a sample and those under way", n)
 				}
 			})

@@ -21,21 +21,35 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 	now := time.Now()
 	a.rec.update(func(d *draft) {
 		a.noteCall(d, now, err)
-		p := d.port(uuid)
+		p := d.port(a.Name, uuid)
+		if p == nil {
+			return // it left meanwhile
+		}
 		p.Polls[window] = p.Polls[window].Ended(now, err)
 		if err == nil {
-			p.Confirmed = true
+			p.Confirmed = p.Confirmed || answer.Capacity != nil || !empty(answer)
 			p.Traffic[window] = newTraffic(answer, w, from, to, now, p.Traffic[window])
 		}
 	})
 	a.journal.note("traffic", uuid, err)
-	a.follow(source, a.sources.judge(source, uuid, answer, err))
+	a.follow(source, a.sources.judge(word{
+		source: source, uuid: uuid, answer: answer, err: err,
+		now: now, ports: len(a.ownPorts()), interval: a.currentPlan().traffic,
+	}))
 }
 
-// newTraffic judges an answer to a request for [from, to] that came at now.
+// empty reports whether an answer has not a single interval in it.
+func empty(t *fabric.Traffic) bool {
+	return len(t.Inbound.Points)+len(t.Outbound.Points) == 0
+}
+
+// newTraffic judges an answer to a request for [from, to] that came at now. An
+// empty one is no news: what is known stays, with its own age, and goes stale.
 func newTraffic(t *fabric.Traffic, w fleet.Window, from, to, now time.Time, prev *fleet.Traffic) *fleet.Traffic {
 	if prev == nil {
 		prev = &fleet.Traffic{}
+	} else if empty(t) {
+		return prev
 	}
 	series := func(s fabric.Series, prev fleet.Series) fleet.Series {
 		return fleet.NewSeries(newAnswer(s, t.Resolution), w, from, to, prev)
@@ -61,7 +75,7 @@ func newAnswer(s fabric.Series, resolution time.Duration) fleet.Answer {
 func (a *account) follow(source string, v verdict) {
 	switch v {
 	case answered:
-		if a.rec.store.Load().Accounts[a.index].Source != source {
+		if a.rec.store.Load().Accounts[a.index].Source != source && a.sources.name() == source {
 			a.setSource(source)
 			a.log.Info("traffic source answers with data; staying with it", "traffic_source", source)
 		}

@@ -39,8 +39,8 @@ func newSnapshot(now time.Time) *fleet.Snapshot {
 			TokenExpiry: now.Add(52*time.Minute + 30*time.Second),
 		}},
 		Windows:        []fleet.Window{{Span: 24 * time.Hour, Resolution: 5 * time.Minute, Interval: 5 * time.Minute}},
-		StaleIntervals: 5,
-		Ports:          []*fleet.Port{newPort(uuid, now)},
+		StaleIntervals: 5, Ready: true,
+		Ports: []*fleet.Port{newPort(uuid, now)},
 	}
 }
 

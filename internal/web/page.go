@@ -53,7 +53,7 @@ type rate struct {
 
 func newPage(snap *fleet.Snapshot, profiles bool, now time.Time) page {
 	p := page{Version: version.Version, Pprof: profiles}
-	if !snap.Complete() {
+	if snap == nil || !snap.Ready {
 		p.Progress = progress(snap)
 	}
 	if snap == nil {

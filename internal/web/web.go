@@ -56,7 +56,7 @@ func (o Options) healthy(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (o Options) ready(w http.ResponseWriter, _ *http.Request) {
-	if snap := o.Load(); !snap.Complete() {
+	if snap := o.Load(); snap == nil || !snap.Ready {
 		http.Error(w, "not ready: "+progress(snap), http.StatusServiceUnavailable)
 		return
 	}

@@ -37,7 +37,7 @@ func TestReadyWaitsForEveryPort(t *testing.T) {
 	waiting := newPort("c4d9c9a0-0000-4000-8000-000000000002", now)
 	waiting.Polls[0] = fleet.Poll{}
 	snap := newSnapshot(now)
-	snap.Ports = append(snap.Ports, waiting)
+	snap.Ports, snap.Ready = append(snap.Ports, waiting), false
 	for _, tt := range []struct {
 		name   string
 		snap   *fleet.Snapshot

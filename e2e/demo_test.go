@@ -1,0 +1,95 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+)
+
+// startDemo runs the demo and returns the root of its exporter, which need not
+// be ready.
+func startDemo(t *testing.T) (*exporter, string) {
+	t.Helper()
+	x := start(t, nil, "demo", "--web.listen-address=127.0.0.1:0")
+	return x, x.find(t, &x.stdout, announced)
+}
+
+// Not parallel: the promise is about a machine that does nothing else.
+func TestDemoIsFullWithinFiveSeconds(t *testing.T) {
+	const promise = 5 * time.Second
+	want := documented(t)
+	x, base := startDemo(t)
+	eventually(t, func() error {
+		a, err := ask(t, http.MethodGet, base+"/-/ready", nil)
+		if err != nil {
+			return err
+		}
+		if absent := missing(want, scrapeOnce(t, base)); a.status != http.StatusOK || len(absent) > 0 {
+			return fmt.Errorf("/-/ready: %d, families missing: %v", a.status, absent)
+		}
+		return nil
+	})
+	if took := time.Since(x.started); took > promise {
+		t.Errorf("ready, with all families, after %v; want %v", took, promise)
+	}
+}
+
+func TestDemoStopsOnSIGTERM(t *testing.T) {
+	t.Parallel()
+	const promise = 10 * time.Second
+	x, base := startDemo(t)
+	ready(t, base)
+	api := x.find(t, &x.stdout, simulated)
+	said := x.stdout.String()
+	signalled := time.Now()
+	if err := x.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := x.wait(t); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	if took := time.Since(signalled); took > promise {
+		t.Errorf("stopped after %v, want %v", took, promise)
+	}
+	if x.stdout.String() != said {
+		t.Errorf("stdout grew from %q to %q", said, x.stdout.String())
+	}
+	log := strings.Split(strings.TrimSpace(x.stderr.String()), "\n")
+	if last := log[len(log)-1]; !strings.Contains(last, "msg=stopped") {
+		t.Errorf("the last line of the log is %s", last)
+	}
+	for _, line := range log {
+		if !strings.Contains(line, "level=INFO") {
+			t.Errorf("an undisturbed run logs %s", line)
+		}
+	}
+	for _, url := range []string{base, api} {
+		if a, err := ask(t, http.MethodGet, url, nil); err == nil {
+			t.Errorf("%s still answers: %d", url, a.status)
+		}
+	}
+}
+
+func TestDemoMetricsPassPromlint(t *testing.T) {
+	t.Parallel()
+	_, base := startDemo(t)
+	ready(t, base)
+	body := string(mustAsk(t, http.MethodGet, base+"/metrics", nil).body)
+	for _, name := range []string{"go_goroutines", "process_cpu_seconds_total", "promhttp_metric_handler_requests_total"} {
+		if !strings.Contains(body, "\n"+name) {
+			t.Errorf("no %s on /metrics", name)
+		}
+	}
+	problems, err := promlint.New(strings.NewReader(body)).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}

@@ -1,0 +1,146 @@
+package e2e_test
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/config"
+	"github.com/prometheus/prometheus/discovery/targetgroup"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/scrape"
+	"github.com/prometheus/prometheus/tsdb"
+)
+
+const job = "equinix_fabric"
+
+// scrapeConfig is what a user writes. Classic histograms are kept beside native
+// ones, as while moving from the one to the other.
+const scrapeConfig = `
+global:
+  scrape_interval: 500ms
+  scrape_timeout: 500ms
+  scrape_native_histograms: true
+  always_scrape_classic_histograms: true
+scrape_configs:
+  - job_name: ` + job
+
+// server is Prometheus: its scraper, storage and query engine.
+type server struct {
+	db     *tsdb.DB
+	engine *promql.Engine
+}
+
+// newServer scrapes the exporter at address until the test ends.
+func newServer(t *testing.T, address string) *server {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	db, err := tsdb.Open(t.TempDir(), log, nil, tsdb.DefaultOptions(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	runScraper(t, db, log, address)
+	engine := promql.NewEngine(promql.EngineOpts{
+		Logger: log, MaxSamples: 1e7, Timeout: patience,
+		EnableAtModifier: true, EnableNegativeOffset: true,
+		Parser: parser.NewParser(parser.Options{}),
+	})
+	t.Cleanup(func() { _ = engine.Close() })
+	return &server{db, engine}
+}
+
+func runScraper(t *testing.T, db *tsdb.DB, log *slog.Logger, address string) {
+	t.Helper()
+	cfg, err := config.Load(scrapeConfig, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := scrape.NewManager(&scrape.Options{DiscoveryReloadOnStartup: true}, log, nil, nil, db, prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.ApplyConfig(cfg); err != nil {
+		t.Fatal(err)
+	}
+	targets := make(chan map[string][]*targetgroup.Group, 1)
+	targets <- map[string][]*targetgroup.Group{
+		job: {{Source: "e2e", Targets: []model.LabelSet{{model.AddressLabel: model.LabelValue(address)}}}},
+	}
+	ran := make(chan error, 1)
+	go func() { ran <- m.Run(targets) }()
+	t.Cleanup(func() {
+		m.Stop()
+		if err := <-ran; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// scraped waits for n scrapes and returns the time of the newest. All that is
+// queried at that time is one and the same state of affairs.
+func (s *server) scraped(t *testing.T, n int) time.Time {
+	t.Helper()
+	var at time.Time
+	eventually(t, func() error {
+		now := time.Now()
+		if got := s.query(t, `count_over_time(up[10m])`, now); len(got) != 1 || got[0].F < float64(n) {
+			return fmt.Errorf("want %d scrapes, got %v", n, got)
+		}
+		at = time.UnixMilli(int64(s.query(t, `timestamp(up)`, now)[0].F * 1000))
+		return nil
+	})
+	return at
+}
+
+// query evaluates an instant query.
+func (s *server) query(t *testing.T, expr string, at time.Time) promql.Vector {
+	t.Helper()
+	q, err := s.engine.NewInstantQuery(t.Context(), s.db, nil, expr, at)
+	if err != nil {
+		t.Fatalf("%s: %v", expr, err)
+	}
+	defer q.Close()
+	res := q.Exec(t.Context())
+	v, err := res.Vector()
+	if err != nil {
+		t.Fatalf("%s: %v", expr, err)
+	}
+	if len(res.Warnings) > 0 {
+		t.Errorf("%s: %v", expr, res.Warnings)
+	}
+	return slices.Clone(v) // q.Close gives the original back
+}
+
+// by maps a label of the samples to their values.
+func by(t *testing.T, v promql.Vector, label string) map[string]float64 {
+	t.Helper()
+	m := map[string]float64{}
+	for _, s := range v {
+		key := s.Metric.Get(label)
+		if _, twice := m[key]; twice {
+			t.Errorf("%s=%q is there twice", label, key)
+		}
+		m[key] = s.F
+	}
+	return m
+}
+
+// lines shows a vector.
+func lines(v promql.Vector) string {
+	var b strings.Builder
+	for _, s := range v {
+		fmt.Fprintf(&b, "\n\t%v", s)
+	}
+	return b.String()
+}
