@@ -4,6 +4,7 @@
 package collector
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -81,6 +82,6 @@ type emit func(value float64, labels ...string)
 
 func (f *described) emitter(ch chan<- prometheus.Metric, common ...string) emit {
 	return func(value float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(f.desc, prometheus.GaugeValue, value, slices.Concat(common, labels)...)
+		ch <- prometheus.MustNewConstMetric(f.desc, cmp.Or(f.Type, prometheus.GaugeValue), value, slices.Concat(common, labels)...)
 	}
 }

@@ -51,7 +51,7 @@ func snapshot(at time.Time) *fleet.Snapshot {
 	whole := &fleet.Port{
 		UUID: wholeUUID, Account: "prod", ConfiguredName: "ams-1", APIName: "api-name", Listed: true, Confirmed: true, Linked: true,
 		Inventory: &fleet.Inventory{
-			At: at, State: "ACTIVE", Status: "PARTIAL",
+			At: at, State: "ACTIVE", Status: "PARTIAL", Maintenance: "SCHEDULED",
 			Links:    []fleet.Link{{Status: "UP", Speed: new(10e9)}, {Status: "DOWN", Speed: new(10e9)}},
 			Capacity: new(20e9), Allocated: new(5e9),
 			Metro: "AM", MetroName: "Amsterdam", Region: "EMEA", IBX: "AM3", Encapsulation: "DOT1Q", Package: "STANDARD",
@@ -63,6 +63,7 @@ func snapshot(at time.Time) *fleet.Snapshot {
 			{UUID: "2", State: "BRAND_NEW", ASidePort: wholeUUID},
 		}, at)[wholeUUID],
 		ConnectionsPoll: polled,
+		Dropped:         packets(at, 12), Errored: packets(at, 0), Attached: new(true),
 	}
 	bare := &fleet.Port{
 		UUID: bareUUID, Account: "prod", Listed: true,
@@ -77,6 +78,15 @@ func snapshot(at time.Time) *fleet.Snapshot {
 			Traffic: 5 * time.Minute, Connections: 10 * time.Minute, Inventory: 15 * time.Minute,
 			Windows: []time.Duration{5 * time.Minute, time.Hour}, TokenExpiry: at.Add(time.Hour),
 		}},
+	}
+}
+
+// packets are counters that counted n inbound packets since an hour.
+func packets(at time.Time, n float64) map[fleet.Direction]fleet.Counter {
+	since := at.Add(-time.Hour)
+	none := fleet.Counter{}.Add([]fleet.Count{}, since, since)
+	return map[fleet.Direction]fleet.Counter{
+		fleet.Inbound: none.Add([]fleet.Count{{End: at, N: n}}, since, at), fleet.Outbound: none,
 	}
 }
 
@@ -180,11 +190,13 @@ func TestCollectorOfAnUnconfirmedPortShowsNoZeroes(t *testing.T) {
 // Each kind of value ends five of its own effective intervals after its last
 // good poll, and not a second sooner.
 func TestCollectorDropsStaleValues(t *testing.T) {
-	primary := []string{"port_traffic_last_bytes_per_second"} // the windowed ones stay for the other window
+	primary := []string{ // the windowed ones stay for the other window
+		"port_packets_dropped_total", "port_packets_errored_total", "port_traffic_last_bytes_per_second",
+	}
 	connections := []string{"port_connections", "port_connections_bandwidth_bytes_per_second", "port_connections_status"}
 	inventory := []string{
 		"port_allocated_bandwidth_bytes_per_second", "port_effective_capacity_bytes_per_second",
-		"port_lifecycle_state", "port_operational_status",
+		"port_lag_links", "port_lifecycle_state", "port_maintenance", "port_operational_status",
 	}
 	month := []string{
 		"port_capacity_bytes_per_second", // from the traffic by now
@@ -211,7 +223,7 @@ func TestCollectorDropsStaleValues(t *testing.T) {
 			}
 		}
 		health := []string{
-			"port_info", "port_poll_last_success_timestamp_seconds", "port_poll_success",
+			"port_info", "port_metrics_attached", "port_poll_last_success_timestamp_seconds", "port_poll_success",
 			"port_traffic_last_sample_timestamp_seconds",
 		}
 		if diff := cmp.Diff(health, left); diff != "" {

@@ -51,8 +51,9 @@ func connectionStates(v *fleet.View, send emit) {
 	}
 }
 
-func sendCounts(send emit, counts map[string]int, side string) {
-	for _, s := range slices.Sorted(maps.Keys(counts)) {
-		send(float64(counts[s]), side, s)
+// sendCounts sends a series for each key, the label that follows the others.
+func sendCounts(send emit, counts map[string]int, labels ...string) {
+	for _, key := range slices.Sorted(maps.Keys(counts)) {
+		send(float64(counts[key]), slices.Concat(labels, []string{key})...)
 	}
 }

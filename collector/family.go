@@ -3,15 +3,18 @@ package collector
 import (
 	"slices"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 // Namespace begins the name of every family of the exporter.
 const Namespace = "equinix_fabric"
 
-// Family is one metric family of the contract. Every one here is a gauge.
+// Family is one metric family of the contract.
 type Family struct {
 	Name   string
+	Type   prometheus.ValueType // a gauge unless it says counter
 	Help   string
 	Labels []string // in the order of the values
 
@@ -27,6 +30,20 @@ type Family struct {
 // and the tests are driven from.
 func Families() []Family {
 	return slices.Concat(portFamilies(), trafficFamilies(), connectionFamilies(), healthFamilies())
+}
+
+// TypeName is the type as the exposition format spells it.
+func (f Family) TypeName() string {
+	if f.Type == prometheus.CounterValue {
+		return "counter"
+	}
+	return "gauge"
+}
+
+// counted makes a counter of a row.
+func counted(f Family) Family {
+	f.Type = prometheus.CounterValue
+	return f
 }
 
 // snapshotFamily is a row whose series belong to no account or port.

@@ -31,6 +31,16 @@ func portFamilies() []Family {
 		portFamily("port_effective_capacity_bytes_per_second",
 			"Line rate in bytes per second of the physical links of the port that are up; the line rate of the port where the API names no links. "+fromInventory,
 			nil, func(v *fleet.View, send emit) { sendBytes(send, v.EffectiveCapacity()) }),
+		portFamily("port_lag_links",
+			"Physical links of the port by status, UNKNOWN where the API does not say; UP and DOWN always there, 0 included, where the API names links. "+fromInventory,
+			[]string{"status"}, lagLinks),
+		portFamily("port_maintenance",
+			"Always 1; the status label is that of the maintenance of the port, SCHEDULED, IN_PROGRESS, COMPLETED or DEFERRED; no series without one. "+fromInventory,
+			[]string{"status"}, func(v *fleet.View, send emit) {
+				if v.Inventory != nil && v.Inventory.Maintenance != "" {
+					send(1, v.Inventory.Maintenance)
+				}
+			}),
 		portFamily("port_allocated_bandwidth_bytes_per_second",
 			"Bandwidth in bytes per second that Equinix says is allocated to the connections of the port; not traffic. "+fromInventory,
 			nil, func(v *fleet.View, send emit) {
@@ -51,6 +61,17 @@ func portInfo(v *fleet.View, send emit) {
 	}
 	send(1, v.Account, i.Metro, i.MetroName, i.IBX, i.Region, i.Encapsulation, i.Package, i.Speed,
 		i.RedundancyPriority, i.RedundancyGroup, i.LAG, i.Project)
+}
+
+func lagLinks(v *fleet.View, send emit) {
+	if v.Inventory == nil || len(v.Inventory.Links) == 0 {
+		return
+	}
+	counts := map[string]int{fleet.StatusUp: 0, fleet.StatusDown: 0}
+	for _, l := range v.Inventory.Links {
+		counts[cmp.Or(l.Status, fleet.Unknown)]++
+	}
+	sendCounts(send, counts)
 }
 
 func portStatus(v *fleet.View, send emit) {

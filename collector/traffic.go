@@ -30,6 +30,19 @@ func trafficFamilies() []Family {
 		portFamily("port_traffic_last_sample_timestamp_seconds",
 			"Unix time of the newest interval that Equinix has for the port, as the API stamps it. Polled; never dropped once known.",
 			[]string{"direction"}, trafficLastTimestamp),
+		counted(portFamily("port_packets_dropped_total",
+			"Packets that Equinix dropped on the port: the count of each interval once, by its end time, from the first poll on. Only where the source has them (v4-metrics). "+fromTraffic,
+			[]string{"direction"}, packets(func(p *fleet.Port) map[fleet.Direction]fleet.Counter { return p.Dropped }))),
+		counted(portFamily("port_packets_errored_total",
+			"Packets with errors on the port: the count of each interval once, by its end time, from the first poll on. Only where the source has them (v4-metrics). "+fromTraffic,
+			[]string{"direction"}, packets(func(p *fleet.Port) map[fleet.Direction]fleet.Counter { return p.Errored }))),
+		portFamily("port_metrics_attached",
+			"1 if the port is attached to a stream with metrics enabled, without which v4-metrics has no data of it, 0 if not; only while v4-metrics is the source. Polled every poll.inventory_interval.",
+			nil, func(v *fleet.View, send emit) {
+				if v.Attached != nil {
+					send(one(*v.Attached))
+				}
+			}),
 	}
 }
 
@@ -42,6 +55,20 @@ func windowed(figure func(*fleet.Series) *float64) func(*fleet.View, emit) {
 			}
 			for _, d := range fleet.Directions() {
 				sendBytes(send, figure(t.Series(d)), string(d), v.Windows[i].Label())
+			}
+		}
+	}
+}
+
+// packets sends counters while the traffic of the primary window is fresh.
+func packets(of func(*fleet.Port) map[fleet.Direction]fleet.Counter) func(*fleet.View, emit) {
+	return func(v *fleet.View, send emit) {
+		if v.Traffic[0] == nil {
+			return
+		}
+		for _, d := range fleet.Directions() {
+			if c := of(v.Port)[d]; c.Began() {
+				send(c.Total, string(d))
 			}
 		}
 	}

@@ -51,7 +51,7 @@ func TestMetricsPageIsGeneratedFromTheTables(t *testing.T) {
 	}
 	section("Ports, traffic, connections and their health")
 	for _, f := range collector.Families() {
-		row(f.Name, "gauge", f.Labels, f.Help)
+		row(f.Name, f.TypeName(), f.Labels, f.Help)
 	}
 	section("The exporter's own calls")
 	for _, f := range poll.Families() {

@@ -48,7 +48,7 @@ func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generatio
 		g.accounts[a.Name] = next
 		g.cfg.Accounts = append(g.cfg.Accounts, poll.Account{
 			Name: a.Name, API: next.client, Login: next.tokens.Status,
-			Ports: pollPorts(a.Ports), Sources: sources(a.TrafficSource),
+			Ports: pollPorts(a.Ports), Sources: sources(a.TrafficSource), Discover: discover(a.Discover),
 		})
 	}
 	return g, nil
@@ -66,11 +66,16 @@ func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*ac
 		return old, nil
 	}
 	observe := d.metrics.Observer(a.Name)
-	tokens, err := fabric.NewTokenSource(fabric.TokenConfig{
-		BaseURL: a.APIURL, Credentials: credentials(a.Credentials),
-		Transport: d.transport, UserAgent: d.opts.UserAgent,
+	login := fabric.TokenConfig{
+		BaseURL: a.APIURL, Transport: d.transport, UserAgent: d.opts.UserAgent,
 		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: observe,
-	})
+	}
+	if x := a.Credentials.TokenExchange; x.IsZero() {
+		login.Credentials = credentials(a.Credentials)
+	} else {
+		login.Exchange = &fabric.Exchange{URL: x.STSURL, Scope: x.Scope, SubjectToken: subjectToken(x)}
+	}
+	tokens, err := fabric.NewTokenSource(login)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +98,26 @@ func credentials(c config.Credentials) func() (fabric.Credentials, error) {
 	return func() (fabric.Credentials, error) {
 		id, secret, err := c.Read()
 		return fabric.Credentials{ClientID: id, ClientSecret: secret.Reveal()}, err
+	}
+}
+
+// subjectToken reads the token of the OIDC provider anew for each login.
+func subjectToken(x config.TokenExchange) func() (string, error) {
+	return func() (string, error) {
+		token, err := x.SubjectToken()
+		return token.Reveal(), err
+	}
+}
+
+// discover is the filter of discovery, nil where it is off.
+func discover(d config.Discover) func(string, *fleet.Inventory) bool {
+	if !d.Enabled {
+		return nil
+	}
+	return func(name string, i *fleet.Inventory) bool {
+		return d.Match(config.PortTraits{
+			Name: name, Metro: i.Metro, IBX: i.IBX, State: i.State, Project: i.Project, Package: i.Package,
+		})
 	}
 }
 

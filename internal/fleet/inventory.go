@@ -21,6 +21,8 @@ type Inventory struct {
 	Status string // operational status of the port itself
 	Links  []Link // its physical ports
 
+	Maintenance string // e.g. SCHEDULED
+
 	Capacity  *float64 // line rate, bit/s
 	Allocated *float64 // sold to connections, bit/s
 

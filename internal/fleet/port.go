@@ -19,6 +19,14 @@ type Port struct {
 	Linked    bool       // the latest inventory that saw the port named its links
 	Inventory *Inventory // latest good one; nil while the API lists no such port
 
+	// Dropped and Errored count packets per direction; the zero value where the
+	// source has none. They never change once published.
+	Dropped, Errored map[Direction]Counter
+
+	// Attached reports whether the port is attached to a stream with metrics
+	// enabled, without which v4-metrics has no data; nil where nobody asked.
+	Attached *bool
+
 	Traffic []*Traffic // one per Snapshot.Windows, nil before the first good answer
 	Polls   []Poll     // one per Snapshot.Windows
 

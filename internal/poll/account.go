@@ -27,7 +27,7 @@ type account struct {
 	metrics *Metrics
 	log     *slog.Logger
 
-	connections *task
+	connections, attachments *task
 
 	// Of the inventory task alone.
 	listedV4     bool // v4 has listed the ports
@@ -119,6 +119,8 @@ func (a *account) schedule() {
 	a.connections = &task{name: "connections", run: a.pollConnections}
 	a.enqueue(now, a.connections, slotOf(a.Name, "connections"),
 		func(p plan) time.Duration { return p.connections }, pick(counted, a.lastConnections()))
+	a.attachments = &task{name: "attachments", run: a.pollAttachments}
+	a.enqueue(now, a.attachments, slotOf(a.Name, "attachments"), func(p plan) time.Duration { return p.inventory }, time.Time{})
 	a.watch(now)
 	summary := &task{name: "summary", run: func(context.Context) {
 		a.journal.sum()
@@ -196,15 +198,7 @@ func (a *account) settled() (listed, counted bool) {
 }
 
 // ownPorts are the account's ports as they stand in the snapshot.
-func (a *account) ownPorts() []*fleet.Port {
-	var own []*fleet.Port
-	for _, p := range a.rec.store.Load().Ports {
-		if p.Account == a.Name {
-			own = append(own, p)
-		}
-	}
-	return own
-}
+func (a *account) ownPorts() []*fleet.Port { return ownedBy(a.Name, a.rec.store.Load()) }
 
 // lastConnections is when the connections were last searched.
 func (a *account) lastConnections() time.Time {

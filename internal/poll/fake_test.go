@@ -3,6 +3,7 @@ package poll_test
 import (
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -41,6 +42,7 @@ type fakeAPI struct {
 	ports, userPorts func() ([]fabric.Port, error)
 	traffic          func(source, uuid string) (*fabric.Traffic, error)
 	connections      func(ports []string, each func([]string, []fabric.Connection, error))
+	assets           func() ([]fabric.StreamAsset, error)
 	login            fabric.TokenStatus
 }
 
@@ -103,6 +105,28 @@ func (f *fakeAPI) stats(ctx context.Context, source, uuid string, from, to time.
 	return fresh(), ctx.Err()
 }
 
+func (f *fakeAPI) PortMetrics(ctx context.Context, uuid string, from, to time.Time) (*fabric.Traffic, error) {
+	return f.stats(ctx, "v4-metrics", uuid, from, to)
+}
+
+func (f *fakeAPI) StreamAssets(context.Context) iter.Seq2[fabric.StreamAsset, error] {
+	f.note(call{what: "assets"})
+	return func(yield func(fabric.StreamAsset, error) bool) {
+		if f.assets == nil {
+			return
+		}
+		assets, err := f.assets()
+		for _, a := range assets {
+			if !yield(a, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(fabric.StreamAsset{}, err)
+		}
+	}
+}
+
 func (f *fakeAPI) PortConnections(ctx context.Context, ports []string, each func([]string, []fabric.Connection, error)) error {
 	f.note(call{what: "connections"})
 	if f.connections != nil {
@@ -151,6 +175,9 @@ func newBench(t *testing.T, api *fakeAPI, ports ...string) *bench {
 	}
 	return b
 }
+
+// logTo takes the log down. Read it when the poller has ended.
+func (b *bench) logTo(w io.Writer) { b.log = slog.New(slog.NewTextHandler(w, nil)) }
 
 // run polls for d of the bubble's time.
 func (b *bench) run(t *testing.T, d time.Duration) {

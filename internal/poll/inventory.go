@@ -141,7 +141,7 @@ func gather(listing iter.Seq2[fabric.Port, error]) (map[string]fabric.Port, erro
 func newInventory(p fabric.Port, now time.Time) *fleet.Inventory {
 	i := &fleet.Inventory{
 		At:    now,
-		State: p.State, Status: p.OperationalStatus,
+		State: p.State, Status: p.OperationalStatus, Maintenance: p.MaintenanceStatus,
 		Capacity: p.Capacity, Allocated: p.Allocated,
 		Metro: p.MetroCode, MetroName: p.MetroName, Region: p.Region, IBX: p.IBX,
 		Encapsulation: p.Encapsulation, Package: p.Package, Speed: p.Speed,

@@ -41,9 +41,12 @@ func (j *journal) note(class, uuid string, err error) {
 	if err == nil {
 		return
 	}
-	f := failure{class, "not_listed"}
-	if !errors.Is(err, errNotListed) {
-		f.reason = fabric.Reason(err)
+	f := failure{class, fabric.Reason(err)}
+	switch {
+	case errors.Is(err, errNotListed):
+		f.reason = "not_listed"
+	case errors.Is(err, errNotAttached):
+		f.reason = "not_attached"
 	}
 	j.failed++
 	j.example, j.port, j.seen[f] = err, uuid, true

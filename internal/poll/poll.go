@@ -23,6 +23,8 @@ type API interface {
 	UserPortsV3(ctx context.Context) iter.Seq2[fabric.Port, error]
 	PortStatsV3(ctx context.Context, uuid string, from, to time.Time) (*fabric.Traffic, error)
 	PortStatsV4(ctx context.Context, uuid string, from, to time.Time) (*fabric.Traffic, error)
+	PortMetrics(ctx context.Context, uuid string, from, to time.Time) (*fabric.Traffic, error)
+	StreamAssets(ctx context.Context) iter.Seq2[fabric.StreamAsset, error]
 	// PortConnections hands over each batch of ports with its connections or
 	// error; its own error says that ctx has ended.
 	PortConnections(ctx context.Context, ports []string, each func(ports []string, conns []fabric.Connection, err error)) error

@@ -14,10 +14,12 @@ import (
 const (
 	SourceV3      = "v3"
 	SourceV4Stats = "v4-stats"
+	// SourceV4Metrics has data only of ports that are attached to a stream.
+	SourceV4Metrics = "v4-metrics"
 )
 
 // Sources lists every traffic source, in the order in which auto tries them.
-func Sources() []string { return []string{SourceV3, SourceV4Stats} }
+func Sources() []string { return []string{SourceV3, SourceV4Stats, SourceV4Metrics} }
 
 // ask reads one window of a port from a traffic source. A panic on the way is an
 // error of this one poll.
@@ -32,6 +34,8 @@ func ask(ctx context.Context, api API, source, uuid string, from, to time.Time) 
 		return api.PortStatsV3(ctx, uuid, from, to)
 	case SourceV4Stats:
 		return api.PortStatsV4(ctx, uuid, from, to)
+	case SourceV4Metrics:
+		return api.PortMetrics(ctx, uuid, from, to)
 	}
 	panic("poll: unknown traffic source " + source)
 }

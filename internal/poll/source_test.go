@@ -121,7 +121,7 @@ func TestAutoDoesNotLoopWhenNoSourceExists(t *testing.T) {
 		api := &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) { return nil, errGone }}
 		b := newBench(t, api, "aa", "ab")
 		b.run(t, time.Hour)
-		if n := len(api.of("v3", "")) + len(api.of("v4-stats", "")); n < 24 || n > 80 {
+		if n := len(api.of("v3", "")) + len(api.of("v4-stats", "")) + len(api.of("v4-metrics", "")); n < 24 || n > 120 {
 			t.Errorf("%d calls in an hour of 12 cycles over 2 ports and 2 sources", n)
 		}
 		if b.source() != "" || b.port(t, "aa").Polls[0].OK {
@@ -143,7 +143,7 @@ func TestAFixedSourceIsKept(t *testing.T) {
 }
 
 func TestSourcesAreTriedInTheDocumentedOrder(t *testing.T) {
-	if got := poll.Sources(); !slices.Equal(got, []string{"v3", "v4-stats"}) {
+	if got := poll.Sources(); !slices.Equal(got, []string{"v3", "v4-stats", "v4-metrics"}) {
 		t.Errorf("%v", got)
 	}
 }

@@ -29,6 +29,10 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 		if err == nil {
 			p.Confirmed = p.Confirmed || answer.Capacity != nil || !empty(answer)
 			p.Traffic[window] = newTraffic(answer, w, from, to, now, p.Traffic[window])
+			if window == 0 {
+				p.Dropped = count(p.Dropped, answer.Inbound.Dropped, answer.Outbound.Dropped, from, now)
+				p.Errored = count(p.Errored, answer.Inbound.Errored, answer.Outbound.Errored, from, now)
+			}
 		}
 	})
 	a.journal.note("traffic", uuid, err)
@@ -36,6 +40,26 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 		source: source, uuid: uuid, answer: answer, err: err,
 		now: now, ports: len(a.ownPorts()), interval: a.currentPlan().traffic,
 	}))
+}
+
+// count is counters with the counts of an answer added.
+func count(counters map[fleet.Direction]fleet.Counter, in, out []fabric.Count, from, now time.Time) map[fleet.Direction]fleet.Counter {
+	return map[fleet.Direction]fleet.Counter{
+		fleet.Inbound:  counters[fleet.Inbound].Add(newCounts(in), from, now),
+		fleet.Outbound: counters[fleet.Outbound].Add(newCounts(out), from, now),
+	}
+}
+
+// newCounts keeps nil, which says that the source has no counts.
+func newCounts(counts []fabric.Count) []fleet.Count {
+	if counts == nil {
+		return nil
+	}
+	all := make([]fleet.Count, len(counts))
+	for i, c := range counts {
+		all[i] = fleet.Count(c)
+	}
+	return all
 }
 
 // empty reports whether an answer has not a single interval in it.
@@ -83,6 +107,7 @@ func (a *account) follow(source string, v verdict) {
 		a.setSource("")
 		a.log.Warn("traffic source no longer exists; trying the next one", "traffic_source", source, "next_source", a.sources.name())
 		a.queue.hurry(time.Now())
+		a.queue.advance(a.attachments, time.Now())
 	case exhausted:
 		a.setSource("")
 		a.log.Error("no traffic source exists for any port; trying again with the next poll", "remedy", noSource(a.Sources))

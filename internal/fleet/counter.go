@@ -1,0 +1,48 @@
+package fleet
+
+import (
+	"slices"
+	"time"
+)
+
+// Count is how often something happened in one interval.
+type Count struct {
+	End time.Time // of the interval
+	N   float64
+}
+
+// Counter adds up the counts of a port, each interval once, from the first
+// answer on. Its zero value has not begun.
+type Counter struct {
+	Since time.Time // the first answer: counting began
+	Total float64
+
+	seen []int64 // ends of the intervals in Total that may be told again, Unix nanoseconds, ascending
+}
+
+// Began reports whether there was ever an answer with counts.
+func (c Counter) Began() bool { return !c.Since.IsZero() }
+
+// Add is c with what an answer at now says of the intervals that end after
+// from. Intervals before the first answer are not counted, late ones are, and
+// one that is told again counts once.
+func (c Counter) Add(counts []Count, from, now time.Time) Counter {
+	if counts == nil {
+		return c // the source has none
+	}
+	next := Counter{Since: c.Since, Total: c.Total}
+	if !c.Began() {
+		next.Since = now
+	}
+	next.seen = slices.DeleteFunc(slices.Clone(c.seen), func(end int64) bool { return end < from.UnixNano() })
+	for _, count := range counts {
+		end := count.End.UnixNano()
+		i, told := slices.BinarySearch(next.seen, end)
+		if told || count.N < 0 || !count.End.After(next.Since) || !count.End.After(from) {
+			continue
+		}
+		next.seen = slices.Insert(next.seen, i, end)
+		next.Total += count.N
+	}
+	return next
+}

@@ -1,0 +1,134 @@
+package poll_test
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
+)
+
+func asset(uuid string, enabled bool, status string) fabric.StreamAsset {
+	return fabric.StreamAsset{UUID: uuid, MetricsEnabled: enabled, AttachmentStatus: status}
+}
+
+// attached is what is known of a port: "yes", "no" or "?".
+func (b *bench) attached(t *testing.T, uuid string) string {
+	t.Helper()
+	switch p := b.port(t, uuid); {
+	case p.Attached == nil:
+		return "?"
+	case *p.Attached:
+		return "yes"
+	}
+	return "no"
+}
+
+func TestAttachmentsTellWhoCanHaveMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := &fakeAPI{assets: func() ([]fabric.StreamAsset, error) {
+			return []fabric.StreamAsset{
+				asset("aa", true, "ATTACHED"), asset("bb", false, "ATTACHED"), asset("cc", true, "DETACHED"),
+				asset("ee", false, "ATTACHED"), asset("ee", true, "ATTACHED"), asset("elsewhere", true, "ATTACHED"),
+			}, nil
+		}}
+		b := newBench(t, api, "aa", "bb", "cc", "dd", "ee")
+		b.cfg.Accounts[0].Sources = []string{poll.SourceV4Metrics}
+		b.run(t, time.Minute)
+		for uuid, want := range map[string]string{"aa": "yes", "bb": "no", "cc": "no", "dd": "no", "ee": "yes"} {
+			if got := b.attached(t, uuid); got != want {
+				t.Errorf("%s: %s, want %s", uuid, got, want)
+			}
+		}
+	})
+}
+
+func TestAttachmentsAreAskedForOnceMetricsAreTheSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v3 atomic.Bool
+		v3.Store(true)
+		api := &fakeAPI{assets: func() ([]fabric.StreamAsset, error) { return []fabric.StreamAsset{asset("aa", true, "ATTACHED")}, nil }}
+		api.traffic = func(source, _ string) (*fabric.Traffic, error) {
+			if source == "v4-metrics" || source == "v3" && v3.Load() {
+				return fresh(), nil
+			}
+			return nil, errGone
+		}
+		b := newBench(t, api, "aa")
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(30 * time.Minute)
+			if n := len(api.of("assets", "")); n != 0 || b.attached(t, "aa") != "?" {
+				t.Errorf("%d calls while v3 answers", n)
+			}
+			v3.Store(false)
+			time.Sleep(12 * time.Minute)
+			if got := b.attached(t, "aa"); got != "yes" {
+				t.Errorf("attached: %s, soon after the switch", got)
+			}
+		})
+	})
+}
+
+func TestAttachmentsThatCannotBeReadStayAsTheyWere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		api := &fakeAPI{assets: func() ([]fabric.StreamAsset, error) {
+			if broken.Load() {
+				return []fabric.StreamAsset{asset("zz", true, "ATTACHED")}, errBroken
+			}
+			return []fabric.StreamAsset{asset("aa", true, "ATTACHED")}, nil
+		}}
+		b := newBench(t, api, "aa")
+		b.cfg.Accounts[0].Sources = []string{poll.SourceV4Metrics}
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(time.Minute)
+			broken.Store(true)
+			time.Sleep(time.Hour)
+		})
+		if got := b.attached(t, "aa"); got != "yes" {
+			t.Errorf("attached: %s", got)
+		}
+	})
+}
+
+func TestPacketsAreCountedFromTheFirstPollOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		api := &fakeAPI{}
+		api.traffic = func(string, string) (*fabric.Traffic, error) {
+			a := fresh()
+			for end := start.Add(-time.Hour); !end.After(time.Now()); end = end.Add(5 * time.Minute) {
+				a.Inbound.Dropped = append(a.Inbound.Dropped, fabric.Count{End: end, N: 7})
+			}
+			return a, nil
+		}
+		b := newBench(t, api, "aa")
+		b.run(t, time.Minute)
+		if c := b.port(t, "aa").Dropped["inbound"]; !c.Began() || c.Total != 0 {
+			t.Errorf("after the first poll: %+v", c)
+		}
+		b.run(t, 30*time.Minute) // over a reload
+		if c := b.port(t, "aa").Dropped["inbound"]; c.Total < 5*7 || c.Total > 6*7 {
+			t.Errorf("after half an hour of 7 per interval: %v", c.Total)
+		}
+		if c := b.port(t, "aa").Dropped["outbound"]; c.Began() {
+			t.Error("a direction without counts has a counter")
+		}
+	})
+}
+
+func TestAPortThatIsNotAttachedIsToldWhatToDo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &fakeAPI{}, "aa")
+		b.cfg.Accounts[0].Sources = []string{poll.SourceV4Metrics}
+		var log strings.Builder
+		b.logTo(&log)
+		b.run(t, time.Minute)
+		if got := log.String(); !strings.Contains(got, "port_uuid=aa") || !strings.Contains(got, "create a stream") {
+			t.Errorf("the log:\n%s", got)
+		}
+	})
+}
