@@ -1,6 +1,7 @@
 package fabrictest
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -28,6 +29,13 @@ const (
 	UnknownConnectionState = "PENDING_RELOCATION"
 )
 
+// DemoThrottled is the connection of the demo fleet that asks for more than its
+// bandwidth every working day: it runs at its rate, and packets are dropped.
+const DemoThrottled = "bulk-transfer-SG"
+
+// throttled is its place; it rides on DemoSaturated.
+const throttled = 5
+
 // demoCrowd is the number of connections of DemoCrowded: more than a page.
 const demoCrowd = 130
 
@@ -41,14 +49,14 @@ var demoPorts = []struct {
 }{
 	{DemoPrimary, "SV", "SV5", StateActive, 10_000, 1, PriorityPrimary, "core",
 		Load{Inbound: 0.5, Outbound: 0.38, PeakHour: 14, Weekend: 0.55, Growth: 0.08, Bursts: 0.4}},
-	{DemoSecondary, "SV", "SV5", StateActive, 10_000, 1, PrioritySecondary, "core",
-		Load{Inbound: 0.47, Outbound: 0.35, PeakHour: 14, Weekend: 0.55, Growth: 0.08, Bursts: 0.4}},
 	{DemoEdgePrimary, "DC", "DC6", StateActive, 100_000, 1, PriorityPrimary, "edge",
 		Load{Inbound: 0.31, Outbound: 0.24, PeakHour: 15, Weekend: 0.7, Growth: 0.2, Bursts: 0.1}},
+	{DemoSecondary, "SV", "SV5", StateActive, 10_000, 1, PrioritySecondary, "core",
+		Load{Inbound: 0.47, Outbound: 0.35, PeakHour: 14, Weekend: 0.55, Growth: 0.08, Bursts: 0.4}},
 	{DemoEdgeSecondary, "DC", "DC6", StateActive, 100_000, 1, PrioritySecondary, "edge",
 		Load{Inbound: 0.12, Outbound: 0.09, PeakHour: 15, Weekend: 0.7, Growth: 0.2, Bursts: 0.1}},
 	{DemoLAG, "AM", "AM3", StateActive, 10_000, 4, "", "",
-		Load{Inbound: 0.33, Outbound: 0.36, PeakHour: 20.5, Weekend: 1.1, Growth: 0.2}},
+		Load{Inbound: 0.33, Outbound: 0.36, PeakHour: 20.5, Weekend: 1.1, Growth: 0.2, Errors: 12}},
 	{DemoDown, "FR", "FR5", StateActive, 10_000, 1, PrioritySecondary, "",
 		Load{Inbound: 0.2, Outbound: 0.2, PeakHour: 13, Weekend: 0.5}},
 	{DemoSaturated, "SG", "SG3", StateActive, 10_000, 1, "", "",
@@ -71,6 +79,7 @@ var demoPorts = []struct {
 // every state, most of them on one crowded port. The seed decides identifiers.
 func Demo(seed uint64) Fleet {
 	var f Fleet
+	primaries := map[string]string{} // the first port of a group, by its name here
 	for i, d := range demoPorts {
 		p := Port{
 			UUID: newUUID(seed, "port", i), Name: d.name, State: d.state, Metro: d.metro, IBX: d.ibx,
@@ -78,11 +87,14 @@ func Demo(seed uint64) Fleet {
 			Priority: d.priority, ProjectID: "377533000114703", AccountNumber: 270_270, OrgID: 91_997,
 			Load: d.load,
 		}
-		if d.group != "" {
-			p.Group = newUUID(seed, "group "+d.group, 0)
-		}
 		p.specialise()
 		f.Ports = append(f.Ports, p)
+		primaries[d.group] = cmp.Or(primaries[d.group], p.UUID)
+	}
+	for i, d := range demoPorts {
+		if d.group != "" {
+			f.Ports[i].Group = primaries[d.group]
+		}
 	}
 	f.Connections = demoConnections(seed, f)
 	return f
@@ -125,14 +137,8 @@ func newLinks(seed uint64, port, n int) []Link {
 // not known to send.
 var connectionStates = []string{
 	StateActive, StateProvisioned, StateActive, StateProvisioned, StateActive, StateProvisioned,
-	StateProvisioning, "REPROVISIONING", "PENDING", "DRAFT", "FAILED", "CANCELLED",
-	"DEPROVISIONING", "DEPROVISIONED", "", UnknownConnectionState,
-}
-
-// connectionNames are what the far ends are called; {service profile, name}.
-var connectionNames = [][2]string{
-	{"AWS Direct Connect", "aws-dx"}, {"Azure ExpressRoute", "azure-er"}, {"Google Cloud Interconnect", "gcp-ic"},
-	{"Oracle FastConnect", "oci-fc"}, {"Backup as a Service", "backup"}, {"DDoS Scrubbing", "scrubbing"},
+	StateProvisioning, StateReprovisioning, StatePending, "DRAFT", "FAILED", StateCancelled,
+	StateDeprovisioning, StateDeprovisioned, "", UnknownConnectionState,
 }
 
 func demoConnections(seed uint64, f Fleet) []Connection {
@@ -153,6 +159,9 @@ func demoConnections(seed uint64, f Fleet) []Connection {
 		c := newConnection(seed, i, hosts[i%len(hosts)])
 		c.State = connectionStates[i%len(connectionStates)]
 		c.Stringly, c.Sparse = i%9 == 6, i%16 == 13
+		if i == throttled {
+			c.Name, c.Bandwidth, c.Load = DemoThrottled, 1_000, 0.25
+		}
 		cs = append(cs, c)
 	}
 	for i := range 6 { // a customer's connections, which end on own ports
@@ -194,17 +203,17 @@ var providerStatuses = []string{
 // It is provisioned unless the dice say otherwise of its statuses.
 func newConnection(seed uint64, n int, a *Port) Connection {
 	h := hashString(seed+uint64(n), "connection") //nolint:gosec // n counts from 0
-	far := connectionNames[h%uint64(len(connectionNames))]
+	far := profiles[h%uint64(len(profiles))]
 	created := time.Unix(1_600_000_000+int64(h>>8%150_000_000), 0).UTC()
 	c := Connection{
-		UUID: newUUID(seed, "connection", n), Name: fmt.Sprintf("%s-%s-%04d", far[1], a.Metro, n),
+		UUID: newUUID(seed, "connection", n), Name: fmt.Sprintf("%s-%s-%04d", far.prefix, a.Metro, n),
 		Type: "EVPL_VC", State: StateActive, Direction: "OUTGOING",
 		Bandwidth:     connectionSpeeds[h>>16%uint64(len(connectionSpeeds))],
 		EquinixStatus: StateProvisioned, ProviderStatus: "AVAILABLE",
 		ASide: a.side(100 + n%3_900),
 		ZSide: Side{
 			Type: "SP", Port: newUUID(seed, "provider port", int(h>>24%40)),
-			Name: "PROVIDER-" + a.Metro + "-NNI", Metro: a.Metro, VLAN: 300 + n%3_700, Profile: far[0],
+			Name: "PROVIDER-" + a.Metro + "-NNI", Metro: a.Metro, VLAN: 300 + n%3_700, Profile: far.name,
 		},
 		ProjectID: a.ProjectID, AccountNumber: a.AccountNumber, OrgID: a.OrgID,
 		Created: created, Updated: created.Add(time.Duration(h>>32%20_000_000) * time.Second),

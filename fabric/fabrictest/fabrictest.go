@@ -1,8 +1,13 @@
-// Package fabrictest simulates the read side of the Equinix Fabric API: logins,
-// ports, connections and traffic statistics, with the quirks that make the real
-// one hard to read and with faults on demand. An [API] is an http.Handler for a
-// real server ([API.Serve], httptest) and serves in memory through
-// [API.Transport], which is what a testing/synctest bubble needs.
+// Package fabrictest simulates the Equinix Fabric API: logins, ports, traffic
+// statistics and metrics, metros, service profiles, and connections from their
+// order to their end, with the quirks that make the real one hard to read and
+// with faults on demand. An [API] is an http.Handler for a real server
+// ([API.Serve], httptest) and serves in memory through [API.Transport], which is
+// what a testing/synctest bubble needs.
+//
+// An API is one account. Several accounts are several APIs, each with a fleet
+// and credentials of its own and, where Options.Gone says so, without the calls
+// that have been retired for it.
 //
 // All that it answers follows from the seed, the fleet and the clock, so that a
 // test can ask [API.Truth] what an answer must have said. It shares no code with
@@ -26,6 +31,7 @@ const (
 const (
 	defaultTokenLife  = 3599 * time.Second
 	defaultLateness   = 12 * time.Minute
+	defaultStepTime   = 5 * time.Second
 	defaultPageLimit  = 100
 	defaultRequestLog = 100_000
 )
@@ -35,7 +41,8 @@ const (
 type Options struct {
 	// Seed decides names, identifiers and traffic. Equal seeds give equal bytes.
 	Seed uint64
-	// Now is asked once per request; nil means time.Now.
+	// Now is asked once per request, and by methods that need the time; nil
+	// means time.Now.
 	Now func() time.Time
 	// Fleet is what the API knows of; nil, or one without ports and
 	// connections, means Demo(Seed). The API keeps a copy.
@@ -46,6 +53,17 @@ type Options struct {
 	ClientID, ClientSecret string
 	// TokenLife is how long a token is good for, in whole seconds; zero means 3599 s.
 	TokenLife time.Duration
+
+	// AcceptSubject says which subject tokens may be exchanged for an access
+	// token; nil means only DemoSubjectToken.
+	AcceptSubject func(token string) bool
+
+	// Gone are operations, by their Op constants, that answer with the fault of
+	// a gateway that does not know them; see [API.SetGone].
+	Gone []string
+	// StepTime is how long a connection stays in each state that passes by
+	// itself, such as PROVISIONING; zero means 5 s.
+	StepTime time.Duration
 
 	// Lateness bounds how long after its end an interval shows up in the
 	// statistics. Each port has its own delay between a sixth of it and all
@@ -75,6 +93,8 @@ type API struct {
 
 	editing sync.Mutex // serialises writers of roster
 	roster  atomic.Pointer[roster]
+	agenda  *agenda
+	ordered int // connections so far; guarded by editing
 }
 
 // New returns an API that knows the fleet of o.
@@ -89,15 +109,21 @@ func New(o Options) *API {
 	}
 	o.ClientID = cmp.Or(o.ClientID, DemoClientID)
 	o.TokenLife = cmp.Or(o.TokenLife, defaultTokenLife)
+	o.StepTime = cmp.Or(o.StepTime, defaultStepTime)
+	if o.AcceptSubject == nil {
+		o.AcceptSubject = func(token string) bool { return token == DemoSubjectToken }
+	}
 	o.Lateness = max(cmp.Or(o.Lateness, defaultLateness), 0)
 	o.PageLimit = cmp.Or(o.PageLimit, defaultPageLimit)
 	a := &API{
-		opts:  o,
-		login: login{secret: cmp.Or(o.ClientSecret, DemoClientSecret), tokens: map[string]time.Time{}},
-		log:   journal{limit: max(cmp.Or(o.RequestLog, defaultRequestLog), 0), counts: map[string]int{}},
+		opts:   o,
+		login:  login{secret: cmp.Or(o.ClientSecret, DemoClientSecret), tokens: map[string]time.Time{}},
+		agenda: newAgenda(),
+		log:    journal{limit: max(cmp.Or(o.RequestLog, defaultRequestLog), 0), counts: map[string]int{}},
 	}
 	a.roster.Store(newRoster(fleet.clone()))
 	a.mux = a.routes()
+	a.SetGone(o.Gone...)
 	return a
 }
 

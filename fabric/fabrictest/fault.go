@@ -15,7 +15,7 @@ import (
 // off); the others alter it.
 type Fault struct {
 	Op    string // one of the Op constants; "" matches all
-	UUID  string // of the port in the path; "" matches all
+	UUID  string // of the port or connection in the path; "" matches all
 	Times int    // how many requests it hits; 0 means all until removed
 
 	Delay   time.Duration    // before the answer; ends early with the request's context
@@ -29,7 +29,7 @@ type Fault struct {
 	Header http.Header
 
 	Truncate    bool // half of the body, then the connection breaks
-	EmptyPoints bool // statistics without points; the summaries are null
+	EmptyPoints bool // statistics or metrics without points; the summaries are null
 	NullValues  bool // statistics in which every second point and the last polled value are null
 	Shuffle     bool // statistics with their points in disorder, every tenth one twice
 
@@ -80,6 +80,21 @@ func (f Fault) alter(r *reading) {
 type faults struct {
 	mu     sync.Mutex
 	active []*activeFault
+	gone   []string // operations
+}
+
+// SetGone makes the operations answer as if the gateway had never heard of them,
+// whatever the token, and brings all others back. A [Fault] comes first.
+func (a *API) SetGone(ops ...string) {
+	a.faults.mu.Lock()
+	defer a.faults.mu.Unlock()
+	a.faults.gone = slices.Clone(ops)
+}
+
+func (fs *faults) isGone(op string) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return slices.Contains(fs.gone, op)
 }
 
 type activeFault struct {

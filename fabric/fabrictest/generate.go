@@ -8,9 +8,9 @@ var linkSpeeds = []struct {
 	name string
 }{{1_000, "1G"}, {10_000, "10G"}, {10_000, "10G"}, {100_000, "100G"}}
 
-// Generate returns a fleet for load tests: as many ports, in pairs, and
-// connections as asked for, spread over all metros. Equal arguments give equal
-// fleets.
+// Generate returns a fleet for load tests: as many ports, in pairs of which every
+// eighth is one of LAGs, and connections as asked for, spread over all metros.
+// Equal arguments give equal fleets. [Fleet.Attach] gives it metrics.
 func Generate(seed uint64, ports, connections int) Fleet {
 	f := Fleet{Ports: make([]Port, ports), Connections: make([]Connection, connections)}
 	for i := range f.Ports {
@@ -46,11 +46,15 @@ func newPort(seed uint64, n int) Port {
 	if n%2 == 1 {
 		priority, short = PrioritySecondary, "SEC"
 	}
+	links := 1
+	if h>>32%8 == 0 {
+		links = 2 + int(h>>40%3)
+	}
 	return Port{
 		UUID: newUUID(seed, "port", n), Name: fmt.Sprintf("%s-EDGE-%05d-%s-%s", ibx, pair, short, speed.name),
-		State: StateActive, Metro: m.code, IBX: ibx, Speed: speed.mbps, Links: newLinks(seed, n, 1),
+		State: StateActive, Metro: m.code, IBX: ibx, Speed: speed.mbps, Links: newLinks(seed, n, links),
 		Encapsulation: "DOT1Q", Package: "STANDARD",
-		Priority: priority, Group: newUUID(seed, "pair", pair),
+		Priority: priority, Group: newUUID(seed, "port", 2*pair),
 		ProjectID: "377533000114703", AccountNumber: 270_270, OrgID: 91_997,
 		Load: Load{
 			Inbound: 0.6 * unit(mix(own)), Outbound: 0.6 * unit(mix(own+1)),

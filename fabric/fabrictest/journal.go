@@ -1,7 +1,6 @@
 package fabrictest
 
 import (
-	"encoding/json"
 	"strings"
 	"sync"
 	"time"
@@ -16,40 +15,19 @@ type Request struct {
 	Op     string    // one of the Op constants
 	Method string
 	Path   string
-	Query  string // raw
-	Body   string // its first 16 KiB, without secrets; "" for a token request that is no JSON object
+	Query  string // raw, without secrets
+	Body   string // its first 16 KiB, without secrets and e-mail addresses; "" where they cannot be told
 	Status int    // of the answer; 0 where none was sent
 }
 
 func newRequest(op string, c *call, status int) Request {
-	body := string(c.body)
-	if op == OpToken {
-		body = redacted(c.body)
-	}
+	body := redacted(op, c.body)
 	body = strings.Clone(body[:min(len(body), maxLoggedBody)])
 	u := c.http.URL
 	return Request{
 		Time: c.now, Op: op, Method: c.http.Method,
-		Path: u.Path, Query: u.RawQuery, Body: body, Status: status,
+		Path: u.Path, Query: redactedQuery(u.RawQuery), Body: body, Status: status,
 	}
-}
-
-// redacted is a token request's body without what it must keep to itself.
-func redacted(body []byte) string {
-	var members map[string]any
-	if json.Unmarshal(body, &members) != nil {
-		return ""
-	}
-	for _, name := range []string{"client_secret", "user_password", "refresh_token"} {
-		if _, ok := members[name]; ok {
-			members[name] = "(secret)"
-		}
-	}
-	safe, err := json.Marshal(members)
-	if err != nil {
-		return ""
-	}
-	return string(safe)
 }
 
 // Requests returns the kept requests, in the order in which they were answered.

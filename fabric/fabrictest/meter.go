@@ -24,6 +24,8 @@ const (
 	// and gap take the rest.
 	topShare = 0.985
 
+	packetSize = 900 // bytes, on average
+
 	// growthFrom is 2026-01-01. A year before it growth begins, a year after
 	// it growth ends, so that no clock makes a fleet absurd.
 	growthFrom = 1767225600
@@ -78,12 +80,9 @@ func dayShape(sincePeak float64) float64 {
 	return 0.1 + 0.9*hill - 0.06*dent
 }
 
-// at returns how many bytes passed in the interval with the given end on the
-// five-minute grid, and how many would have passed at its highest rate.
-func (m *meter) at(end int64) (mean, high int64) {
-	if m.port.silent(end) {
-		return 0, 0
-	}
+// demand is the share of the line rate that wants to pass in the interval with
+// the given end on the five-minute grid; more than topShare cannot.
+func (m *meter) demand(end int64) float64 {
 	n := end / fiveMinutes
 	local := end - fiveMinutes + m.utc
 	share := m.peak * m.day[floorMod(local, 24*hour)/fiveMinutes] * m.week(local) * m.trend(end)
@@ -91,7 +90,17 @@ func (m *meter) at(end int64) (mean, high int64) {
 	if unit(m.draw(n, 2)) < 0.02*m.bursts {
 		share *= 1.1 + 0.25*unit(m.draw(n, 3))
 	}
-	share = min(max(share, 0), topShare)
+	return max(share, 0)
+}
+
+// at returns how many bytes passed in the interval with the given end, and how
+// many would have passed at its highest rate.
+func (m *meter) at(end int64) (mean, high int64) {
+	if m.port.silent(end) {
+		return 0, 0
+	}
+	n := end / fiveMinutes
+	share := min(m.demand(end), topShare)
 	u := unit(m.draw(n, 4))
 	top := share * (1.02 + 0.15*u*u)
 	if unit(m.draw(n, 5)) < 0.05*m.bursts {
@@ -99,6 +108,22 @@ func (m *meter) at(end int64) (mean, high int64) {
 	}
 	top = min(top, max(topShare, share))
 	return int64(share * m.full), int64(top * m.full)
+}
+
+// dropped returns how many packets found the port full in an interval.
+func (m *meter) dropped(end int64) int64 {
+	if m.port.silent(end) {
+		return 0
+	}
+	return int64(max(m.demand(end)-topShare, 0) * m.full / packetSize)
+}
+
+// erred returns how many packets came to harm in an interval.
+func (m *meter) erred(end int64) int64 {
+	if m.port.Load.Errors <= 0 || m.port.silent(end) {
+		return 0
+	}
+	return int64(2 * m.port.Load.Errors * unit(m.draw(end/fiveMinutes, 6)))
 }
 
 // week is the weight of a local time: 1 on working days, and between 21 and 3

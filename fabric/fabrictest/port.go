@@ -9,9 +9,14 @@ const (
 	StatusDown    = "DOWN"
 	StatusPartial = "PARTIAL"
 
-	StateActive       = "ACTIVE"
-	StateProvisioned  = "PROVISIONED"
-	StateProvisioning = "PROVISIONING"
+	StateActive         = "ACTIVE"
+	StatePending        = "PENDING"
+	StateProvisioning   = "PROVISIONING"
+	StateProvisioned    = "PROVISIONED"
+	StateReprovisioning = "REPROVISIONING"
+	StateDeprovisioning = "DEPROVISIONING"
+	StateDeprovisioned  = "DEPROVISIONED"
+	StateCancelled      = "CANCELLED"
 
 	PriorityPrimary   = "PRIMARY"
 	PrioritySecondary = "SECONDARY"
@@ -32,7 +37,7 @@ type Port struct {
 	Encapsulation string // DOT1Q, QINQ or UNTAGGED
 	Package       string // e.g. "STANDARD"
 	Priority      string // PRIMARY or SECONDARY, "" for a port without a partner
-	Group         string // redundancy group, "" for none
+	Group         string // redundancy group, the UUID of the primary port; "" for none
 	Maintenance   string // maintenance status, "" for none
 
 	ProjectID     string
@@ -42,11 +47,14 @@ type Port struct {
 	// Foreign ports belong to another account: no list shows them, and asking
 	// for one by its UUID is forbidden.
 	Foreign bool
-	// Stringly ports spell numbers as strings: the tag protocol in
-	// hexadecimal, the account in decimal.
+	// Stringly ports spell other things as strings: the tag protocol in
+	// hexadecimal, the account in decimal, the summary of a metric as JSON.
 	Stringly bool
 	// Sparse ports have null for everything optional.
 	Sparse bool
+
+	// Stream is what the port is attached to; without one it has no metrics.
+	Stream Stream
 
 	Load    Load
 	Outages []Outage // times without traffic, in any order
@@ -68,6 +76,7 @@ type Load struct {
 	Weekend           float64 // share of a working day's traffic seen on Saturdays and Sundays
 	Growth            float64 // per year, e.g. 0.2 for a fifth
 	Bursts            float64 // how often bursts come; 0 for never, 1 for a few a day
+	Errors            float64 // erred packets in five minutes, on average, each way
 }
 
 // Outage is a time in which a port carried nothing. A zero From is the

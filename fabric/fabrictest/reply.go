@@ -87,6 +87,9 @@ func apiErrors(status int, errs ...apiError) reply {
 	return r
 }
 
+// gatewayFault is the answer to a call that nothing takes.
+func gatewayFault() reply { return reply{status: http.StatusNotFound, body: []byte(BodyGatewayFault)} }
+
 func unauthorized() reply {
 	return apiErrors(http.StatusUnauthorized, apiError{
 		Code:          "EQ-3000039",
@@ -120,6 +123,15 @@ func badJSON(details, path, reason string) reply {
 		More:    []propertyFlaw{{Property: path, Reason: reason}},
 	})
 }
+
+// invalid is the v4 answer to a request that is well formed and wrong.
+func invalid(details string, flaws ...propertyFlaw) reply {
+	return apiErrors(http.StatusBadRequest, apiError{
+		Code: "EQ-3000035", Message: "Validation error", Details: details, More: flaws,
+	})
+}
+
+func invalidQuery(flaws ...propertyFlaw) reply { return invalid("Invalid query parameters", flaws...) }
 
 // v3Error is one entry of a v3 error body, also an array, with members of its own.
 type v3Error struct {

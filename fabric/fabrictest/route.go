@@ -11,15 +11,35 @@ import (
 
 // The operations of the API, as they appear in [Request] and [Fault].
 const (
-	OpToken             = "token"
-	OpUserPortsV3       = "v3_user_ports"
-	OpPortStatsV3       = "v3_port_stats"
-	OpPorts             = "v4_ports"
-	OpPort              = "v4_port"
-	OpSearchPorts       = "v4_ports_search"
-	OpPortStatsV4       = "v4_port_stats"
-	OpSearchConnections = "v4_connections_search"
-	OpUnknown           = "unknown" // any other path or method
+	OpToken                 = "token"
+	OpExchange              = "token_exchange"
+	OpUserPortsV3           = "v3_user_ports"
+	OpPortStatsV3           = "v3_port_stats"
+	OpBuyerConnectionsV3    = "v3_buyer_connections"
+	OpPorts                 = "v4_ports"
+	OpPort                  = "v4_port"
+	OpSearchPorts           = "v4_ports_search"
+	OpPortStatsV4           = "v4_port_stats"
+	OpPortMetrics           = "v4_port_metrics"
+	OpSearchConnections     = "v4_connections_search"
+	OpConnection            = "v4_connection"
+	OpConnectionStatsV4     = "v4_connection_stats"
+	OpConnectionMetrics     = "v4_connection_metrics"
+	OpCreateConnection      = "v4_connection_create"
+	OpUpdateConnection      = "v4_connection_update"
+	OpConnectionAction      = "v4_connection_action"
+	OpDeleteConnection      = "v4_connection_delete"
+	OpValidateConnection    = "v4_connection_validate"
+	OpSearchMetrics         = "v4_metrics_search"
+	OpMetroMetrics          = "v4_metrics"
+	OpSearchStreamAssets    = "v4_stream_assets_search"
+	OpMetros                = "v4_metros"
+	OpMetro                 = "v4_metro"
+	OpServiceProfiles       = "v4_service_profiles"
+	OpServiceProfile        = "v4_service_profile"
+	OpSearchServiceProfiles = "v4_service_profiles_search"
+	OpHealth                = "v4_health"
+	OpUnknown               = "unknown" // any other path or method
 )
 
 // maxBody bounds what is read of a request; the largest honest one is a search
@@ -30,7 +50,7 @@ const maxBody = 1 << 20
 type call struct {
 	http  *http.Request
 	body  []byte
-	uuid  string // from the path, "" where it has none
+	uuid  string // from the path, or the code of a metro; "" where it has none
 	now   time.Time
 	fault Fault // alters the answer; zero for none
 }
@@ -41,18 +61,42 @@ type route struct {
 	answer           func(*API, *call) reply
 }
 
+var routes = []route{
+	{"POST", "/oauth2/v1/token", OpToken, true, (*API).token},
+	{"POST", "/v1/token", OpExchange, true, (*API).exchange},
+	{"GET", "/ecx/v3/port/userport", OpUserPortsV3, false, (*API).userPortsV3},
+	{"GET", "/ecx/v3/stats/port/{uuid}", OpPortStatsV3, false, (*API).portStatsV3},
+	{"GET", "/ecx/v3/l2/buyer/connections", OpBuyerConnectionsV3, false, (*API).buyerConnections},
+	{"GET", "/fabric/v4/ports", OpPorts, false, (*API).listPorts},
+	{"GET", "/fabric/v4/ports/{uuid}", OpPort, false, (*API).port},
+	{"POST", "/fabric/v4/ports/search", OpSearchPorts, false, (*API).searchPorts},
+	{"GET", "/fabric/v4/ports/{uuid}/stats", OpPortStatsV4, false, (*API).portStatsV4},
+	{"GET", "/fabric/v4/ports/{uuid}/metrics", OpPortMetrics, false, (*API).portMetrics},
+	{"POST", "/fabric/v4/connections/search", OpSearchConnections, false, (*API).searchConnections},
+	{"GET", "/fabric/v4/connections/{uuid}", OpConnection, false, (*API).connection},
+	{"GET", "/fabric/v4/connections/{uuid}/stats", OpConnectionStatsV4, false, (*API).connectionStatsV4},
+	{"GET", "/fabric/v4/connections/{uuid}/metrics", OpConnectionMetrics, false, (*API).connectionMetrics},
+	{"POST", "/fabric/v4/connections", OpCreateConnection, false, (*API).createConnection},
+	{"PATCH", "/fabric/v4/connections/{uuid}", OpUpdateConnection, false, (*API).updateConnection},
+	{"POST", "/fabric/v4/connections/{uuid}/actions", OpConnectionAction, false, (*API).actOnConnection},
+	{"DELETE", "/fabric/v4/connections/{uuid}", OpDeleteConnection, false, (*API).deleteConnection},
+	// The documents spell it both ways.
+	{"POST", "/fabric/v4/connections/validate", OpValidateConnection, false, (*API).validateConnection},
+	{"POST", "/fabric/v4/connection/validate", OpValidateConnection, false, (*API).validateConnection},
+	{"POST", "/fabric/v4/metrics/search", OpSearchMetrics, false, (*API).searchMetrics},
+	{"GET", "/fabric/v4/metrics", OpMetroMetrics, false, (*API).metroMetrics},
+	{"POST", "/fabric/v4/streamAssets/search", OpSearchStreamAssets, false, (*API).searchStreamAssets},
+	{"GET", "/fabric/v4/metros", OpMetros, false, (*API).listMetros},
+	{"GET", "/fabric/v4/metros/{uuid}", OpMetro, false, (*API).metro},
+	{"GET", "/fabric/v4/serviceProfiles", OpServiceProfiles, false, (*API).listProfiles},
+	{"GET", "/fabric/v4/serviceProfiles/{uuid}", OpServiceProfile, false, (*API).profile},
+	{"POST", "/fabric/v4/serviceProfiles/search", OpSearchServiceProfiles, false, (*API).searchProfiles},
+	{"GET", "/fabric/v4/health", OpHealth, true, (*API).health},
+}
+
 func (a *API) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	for _, rt := range []route{
-		{"POST", "/oauth2/v1/token", OpToken, true, (*API).token},
-		{"GET", "/ecx/v3/port/userport", OpUserPortsV3, false, (*API).userPortsV3},
-		{"GET", "/ecx/v3/stats/port/{uuid}", OpPortStatsV3, false, (*API).portStatsV3},
-		{"GET", "/fabric/v4/ports", OpPorts, false, (*API).listPorts},
-		{"GET", "/fabric/v4/ports/{uuid}", OpPort, false, (*API).port},
-		{"POST", "/fabric/v4/ports/search", OpSearchPorts, false, (*API).searchPorts},
-		{"GET", "/fabric/v4/ports/{uuid}/stats", OpPortStatsV4, false, (*API).portStatsV4},
-		{"POST", "/fabric/v4/connections/search", OpSearchConnections, false, (*API).searchConnections},
-	} {
+	for _, rt := range routes {
 		mux.Handle(rt.method+" "+rt.path, a.handle(rt))
 	}
 	mux.Handle("/", a.handle(fallback))
@@ -74,6 +118,7 @@ func (a *API) handle(rt route) http.HandlerFunc {
 			panic(http.ErrAbortHandler) // the caller went away in mid-request
 		}
 		c := &call{http: r, body: body, uuid: r.PathValue("uuid"), now: a.opts.Now()}
+		a.settle(c.now)
 		c.fault = a.faults.take(rt.op, c.uuid)
 		sw := &statusWriter{ResponseWriter: w}
 		defer func() { a.log.add(newRequest(rt.op, c, sw.status)) }()
@@ -96,6 +141,10 @@ func (a *API) respond(rt route, c *call, w http.ResponseWriter) {
 		answer.send(w, f.Truncate)
 		return
 	}
+	if a.faults.isGone(rt.op) {
+		gatewayFault().send(w, f.Truncate)
+		return
+	}
 	if !rt.open && !a.login.valid(c.http.Header.Get("Authorization"), c.now) {
 		unauthorized().send(w, f.Truncate)
 		return
@@ -106,7 +155,7 @@ func (a *API) respond(rt route, c *call, w http.ResponseWriter) {
 // unknown answers with the gateway's fault body for a path it does not know, and
 // with the API's own 500 for the wrong method.
 func (a *API) unknown(c *call) reply {
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
 		r := c.http.Clone(c.http.Context())
 		r.Method = method
 		if _, pattern := a.mux.Handler(r); pattern != "/" && clean(r.URL.Path) {
@@ -116,7 +165,7 @@ func (a *API) unknown(c *call) reply {
 			})
 		}
 	}
-	return reply{status: http.StatusNotFound, body: []byte(BodyGatewayFault)}
+	return gatewayFault()
 }
 
 // pause waits for d and reports whether the request still stands then.

@@ -53,20 +53,55 @@ type reading struct {
 }
 
 func (a *API) read(p *Port, d Direction, from, to time.Time, resolution time.Duration, now time.Time) reading {
-	r := reading{max: math.NaN(), mean: math.NaN(), last: math.NaN()}
 	if p.State == StateProvisioning {
-		return r
+		return noReading()
 	}
+	return a.intervals(p.UUID, from, to, resolution, now).read(newMeter(a.opts.Seed, p, d).at)
+}
+
+func noReading() reading { return reading{max: math.NaN(), mean: math.NaN(), last: math.NaN()} }
+
+// intervals are those that a window shows: the first and the last end, or a time
+// before the next one, and the length, all in Unix seconds.
+type intervals struct{ first, last, step int64 }
+
+// intervals returns those of a window that are known of a port now.
+func (a *API) intervals(port string, from, to time.Time, resolution time.Duration, now time.Time) intervals {
 	step := int64(resolution / time.Second)
-	known := min(to.Unix(), now.Add(-a.delay(p)).Unix())
-	first := from.Unix() - floorMod(from.Unix(), step)
-	if count := (known-first)/step + 1; known >= first && count > 0 {
-		r.samples = make([]Sample, 0, count)
+	return intervals{
+		first: from.Unix() - floorMod(from.Unix(), step),
+		last:  min(to.Unix(), now.Add(-a.delay(port)).Unix()),
+		step:  step,
 	}
-	m := newMeter(a.opts.Seed, p, d)
+}
+
+// after leaves out the intervals that do not end after t.
+func (i intervals) after(t time.Time) intervals {
+	if u := unix(t); i.first <= u {
+		i.first = u - floorMod(u, i.step) + i.step
+	}
+	return i
+}
+
+func (i intervals) count() int64 {
+	if i.last < i.first {
+		return 0
+	}
+	return (i.last-i.first)/i.step + 1
+}
+
+// counter tells how many bytes passed in the five-minute interval with the given
+// end, and how many would have passed at its highest rate.
+type counter func(end int64) (mean, high int64)
+
+func (i intervals) read(at counter) reading {
+	r := noReading()
+	if n := i.count(); n > 0 {
+		r.samples = make([]Sample, 0, n)
+	}
 	sum := 0.0
-	for end := first; end <= known; end += step {
-		s := m.sample(end, step)
+	for end := i.first; end <= i.last; end += i.step {
+		s := at.sample(end, i.step)
 		r.samples = append(r.samples, s)
 		sum += s.Mean
 		if !(r.max >= s.Max) { // true of NaN, too
@@ -76,18 +111,18 @@ func (a *API) read(p *Port, d Direction, from, to time.Time, resolution time.Dur
 	if len(r.samples) > 0 {
 		r.mean = sum / float64(len(r.samples))
 	}
-	if last := known - floorMod(known, fiveMinutes); last >= first {
-		r.last = m.sample(last, fiveMinutes).Mean
+	if last := i.last - floorMod(i.last, fiveMinutes); last >= i.first {
+		r.last = at.sample(last, fiveMinutes).Mean
 	}
 	return r
 }
 
 // sample adds up the five-minute intervals of a longer one: the mean of their
 // means and the highest of their maxima.
-func (m *meter) sample(end, step int64) Sample {
+func (at counter) sample(end, step int64) Sample {
 	var total, high int64
 	for t := end - step + fiveMinutes; t <= end; t += fiveMinutes {
-		b, h := m.at(t)
+		b, h := at(t)
 		total += b
 		high = max(high, h)
 	}
@@ -97,8 +132,8 @@ func (m *meter) sample(end, step int64) Sample {
 // megabits is the rate of so many bytes in so many seconds, in Mbit/s.
 func megabits(bytes, seconds int64) float64 { return float64(bytes*8) / float64(seconds*1e6) }
 
-// delay is how long after its end an interval of p shows up.
-func (a *API) delay(p *Port) time.Duration {
-	share := 1.0/6 + 5.0/6*unit(hashString(a.opts.Seed, "delay "+p.UUID))
+// delay is how long after its end an interval of a port shows up.
+func (a *API) delay(port string) time.Duration {
+	share := 1.0/6 + 5.0/6*unit(hashString(a.opts.Seed, "delay "+port))
 	return time.Duration(share * float64(a.opts.Lateness)).Truncate(time.Second)
 }

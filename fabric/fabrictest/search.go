@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -51,16 +50,31 @@ type page[D any] struct {
 	Data       []D        `json:"data"`
 }
 
-// search answers a search among items.
-func search[T, D any](a *API, c *call, v view[T], items []*T, doc func(*T) D) reply {
+// decodeSearch reads a search, or refuses it.
+func (a *API) decodeSearch(c *call) (searchRequest, *reply) {
 	var req searchRequest
 	d := json.NewDecoder(bytes.NewReader(c.body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&req); err != nil {
-		return badJSON("Unknown json property", "", err.Error())
+		return req, new(badJSON("Unknown json property", "", err.Error()))
 	}
 	if n := req.Filter.conditions(); n > maxFilters {
-		return badJSON("Too many filters", "filter", fmt.Sprintf("%d filters, at most %d allowed", n, maxFilters))
+		return req, new(badJSON("Too many filters", "filter", fmt.Sprintf("%d filters, at most %d allowed", n, maxFilters)))
+	}
+	if req.Pagination.Limit == nil {
+		req.Pagination.Limit = new(defaultPage)
+	}
+	if flaw := checkPage(req.Pagination.Offset, *req.Pagination.Limit, a.opts.PageLimit); flaw != nil {
+		return req, new(badJSON("Invalid pagination", flaw.Property, flaw.Reason))
+	}
+	return req, nil
+}
+
+// search answers a search among items.
+func search[T, D any](a *API, c *call, v view[T], items []*T, doc func(*T) D) reply {
+	req, refusal := a.decodeSearch(c)
+	if refusal != nil {
+		return *refusal
 	}
 	pass, flaw := v.compile(&req.Filter, "filter", int(a.maxIn.Load()))
 	if flaw != nil {
@@ -72,16 +86,9 @@ func search[T, D any](a *API, c *call, v view[T], items []*T, doc func(*T) D) re
 	if flaw := v.checkSort(req.Sort); flaw != nil {
 		return badJSON("Unknown json property", flaw.Property, flaw.Reason)
 	}
-	limit := defaultPage
-	if req.Pagination.Limit != nil {
-		limit = *req.Pagination.Limit
-	}
-	if flaw := a.checkPage(req.Pagination.Offset, limit); flaw != nil {
-		return badJSON("Invalid pagination", flaw.Property, flaw.Reason)
-	}
 	found := slices.DeleteFunc(slices.Clone(items), func(t *T) bool { return !pass(t) })
 	v.sort(found, req.Sort)
-	out := paginate(c, found, req.Pagination.Offset, limit, doc)
+	out := paginate(c, found, req.Pagination.Offset, *req.Pagination.Limit, doc)
 	out.Sort = req.Sort
 	return jsonReply(out)
 }
@@ -135,10 +142,22 @@ func (v view[T]) sort(items []*T, terms []sortTerm) {
 	}
 }
 
-func (a *API) checkPage(offset, limit int) *propertyFlaw {
+// queryPage reads the page that a query asks for.
+func queryPage(c *call, largest int) (offset, limit int, flaw *propertyFlaw) {
+	query := c.http.URL.Query()
+	limit = defaultPage
+	for name, n := range map[string]*int{"offset": &offset, "limit": &limit} {
+		if text := query.Get(name); text != "" {
+			*n, _ = strconv.Atoi(text) // a limit that is no number is 0, and refused
+		}
+	}
+	return offset, limit, checkPage(offset, limit, largest)
+}
+
+func checkPage(offset, limit, largest int) *propertyFlaw {
 	switch {
-	case limit < 1 || limit > a.opts.PageLimit:
-		return &propertyFlaw{"pagination.limit", fmt.Sprintf("Number must be between 1 and %d", a.opts.PageLimit)}
+	case limit < 1 || limit > largest:
+		return &propertyFlaw{"pagination.limit", fmt.Sprintf("Number must be between 1 and %d", largest)}
 	case offset < 0:
 		return &propertyFlaw{"pagination.offset", "Number must not be negative"}
 	default:
@@ -179,22 +198,14 @@ func (a *API) listPorts(c *call) reply {
 	if len(ports) == 0 {
 		return noPorts()
 	}
-	query := c.http.URL.Query()
-	if name := query.Get("name"); name != "" {
+	if name := c.http.URL.Query().Get("name"); name != "" {
 		ports = slices.DeleteFunc(ports, func(p *Port) bool { return p.Name != name })
 	}
 	offset, limit := 0, max(onePage, len(ports))
 	if a.opts.PagePorts {
-		limit = defaultPage
-		for name, n := range map[string]*int{"offset": &offset, "limit": &limit} {
-			if text := query.Get(name); text != "" {
-				*n, _ = strconv.Atoi(text) // a limit that is no number is 0, and refused
-			}
-		}
-		if flaw := a.checkPage(offset, limit); flaw != nil {
-			return apiErrors(http.StatusBadRequest, apiError{
-				Code: "EQ-3000035", Message: "Validation error", More: []propertyFlaw{*flaw},
-			})
+		var flaw *propertyFlaw
+		if offset, limit, flaw = queryPage(c, a.opts.PageLimit); flaw != nil {
+			return invalidQuery(*flaw)
 		}
 	}
 	out := paginate(c, ports, offset, limit, func(p *Port) portDoc { return newPortDoc(p, r.usage[p.UUID]) })

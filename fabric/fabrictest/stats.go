@@ -3,6 +3,7 @@ package fabrictest
 import (
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -70,36 +71,46 @@ func (a *API) readBoth(p *Port, w window, c *call) (in, out reading) {
 func (a *API) portStatsV4(c *call) reply {
 	w, flaws := parseWindow(c.http, "startDateTime", "endDateTime")
 	if len(flaws) > 0 {
-		return apiErrors(http.StatusBadRequest, apiError{
-			Code: "EQ-3000035", Message: "Validation error", Details: "Invalid query parameters", More: flaws,
-		})
+		return invalidQuery(flaws...)
 	}
 	p, refusal := a.readable(c.uuid)
 	if p == nil {
 		return refusal
 	}
 	in, out := a.readBoth(p, w, c)
-	interval := "PT5M"
-	if w.resolution == time.Hour {
-		interval = "PT1H"
-	}
-	b := make([]byte, 0, 128*(len(in.samples)+len(out.samples))+512)
-	b = append(b, `{"href":`...)
-	b = strconv.AppendQuote(b, hrefPorts+p.UUID)
-	b = append(b, `,"type":"XF_PORT","uuid":`...)
-	b = strconv.AppendQuote(b, p.UUID)
-	b = append(b, `,"name":`...)
-	b = append(b, jsonReply(p.Name).body...)
-	b = append(b, `,"bandwidth":`...)
-	b = strconv.AppendInt(b, p.Capacity(), 10)
-	b = append(b, `,"stats":{"startDateTime":`...)
+	head := jsonReply(struct {
+		Href      string `json:"href"`
+		Type      string `json:"type"`
+		UUID      string `json:"uuid"`
+		Name      string `json:"name"`
+		Bandwidth int64  `json:"bandwidth"`
+	}{hrefPorts + p.UUID, "XF_PORT", p.UUID, p.Name, p.Capacity()})
+	return reply{status: http.StatusOK, body: appendStats(head.body, "", w, in, out)}
+}
+
+// appendStats adds the statistics to the object in b.
+func appendStats(b []byte, viewPoint string, w window, in, out reading) []byte {
+	b = slices.Grow(b, 128*(len(in.samples)+len(out.samples))+512)
+	b = append(b[:len(b)-1], `,"stats":{"startDateTime":`...)
 	b = strconv.AppendQuote(b, w.from.Format(apiTime))
 	b = append(b, `,"endDateTime":`...)
 	b = strconv.AppendQuote(b, w.to.Format(apiTime))
-	b = append(b, `,"bandwidthUtilization":{"unit":"Mbps","metricInterval":"`+interval+`"`...)
+	if viewPoint != "" {
+		b = append(b, `,"viewPoint":`...)
+		b = strconv.AppendQuote(b, viewPoint)
+	}
+	b = append(b, `,"bandwidthUtilization":{"unit":"Mbps","metricInterval":"`+isoInterval(w.resolution)+`"`...)
 	b = appendV4(append(b, `,"inbound":{`...), in)
 	b = appendV4(append(b, `,"outbound":{`...), out)
-	return reply{status: http.StatusOK, body: append(b, "}}}"...)}
+	return append(b, "}}}"...)
+}
+
+// isoInterval is how the API writes a resolution.
+func isoInterval(resolution time.Duration) string {
+	if resolution == time.Hour {
+		return "PT1H"
+	}
+	return "PT5M"
 }
 
 func appendV4(b []byte, r reading) []byte {

@@ -11,6 +11,7 @@ const (
 	hrefPorts       = hrefBase + "ports/"
 	hrefConnections = hrefBase + "connections/"
 	hrefMetros      = hrefBase + "metros/"
+	hrefProfiles    = hrefBase + "serviceProfiles/"
 )
 
 // portDoc is a port as v4 shows it. Members of type any change their JSON type

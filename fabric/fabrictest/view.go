@@ -38,11 +38,13 @@ var connectionView = view[Connection]{
 		"/project/projectId":                    func(c *Connection) string { return c.ProjectID },
 		"/operation/equinixStatus":              func(c *Connection) string { return c.EquinixStatus },
 		"/operation/providerStatus":             func(c *Connection) string { return c.ProviderStatus },
+		"/change/status":                        func(c *Connection) string { return c.Change.Status },
 		"/redundancy/group":                     func(c *Connection) string { return c.Group },
 		"/redundancy/priority":                  func(c *Connection) string { return c.Priority },
 		"/changeLog/createdDateTime":            func(c *Connection) string { return v4Time(c.Created) },
 		"/changeLog/updatedDateTime":            func(c *Connection) string { return v4Time(c.Updated) },
 		"/aSide/accessPoint/type":               func(c *Connection) string { return c.ASide.Type },
+		"/zSide/accessPoint/profile/uuid":       profileUUID,
 		"/zSide/accessPoint/type":               func(c *Connection) string { return c.ZSide.Type },
 		"/aSide/accessPoint/port/uuid":          func(c *Connection) string { return c.ASide.Port },
 		"/zSide/accessPoint/port/uuid":          func(c *Connection) string { return c.ZSide.Port },
@@ -53,6 +55,13 @@ var connectionView = view[Connection]{
 		"/aSide/accessPoint/location/metroName": func(c *Connection) string { return metroOf(c.ASide.Metro).name },
 		"/zSide/accessPoint/location/metroName": func(c *Connection) string { return metroOf(c.ZSide.Metro).name },
 	},
+}
+
+func profileUUID(c *Connection) string {
+	if p := profileNamed(c.ZSide.Profile); p != nil {
+		return p.uuid
+	}
+	return ""
 }
 
 // everything is what the property /* searches.

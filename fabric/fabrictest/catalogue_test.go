@@ -1,0 +1,267 @@
+package fabrictest_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
+)
+
+func TestMetros(t *testing.T) {
+	_, c := metricsAccount(t)
+	type metro struct {
+		Code, Name, Region string
+		ConnectedMetros    []struct {
+			Code       string
+			AvgLatency float64
+		}
+	}
+	codes := func(query string) string {
+		var page struct{ Data []metro }
+		c.decode(&page, "GET", "/fabric/v4/metros"+query, "")
+		var codes []string
+		for _, m := range page.Data {
+			codes = append(codes, m.Code)
+		}
+		return strings.Join(codes, " ")
+	}
+	if got := codes("?presence=MY_PORTS"); got != "NY FR LD SG SY TY" {
+		t.Errorf("metros of own ports: %s", got)
+	}
+	if got := codes("?offset=8&limit=5"); got != "SY TY" {
+		t.Errorf("last page: %s", got)
+	}
+	var one metro
+	c.decode(&one, "GET", "/fabric/v4/metros/SG", "")
+	if one.Name != "Singapore" || one.Region != "APAC" || len(one.ConnectedMetros) != 9 || one.ConnectedMetros[0].AvgLatency <= 0 {
+		t.Errorf("%+v", one)
+	}
+	c.wantError(http.StatusNotFound, "EQ-3045811", "GET", "/fabric/v4/metros/XX", "")
+	c.wantError(http.StatusBadRequest, "presence", "GET", "/fabric/v4/metros?presence=ALL", "")
+}
+
+func TestServiceProfiles(t *testing.T) {
+	_, c := newClient(t, fabrictest.Options{})
+	var page struct {
+		Pagination struct{ Total int }
+		Data       []struct{ UUID, Name, Type string }
+	}
+	c.decode(&page, "GET", "/fabric/v4/serviceProfiles?limit=2", "")
+	if page.Pagination.Total != 6 || len(page.Data) != 2 || page.Data[0].Type != "L2_PROFILE" {
+		t.Errorf("%+v", page)
+	}
+	var one struct{ Name string }
+	c.decode(&one, "GET", "/fabric/v4/serviceProfiles/"+page.Data[1].UUID, "")
+	if one.Name != page.Data[1].Name {
+		t.Errorf("%q is not %q", one.Name, page.Data[1].Name)
+	}
+	filter := condition("/zSide/accessPoint/profile/uuid", "=", page.Data[0].UUID)
+	if n := len(all(t, c, filter)); n == 0 {
+		t.Error("no connections to the first profile")
+	}
+	c.wantError(http.StatusNotFound, "EQ-3045811", "GET", "/fabric/v4/serviceProfiles/nobody", "")
+}
+
+func TestHealthNeedsNoTokenAndShowsWhatIsGone(t *testing.T) {
+	api, c := newClient(t, fabrictest.Options{})
+	c.token = ""
+	services := func() string {
+		var got struct {
+			State       string
+			APIServices []struct{ Route, Status string }
+		}
+		c.decode(&got, "GET", "/fabric/v4/health", "")
+		return fmt.Sprint(got.State, got.APIServices)
+	}
+	before := services()
+	api.SetGone(fabrictest.OpPortStatsV4)
+	want := strings.Replace(before, "/stats UP", "/stats DOWN", 1)
+	if got := services(); got != want || got == before {
+		t.Errorf("got %s; want %s", got, want)
+	}
+}
+
+type buyerPage struct {
+	IsFirstPage, IsLastPage          bool
+	TotalCount, PageSize, PageNumber int
+	Content                          []struct {
+		UUID, Status, SpeedUnit, CreatedByEmail string
+		Speed                                   int64
+	}
+}
+
+func TestBuyerConnections(t *testing.T) {
+	api, c := newClient(t, fabrictest.Options{})
+	const path = "/ecx/v3/l2/buyer/connections"
+	seen, pages := map[string]string{}, 0
+	for last := false; !last; pages++ {
+		var page buyerPage
+		c.decode(&page, "GET", fmt.Sprintf("%s?pageSize=100&pageNumber=%d", path, pages), "")
+		if page.TotalCount != 184 || page.IsFirstPage != (pages == 0) || page.PageNumber != pages {
+			t.Errorf("page %d is %+v", pages, page)
+		}
+		for _, b := range page.Content {
+			seen[b.UUID] = fmt.Sprint(b.Speed, b.SpeedUnit)
+		}
+		last = page.IsLastPage
+	}
+	want := map[string]string{}
+	for _, conn := range api.Fleet().Connections {
+		if conn.Direction != "INCOMING" {
+			want[conn.UUID] = fmt.Sprintf("%dMB", conn.Bandwidth)
+			if conn.Bandwidth == 1_000 {
+				want[conn.UUID] = "1GB"
+			}
+		}
+	}
+	if diff := cmp.Diff(want, seen); diff != "" || pages != 2 {
+		t.Errorf("%d pages (-want +got)\n%s", pages, diff)
+	}
+	var some buyerPage
+	c.decode(&some, "GET", path+"?status=PENDING_APPROVAL,REJECTED", "")
+	for _, b := range some.Content {
+		if b.Status != "PENDING_APPROVAL" && b.Status != "REJECTED" || !strings.Contains(b.CreatedByEmail, "@") {
+			t.Errorf("%+v", b)
+		}
+	}
+	if some.PageSize != 20 || some.TotalCount == 0 || some.TotalCount > 40 {
+		t.Errorf("%d of %d by status", some.TotalCount, some.PageSize)
+	}
+	c.wantError(http.StatusBadRequest, "IC-LAYER2-400", "GET", path+"?pageNumber=-1", "")
+}
+
+func TestGoneOperations(t *testing.T) {
+	fleet := fabrictest.DemoMetrics(0)
+	api, c := newClient(t, fabrictest.Options{Fleet: &fleet, Gone: []string{fabrictest.OpUserPortsV3, fabrictest.OpPortStatsV4}})
+	c.wantError(http.StatusNotFound, "no apiproduct match", "GET", "/ecx/v3/port/userport", "")
+	c.wantError(http.StatusNotFound, "no apiproduct match", "GET", statsV4(uuid(t, api, fabrictest.MetricsLAG), now.Add(-day), now), "")
+	if status, _ := c.do("GET", "/fabric/v4/ports", ""); status != http.StatusOK {
+		t.Errorf("the list got %d", status)
+	}
+	api.SetGone(fabrictest.OpPorts)
+	c.wantError(http.StatusNotFound, "no apiproduct match", "GET", "/fabric/v4/ports", "")
+	if status, _ := c.do("GET", "/ecx/v3/port/userport", ""); status != http.StatusOK {
+		t.Errorf("the v3 list got %d", status)
+	}
+}
+
+func TestAccountsAreApart(t *testing.T) {
+	first, c := newClient(t, fabrictest.Options{})
+	second, other := metricsAccount(t)
+	ids := map[string]bool{}
+	for _, f := range []fabrictest.Fleet{first.Fleet(), second.Fleet()} {
+		for _, p := range f.Ports {
+			if ids[p.UUID] {
+				t.Errorf("%s is in both accounts", p.Name)
+			}
+			ids[p.UUID] = true
+		}
+	}
+	c.wantError(http.StatusNotFound, "EQ-3045811", "GET", "/fabric/v4/ports/"+uuid(t, second, fabrictest.MetricsLAG), "")
+	other.wantError(http.StatusNotFound, "EQ-3045811", "GET", "/fabric/v4/ports/"+uuid(t, first, fabrictest.DemoLAG), "")
+}
+
+func TestPairsBearTheirPrimary(t *testing.T) {
+	for name, f := range map[string]fabrictest.Fleet{
+		"demo": fabrictest.Demo(3), "metrics": fabrictest.DemoMetrics(3), "generated": fabrictest.Generate(3, 1_000, 0),
+	} {
+		byUUID, pairs, lags := map[string]fabrictest.Port{}, 0, 0
+		for _, p := range f.Ports {
+			byUUID[p.UUID] = p
+		}
+		for _, p := range f.Ports {
+			if len(p.Links) > 1 {
+				lags++
+			}
+			if p.Group == "" {
+				continue
+			}
+			if primary := byUUID[p.Group]; primary.Priority != "PRIMARY" || primary.Group != p.Group {
+				t.Errorf("%s: %s has the group of %+v", name, p.Name, primary)
+			}
+			if p.Priority == "SECONDARY" {
+				pairs++
+			}
+		}
+		if pairs == 0 || lags == 0 {
+			t.Errorf("%s: %d pairs, %d LAGs", name, pairs, lags)
+		}
+	}
+}
+
+const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+
+func form(set url.Values) url.Values {
+	q := url.Values{
+		"grant_type": {tokenExchange}, "scope": {"roleassignments:91997"}, "subject_token": {fabrictest.DemoSubjectToken},
+		"subject_token_type": {"urn:ietf:params:oauth:token-type:id_token"},
+	}
+	maps.Copy(q, set)
+	return q
+}
+
+func TestTokenExchange(t *testing.T) {
+	api, c := newClient(t, fabrictest.Options{})
+	post := func(q url.Values) (status int, body string) {
+		t.Helper()
+		resp, err := c.http.PostForm(c.base+"/v1/token", q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		var b strings.Builder
+		if err := resp.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, b.String()
+	}
+	for _, tc := range []struct{ name, want string }{
+		{"grant_type", "unsupported_grant_type"}, {"scope", "invalid_scope"},
+		{"subject_token", "invalid_grant"}, {"subject_token_type", "invalid_request"},
+	} {
+		for _, value := range []string{"", "wrong"} {
+			if status, body := post(form(url.Values{tc.name: {value}})); status != http.StatusBadRequest || !strings.Contains(body, `"error":"`+tc.want) {
+				t.Errorf("%s=%q: %d %s", tc.name, value, status, body)
+			}
+		}
+	}
+	c.wantError(http.StatusBadRequest, "invalid_request", "POST", "/v1/token", `{}`)
+	if _, body := post(form(nil)); !strings.Contains(body, `"expires_in":3599`) || !strings.Contains(body, `"access_token":"`) {
+		t.Fatalf("a good one: %s", body)
+	} else {
+		_, rest, _ := strings.Cut(body, `"access_token":"`)
+		c.token, _, _ = strings.Cut(rest, `"`)
+	}
+	if status, _ := c.do("GET", "/fabric/v4/ports", ""); status != http.StatusOK {
+		t.Errorf("the exchanged token got %d", status)
+	}
+	api.Inject(fabrictest.Fault{Op: fabrictest.OpExchange, Status: http.StatusConflict, Times: 1})
+	if status, _ := post(form(nil)); status != http.StatusConflict {
+		t.Errorf("status %d; want the conflict", status)
+	}
+	if api.LoginLocked() || strings.Contains(fmt.Sprint(api.Requests()), fabrictest.DemoSubjectToken) {
+		t.Error("the account is locked, or the subject token in the log")
+	}
+}
+
+func TestRequestsKeepNoKeysAndAddresses(t *testing.T) {
+	k := newClerk(t)
+	const key, address = "123456789012", "somebody@example.com"
+	a := colo(uuid(t, k.api, fabrictest.DemoIdle), 1)
+	k.do("POST", connectionsPath, order(a, k.provider("Cirrus Direct Link", key), 200))
+	k.do("POST", connectionsPath, `{"notifications": "`+address)
+	k.do("POST", connectionsPath, `{"name": "somebody\u0040example.com", "authenticationKey":"`+key+`"}`)
+	k.do("PATCH", connectionsPath+"/x", replace("/notifications", []string{address}))
+	k.do("POST", connectionsPath+"/validate", `{"filter":{"and":[`+condition("/zSide/accessPoint/authenticationKey", "=", key)+`]}}`)
+	k.do("GET", "/ecx/v3/l2/buyer/connections?authorizationKey="+key, "")
+	log := fmt.Sprint(k.api.Requests())
+	if strings.Contains(log, key) || strings.Contains(log, address) || strings.Contains(log, `\u0040`) || !strings.Contains(log, "made with curl") {
+		t.Errorf("the log holds what it should not, or not what it should: %s", log)
+	}
+}
