@@ -3,7 +3,6 @@ package daemon_test
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -13,76 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
-	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
-
-const windows = "poll: {windows: [{resolution: 5m, span: 1d}, {resolution: 1h, span: 30d, interval: 1h}]}\n"
-
-// Every traffic figure on /metrics is recomputed here from what the simulated
-// API knows to be true, by the definitions of the metric contract.
-func TestEveryTrafficFigureIsTheTruth(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := fabrictest.New(fabrictest.Options{})
-		ports := own(api)
-		e, stop := start(t, api.Transport(), text(configure(ports, windows)))
-		defer stop()
-		time.Sleep(time.Hour)
-		synctest.Wait()
-		got := e.series(t)
-		figures := 0
-		for _, p := range ports {
-			snap := e.Snapshot()
-			i := slices.IndexFunc(snap.Ports, func(q *fleet.Port) bool { return q.UUID == p.UUID })
-			for w, window := range snap.Windows {
-				polled := snap.Ports[i].Polls[w].LastSuccess // the moment that the request was for
-				for direction, label := range map[fabrictest.Direction]string{fabrictest.Inbound: "inbound", fabrictest.Outbound: "outbound"} {
-					samples := api.Truth(p.UUID, direction, polled.Add(-window.Span), polled, window.Resolution, polled)
-					figures += compare(t, got, p, label, window.Label(), w == 0, samples)
-				}
-			}
-		}
-		if figures < 60 {
-			t.Errorf("only %d figures were compared", figures)
-		}
-	})
-}
-
-// compare holds the series of one port, direction and window against samples.
-func compare(t *testing.T, got map[string]float64, p fabrictest.Port, direction, window string, primary bool, samples []fabrictest.Sample) int {
-	t.Helper()
-	labels := fmt.Sprintf(`{direction=%q,port_name=%q,port_uuid=%q`, direction, p.Name, p.UUID)
-	if len(samples) == 0 {
-		if v, ok := got["port_traffic_max_bytes_per_second"+labels+fmt.Sprintf(`,window=%q}`, window)]; ok {
-			t.Errorf("%s has no samples and a maximum of %v", p.Name, v)
-		}
-		return 0
-	}
-	var sum, highest float64
-	means := make([]float64, len(samples))
-	for i, s := range samples {
-		means[i] = s.Mean
-		sum += s.Mean
-		highest = max(highest, s.Max)
-	}
-	slices.Sort(means)
-	const mbit = 1e6 / 8
-	want := map[string]float64{
-		"port_traffic_max_bytes_per_second" + labels + fmt.Sprintf(`,window=%q}`, window): highest * mbit,
-		"port_traffic_avg_bytes_per_second" + labels + fmt.Sprintf(`,window=%q}`, window): sum / float64(len(samples)) * mbit,
-		"port_traffic_p95_bytes_per_second" + labels + fmt.Sprintf(`,window=%q}`, window): means[len(means)-1-len(means)/20] * mbit,
-	}
-	if primary {
-		newest := samples[len(samples)-1]
-		want["port_traffic_last_bytes_per_second"+labels+"}"] = newest.Mean * mbit
-		want["port_traffic_last_sample_timestamp_seconds"+labels+"}"] = float64(newest.End.Unix())
-	}
-	for series, v := range want {
-		if g, ok := got[series]; !ok || math.Abs(g-v) > 1e-9*math.Abs(v) {
-			t.Errorf("%s = %v (there: %v), want %v", series, g, ok, v)
-		}
-	}
-	return len(want)
-}
 
 func TestEveryConnectionIsCountedOnBothItsPorts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -141,67 +71,6 @@ func TestCallsGrowWithConnectionsAndNotWithPorts(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
-		}
-	})
-}
-
-func TestWrongSecretMakesThreeLoginsEver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := fabrictest.New(fabrictest.Options{ClientSecret: "another"})
-		e, stop := start(t, api.Transport(), text(configure(own(api), "")))
-		logins := func() int { return api.Count(fabrictest.OpToken) }
-		time.Sleep(4 * time.Minute)
-		if n := logins(); n != 1 {
-			t.Errorf("%d logins in the first minutes, want 1", n)
-		}
-		got := e.series(t)
-		if got[`login_suspended{account="prod"}`] != 1 || got[`up{account="prod"}`] != 0 {
-			t.Error("login_suspended must be 1 and up 0")
-		}
-		if got[`api_errors_total{account="prod",operation="token",reason="auth"}`] != 1 {
-			t.Error("the refusal is not counted as reason auth")
-		}
-		time.Sleep(48 * time.Hour)
-		if n := logins(); n != 3 {
-			t.Errorf("%d logins in two days, want 3", n)
-		}
-		if api.LoginLocked() {
-			t.Error("the account is locked")
-		}
-		stop()
-		if log := e.log.String(); !strings.Contains(log, "login refused") || !strings.Contains(log, "client_secret") {
-			t.Error("the log does not say what is wrong")
-		}
-		if strings.Contains(e.log.String(), fabrictest.DemoClientSecret) {
-			t.Error("the secret is in the log")
-		}
-	})
-}
-
-func TestReloadGrantsASuspendedLoginOneTry(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := fabrictest.New(fabrictest.Options{ClientSecret: "another"})
-		yaml := text(configure(own(api), ""))
-		e, stop := start(t, api.Transport(), yaml)
-		defer stop()
-		time.Sleep(3 * time.Hour)
-		yaml.Store(configure(own(api), "api: {timeout: 20s}\n")) // a new client, the same refused secret
-		if err := e.Reload(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(24 * time.Hour)
-		if n := api.Count(fabrictest.OpToken); n != 4 {
-			t.Errorf("%d logins, want 3 and one for the reload", n)
-		}
-		yaml.Store(strings.Replace(configure(own(api), ""), fabrictest.DemoClientSecret, "another", 1))
-		api.UnlockLogin()
-		if err := e.Reload(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(10 * time.Minute)
-		got := e.series(t)
-		if got[`login_suspended{account="prod"}`] != 0 || got[`up{account="prod"}`] != 1 {
-			t.Error("no recovery with the right secret")
 		}
 	})
 }
@@ -287,33 +156,6 @@ func TestReloadEndsTheSeriesOfAnAccountThatLeft(t *testing.T) {
 			if strings.Contains(series, `account="prod"`) {
 				t.Errorf("%s is still there", series)
 			}
-		}
-	})
-}
-
-func TestTokensAreRenewedWithoutAGap(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := fabrictest.New(fabrictest.Options{})
-		e, stop := start(t, api.Transport(), text(configure(own(api), "")))
-		defer stop()
-		time.Sleep(90 * time.Minute)
-		api.ExpireTokens() // and revoked early, too
-		time.Sleep(30 * time.Minute)
-		got := e.series(t)
-		for _, op := range []string{fabrictest.OpPortStatsV3, fabrictest.OpSearchConnections} {
-			for _, reason := range []string{"forbidden", "server", "timeout", "transport", "decode"} {
-				if n := got[fmt.Sprintf(`api_errors_total{account="prod",operation=%q,reason=%q}`, op, reason)]; n != 0 {
-					t.Errorf("%v errors of %s: %s", n, op, reason)
-				}
-			}
-		}
-		for series, v := range got {
-			if strings.HasPrefix(series, "port_poll_success") && v != 1 && !strings.Contains(series, fabrictest.DemoProvisioning) {
-				t.Errorf("%s = %v", series, v)
-			}
-		}
-		if n := api.Count(fabrictest.OpToken); n < 3 || n > 4 {
-			t.Errorf("%d logins in two hours and one revocation", n)
 		}
 	})
 }

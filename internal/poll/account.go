@@ -85,7 +85,7 @@ func (a *account) run(ctx context.Context) error {
 	}
 }
 
-const workersPerCall = 4
+const workersPerCall = 2
 
 // runTask runs t and survives it: one port must not end the polling of all.
 func (a *account) runTask(ctx context.Context, t *task) {

@@ -2,20 +2,29 @@ package poll
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// pollConnections counts the connections of all ports of the account.
+// pollConnections counts the connections of all ports of the account, several
+// batches of them at a time: one after the other, each page would wait behind
+// the traffic calls of every worker.
 func (a *account) pollConnections(ctx context.Context) {
 	var uuids []string
 	for _, p := range a.ownPorts() {
 		uuids = append(uuids, p.UUID)
 	}
-	// The error says that ctx has ended: no outcome for the rest.
-	_ = a.API.PortConnections(ctx, uuids, a.noteConnections)
+	var batches errgroup.Group
+	batches.SetLimit(max(1, a.cfg.Concurrency/2))
+	for batch := range slices.Chunk(uuids, pageSize) {
+		batches.Go(func() error { return a.API.PortConnections(ctx, batch, a.noteConnections) })
+	}
+	_ = batches.Wait() // it says that ctx has ended: no outcome for the rest
 }
 
 // noteConnections publishes the outcome for some of the ports.
