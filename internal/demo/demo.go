@@ -1,5 +1,5 @@
-// Package demo is the exporter's surroundings when there are no credentials: a
-// simulated Equinix API on loopback and a configuration that watches it.
+// Package demo is the exporter's surroundings when there are no credentials:
+// simulated Equinix APIs on loopback and a configuration that watches them.
 package demo
 
 import (
@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"text/template"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 )
@@ -19,39 +21,69 @@ import (
 //go:embed demo.yml.tmpl
 var configTemplate string
 
-// Demo is a simulated API that listens, and is served by Run.
+// Demo is two simulated APIs that listen, and are served by Run: each is an
+// account, since Equinix shows everybody only what is theirs.
 type Demo struct {
-	API *fabrictest.API
-	ln  net.Listener
+	// Classic answers all but the metrics; its ports are attached to no stream.
+	Classic *fabrictest.API
+	// Metrics is the API after the retirement of the others: traffic is there
+	// for ports that are attached to a stream, and packets dropped with it.
+	Metrics *fabrictest.API
+
+	classic, metrics net.Listener
 }
 
-// Listen makes a simulated API that listens on address, of which the port may
-// be 0.
+// Listen makes the simulated APIs. The classic one listens on address, of which
+// the port may be 0, the other on a free port of loopback.
 func Listen(ctx context.Context, address string) (*Demo, error) {
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	classic, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("simulated API: %w", err)
 	}
-	return &Demo{API: fabrictest.New(fabrictest.Options{}), ln: ln}, nil
+	metrics, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		_ = classic.Close() // nobody has it yet
+		return nil, fmt.Errorf("simulated API: %w", err)
+	}
+	attached := fabrictest.DemoMetrics(1)
+	return &Demo{
+		Classic: fabrictest.New(fabrictest.Options{RequestLog: requestLog}),
+		Metrics: fabrictest.New(fabrictest.Options{
+			Fleet: &attached, RequestLog: requestLog,
+			Gone: []string{fabrictest.OpUserPortsV3, fabrictest.OpPortStatsV3, fabrictest.OpPortStatsV4, fabrictest.OpConnectionStatsV4},
+		}),
+		classic: classic, metrics: metrics,
+	}, nil
 }
 
-// URL is the root of the simulated API.
-func (d *Demo) URL() string { return "http://" + d.ln.Addr().String() }
+// requestLog is how many requests each API remembers: nobody asks the demo.
+const requestLog = 1_000
 
-// Run serves the simulated API until ctx is done, and returns nil then.
-func (d *Demo) Run(ctx context.Context) error { return d.API.Serve(ctx, d.ln) }
+// ClassicURL is the root of the API that has everything but metrics.
+func (d *Demo) ClassicURL() string { return "http://" + d.classic.Addr().String() }
+
+// MetricsURL is the root of the API that has only metrics.
+func (d *Demo) MetricsURL() string { return "http://" + d.metrics.Addr().String() }
+
+// Run serves the simulated APIs until ctx is done, and returns nil then.
+func (d *Demo) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.Classic.Serve(ctx, d.classic) })
+	g.Go(func() error { return d.Metrics.Serve(ctx, d.metrics) })
+	return g.Wait()
+}
 
 // Config is the configuration of an exporter that watches every port of the
-// simulated API.
+// simulated APIs.
 func (d *Demo) Config() (*config.Config, error) {
 	t, err := template.New("demo.yml").Parse(configTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("demo configuration: %w", err)
 	}
 	var text bytes.Buffer
-	err = t.Execute(&text, map[string]any{
-		"URL": d.URL(), "ID": fabrictest.DemoClientID, "Secret": fabrictest.DemoClientSecret,
-		"Ports": d.API.Fleet().Ports,
+	err = t.Execute(&text, map[string]string{
+		"Classic": d.ClassicURL(), "Metrics": d.MetricsURL(),
+		"ID": fabrictest.DemoClientID, "Secret": fabrictest.DemoClientSecret,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("demo configuration: %w", err)
@@ -65,7 +97,8 @@ func (d *Demo) Announce(w io.Writer, addrs []net.Addr) {
 		base := "http://" + reachable(a)
 		fmt.Fprintf(w, "exporter:      %s/\nmetrics:       %s/metrics\n", base, base)
 	}
-	fmt.Fprintf(w, "simulated API: %s  (client_id %s, client_secret %s)\n", d.URL(), fabrictest.DemoClientID, fabrictest.DemoClientSecret)
+	fmt.Fprintf(w, "simulated API: %s  (v3 and v4; client_id %s, client_secret %s)\n", d.ClassicURL(), fabrictest.DemoClientID, fabrictest.DemoClientSecret)
+	fmt.Fprintf(w, "simulated API: %s  (v4 metrics only)\n", d.MetricsURL())
 	fmt.Fprintf(w, "Every number is made up; stop with Ctrl-C.\n")
 }
 

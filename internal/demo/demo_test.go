@@ -16,6 +16,7 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 // Real sockets: what a stopped demo leaves behind fails the package.
@@ -36,16 +37,14 @@ func TestDemoIsCompleteWithinFiveSeconds(t *testing.T) {
 	ended := make(chan error, 2)
 	go func() { ended <- sim.Run(ctx) }()
 	go func() { ended <- d.Run(ctx) }()
-	for !d.Snapshot().Complete() && ctx.Err() == nil {
+	for len(unknown(d.Snapshot())) > 0 && ctx.Err() == nil {
 		time.Sleep(time.Millisecond) // real sockets, so no bubble; ctx bounds it
 	}
-	if ctx.Err() != nil {
-		t.Error("not complete after five seconds")
+	if missing := unknown(d.Snapshot()); len(missing) > 0 {
+		t.Errorf("after five seconds there is no good answer on %v", missing)
 	}
-	for _, p := range d.Snapshot().Ports {
-		if ok, _ := p.Succeeded(); !ok || !p.ConnectionsPoll.OK || p.Inventory == nil {
-			t.Errorf("port %s: traffic %+v, connections %+v", p.Name(), p.Polls, p.ConnectionsPoll)
-		}
+	if n := len(d.Snapshot().Ports); n < 18 {
+		t.Errorf("%d ports", n)
 	}
 	cancel()
 	for range 2 {
@@ -53,6 +52,20 @@ func TestDemoIsCompleteWithinFiveSeconds(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// unknown are the ports that lack a good answer of some kind.
+func unknown(snap *fleet.Snapshot) []string {
+	if !snap.Ready {
+		return []string{"the fleet"}
+	}
+	var names []string
+	for _, p := range snap.Ports {
+		if ok, _ := p.Succeeded(); !ok || !p.ConnectionsPoll.OK || p.Inventory == nil {
+			names = append(names, p.Name())
+		}
+	}
+	return names
 }
 
 func TestDemoAnswersCurl(t *testing.T) {
@@ -65,7 +78,7 @@ func TestDemoAnswersCurl(t *testing.T) {
 	go func() { ended <- sim.Run(ctx) }()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
 	login := `{"grant_type":"client_credentials","client_id":"demo-client","client_secret":"demo-secret"}`
-	resp, err := client.Post(sim.URL()+"/oauth2/v1/token", "application/json", strings.NewReader(login))
+	resp, err := client.Post(sim.ClassicURL()+"/oauth2/v1/token", "application/json", strings.NewReader(login))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +114,7 @@ func TestAnnounceGivesURLsThatOpen(t *testing.T) {
 	defer func() { _ = sim.Run(ctx) }() // closes the listener
 	var out strings.Builder
 	sim.Announce(&out, []net.Addr{&net.TCPAddr{IP: net.IPv6unspecified, Port: 10345}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}})
-	for _, want := range []string{"http://localhost:10345/metrics", "http://127.0.0.1:1/metrics", sim.URL()} {
+	for _, want := range []string{"http://localhost:10345/metrics", "http://127.0.0.1:1/metrics", sim.ClassicURL()} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
 		}
