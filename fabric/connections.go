@@ -10,13 +10,13 @@ import (
 // connectionV4 is a connection as the v4 API sends it. Every field is optional.
 type connectionV4 struct {
 	UUID      text   `json:"uuid"`
-	Name      text   `json:"name"`
-	Type      text   `json:"type"`
-	State     text   `json:"state"`
-	Bandwidth number `json:"bandwidth"` // Mbit/s
+	Name      label  `json:"name"`
+	Type      label  `json:"type"`
+	State     label  `json:"state"`
+	Bandwidth amount `json:"bandwidth"` // Mbit/s
 	Operation struct {
-		EquinixStatus  text `json:"equinixStatus"`
-		ProviderStatus text `json:"providerStatus"`
+		EquinixStatus  label `json:"equinixStatus"`
+		ProviderStatus label `json:"providerStatus"`
 	} `json:"operation"`
 	ASide sideV4 `json:"aSide"`
 	ZSide sideV4 `json:"zSide"`
@@ -25,7 +25,7 @@ type connectionV4 struct {
 type sideV4 struct {
 	AccessPoint struct {
 		Port struct {
-			UUID text `json:"uuid"`
+			UUID label `json:"uuid"`
 		} `json:"port"`
 	} `json:"accessPoint"`
 }

@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +16,9 @@ const (
 // page is one page of a listing.
 type page[T any] struct {
 	items []T
-	total int // 0 where the API does not say
+	total int  // 0 where the API does not say
+	limit int  // length of a full page
+	next  bool // the API names a page after this one
 }
 
 // errUnsteady is wrapped by the errors of listings whose pages contradict each
@@ -84,7 +87,7 @@ func (l listing[T]) check(n int, p page[T], first string, total int) error {
 // and limit send everything at once, also more than was asked for.
 func (l listing[T]) done(p page[T], offset int) (bool, error) {
 	if p.total == 0 {
-		return len(p.items) != pageSize, nil
+		return len(p.items) == 0 || !p.next && len(p.items) != p.limit, nil
 	}
 	if len(p.items) == 0 && offset < p.total {
 		return false, l.unsteady("data", "ends after %d of %d", offset, p.total)
@@ -101,16 +104,28 @@ func (l listing[T]) unsteady(path, format string, args ...any) error {
 func decodePage[D, T any](op string, b []byte, value func(*D) T, key func(T) string) (page[T], error) {
 	var body struct {
 		Pagination struct {
-			Total number `json:"total"`
+			Total number          `json:"total"`
+			Limit amount          `json:"limit"`
+			Next  json.RawMessage `json:"next"`
 		} `json:"pagination"`
 		Data []json.RawMessage `json:"data"`
 	}
 	if err := decode(op, "", b, &body); err != nil {
 		return page[T]{}, err
 	}
+	if body.Data == nil {
+		return page[T]{}, &DecodeError{Op: op, Path: "data", Err: errMissing}
+	}
 	items, err := decodeItems(op, "data", body.Data, value, key)
-	return page[T]{items: items, total: int(min(max(body.Pagination.Total.value, 0), maxPages*pageSize))}, err
+	p := body.Pagination
+	return page[T]{
+		items: items, total: count(p.Total), limit: cmp.Or(count(p.Limit.number), pageSize),
+		next: len(p.Next) > len(`""`) && p.Next[0] == '"',
+	}, err
 }
+
+// count is how many things n can mean.
+func count(n number) int { return int(min(max(n.value, 0), maxPages*pageSize)) }
 
 // decodeItems reads the elements of a listing. One that cannot be told apart
 // from the others makes the listing useless.
@@ -119,7 +134,7 @@ func decodeItems[D, T any](op, at string, raw []json.RawMessage, value func(*D) 
 	for i, b := range raw {
 		var d D
 		path := fmt.Sprintf("%s[%d]", at, i)
-		if err := decode(op, path, b, &d); err != nil {
+		if err := decodeEntity(op, path, b, &d); err != nil {
 			return nil, err
 		}
 		item := value(&d)

@@ -1,7 +1,6 @@
 package fabric
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -13,23 +12,30 @@ import (
 )
 
 // run does one login and wakes all who wait for it.
-func (s *TokenSource) run(ctx context.Context, l *login) {
+func (s *TokenSource) run(l *login) {
 	defer close(l.done)
-	l.token, l.err = s.logIn(ctx)
+	token, err := s.logIn()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.login = nil
-	s.err = l.err
-	if l.err == nil {
-		s.token, s.hold = l.token, hold{}
-		life := time.Until(l.token.Expiry)
-		s.renewAt = l.token.Expiry.Add(-min(renewEarly, life/10))
+	s.login, s.err, s.doubted = nil, err, false
+	now := time.Now()
+	switch {
+	case err == nil:
+		s.token, s.hold = token, hold{}
+		s.renewAt = token.Expiry.Add(-min(renewEarly, token.Expiry.Sub(now)/10))
+	case s.lives(now):
+		token, err = s.token, nil // a doubted token is better than none
 	}
+	l.token, l.err = token, err
 }
+
+// loginPatience is how long one round of tries goes on while callers wait for
+// it; what the API asks for beyond that passes without them.
+const loginPatience = 10 * time.Second
 
 // logIn reads the credentials and, unless they are held back, sends them until
 // the token endpoint answers them one way or the other.
-func (s *TokenSource) logIn(ctx context.Context) (*oauth2.Token, error) {
+func (s *TokenSource) logIn() (*oauth2.Token, error) {
 	cred, err := s.credentials()
 	if err == nil {
 		err = cred.validate()
@@ -40,20 +46,25 @@ func (s *TokenSource) logIn(ctx context.Context) (*oauth2.Token, error) {
 	if err := s.mayTry(cred); err != nil {
 		return nil, err
 	}
+	begun := time.Now()
 	for n := 0; ; n++ {
-		token, err := s.request(ctx, cred)
+		token, err := s.request(cred)
 		if err == nil {
 			return token, nil
 		}
-		e, ok := errors.AsType[*Error](err)
-		if ok && e.Login {
-			return nil, s.refused(cred, e)
+		var asked time.Duration
+		if e, ok := errors.AsType[*Error](err); ok {
+			if e.Login {
+				return nil, s.refused(cred, e)
+			}
+			asked = e.RetryAfter
 		}
-		if n >= s.maxRetries || !retryable(OpToken, err) {
-			s.rest()
+		wait := max(backoff(n), asked)
+		if n >= s.maxRetries || !retryable(OpToken, err) || time.Since(begun)+wait > loginPatience {
+			s.rest(max(failureRest, asked))
 			return nil, err
 		}
-		if err := sleep(ctx, max(backoff(n), e.RetryAfter)); err != nil {
+		if err := sleep(s.open, wait); err != nil {
 			return nil, err
 		}
 	}
@@ -74,14 +85,17 @@ func (s *TokenSource) refused(cred Credentials, err *Error) error {
 
 // rest makes calls fail fast for a while: each of them would otherwise begin
 // another round of retries.
-func (s *TokenSource) rest() {
+func (s *TokenSource) rest(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.retryAt = time.Now().Add(failureRest)
+	s.retryAt = time.Now().Add(d)
 }
 
 // request asks for a token once.
-func (s *TokenSource) request(ctx context.Context, cred Credentials) (*oauth2.Token, error) {
+func (s *TokenSource) request(cred Credentials) (*oauth2.Token, error) {
+	if err := s.open.Err(); err != nil {
+		return nil, err
+	}
 	body, err := json.Marshal(map[string]string{
 		"grant_type":    "client_credentials", // without it the API assumes a password
 		"client_id":     cred.ClientID,
@@ -91,7 +105,7 @@ func (s *TokenSource) request(ctx context.Context, cred Credentials) (*oauth2.To
 		return nil, err
 	}
 	var token *oauth2.Token
-	err = s.wire.exchange(ctx, request{
+	err = s.wire.exchange(s.alive, request{
 		op: OpToken, method: http.MethodPost, path: "/oauth2/v1/token", body: body,
 		decode: func(b []byte) (err error) {
 			token, err = decodeToken(b)
@@ -104,6 +118,7 @@ func (s *TokenSource) request(ctx context.Context, cred Credentials) (*oauth2.To
 const (
 	defaultTokenLife = time.Hour      // what the API documents
 	maxTokenLife     = 24 * time.Hour // whatever it says: beyond this a revoked one would linger
+	minTokenLife     = time.Minute    // whatever it says: below this every call would log in
 )
 
 // decodeToken reads the answer to a login. Its lifetime is a string in most
@@ -139,5 +154,6 @@ func seconds(s string) (life time.Duration, ok bool) {
 	if err != nil || !(v > 0) { // not a number is not above 0 either
 		return 0, false
 	}
-	return time.Duration(min(v, maxTokenLife.Seconds()) * float64(time.Second)), true
+	v = max(min(v, maxTokenLife.Seconds()), minTokenLife.Seconds())
+	return time.Duration(v * float64(time.Second)), true
 }
