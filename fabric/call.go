@@ -12,6 +12,7 @@ import (
 )
 
 // call sends r until it succeeds, fails for good, or has used up the retries.
+// What may take long to pass is left to the caller's next call.
 func (c *Client) call(ctx context.Context, r request) error {
 	for n := 0; ; n++ {
 		err := c.authorized(ctx, r)
@@ -19,7 +20,13 @@ func (c *Client) call(ctx context.Context, r request) error {
 			return err
 		}
 		if e, ok := errors.AsType[*Error](err); ok && slowsDown(e) {
-			continue // the throttle makes the next attempt wait
+			if Reason(e) == ReasonServer {
+				return err // trouble of that length is not sat out here
+			}
+			if c.throttle.left() >= firstBackoff/2 {
+				continue // the throttle makes the next attempt wait
+			}
+			// A pause that began while r was under way may be over already.
 		}
 		if err := sleep(ctx, backoff(n)); err != nil {
 			return fmt.Errorf("%s: %w", r.op, err)

@@ -87,7 +87,7 @@ func TestCallerGivesUp(t *testing.T) {
 
 func TestCallerGaveUpBefore(t *testing.T) {
 	var seen []fabric.Attempt
-	a := always(200, `{}`)
+	a := always(200, idle)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := probe(ctx, newClient(t, a, watch(&seen)))
@@ -102,7 +102,7 @@ func TestUnauthorizedRenewsTheToken(t *testing.T) {
 		if r.Header.Get("Authorization") == "Bearer token-0" {
 			return reply(401, ``)
 		}
-		return reply(200, `{}`)
+		return reply(200, idle)
 	}}
 	var seen []fabric.Attempt
 	err := probe(t.Context(), newClient(t, a, watch(&seen), func(c *fabric.Config) { c.Tokens = tok }))
@@ -136,7 +136,7 @@ func TestUnauthorizedDespiteAFreshToken(t *testing.T) {
 
 func TestNoTokenNoRequest(t *testing.T) {
 	var seen []fabric.Attempt
-	a := always(200, `{}`)
+	a := always(200, idle)
 	s := newSource(t, always(400, refusal))
 	err := probe(t.Context(), newClient(t, a, retries(4), watch(&seen), func(c *fabric.Config) { c.Tokens = s }))
 	if _, ok := errors.AsType[*fabric.LoginError](err); !ok || !strings.HasPrefix(err.Error(), op+": ") {
@@ -145,4 +145,34 @@ func TestNoTokenNoRequest(t *testing.T) {
 	if a.count() != 0 || len(seen) != 0 || fabric.Gone(err) {
 		t.Errorf("%d calls, observed %v, gone %v", a.count(), seen, fabric.Gone(err))
 	}
+}
+
+// One port's 401 must not take the token from the others while the token
+// endpoint is down, nor make a login of every call.
+func TestUnauthorizedPortWhileNobodyCanLogIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logins := script(with(200, granted), with(503, ``))
+		s := newSource(t, logins)
+		a := &api{answer: func(_ int, r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/bad") {
+				return reply(401, `[{"errorCode":"EQ-3000039"}]`)
+			}
+			return reply(200, idle)
+		}}
+		c := newClient(t, a, func(c *fabric.Config) { c.Tokens = s })
+		for range 6 {
+			for range 10 {
+				if _, err := c.PortStatsV3(t.Context(), "bad", from, to); fabric.Reason(err) != "auth" {
+					t.Fatalf("bad port: %v", err)
+				}
+				if err := probe(t.Context(), c); err != nil {
+					t.Fatalf("good port: %v", err)
+				}
+			}
+			time.Sleep(time.Minute)
+		}
+		if logins.count() != 3 { // the first, and one for each five minutes
+			t.Errorf("%d logins", logins.count())
+		}
+	})
 }

@@ -64,7 +64,7 @@ func TestRequestHeaders(t *testing.T) {
 					t.Errorf("%s: %q, want %q", name, got, want)
 				}
 			}
-			return reply(200, `{}`)
+			return reply(200, idle)
 		}}
 		if err := probe(t.Context(), newClient(t, a, edit)); err != nil {
 			t.Error(err)

@@ -9,15 +9,15 @@ import (
 // connectionV4 is a connection as the v4 API sends it. Every field is optional.
 type connectionV4 struct {
 	UUID      text   `json:"uuid"`
-	Name      text   `json:"name"`
-	Type      text   `json:"type"`
-	State     text   `json:"state"`
-	Direction text   `json:"direction"`
-	Bandwidth number `json:"bandwidth"` // Mbit/s
+	Name      label  `json:"name"`
+	Type      label  `json:"type"`
+	State     label  `json:"state"`
+	Direction label  `json:"direction"`
+	Bandwidth amount `json:"bandwidth"` // Mbit/s
 	Operation struct {
-		OperationalStatus text `json:"operationalStatus"`
-		EquinixStatus     text `json:"equinixStatus"`
-		ProviderStatus    text `json:"providerStatus"`
+		OperationalStatus label `json:"operationalStatus"`
+		EquinixStatus     label `json:"equinixStatus"`
+		ProviderStatus    label `json:"providerStatus"`
 	} `json:"operation"`
 	Redundancy redundancyV4 `json:"redundancy"`
 	ASide      sideV4       `json:"aSide"`
@@ -29,40 +29,40 @@ type sideV4 struct {
 }
 
 type accessPointV4 struct {
-	Type text `json:"type"`
-	Name text `json:"name"`
+	Type label `json:"type"`
+	Name label `json:"name"`
 	Port struct {
-		UUID text `json:"uuid"`
-		Name text `json:"name"`
+		UUID label `json:"uuid"`
+		Name label `json:"name"`
 	} `json:"port"`
 	Location struct {
-		MetroCode text `json:"metroCode"`
+		MetroCode label `json:"metroCode"`
 	} `json:"location"`
 
-	Profile       label `json:"profile"`
-	Router        label `json:"router"`
-	VirtualDevice label `json:"virtualDevice"`
-	Network       label `json:"network"`
+	Profile       named `json:"profile"`
+	Router        named `json:"router"`
+	VirtualDevice named `json:"virtualDevice"`
+	Network       named `json:"network"`
 	VLAN          vlan  `json:"linkProtocol"`
 }
 
-// label is the name of an object. Where there is none to be read it is "":
+// named is the name of an object. Where there is none to be read it is "":
 // connections are counted whatever their ends are called.
-type label string
+type named string
 
-func (l *label) UnmarshalJSON(b []byte) error {
+func (l *named) UnmarshalJSON(b []byte) error {
 	var body struct {
 		Name text `json:"name"`
 	}
 	if json.Unmarshal(b, &body) == nil {
-		*l = label(body.Name)
+		*l = named(body.Name)
 	}
 	return nil
 }
 
 // vlan is the tag of a link, "101", the range of its tags, "100-199", or both
 // tags of a QINQ link, outer and inner, "101.7". It is "" for an untagged link
-// and, like a label, where it cannot be read.
+// and, like a name, where it cannot be read.
 type vlan string
 
 func (v *vlan) UnmarshalJSON(b []byte) error {
@@ -109,7 +109,7 @@ func (c *connectionV4) connection() Connection {
 }
 
 func (p *accessPointV4) side() Side {
-	name := cmp.Or(p.Profile, p.Router, p.VirtualDevice, p.Network, label(p.Port.Name), label(p.Name))
+	name := cmp.Or(p.Profile, p.Router, p.VirtualDevice, p.Network, named(p.Port.Name), named(p.Name))
 	return Side{
 		Type: string(p.Type), Name: string(name),
 		Metro: string(p.Location.MetroCode), VLAN: string(p.VLAN),

@@ -98,7 +98,7 @@ func answerError(op string, resp *http.Response, body []byte, secrets []string) 
 	e.Message = oneLine(redact(e.Message, secrets), limit)
 	e.CorrelationID = oneLine(redact(e.CorrelationID, secrets), maxRawText)
 	e.Quota = e.spent()
-	e.Login = op == OpToken && refusesLogin(e)
+	e.Login = op == OpToken && refusesLogin(e, body)
 	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
 	return e
 }
@@ -123,6 +123,15 @@ func (e *Error) decode(body []byte) (known bool) {
 	}
 	e.Message = strings.Join(messages, "; ")
 	return e.Code != "" || e.Message != "" || e.Fault
+}
+
+// toldError is the error that body tells of, whatever its status; "" if none.
+func toldError(body []byte) string {
+	var e Error
+	if len(body) > maxErrorBody || !e.decode(body) {
+		return ""
+	}
+	return strings.TrimPrefix(e.Code+": "+e.Message, ": ")
 }
 
 // spent reports a used up quota or spike arrest, which arrives with various

@@ -127,9 +127,9 @@ func TestExchangeScheduleAfterRefusals(t *testing.T) {
 			{1, "one", 2, 2},
 			{time.Hour, "one", 3, 3},
 			{1000 * time.Hour, "one", 3, 3}, // suspended
-			{0, "two", 4, 1},                // the file was replaced
-			{0, "two", 4, 1},
-			{0, " two\n", 4, 1}, // still the same
+			{0, "two", 4, 4},                // the file was replaced: one try
+			{0, "two", 4, 4},
+			{0, " two\n", 4, 4}, // still the same
 		} {
 			time.Sleep(step.after)
 			token = step.token
@@ -141,13 +141,12 @@ func TestExchangeScheduleAfterRefusals(t *testing.T) {
 	})
 }
 
-// The scope is part of what was refused: with another one the next source of a
-// reload starts from zero.
-func TestExchangeWithAnotherScopeInheritsNoHold(t *testing.T) {
+// The scope is part of what was refused: another one is worth a try at once.
+func TestExchangeWithAnotherScopeIsWorthATry(t *testing.T) {
 	a := always(401, ``)
 	old := newExchange(t, a, fixed(subjectToken))
 	_, _ = old.Token()
-	for scope, want := range map[string]int{scope: 2, "orgpolicies:7": 1} {
+	for scope, want := range map[string]int{scope: 1, "orgpolicies:7": 2} {
 		next := newExchange(t, a, fixed(subjectToken), func(c *fabric.TokenConfig) { c.Exchange.Scope = scope })
 		next.InheritHold(old)
 		_, _ = next.Token()

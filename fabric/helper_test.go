@@ -19,6 +19,7 @@ import (
 const (
 	base   = "https://api.example.com/prefix" // a path of its own, so that absolute paths fail
 	secret = `s3cr3t"/&value`
+	idle   = `{"capacity":null}` // v3 statistics that say nothing
 )
 
 // api is a RoundTripper made of a function. It counts.

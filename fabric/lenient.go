@@ -12,7 +12,8 @@ import (
 // The API changes the types of its fields: numbers have come as strings and
 // strings as numbers, in production. The types of this file take both, and
 // null. What they refuse becomes a json.UnmarshalTypeError, to which
-// encoding/json adds the path of the field.
+// encoding/json adds the path of the field; label, amount and flag are for what
+// can be missed, and refuse nothing.
 
 // text is a JSON string, or a number or boolean as it was spelled.
 type text string
@@ -27,6 +28,17 @@ func (t *text) UnmarshalJSON(b []byte) error {
 		return wrongType[string](b)
 	}
 	*t = text(b)
+	return nil
+}
+
+// label is a text that is absent where it is of another type.
+type label string
+
+func (l *label) UnmarshalJSON(b []byte) error {
+	var t text
+	if t.UnmarshalJSON(b) == nil {
+		*l = label(t)
+	}
 	return nil
 }
 
@@ -67,6 +79,17 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// amount is a number that is absent where it is of another type.
+type amount struct{ number }
+
+func (a *amount) UnmarshalJSON(b []byte) error {
+	var n number
+	if n.UnmarshalJSON(b) == nil {
+		a.number = n
+	}
+	return nil
+}
+
 // in is n × unit; ok is false where that is no finite number or negative: no
 // rate and no line is.
 func (n number) in(unit float64) (v float64, ok bool) {
@@ -100,7 +123,8 @@ func positive(v *float64) *float64 {
 	return v
 }
 
-// flag is a JSON boolean or a string that holds one.
+// flag is a JSON boolean or a string that holds one; absent where it is of
+// another type.
 type flag struct{ value, set bool }
 
 func (f *flag) UnmarshalJSON(b []byte) error {
@@ -109,9 +133,6 @@ func (f *flag) UnmarshalJSON(b []byte) error {
 		*f = flag{value: true, set: true}
 	case "false":
 		*f = flag{set: true}
-	case "null", "":
-	default:
-		return wrongType[bool](b)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ const (
 // LoginError says that the token endpoint refused the credentials, now or
 // before. While logins are held back calls fail with it without a request.
 type LoginError struct {
-	Refusals  int       // in a row, of these credentials
+	Refusals  int       // since the last login that succeeded, whatever the credentials
 	Suspended bool      // no more tries until the credentials change or [TokenSource.Resume]
 	NextTry   time.Time // zero while suspended
 	Exchange  bool      // the subject token was refused, not client credentials
@@ -57,26 +57,31 @@ func (e *LoginError) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// hold keeps logins back after refusals. Its zero value holds nothing.
+// hold keeps logins back after refusals. Its zero value holds nothing. The API
+// counts refusals by account, so other credentials are worth one try at once,
+// but only a success begins the count anew.
 type hold struct {
 	refusals int
 	refused  uint64    // fingerprint of the refused proof
 	exchange bool      // that was for an exchange
 	next     time.Time // of the next try, unless suspended
-	resumed  bool      // one try is free
+	resumed  bool      // one try is free although logins are suspended
 	err      error     // the latest refusal
 }
 
 // check is nil where a login may be tried now.
 func (h *hold) check(p proof, now time.Time) error {
-	if h.refusals > 0 && p.fingerprint != h.refused {
-		*h = hold{}
-	}
-	if h.refusals == 0 || h.resumed || (!h.suspended() && !now.Before(h.next)) {
+	switch {
+	case h.refusals == 0, h.resumed, p.fingerprint != h.refused:
+		return nil
+	case !h.suspended() && !now.Before(h.next):
 		return nil
 	}
 	return h.loginError()
 }
+
+// resume frees one try, unless the next one has its time already.
+func (h *hold) resume() { h.resumed = h.suspended() }
 
 func (h *hold) refuse(p proof, now time.Time, err error) {
 	h.refusals++
@@ -97,19 +102,24 @@ func (h *hold) loginError() *LoginError {
 	return &LoginError{Refusals: h.refusals, Suspended: h.suspended(), NextTry: h.next, Exchange: h.exchange, Err: h.err}
 }
 
-var (
-	loginCode = regexp.MustCompile(`^S\d{3,}$`)
-	loginText = regexp.MustCompile(`(?i)\blog ?in failure\b|\blocked\b`) // not "blocked", as a firewall says
-)
+// loginWords is looked for in bodies as they come, in whatever shape: a
+// quoted S-code, a login failure, something locked. A firewall's "blocked"
+// is none of them.
+var loginWords = regexp.MustCompile(`(?i)"S\d{3,}"|log[ _-]?in[ _-]?failure|(?:^|[^a-z])locked`)
 
 // refusesLogin reports whether an answer of the token endpoint is about the
 // credentials. That may come as a 500 too; retried, it would lock the account.
-func refusesLogin(e *Error) bool {
+func refusesLogin(e *Error, body []byte) bool {
 	switch {
 	case e.Status == 0 || e.Quota:
 		return false
 	case e.Status == http.StatusBadRequest, e.Status == http.StatusUnauthorized:
 		return true
 	}
-	return loginCode.MatchString(e.Code) || loginText.MatchString(e.Code+" "+e.Message)
+	return saysRefused(body) || loginWords.MatchString(e.Message)
+}
+
+// saysRefused reports a login failure in the body of an answer.
+func saysRefused(body []byte) bool {
+	return loginWords.Match(body[:min(len(body), maxErrorBody)])
 }

@@ -26,6 +26,23 @@ func TestLoginRefusals(t *testing.T) {
 		{"403 locked", 403, `{"errorMessage":"User account is locked"}`, true},
 		{"503 login failure as text", 503, `Login failure`, true},
 		{"503 blocked by a firewall", 503, `Your request was blocked`, false},
+		{"500 as HTML", 500, "<html><style>" + strings.Repeat("a{b:c} ", 40) + "</style><body>Login Failure, please try again.</body>", true},
+		{"500 far into the body", 500, strings.Repeat(" ", 60<<10) + `"S1006"`, true},
+		{"500 with a title only", 500, `{"errorTitle":"Login Failure","errorCode":"1006","errorMessage":"Invalid credentials"}`, true},
+		{"500 with nested errors", 500, `{"errors":[{"errorCode":"S1006","errorMessage":"bad credentials"}]}`, true},
+		{"500 with a second error", 500, `[{"errorCode":"EQ-1","errorMessage":"x"},{"errorCode":"S1006","errorMessage":"bad"}]`, true},
+		{"500 in one word", 500, `{"errorCode":"LoginFailure"}`, true},
+		{"500 with a dash", 502, `log-in-failure`, true},
+		{"500 with an escape", 502, `{"errorMessage":"log\u0020in failure"}`, true},
+		{"500 in lower case", 500, `{"errorCode":"s1006","errorMessage":"no"}`, true},
+		{"500 account_locked", 500, `{"errorMessage":"account_locked"}`, true},
+		{"429 locked", 429, `Locked`, true},
+		{"200 with S-code", 200, refusal, true},
+		{"200 as HTML", 200, `<html>Your account is LOCKED`, true},
+		{"fault as 200", 200, `{"fault":{"faultstring":"login failure"}}`, true},
+		{"500 unlocked", 500, `the account is unlocked, S1006`, false},
+		{"200 without token", 200, `{"errorMessage":"blocked"}`, false},
+		{"quota with S-code", 500, `[{"errorCode":"QuotaViolation"},{"errorCode":"S1006"}]`, false},
 		{"500", 500, `[{"errorCode":"EQ-1","errorMessage":"Internal error."}]`, false},
 		{"403", 403, `{}`, false},
 		{"429", 429, ``, false},
@@ -58,103 +75,6 @@ func TestLoginRefusals(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-func TestLoginScheduleAfterRefusals(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := always(400, refusal)
-		s := newSource(t, a, func(c *fabric.TokenConfig) { c.MaxRetries = 4 })
-		expect := func(when string, calls, refusals int, suspended bool) {
-			t.Helper()
-			_, err := s.Token()
-			le, ok := errors.AsType[*fabric.LoginError](err)
-			if !ok || a.count() != calls || le.Refusals != refusals || le.Suspended != suspended {
-				t.Fatalf("%s: %d calls, %v", when, a.count(), err)
-			}
-			st := s.Status()
-			if !st.Held || st.Suspended != suspended || st.Refusals != refusals || !st.NextTry.Equal(le.NextTry) || st.Err == nil {
-				t.Fatalf("%s: status %+v", when, st)
-			}
-		}
-		expect("first", 1, 1, false)
-		expect("at once", 1, 1, false)
-		time.Sleep(5*time.Minute - 1)
-		expect("before five minutes", 1, 1, false)
-		time.Sleep(time.Nanosecond)
-		expect("after five minutes", 2, 2, false)
-		time.Sleep(time.Hour - 1)
-		expect("before an hour", 2, 2, false)
-		time.Sleep(time.Nanosecond)
-		expect("after an hour", 3, 3, true)
-		time.Sleep(1000 * time.Hour)
-		expect("for ever", 3, 3, true)
-		s.Resume()
-		expect("resumed", 4, 4, true)
-		time.Sleep(time.Hour)
-		expect("one try only", 4, 4, true)
-	})
-}
-
-func TestLoginResumeAndSuccess(t *testing.T) {
-	s := newSource(t, script(with(401, ``), with(200, granted)))
-	if _, err := s.Token(); err == nil {
-		t.Fatal("no error")
-	}
-	s.Resume()
-	if _, err := s.Token(); err != nil {
-		t.Fatal(err)
-	}
-	st := s.Status()
-	if st.Held || st.Refusals != 0 || st.Err != nil || st.Expiry.IsZero() || !st.NextTry.IsZero() {
-		t.Errorf("status %+v", st)
-	}
-}
-
-// A Resume while nothing is held must not be saved up for a later refusal.
-func TestLoginResumeIsNotSavedUp(t *testing.T) {
-	a := always(401, ``)
-	s := newSource(t, a)
-	s.Resume()
-	for range 3 {
-		if _, err := s.Token(); err == nil {
-			t.Fatal("no error")
-		}
-	}
-	if a.count() != 1 {
-		t.Errorf("%d logins", a.count())
-	}
-}
-
-func TestLoginWithChangedCredentials(t *testing.T) {
-	cred := fabric.Credentials{ClientID: "id", ClientSecret: "old"}
-	a := script(with(401, ``), with(401, ``), with(200, granted))
-	s := newSource(t, a, func(c *fabric.TokenConfig) {
-		c.Credentials = func() (fabric.Credentials, error) { return cred, nil }
-	})
-	for _, step := range []struct {
-		secret          string
-		calls, refusals int
-	}{{"old", 1, 1}, {"old", 1, 1}, {"new", 2, 1}, {"new", 2, 1}, {"right", 3, 0}} {
-		cred.ClientSecret = step.secret
-		_, _ = s.Token()
-		if a.count() != step.calls || s.Status().Refusals != step.refusals {
-			t.Errorf("%s: %d calls, %+v", step.secret, a.count(), s.Status())
-		}
-	}
-}
-
-func TestInheritHold(t *testing.T) {
-	a := always(401, ``)
-	old := newSource(t, a)
-	_, _ = old.Token()
-	next := newSource(t, a)
-	next.InheritHold(old)
-	for range 2 { // one try is granted, and it counts on
-		_, _ = next.Token()
-	}
-	if got := next.Status().Refusals; got != 2 || a.count() != 2 {
-		t.Errorf("%d refusals, %d logins", got, a.count())
 	}
 }
 
@@ -220,20 +140,49 @@ func TestLoginDuringServerTrouble(t *testing.T) {
 	}
 }
 
+// Callers wait for a short Retry-After, and hear of a long one at once.
 func TestLoginHonoursRetryAfter(t *testing.T) {
+	for _, status := range []int{429, 503} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSource(t, script(with(status, ``, "Retry-After", "7"), with(200, granted)),
+				func(c *fabric.TokenConfig) { c.MaxRetries = 1 })
+			start := time.Now()
+			if _, err := s.Token(); err != nil || time.Since(start) != 7*time.Second {
+				t.Errorf("after %v: %v", time.Since(start), err)
+			}
+		})
+		synctest.Test(t, func(t *testing.T) {
+			a := script(with(status, ``, "Retry-After", "77"), with(200, granted))
+			s := newSource(t, a, func(c *fabric.TokenConfig) { c.MaxRetries = 9 })
+			start := time.Now()
+			_, first := s.Token()
+			time.Sleep(77*time.Second - 1)
+			if _, err := s.Token(); first == nil || err != first || a.count() != 1 { //nolint:errorlint // the remembered one
+				t.Errorf("%d calls, %v, then %v", a.count(), first, err)
+			}
+			time.Sleep(time.Nanosecond)
+			if _, err := s.Token(); err != nil || time.Since(start) != 77*time.Second {
+				t.Errorf("after %v: %v", time.Since(start), err)
+			}
+		})
+	}
+}
+
+func TestLoginTriesForTenSecondsAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSource(t, script(with(429, ``, "Retry-After", "77"), with(200, granted)),
-			func(c *fabric.TokenConfig) { c.MaxRetries = 1 })
+		a := always(500, ``)
+		s := newSource(t, a, func(c *fabric.TokenConfig) { c.MaxRetries = 100 })
 		start := time.Now()
-		if _, err := s.Token(); err != nil || time.Since(start) != 77*time.Second {
-			t.Errorf("after %v: %v", time.Since(start), err)
+		if _, err := s.Token(); err == nil || time.Since(start) > 10*time.Second || a.count() < 3 {
+			t.Errorf("%d calls in %v: %v", a.count(), time.Since(start), err)
 		}
 	})
 }
 
 func TestLoginTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSource(t, &api{answer: func(_ int, r *http.Request) (*http.Response, error) { return silent(r) }})
+		s := newSource(t, &api{answer: func(_ int, r *http.Request) (*http.Response, error) { return silent(r) }},
+			func(c *fabric.TokenConfig) { c.MaxRetries = 3 }) // of which a timeout is not worth one
 		start := time.Now()
 		_, err := s.Token()
 		if fabric.Reason(err) != "timeout" || time.Since(start) != 30*time.Second || !strings.Contains(err.Error(), "no answer within 30s") {

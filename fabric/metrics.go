@@ -137,8 +137,8 @@ func metricSearch(subject string, from, to time.Time, targets []target) search {
 // decodeMetrics reads one page of an answer about an asset.
 func decodeMetrics(b []byte, asset string, targets []target) (page[metric], error) {
 	var body struct {
-		Pagination totalV4    `json:"pagination"`
-		Data       []metricV4 `json:"data"`
+		Pagination paginationV4 `json:"pagination"`
+		Data       []metricV4   `json:"data"`
 	}
 	if err := decode(OpSearchMetrics, "", b, &body); err != nil {
 		return page[metric]{}, err

@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +16,9 @@ const (
 // page is one page of a listing.
 type page[T any] struct {
 	items []T
-	total int // 0 where the API does not say
+	total int  // 0 where the API does not say
+	limit int  // length of a full page
+	next  bool // the API names a page after this one
 }
 
 // errUnsteady is wrapped by the errors of listings whose pages contradict each
@@ -84,7 +87,7 @@ func (l listing[T]) check(n int, p page[T], first string, total int) error {
 // and limit send everything at once, also more than was asked for.
 func (l listing[T]) done(p page[T], offset int) (bool, error) {
 	if p.total == 0 {
-		return len(p.items) != pageSize, nil
+		return len(p.items) == 0 || !p.next && len(p.items) != p.limit, nil
 	}
 	if len(p.items) == 0 && offset < p.total {
 		return false, l.unsteady("data", "ends after %d of %d", offset, p.total)
@@ -96,26 +99,40 @@ func (l listing[T]) unsteady(path, format string, args ...any) error {
 	return &DecodeError{Op: l.op, Path: path, Err: fmt.Errorf("%w: %s", errUnsteady, fmt.Sprintf(format, args...))}
 }
 
-// totalV4 is the part of the paging information that is of use.
-type totalV4 struct {
-	Total number `json:"total"`
+// paginationV4 is the part of the paging information that is of use.
+type paginationV4 struct {
+	Total number          `json:"total"`
+	Limit amount          `json:"limit"`
+	Next  json.RawMessage `json:"next"`
 }
 
-func (t totalV4) total() int { return int(min(max(t.Total.value, 0), maxPages*pageSize)) }
+func (p *paginationV4) total() int { return count(p.Total) }
+
+func (p *paginationV4) limit() int { return cmp.Or(count(p.Limit.number), pageSize) }
+
+// next reports whether the API names a page that follows.
+func (p *paginationV4) next() bool { return len(p.Next) > len(`""`) && p.Next[0] == '"' }
 
 // decodePage reads one page; value makes an element of it what the client
 // returns.
 func decodePage[D, T any](op string, b []byte, value func(*D) T, key func(T) string) (page[T], error) {
 	var body struct {
-		Pagination totalV4           `json:"pagination"`
+		Pagination paginationV4      `json:"pagination"`
 		Data       []json.RawMessage `json:"data"`
 	}
 	if err := decode(op, "", b, &body); err != nil {
 		return page[T]{}, err
 	}
+	if body.Data == nil {
+		return page[T]{}, &DecodeError{Op: op, Path: "data", Err: errMissing}
+	}
 	items, err := decodeItems(op, "data", body.Data, value, key)
-	return page[T]{items: items, total: body.Pagination.total()}, err
+	p := body.Pagination
+	return page[T]{items: items, total: p.total(), limit: p.limit(), next: p.next()}, err
 }
+
+// count is how many things n can mean.
+func count(n number) int { return int(min(max(n.value, 0), maxPages*pageSize)) }
 
 // decodeItems reads the elements of a listing. One that cannot be told apart
 // from the others makes the listing useless.
@@ -124,7 +141,7 @@ func decodeItems[D, T any](op, at string, raw []json.RawMessage, value func(*D) 
 	for i, b := range raw {
 		var d D
 		path := fmt.Sprintf("%s[%d]", at, i)
-		if err := decode(op, path, b, &d); err != nil {
+		if err := decodeEntity(op, path, b, &d); err != nil {
 			return nil, err
 		}
 		item := value(&d)

@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 const (
 	maxBatch     = 100       // ports in one search; the API names no limit
+	growAfter    = time.Hour // before a learnt maximum is doubled again: it may have been a passing one
 	noRightPause = time.Hour // before a search that is refused for every port is taken apart again
 )
 
@@ -20,7 +22,8 @@ const (
 // them from being known. A connection between ports of two batches is in both.
 //
 // Where the API refuses a batch it is halved, down to the ports that are
-// refused by themselves; what was learnt saves those calls next time.
+// refused by themselves; what was learnt saves those calls next time, for a
+// while.
 //
 // each is called in the caller's goroutine, one batch after the other. The
 // error is nil unless ctx ended; the remaining ports were then not handed over.
@@ -66,7 +69,7 @@ func (b *batches) ask(ctx context.Context, ports []string) (whole bool, err erro
 	case ctx.Err() != nil:
 		return false, ctx.Err()
 	case refusesSearch(err) && b.split && len(ports) > 1:
-		return false, b.halve(ctx, ports)
+		return false, b.halve(ctx, ports, refusesSize(err))
 	case refusesSearch(err) && len(ports) == 1:
 		b.refused++
 		b.client.searches.setAlone(ports[0], true)
@@ -77,19 +80,28 @@ func (b *batches) ask(ctx context.Context, ports []string) (whole bool, err erro
 	return err == nil, err
 }
 
-// halve asks for both halves of a refused batch. Where neither is refused, the
-// size was to blame.
-func (b *batches) halve(ctx context.Context, ports []string) error {
+// halve asks for both halves of a refused batch. Where neither is refused, and
+// the whole is again, the size was to blame.
+func (b *batches) halve(ctx context.Context, ports []string, forSize bool) error {
 	size := (len(ports) + 1) / 2
 	first, err := b.ask(ctx, ports[:size:size])
 	if ctx.Err() != nil {
 		return err
 	}
 	second, err := b.ask(ctx, ports[size:])
-	if first && second {
-		b.client.searches.limit(size)
+	if forSize && first && second && b.client.searches.size() > size {
+		if _, again := b.client.gather(ctx, ports); refusesSize(again) {
+			b.client.searches.limit(size)
+		}
 	}
 	return err
+}
+
+// refusesSize reports whether the API may refuse a search for its size. A
+// missing right or port says nothing about that.
+func refusesSize(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && refusesSearch(err) && e.Status != http.StatusForbidden && e.Status != http.StatusNotFound
 }
 
 // refusesSearch reports whether the API refuses a search for what is asked,
@@ -111,12 +123,14 @@ func refusesSearch(err error) bool {
 type searches struct {
 	mu        sync.Mutex
 	max       int             // ports that go into one search; 0 is maxBatch
+	learnt    time.Time       // when max was set
 	alone     map[string]bool // ports that spoil every batch
 	forbidden time.Time       // until then nothing is allowed, and not taken apart
 }
 
 // plan divides ports into batches.
 func (s *searches) plan(ports []string) [][]string {
+	size := s.size()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var together []string
@@ -128,17 +142,23 @@ func (s *searches) plan(ports []string) [][]string {
 			together = append(together, p)
 		}
 	}
-	size := s.max
-	if size == 0 {
-		size = maxBatch
-	}
 	return slices.Concat(slices.Collect(slices.Chunk(together, size)), apart)
+}
+
+// size is how many ports may go into one search now.
+func (s *searches) size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := time.Now(); s.max != 0 && now.Sub(s.learnt) >= growAfter {
+		s.max, s.learnt = min(2*s.max, maxBatch), now
+	}
+	return cmp.Or(s.max, maxBatch)
 }
 
 func (s *searches) limit(size int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.max = size
+	s.max, s.learnt = size, time.Now()
 }
 
 func (s *searches) setAlone(port string, alone bool) {

@@ -13,19 +13,36 @@ import (
 // Ports lists the ports that the credential may see. An error is the last
 // thing it yields; what came before is then not the whole list.
 func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
+	const path = "/fabric/v4/ports"
+	whole := false // the API refuses to page, and was asked for everything
 	return listing[Port]{op: OpPorts, key: portUUID, fetch: func(offset int) (p page[Port], err error) {
-		err = c.call(ctx, request{
-			op: OpPorts, method: http.MethodGet,
-			// Neither parameter is documented here; a server that ignores them
-			// sends everything at once.
-			path: fmt.Sprintf("/fabric/v4/ports?offset=%d&limit=%d", offset, pageSize),
-			decode: func(b []byte) (err error) {
-				p, err = decodePage(OpPorts, b, (*portV4).port, portUUID)
-				return err
-			},
-		})
+		if whole {
+			return p, &DecodeError{Op: OpPorts, Path: "pagination", Err: errNoPages}
+		}
+		// Neither parameter is documented here; a server that ignores them
+		// sends everything at once.
+		p, err = c.portsPage(ctx, fmt.Sprintf("%s?offset=%d&limit=%d", path, offset, pageSize))
+		if offset == 0 && refusesPaging(err) {
+			whole = true
+			p, err = c.portsPage(ctx, path)
+		}
 		return p, err
 	}}.all()
+}
+
+func (c *Client) portsPage(ctx context.Context, path string) (p page[Port], err error) {
+	err = c.call(ctx, request{op: OpPorts, method: http.MethodGet, path: path, decode: func(b []byte) (err error) {
+		p, err = decodePage(OpPorts, b, (*portV4).port, portUUID)
+		return err
+	}})
+	return p, err
+}
+
+// refusesPaging reports whether the API may have refused the parameters of a
+// page. Of somebody without ports it wants a project, also with a 400.
+func refusesPaging(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Op == OpPorts && e.Status == http.StatusBadRequest && !e.Fault && !e.Quota && e.Code != "EQ-3046110"
 }
 
 // Port asks for one port. Only this call says the operational status of the
@@ -38,7 +55,7 @@ func (c *Client) Port(ctx context.Context, uuid string) (Port, error) {
 	var p Port
 	err = c.call(ctx, request{op: OpPort, method: http.MethodGet, path: path, decode: func(b []byte) error {
 		var body portV4
-		if err := decode(OpPort, "", b, &body); err != nil {
+		if err := decodeEntity(OpPort, "", b, &body); err != nil {
 			return err
 		}
 		if p = body.port(); p.UUID == "" {
@@ -88,7 +105,10 @@ func (c *Client) searchPorts(ctx context.Context, batch []string) iter.Seq2[Port
 
 func portUUID(p Port) string { return p.UUID }
 
-var errNoUUID = errors.New("uuid is empty")
+var (
+	errNoUUID  = errors.New("uuid is empty")
+	errNoPages = errors.New("listing goes on, but offset and limit are refused")
+)
 
 // assetPath is the path of a port or a connection in a collection of them,
 // which ends in a slash.

@@ -136,6 +136,83 @@ func TestUserPortsV3(t *testing.T) {
 	if got, err := drain(newClient(t, always(200, `[]`)).UserPortsV3(t.Context())); err != nil || len(got) != 0 {
 		t.Errorf("no ports: %v, %v", got, err)
 	}
+	for body, want := range map[string]string{
+		`null`: "decode: missing", `{}`: "object where array",
+		`{"errorCode":"IC-9","errorMessage":"no"}`:   "the answer says: IC-9: no",
+		`[{"errorCode":"IC-9","errorMessage":"no"}]`: "[0].uuid: missing; the answer says: IC-9: no",
+	} {
+		_, err := drain(newClient(t, always(200, body)).UserPortsV3(t.Context()))
+		if fabric.Reason(err) != "decode" || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+func TestPortsRefusesToPage(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		refusal prepared
+		whole   prepared
+		items   int
+		calls   int
+		fails   string
+	}{
+		{"and sends all", with(400, `[{"errorCode":"EQ-3000035"}]`), with(200, listing(numberedUUIDs(0, 133), 133)), 133, 2, ""},
+		{"and sends all without total", with(400, ``), with(200, listing(numberedUUIDs(0, 3), -1)), 3, 2, ""},
+		{"and sends a part", with(400, ``), with(200, listing(numberedUUIDs(0, 50), 133)), 50, 2, "offset and limit are refused"},
+		{"and refuses all", with(400, ``), with(400, ``), 0, 2, "HTTP 400"},
+		{"for lack of a project", with(400, `[{"errorCode":"EQ-3046110","errorMessage":"ProjectID required."}]`), with(200, `{}`), 0, 1, "EQ-3046110"},
+		{"for lack of a right", with(403, ``), with(200, `{}`), 0, 1, "HTTP 403"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := &api{answer: func(n int, r *http.Request) (*http.Response, error) {
+				if want := []string{"offset=0&limit=100", ""}[n]; r.URL.RawQuery != want {
+					t.Errorf("query %q, want %q", r.URL.RawQuery, want)
+				}
+				return []prepared{tt.refusal, tt.whole}[n].do()
+			}}
+			got, err := drain(newClient(t, a).Ports(t.Context()))
+			if len(got) != tt.items || a.count() != tt.calls {
+				t.Errorf("%d items, %d calls", len(got), a.count())
+			}
+			if (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
+				t.Errorf("got %v, want %q", err, tt.fails)
+			}
+		})
+	}
+}
+
+// What is not needed to tell ports apart may come in any type.
+func TestPortsWithFieldsOfOtherTypes(t *testing.T) {
+	for _, field := range []string{
+		`"bandwidth":"N/A"`, `"bandwidth":[]`, `"operation":"UP"`, `"operation":{"operationalStatus":{}}`, `"lagEnabled":1`,
+		`"lagEnabled":"perhaps"`, `"lag":true`, `"physicalPorts":{}`, `"physicalPorts":7`, `"encapsulation":"DOT1Q"`,
+		`"location":[]`, `"location":{"ibx":[]}`, `"package":1`, `"project":"x"`, `"redundancy":"PRIMARY"`, `"device":[1]`,
+		`"provisionStatus":[]`, `"totalBandwidth":true`, `"userPorts":"none"`,
+	} {
+		item := `{` + field + `,"uuid":"A","name":"n"}`
+		want := []fabric.Port{{UUID: "a", Name: "n"}, {UUID: "b"}}
+		v4, err4 := drain(newClient(t, always(200, `{"data":[`+item+`,{"uuid":"b"}]}`)).Ports(t.Context()))
+		v3, err3 := drain(newClient(t, always(200, `[`+item+`,{"uuid":"b"}]`)).UserPortsV3(t.Context()))
+		one, err1 := newClient(t, always(200, item)).Port(t.Context(), "a")
+		if err := errors.Join(err4, err3, err1); err != nil {
+			t.Errorf("%s: %v", field, err)
+			continue
+		}
+		if diff := cmp.Diff(want, v4); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", field, diff)
+		}
+		if len(v3) != 2 || v3[0].UUID != "a" || v3[0].Name != "n" || one.UUID != "a" || one.Name != "n" {
+			t.Errorf("%s: v3 %+v, port %+v", field, v3, one)
+		}
+	}
+}
+
+func TestSearchPortsWithoutData(t *testing.T) {
+	_, err := drain(newClient(t, always(200, `{"data":null}`)).SearchPorts(t.Context(), []string{"p"}))
+	if fabric.Reason(err) != "decode" {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestSearchPorts(t *testing.T) {
@@ -168,101 +245,6 @@ func TestSearchPorts(t *testing.T) {
 	none := always(500, ``)
 	if got, err := drain(newClient(t, none).SearchPorts(t.Context(), nil)); err != nil || got != nil || none.count() != 0 {
 		t.Errorf("no ports: %d calls, %v, %v", none.count(), got, err)
-	}
-}
-
-// listing is a page of things with these uuids; a negative total is left out.
-func listing(uuids []string, total int) string {
-	items := make([]string, len(uuids))
-	for i, u := range uuids {
-		items[i] = fmt.Sprintf(`{"uuid":%q}`, u)
-	}
-	head := ""
-	if total >= 0 {
-		head = fmt.Sprintf(`"pagination":{"total":%d},`, total)
-	}
-	return `{` + head + `"data":[` + strings.Join(items, ",") + `]}`
-}
-
-func numberedUUIDs(from, to int) (uuids []string) {
-	for i := from; i < to; i++ {
-		uuids = append(uuids, fmt.Sprintf("u-%04d", i))
-	}
-	return uuids
-}
-
-func TestPaging(t *testing.T) {
-	page := func(from, to, total int) string { return listing(numberedUUIDs(from, to), total) }
-	for _, tt := range []struct {
-		name  string
-		pages []string
-		items int
-		fails string // "" for a listing that ends well
-	}{
-		{"none", []string{page(0, 0, 0)}, 0, ""},
-		{"null data", []string{`{"data":null}`}, 0, ""},
-		{"empty object", []string{`{}`}, 0, ""},
-		{"two pages", []string{page(0, 100, 130), page(100, 130, 130)}, 130, ""},
-		{"everything at once", []string{page(0, 133, 133)}, 133, ""},
-		{"everything at once without total", []string{page(0, 133, -1)}, 133, ""},
-		{"total as string", []string{`{"pagination":{"total":"1"},"data":[{"uuid":"a"}]}`}, 1, ""},
-		{"no total, short page", []string{page(0, 100, -1), page(100, 103, -1)}, 103, ""},
-		{"no total, empty page", []string{page(0, 100, -1), page(0, 0, -1)}, 100, ""},
-		{"smaller pages than asked", []string{page(0, 50, 120), page(50, 100, 120), page(100, 120, 120)}, 120, ""},
-		{"total moves", []string{page(0, 100, 130), page(100, 129, 129)}, 129, ""},
-		{"repeating page", []string{page(0, 100, 130), page(0, 100, 130)}, 100, "begins like the page before"},
-		{"ends early", []string{page(0, 100, 130), page(0, 0, 130)}, 100, "ends after 100 of 130"},
-		{"no uuid", []string{`{"data":[{"uuid":"a"},{"name":"b"}]}`}, 0, "data[1].uuid: missing"},
-		{"null port", []string{`{"data":[null]}`}, 0, "data[0].uuid: missing"},
-		{"wrong type", []string{`{"data":[{"uuid":"a"},{"uuid":"b","location":{"ibx":[]}}]}`}, 0, "data[1].location.ibx: array where string"},
-		{"wrong flag", []string{`{"data":[{"uuid":"a","lagEnabled":"perhaps"}]}`}, 0, "data[0].lagEnabled"},
-		{"wrong type nobody reads", []string{`{"data":[{"uuid":"a","account":7,"changeLog":[]}]}`}, 1, ""},
-		{"no listing", []string{`[]`}, 0, "array where object is expected"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			offset := 0
-			a := &api{answer: func(n int, r *http.Request) (*http.Response, error) {
-				if n >= len(tt.pages) {
-					t.Fatalf("page %d was asked for", n+1)
-				}
-				if got := r.URL.Query().Get("offset"); got != fmt.Sprint(offset) {
-					t.Errorf("offset %s, want %d", got, offset)
-				}
-				offset += strings.Count(tt.pages[n], `"uuid"`)
-				return reply(200, tt.pages[n])
-			}}
-			got, err := drain(newClient(t, a).Ports(t.Context()))
-			if len(got) != tt.items || a.count() != len(tt.pages) {
-				t.Errorf("%d items on %d pages", len(got), a.count())
-			}
-			if (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
-				t.Errorf("got %v, want %q", err, tt.fails)
-			}
-			if err != nil && fabric.Reason(err) != "decode" {
-				t.Errorf("reason %q", fabric.Reason(err))
-			}
-		})
-	}
-}
-
-func TestPagingEndsWhenTheCallerStops(t *testing.T) {
-	a := always(200, listing(numberedUUIDs(0, 100), 1000))
-	c := newClient(t, a)
-	for range c.Ports(t.Context()) {
-		break
-	}
-	if a.count() != 1 {
-		t.Errorf("%d calls", a.count())
-	}
-}
-
-func TestPagingOfARunawayServer(t *testing.T) {
-	a := &api{answer: func(n int, _ *http.Request) (*http.Response, error) {
-		return reply(200, listing([]string{fmt.Sprint("u-", n)}, 1<<40))
-	}}
-	got, err := drain(newClient(t, a).Ports(t.Context()))
-	if a.count() != 10_000 || len(got) != 10_000 || fabric.Reason(err) != "decode" {
-		t.Errorf("%d calls, %d items, %v", a.count(), len(got), err)
 	}
 }
 

@@ -13,20 +13,20 @@ import (
 // the device, not a redundancy group.
 type portV3 struct {
 	UUID            text   `json:"uuid"`
-	Name            text   `json:"name"`
-	ProvisionStatus text   `json:"provisionStatus"`
-	TotalBandwidth  number `json:"totalBandwidth"`
-	Region          text   `json:"region"`
-	IBX             text   `json:"ibx"`
-	MetroCode       text   `json:"metroCode"`
-	MetroName       text   `json:"metroDescription"`
-	DevicePriority  text   `json:"devicePriority"`
-	Encapsulation   text   `json:"encapsulation"`
-	ProjectID       text   `json:"projectId"`
+	Name            label  `json:"name"`
+	ProvisionStatus label  `json:"provisionStatus"`
+	TotalBandwidth  amount `json:"totalBandwidth"`
+	Region          label  `json:"region"`
+	IBX             label  `json:"ibx"`
+	MetroCode       label  `json:"metroCode"`
+	MetroName       label  `json:"metroDescription"`
+	DevicePriority  label  `json:"devicePriority"`
+	Encapsulation   label  `json:"encapsulation"`
+	ProjectID       label  `json:"projectId"`
 	LAG             flag   `json:"lag"`
 	UserPorts       []struct {
-		Bandwidth       number `json:"bandwidth"`
-		ProvisionStatus text   `json:"portProvisionStatus"`
+		Bandwidth       amount `json:"bandwidth"`
+		ProvisionStatus label  `json:"portProvisionStatus"`
 	} `json:"userPorts"`
 }
 
@@ -40,9 +40,13 @@ func (c *Client) UserPortsV3(ctx context.Context) iter.Seq2[Port, error] {
 			decode: func(b []byte) error {
 				var raw []json.RawMessage
 				err := decode(OpUserPortsV3, "", b, &raw)
-				if err == nil {
-					ports, err = decodeItems(OpUserPortsV3, "", raw, (*portV3).port, portUUID)
+				switch {
+				case err != nil:
+					return err
+				case raw == nil:
+					return &DecodeError{Op: OpUserPortsV3, Err: errMissing}
 				}
+				ports, err = decodeItems(OpUserPortsV3, "", raw, (*portV3).port, portUUID)
 				return err
 			},
 		})

@@ -12,45 +12,45 @@ const (
 
 // portV4 is a port as the v4 API sends it. Every field is optional.
 type portV4 struct {
-	UUID  text `json:"uuid"`
-	Name  text `json:"name"`
-	State text `json:"state"`
+	UUID  text  `json:"uuid"`
+	Name  label `json:"name"`
+	State label `json:"state"`
 
 	Operation struct {
-		OperationalStatus text `json:"operationalStatus"`
-		MaintenanceStatus text `json:"maintenanceStatus"`
+		OperationalStatus label `json:"operationalStatus"`
+		MaintenanceStatus label `json:"maintenanceStatus"`
 	} `json:"operation"`
 
-	Bandwidth            number `json:"bandwidth"` // Mbit/s, deprecated
-	AvailableBandwidth   number `json:"availableBandwidth"`
-	UsedBandwidth        number `json:"usedBandwidth"`
-	PhysicalPortsSpeed   number `json:"physicalPortsSpeed"` // Mbit/s, of one of them
-	PhysicalPortsCount   number `json:"physicalPortsCount"`
-	PhysicalPortQuantity number `json:"physicalPortQuantity"`
+	Bandwidth            amount `json:"bandwidth"` // Mbit/s, deprecated
+	AvailableBandwidth   amount `json:"availableBandwidth"`
+	UsedBandwidth        amount `json:"usedBandwidth"`
+	PhysicalPortsSpeed   amount `json:"physicalPortsSpeed"` // Mbit/s, of one of them
+	PhysicalPortsCount   amount `json:"physicalPortsCount"`
+	PhysicalPortQuantity amount `json:"physicalPortQuantity"`
 	PhysicalPorts        []struct {
-		UUID           text   `json:"uuid"`
-		InterfaceSpeed number `json:"interfaceSpeed"`
+		UUID           label  `json:"uuid"`
+		InterfaceSpeed amount `json:"interfaceSpeed"`
 		Operation      struct {
-			OperationalStatus text `json:"operationalStatus"`
+			OperationalStatus label `json:"operationalStatus"`
 		} `json:"operation"`
 	} `json:"physicalPorts"`
 
 	Location struct {
-		MetroCode text `json:"metroCode"`
-		MetroName text `json:"metroName"`
-		Region    text `json:"region"`
-		IBX       text `json:"ibx"` // deprecated
+		MetroCode label `json:"metroCode"`
+		MetroName label `json:"metroName"`
+		Region    label `json:"region"`
+		IBX       label `json:"ibx"` // deprecated
 	} `json:"location"`
-	DemarcationPointIBX text `json:"demarcationPointIbx"`
+	DemarcationPointIBX label `json:"demarcationPointIbx"`
 
 	Encapsulation struct {
-		Type text `json:"type"`
+		Type label `json:"type"`
 	} `json:"encapsulation"`
 	Package struct {
-		Code text `json:"code"`
+		Code label `json:"code"`
 	} `json:"package"`
 	Project struct {
-		ProjectID text `json:"projectId"`
+		ProjectID label `json:"projectId"`
 	} `json:"project"`
 
 	LAGEnabled flag `json:"lagEnabled"`
@@ -65,8 +65,8 @@ type portV4 struct {
 }
 
 type redundancyV4 struct {
-	Group    text `json:"group"`
-	Priority text `json:"priority"`
+	Group    label `json:"group"`
+	Priority label `json:"priority"`
 }
 
 func (p *portV4) port() Port {

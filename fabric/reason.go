@@ -62,7 +62,7 @@ func (e *Error) reason() string {
 		return ReasonAuth
 	case e.Quota, e.Status == http.StatusTooManyRequests:
 		return ReasonRateLimited
-	case e.Fault && e.Status < http.StatusInternalServerError:
+	case e.noRoute():
 		return ReasonNotFound
 	case e.Status == http.StatusUnauthorized:
 		return ReasonAuth
@@ -83,10 +83,24 @@ func (e *Error) wrongMethod() bool {
 		(e.Code == "EQ-3034003" || strings.Contains(e.Message, "Method not supported"))
 }
 
+// noRoute reports that the gateway leads to no such API for this client. It
+// says so with many statuses, 200 and 500 among them; its other 5xx pass.
+func (e *Error) noRoute() bool {
+	switch {
+	case !e.Fault, e.Status == http.StatusRequestTimeout:
+		return false
+	case e.Status == http.StatusInternalServerError:
+		said := strings.ToLower(e.Code + " " + e.Message)
+		return strings.Contains(said, "apiproductmatchfound") || strings.Contains(said, "applicationnotfound") ||
+			strings.Contains(said, "unable to identify proxy")
+	}
+	return e.Status < http.StatusInternalServerError
+}
+
 // Gone reports whether the error says that the endpoint itself exists no more,
 // for anybody: 404, 405, 410, 501, or an answer of the gateway instead of the
-// API, whatever its status. A used up quota says nothing of the kind. A 404 may
-// mean the one port that was asked for: judge by several.
+// API with any status but those of passing trouble. A used up quota says nothing
+// of the kind. A 404 may mean the one port that was asked for: judge by several.
 func Gone(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Op == OpToken || e.Quota {
@@ -98,18 +112,19 @@ func Gone(err error) bool {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented:
 		return true
 	}
-	return e.Fault
+	return e.noRoute()
 }
 
-// retryable reports whether another try of op may help. Failures of the login
-// that op needed are not: the token source has its own schedule for them.
+// retryable reports whether another try of op may help soon. Failures of the
+// login that op needed are not: the token source has its own schedule for them.
+// Nor are timeouts: each would take a place for the whole time once more.
 func retryable(op string, err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Op != op {
 		return false
 	}
 	switch Reason(e) {
-	case ReasonRateLimited, ReasonTimeout, ReasonTransport:
+	case ReasonRateLimited, ReasonTransport:
 		return true
 	case ReasonServer:
 		return e.Status != http.StatusNotImplemented // will be no better in a second

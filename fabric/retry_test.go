@@ -1,6 +1,7 @@
 package fabric_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -26,6 +27,10 @@ func TestRetries(t *testing.T) {
 	}{
 		{"500", with(500, ``), 4, "server"},
 		{"503", with(503, ``), 4, "server"},
+		{"503 with Retry-After", with(503, ``, "Retry-After", "9"), 1, "server"},
+		{"429 with Retry-After", with(429, ``, "Retry-After", "9"), 4, "rate_limited"},
+		{"timeout", prepared{do: func() (*http.Response, error) { return nil, context.DeadlineExceeded }}, 1, "timeout"},
+		{"no product as 500", with(500, `{"fault":{"faultstring":"Unable to identify proxy"}}`), 1, "not_found"},
 		{"429", with(429, ``), 4, "rate_limited"},
 		{"quota", with(500, `{"error_message":"QuotaViolation"}`), 4, "rate_limited"},
 		{"transport", broken, 4, "transport"},
@@ -84,7 +89,7 @@ func TestBackoffDoublesUpToACap(t *testing.T) {
 
 func TestRetrySucceeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := script(with(500, ``), with(200, `{}`))
+		a := script(with(500, ``), with(200, idle))
 		if err := probe(t.Context(), newClient(t, a, retries(1))); err != nil || a.count() != 2 {
 			t.Errorf("%d calls, %v", a.count(), err)
 		}
@@ -117,7 +122,7 @@ func TestRetryAfterPausesTheWholeAccount(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var seen []fabric.Attempt
-				a := script(with(tt.status, ``, "Retry-After", tt.header()), with(200, `{}`))
+				a := script(with(tt.status, ``, "Retry-After", tt.header()), with(200, idle))
 				c := newClient(t, a, watch(&seen)) // no retries: others must wait
 				if err := probe(t.Context(), c); err == nil {
 					t.Fatal("no error")

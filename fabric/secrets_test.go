@@ -137,7 +137,7 @@ func TestClientErrorsDoNotShowTheToken(t *testing.T) {
 
 func TestClientDoesNotShowSecrets(t *testing.T) {
 	s := newSource(t, always(200, granted))
-	c := newClient(t, always(200, `{}`), func(c *fabric.Config) { c.Tokens = s })
+	c := newClient(t, always(200, idle), func(c *fabric.Config) { c.Tokens = s })
 	if err := probe(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}

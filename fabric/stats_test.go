@@ -144,7 +144,8 @@ func TestStatsCorners(t *testing.T) {
 		name, op, body string
 		want           *fabric.Traffic
 	}{
-		{"v3 empty", "v3", `{}`, &fabric.Traffic{}},
+		{"v3 only nulls", "v3", `{"InboundStats":null}`, &fabric.Traffic{}},
+		{"v3 only empty", "v3", `{"inboundStats":[],"outboundStats":[]}`, in(fabric.Series{})},
 		{"v3 nulls", "v3", `{"capacity":null,"inboundMax":null,"inboundStats":null,"outboundStats":[null]}`, &fabric.Traffic{Outbound: fabric.Series{Points: []fabric.Point{}}}},
 		{"v3 unknown fields", "v3", `{"unit":[1],"x":{"y":1},"capacity":"1000"}`, &fabric.Traffic{Capacity: new(1e3)}},
 		{"v3 negative and zero", "v3", `{"capacity":0,"inboundMax":-1,"inboundAvg":0}`, in(fabric.Series{Mean: new(0.0)})},
@@ -152,7 +153,7 @@ func TestStatsCorners(t *testing.T) {
 		{"v3 null mean", "v3", `{"inboundStats":[{"time":"x","mean":null},{"mean":-1}]}`, in(fabric.Series{Points: []fabric.Point{}})},
 		{"v3 maximum of the points", "v3", `{"inboundStats":[{"max":1},{"max":3},{"max":2}]}`, in(fabric.Series{Max: new(3e6), Points: []fabric.Point{}})},
 		{"v3 empty string", "v3", `{"inboundMax":""}`, &fabric.Traffic{}},
-		{"v4 empty", "v4", `{}`, &fabric.Traffic{}},
+		{"v4 only empty", "v4", `{"uuid":"p","stats":{}}`, &fabric.Traffic{}},
 		{"v4 nulls", "v4", `{"stats":null,"bandwidthUtilization":null,"bandwidth":null}`, &fabric.Traffic{}},
 		{"v4 capacity as utilization", "v4", `{"bandwidthUtilization":100,"stats":{"bandwidthUtilization":{}}}`, &fabric.Traffic{Capacity: new(1e8)}},
 		{"v4 Mbps", "v4", one(`"Mbps"`), in(fabric.Series{Mean: new(1e6)})},
@@ -196,6 +197,14 @@ func TestStatsDecodeErrors(t *testing.T) {
 		{"v3", `{"outboundStats":[{"mean":1}]}`, "outboundStats[0].time", "missing"},
 		{"v3", `{"outboundStats":[{"mean":1,"time":7}]}`, "outboundStats[0].time", "number is no RFC 3339 time"},
 		{"v3", `{"outboundStats":[{"mean":1,"time":"9999-01-01T00:00:00Z"}]}`, "outboundStats[0].time", "no RFC 3339 time"},
+		{"v3", `{}`, "", "statistics: missing"},
+		{"v3", `null`, "", "statistics: missing"},
+		{"v3", `{"uuid":"p"}`, "", "statistics: missing"},
+		{"v3", `{"errorCode":"IC-9","errorMessage":"Internal Error"}`, "", "statistics: missing; the answer says: IC-9: Internal Error"},
+		{"v4", `{}`, "", "statistics: missing"},
+		{"v4", `{"type":"XF_PORT","uuid":"p"}`, "", "statistics: missing"},
+		{"v4", `{"errorTitle":"Oops"}`, "", "statistics: missing; the answer says: Oops"},
+		{"v4", `{"stats":{"bandwidthUtilization":{"unit":{}}}}`, "stats.bandwidthUtilization.unit", "object where string is expected"},
 		{"v3", `[]`, "", "array where object is expected"},
 		{"v4", `"x"`, "", "string where object is expected"},
 		{"v4", `{"stats":{"bandwidthUtilization":{"unit":"MBps"}}}`, "stats.bandwidthUtilization.unit", `unknown unit "MBps"`},
@@ -219,7 +228,7 @@ func TestStatsDecodeErrors(t *testing.T) {
 }
 
 func TestStatsOfNoPort(t *testing.T) {
-	c := newClient(t, always(200, `{}`))
+	c := newClient(t, always(200, idle))
 	if _, err := c.PortStatsV3(t.Context(), " ", from, to); err == nil {
 		t.Error("v3 asks for all ports")
 	}

@@ -49,6 +49,9 @@ func decodeStatsV3(b []byte) (*Traffic, error) {
 	if err := decode(OpPortStatsV3, "", b, &body); err != nil {
 		return nil, err
 	}
+	if err := checkStats(OpPortStatsV3, b, body); err != nil {
+		return nil, err
+	}
 	in, err := series(OpPortStatsV3, "inboundStats",
 		summary{body.InboundMax, body.InboundAvg, body.InboundLastPolled}, body.InboundStats, mbit)
 	if err != nil {

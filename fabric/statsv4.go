@@ -75,6 +75,9 @@ func decodeStatsV4(op string, b []byte) (*Traffic, error) {
 	if err := decode(op, "", b, &body); err != nil {
 		return nil, err
 	}
+	if err := checkStats(OpPortStatsV4, b, body); err != nil {
+		return nil, err
+	}
 	t := &Traffic{Capacity: positive(body.Bandwidth.times(mbit))}
 	if t.Capacity == nil {
 		t.Capacity = positive(body.Utilization.lineRate.times(mbit))

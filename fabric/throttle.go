@@ -37,12 +37,12 @@ func newThrottle(perSecond float64, burst, concurrency int) *throttle {
 // enter blocks until a request may be sent and returns how long the budget
 // made it wait. After a nil error the caller must leave.
 func (t *throttle) enter(ctx context.Context) (waited time.Duration, err error) {
+	start := time.Now()
 	select {
 	case t.slots <- struct{}{}:
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
-	start := time.Now()
 	if err := t.wait(ctx); err != nil {
 		t.leave()
 		return 0, err

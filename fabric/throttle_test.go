@@ -18,7 +18,7 @@ func TestQuotaPauseDoublesUntilASuccess(t *testing.T) {
 		good := false
 		a := &api{answer: func(int, *http.Request) (*http.Response, error) {
 			if good {
-				return reply(200, `{}`)
+				return reply(200, idle)
 			}
 			return reply(500, `{"error_code":"500","error_message":"QuotaViolation"}`)
 		}}
@@ -62,10 +62,90 @@ func TestQuotaPauseCountsAVolleyOnce(t *testing.T) {
 	})
 }
 
+// timed answers after some time, the n-th request with the n-th answer.
+func timed(after []time.Duration, answers ...prepared) *api {
+	return &api{answer: func(n int, _ *http.Request) (*http.Response, error) {
+		if n < len(after) {
+			time.Sleep(after[n] * time.Second)
+		}
+		return answers[min(n, len(answers)-1)].do()
+	}}
+}
+
+// together makes n calls at the same time, in order.
+func together(t *testing.T, c *fabric.Client, n int) {
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() { _ = probe(t.Context(), c) })
+		synctest.Wait()
+	}
+	wg.Wait()
+}
+
+func TestSuccessFromBeforeAPauseDoesNotEndTheDoubling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limited := with(429, ``)
+		c := newClient(t, timed([]time.Duration{1, 2}, limited, with(200, idle), limited))
+		together(t, c, 2) // the success arrives a second after the pause began
+		for _, want := range []time.Duration{4, 10, 20} {
+			start := time.Now()
+			_ = probe(t.Context(), c)
+			if got := time.Since(start); got != want*time.Second {
+				t.Errorf("waited %v, want %v", got, want*time.Second)
+			}
+		}
+	})
+}
+
+// Its refusal begins no pause, and the other's pause may be over already.
+func TestRefusalFromBeforeAPauseIsNotRetriedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen []fabric.Attempt
+		limited := with(429, ``)
+		a := timed([]time.Duration{1, 10}, limited, limited, with(200, idle))
+		var retried time.Time
+		inner := a.answer
+		a.answer = func(n int, r *http.Request) (*http.Response, error) {
+			if n == 3 {
+				retried = time.Now()
+			}
+			return inner(n, r)
+		}
+		start := time.Now()
+		together(t, newClient(t, a, retries(3), watch(&seen)), 2)
+		if wait := retried.Sub(start) - 10*time.Second; wait < 500*time.Millisecond || wait > time.Second {
+			t.Errorf("retried after %v", wait)
+		}
+	})
+}
+
+func TestWaitingIsObserved(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		edit  func(*fabric.Config)
+		first prepared
+		want  time.Duration
+	}{
+		{"for a slot", func(c *fabric.Config) { c.Concurrency = 1 }, with(200, idle), 3 * time.Second},
+		{"for a token of the bucket", func(c *fabric.Config) { c.RequestsPerSecond, c.Burst = 0.2, 1 }, with(200, idle), 5 * time.Second},
+		{"for a slot and the end of a pause", func(c *fabric.Config) { c.Concurrency = 1 }, with(429, ``, "Retry-After", "8"), 11 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var seen []fabric.Attempt
+				together(t, newClient(t, timed([]time.Duration{3}, tt.first, with(200, idle)), watch(&seen), tt.edit), 2)
+				if seen[0].Waited != 0 || seen[1].Waited != tt.want {
+					t.Errorf("observed %v and %v, want 0 and %v", seen[0].Waited, seen[1].Waited, tt.want)
+				}
+			})
+		})
+	}
+}
+
 func TestRequestRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen []fabric.Attempt
-		c := newClient(t, always(200, `{}`), watch(&seen), func(c *fabric.Config) { c.RequestsPerSecond, c.Burst = 0, 0 })
+		c := newClient(t, always(200, idle), watch(&seen), func(c *fabric.Config) { c.RequestsPerSecond, c.Burst = 0, 0 })
 		start := time.Now()
 		for range 20 {
 			if err := probe(t.Context(), c); err != nil {
@@ -92,7 +172,7 @@ func TestConcurrencyLimit(t *testing.T) {
 			most.Store(max(most.Load(), now.Add(1)))
 			time.Sleep(time.Second)
 			now.Add(-1)
-			return reply(200, `{}`)
+			return reply(200, idle)
 		}}
 		c := newClient(t, a, func(c *fabric.Config) { c.Concurrency = 3 })
 		var wg sync.WaitGroup
@@ -114,7 +194,7 @@ func TestConcurrencyLimit(t *testing.T) {
 
 func TestDeadlineThatTheLimiterCannotKeep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newClient(t, always(200, `{}`), func(c *fabric.Config) { c.RequestsPerSecond, c.Burst = 0.1, 1 })
+		c := newClient(t, always(200, idle), func(c *fabric.Config) { c.RequestsPerSecond, c.Burst = 0.1, 1 })
 		if err := probe(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +214,7 @@ func TestPauseBeginsWhileOthersWait(t *testing.T) {
 			if n == 0 {
 				return reply(429, ``, "Retry-After", "60")
 			}
-			return reply(200, `{}`)
+			return reply(200, idle)
 		}}
 		c := newClient(t, a, func(c *fabric.Config) { c.RequestsPerSecond, c.Burst = 0.5, 1 })
 		start := time.Now()

@@ -16,6 +16,7 @@ import (
 const (
 	renewEarly  = 5 * time.Minute  // before a token expires: time enough for some failures
 	failureRest = 30 * time.Second // after a round of failed tries, before the next round
+	closeGrace  = 2 * time.Second  // for an answer that is on its way: a refusal counts
 )
 
 // TokenConfig is what a [TokenSource] needs to know. Required is one of
@@ -39,10 +40,10 @@ type TokenConfig struct {
 
 // TokenStatus is a view of a [TokenSource] at one moment.
 type TokenStatus struct {
-	Expiry    time.Time // of the token at hand; zero where there is none
+	Expiry    time.Time // of the token at hand; zero where there is none, or one that the API refused
 	Held      bool      // logins are held back because the API refused them
 	Suspended bool      // held until the credentials change or Resume
-	Refusals  int       // in a row
+	Refusals  int       // since the last login that succeeded
 	NextTry   time.Time // zero unless held and not suspended
 	Err       error     // why the latest login failed; nil where it did not
 }
@@ -50,16 +51,24 @@ type TokenStatus struct {
 // TokenSource logs in with what its TokenConfig names and keeps the token until
 // shortly before it expires. It never tries a refused login at once again: the
 // next tries come five minutes and an hour later, and after the third refusal
-// none until the credentials change or Resume is called.
+// none until the credentials change or Resume is called, each of which is good
+// for one try.
 //
-// Any number of goroutines may use it; one login at most is under way.
+// Any number of goroutines may use it; one login at most is under way. It lasts
+// until Close.
 type TokenSource struct {
 	wire       *wire
 	prove      func() (proof, error) // reads what to log in with
 	maxRetries int
 
+	open  context.Context // ends with Close: no new tries, no waiting for them
+	shut  context.CancelFunc
+	alive context.Context // of the try on the wire; ends closeGrace later
+	abort context.CancelFunc
+
 	mu      sync.Mutex
 	token   *oauth2.Token // nil where there is none
+	doubted bool          // the API refused the token, perhaps for no fault of its own
 	renewAt time.Time
 	login   *login // nil unless one is under way
 	hold    hold
@@ -98,7 +107,10 @@ func NewTokenSource(cfg TokenConfig) (*TokenSource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fabric: %w", err)
 	}
-	return &TokenSource{wire: w, prove: prove, maxRetries: cfg.MaxRetries}, nil
+	s := &TokenSource{wire: w, prove: prove, maxRetries: cfg.MaxRetries}
+	s.open, s.shut = context.WithCancel(context.Background())
+	s.alive, s.abort = context.WithCancel(context.Background())
+	return s, nil
 }
 
 // prover returns the address to log in at, and what reads the proof.
@@ -122,6 +134,26 @@ func (cfg *TokenConfig) prover() (address string, prove func() (proof, error), e
 	}, err
 }
 
+// Close ends the source and the login under way, and returns when that has
+// ended, after two seconds at most: time for an answer that is on its way,
+// since a refusal counts. From then on the source gives no token, sends
+// nothing, and its errors wrap context.Canceled.
+func (s *TokenSource) Close() {
+	s.shut()
+	s.mu.Lock()
+	l := s.login
+	s.mu.Unlock()
+	if l != nil {
+		timer := time.AfterFunc(closeGrace, s.abort)
+		<-l.done
+		timer.Stop()
+	}
+	s.abort()
+}
+
+// errClosed is what a closed source answers.
+var errClosed = fmt.Errorf("%s: source is closed: %w", OpToken, context.Canceled)
+
 // Token is TokenContext without a context.
 func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
 
@@ -129,12 +161,13 @@ func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(con
 // logs in where there is none. A token that is soon to expire is renewed behind
 // the caller's back. The errors are *[LoginError] for refused logins,
 // *[CredentialsError], *[Error], *[DecodeError], and ctx.Err(); the login goes
-// on for others when ctx ends.
+// on for others when ctx ends. Where the token endpoint asks for patience, the
+// error comes soon and is repeated until the time it asked for is over.
 func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	token, l, err := s.current(ctx)
+	token, l, err := s.current()
 	if token != nil || err != nil {
 		return token, err
 	}
@@ -147,22 +180,25 @@ func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 }
 
 // current returns the token at hand, else the login that will bring one, else
-// the error that forbids to log in now.
-func (s *TokenSource) current(ctx context.Context) (*oauth2.Token, *login, error) {
+// the error that forbids to log in now. A doubted token is at hand only while
+// no login is allowed.
+func (s *TokenSource) current() (*oauth2.Token, *login, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.open.Err() != nil {
+		return nil, nil, errClosed
+	}
 	now := time.Now()
-	works := s.token != nil && now.Before(s.token.Expiry)
-	if works && now.Before(s.renewAt) {
+	if s.lives(now) && !s.doubted && now.Before(s.renewAt) {
 		return s.token, nil, nil
 	}
 	resting := now.Before(s.retryAt)
 	if s.login == nil && !resting {
 		s.login = &login{done: make(chan struct{})}
-		go s.run(context.WithoutCancel(ctx), s.login)
+		go s.run(s.login)
 	}
 	switch {
-	case works:
+	case s.lives(now) && (!s.doubted || s.login == nil):
 		return s.token, nil, nil
 	case s.login == nil:
 		return nil, nil, s.err
@@ -170,22 +206,29 @@ func (s *TokenSource) current(ctx context.Context) (*oauth2.Token, *login, error
 	return nil, s.login, nil
 }
 
-// Invalidate forgets t where it is still the token at hand, so that the next
-// call logs in. The API may revoke tokens before they expire.
+// lives reports whether there is a token that has not expired.
+func (s *TokenSource) lives(now time.Time) bool {
+	return s.token != nil && now.Before(s.token.Expiry)
+}
+
+// Invalidate makes the next call log in where t is still the token at hand: the
+// API may revoke tokens before they expire. Where that login fails, t is given
+// out again: the refusal may have been about a single port.
 func (s *TokenSource) Invalidate(t *oauth2.Token) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t != nil && s.token != nil && s.token.AccessToken == t.AccessToken {
-		s.token = nil
+		s.doubted = true
 	}
 }
 
-// Resume grants one try at once, even where logins are held back or suspended.
-// It is for somebody who has just reloaded the configuration.
+// Resume grants one try at once where logins are suspended; where they are only
+// held back, the next try keeps its time. A rest after failures of the server
+// ends. It is for somebody who has just reloaded the configuration.
 func (s *TokenSource) Resume() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.hold.resumed = s.hold.refusals > 0
+	s.hold.resume()
 	s.retryAt = time.Time{}
 }
 
@@ -197,7 +240,7 @@ func (s *TokenSource) Status() TokenStatus {
 		Held: s.hold.refusals > 0, Suspended: s.hold.suspended(),
 		Refusals: s.hold.refusals, NextTry: s.hold.next, Err: s.err,
 	}
-	if s.token != nil {
+	if s.token != nil && !s.doubted {
 		st.Expiry = s.token.Expiry
 	}
 	return st

@@ -1,7 +1,6 @@
 package fabric
 
 import (
-	"context"
 	"errors"
 	"strconv"
 	"strings"
@@ -11,23 +10,30 @@ import (
 )
 
 // run does one login and wakes all who wait for it.
-func (s *TokenSource) run(ctx context.Context, l *login) {
+func (s *TokenSource) run(l *login) {
 	defer close(l.done)
-	l.token, l.err = s.logIn(ctx)
+	token, err := s.logIn()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.login = nil
-	s.err = l.err
-	if l.err == nil {
-		s.token, s.hold = l.token, hold{}
-		life := time.Until(l.token.Expiry)
-		s.renewAt = l.token.Expiry.Add(-min(renewEarly, life/10))
+	s.login, s.err, s.doubted = nil, err, false
+	now := time.Now()
+	switch {
+	case err == nil:
+		s.token, s.hold = token, hold{}
+		s.renewAt = token.Expiry.Add(-min(renewEarly, token.Expiry.Sub(now)/10))
+	case s.lives(now):
+		token, err = s.token, nil // a doubted token is better than none
 	}
+	l.token, l.err = token, err
 }
+
+// loginPatience is how long one round of tries goes on while callers wait for
+// it; what the API asks for beyond that passes without them.
+const loginPatience = 10 * time.Second
 
 // logIn reads the proof and, unless logins are held back, sends it until the
 // token endpoint answers it one way or the other.
-func (s *TokenSource) logIn(ctx context.Context) (*oauth2.Token, error) {
+func (s *TokenSource) logIn() (*oauth2.Token, error) {
 	p, err := s.prove()
 	if err != nil {
 		return nil, &CredentialsError{Err: err}
@@ -35,20 +41,25 @@ func (s *TokenSource) logIn(ctx context.Context) (*oauth2.Token, error) {
 	if err := s.mayTry(p); err != nil {
 		return nil, err
 	}
+	begun := time.Now()
 	for n := 0; ; n++ {
-		token, err := s.request(ctx, p)
+		token, err := s.request(p)
 		if err == nil {
 			return token, nil
 		}
-		e, ok := errors.AsType[*Error](err)
-		if ok && e.Login {
-			return nil, s.refused(p, e)
+		var asked time.Duration
+		if e, ok := errors.AsType[*Error](err); ok {
+			if e.Login {
+				return nil, s.refused(p, e)
+			}
+			asked = e.RetryAfter
 		}
-		if n >= s.maxRetries || !retryable(OpToken, err) {
-			s.rest()
+		wait := max(backoff(n), asked)
+		if n >= s.maxRetries || !retryable(OpToken, err) || time.Since(begun)+wait > loginPatience {
+			s.rest(max(failureRest, asked))
 			return nil, err
 		}
-		if err := sleep(ctx, max(backoff(n), e.RetryAfter)); err != nil {
+		if err := sleep(s.open, wait); err != nil {
 			return nil, err
 		}
 	}
@@ -69,26 +80,30 @@ func (s *TokenSource) refused(p proof, err *Error) error {
 
 // rest makes calls fail fast for a while: each of them would otherwise begin
 // another round of retries.
-func (s *TokenSource) rest() {
+func (s *TokenSource) rest(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.retryAt = time.Now().Add(failureRest)
+	s.retryAt = time.Now().Add(d)
 }
 
 // request asks for a token once.
-func (s *TokenSource) request(ctx context.Context, p proof) (token *oauth2.Token, err error) {
+func (s *TokenSource) request(p proof) (token *oauth2.Token, err error) {
+	if err := s.open.Err(); err != nil {
+		return nil, err
+	}
 	r := p.request
 	r.decode = func(b []byte) (err error) {
 		token, err = decodeToken(b)
 		return err
 	}
-	err = s.wire.exchange(ctx, r, credential{secrets: []string{p.secret}}, 0)
+	err = s.wire.exchange(s.alive, r, credential{secrets: []string{p.secret}}, 0)
 	return token, err
 }
 
 const (
 	defaultTokenLife = time.Hour      // what the API documents
 	maxTokenLife     = 24 * time.Hour // whatever it says: beyond this a revoked one would linger
+	minTokenLife     = time.Minute    // whatever it says: below this every call would log in
 )
 
 // decodeToken reads the answer to a login. Its lifetime is a string in most
@@ -124,5 +139,6 @@ func seconds(s string) (life time.Duration, ok bool) {
 	if err != nil || !(v > 0) { // not a number is not above 0 either
 		return 0, false
 	}
-	return time.Duration(min(v, maxTokenLife.Seconds()) * float64(time.Second)), true
+	v = max(min(v, maxTokenLife.Seconds()), minTokenLife.Seconds())
+	return time.Duration(v * float64(time.Second)), true
 }

@@ -106,11 +106,16 @@ func (w *wire) roundTrip(caller context.Context, r request, cred credential) (st
 	case !good, isFault(buf.Bytes()): // what came of an error body is enough
 		return resp.StatusCode, answerError(r.op, resp, buf.Bytes(), cred.secrets)
 	case err != nil:
-		return resp.StatusCode, w.lost(caller, ctx, r.op, err, cred.secrets)
+		err = w.lost(caller, ctx, r.op, err, cred.secrets)
 	case buf.Len() > maxBody:
-		return resp.StatusCode, &DecodeError{Op: r.op, Err: fmt.Errorf("answer is larger than %d MiB", maxBody>>20)}
+		err = &DecodeError{Op: r.op, Err: fmt.Errorf("answer is larger than %d MiB", maxBody>>20)}
+	default:
+		err = clean(r.decode(buf.Bytes()), resp, buf.Bytes(), cred.secrets)
 	}
-	return resp.StatusCode, clean(r.decode(buf.Bytes()), resp, cred.secrets)
+	if err != nil && r.op == OpToken && saysRefused(buf.Bytes()) {
+		err = answerError(r.op, resp, buf.Bytes(), cred.secrets) // with a good status
+	}
+	return resp.StatusCode, err
 }
 
 func (w *wire) newRequest(ctx context.Context, r request, bearer string) (*http.Request, error) {
@@ -144,20 +149,25 @@ func (w *wire) lost(caller, attempt context.Context, op string, err error, secre
 }
 
 // clean makes a decoding error fit to be shown: no secret that the answer may
-// echo, and a word about answers that never meant to be JSON.
-func clean(err error, resp *http.Response, secrets []string) error {
+// echo, a word about answers that never meant to be JSON, and what the API says
+// where it sends an error with a good status.
+func clean(err error, resp *http.Response, body []byte, secrets []string) error {
 	e, ok := errors.AsType[*DecodeError](err)
 	if !ok {
 		return err
 	}
-	if text := e.Err.Error(); redact(text, secrets) != text {
-		e.Err = errors.New(redact(text, secrets))
-	}
-	e.Path = redact(e.Path, secrets)
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if _, ok := errors.AsType[*json.SyntaxError](e.Err); ok && media != "" && !strings.HasSuffix(media, "json") {
 		e.Err = fmt.Errorf("content type %s: %w", oneLine(redact(media, secrets), 60), e.Err)
 	}
+	if s := toldError(body); s != "" {
+		e.Err = fmt.Errorf("%w; the answer says: %s", e.Err, s)
+	}
+	raw := e.Err.Error()
+	if text := oneLine(redact(raw, secrets), maxMessage); text != raw {
+		e.Err = errors.New(text)
+	}
+	e.Path = redact(e.Path, secrets)
 	return err
 }
 

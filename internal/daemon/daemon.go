@@ -78,6 +78,7 @@ func (d *Daemon) Snapshot() *fleet.Snapshot { return d.store.Load() }
 // Run polls until ctx is done, and returns nil then.
 func (d *Daemon) Run(ctx context.Context) error {
 	defer close(d.stopped)
+	defer func() { d.current().end() }()
 	if t, ok := d.transport.(interface{ CloseIdleConnections() }); ok {
 		defer t.CloseIdleConnections()
 	}
@@ -150,6 +151,7 @@ var errStopping = errors.New("the exporter is shutting down")
 // replace makes next the current generation. The one before it has ended, so
 // next is the only writer of the store.
 func (d *Daemon) replace(next *generation) {
+	next.succeed(d.current())
 	next.start(&d.store, d.metrics, d.opts.Log)
 	d.mu.Lock()
 	defer d.mu.Unlock()

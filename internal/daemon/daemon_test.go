@@ -159,3 +159,54 @@ func TestReloadEndsTheSeriesOfAnAccountThatLeft(t *testing.T) {
 		}
 	})
 }
+
+// Equinix locks an account after five refused logins in a row: neither a second
+// wrong secret nor reloads that have nothing to do with it may get there.
+func TestNoReloadLocksTheAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := fabrictest.New(fabrictest.Options{ClientSecret: "another"})
+		yaml := text(configure(own(api), ""))
+		e, stop := start(t, api.Transport(), yaml)
+		defer stop()
+		for i := range 5 {
+			time.Sleep(30 * time.Second)
+			yaml.Store(configure(own(api), fmt.Sprintf("api: {timeout: %ds}\n", 20+i)))
+			if err := e.Reload(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := api.Count(fabrictest.OpToken); n != 1 {
+			t.Errorf("%d logins in the first minutes, over five reloads", n)
+		}
+		time.Sleep(3 * time.Hour)
+		yaml.Store(strings.Replace(configure(own(api), ""), fabrictest.DemoClientSecret, "mistyped", 1))
+		if err := e.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(48 * time.Hour)
+		if n := api.Count(fabrictest.OpToken); n != 4 || api.LoginLocked() {
+			t.Errorf("%d logins, want 3 and one for the new secret; locked: %v", n, api.LoginLocked())
+		}
+	})
+}
+
+func TestNoLoginOutlivesAReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := fabrictest.New(fabrictest.Options{})
+		api.Inject(fabrictest.Fault{Op: fabrictest.OpToken, Status: 503})
+		yaml := text(configure(own(api), ""))
+		e, stop := start(t, api.Transport(), yaml)
+		time.Sleep(2 * time.Second) // a login is between two tries
+		yaml.Store(strings.Replace(configure(own(api), ""), "name: prod", "name: other", 1))
+		if err := e.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		for series := range e.series(t) {
+			if strings.Contains(series, `account="prod"`) {
+				t.Errorf("%s came back", series)
+			}
+		}
+		stop() // the bubble fails if a login goes on after Run
+	})
+}

@@ -151,7 +151,7 @@ func TestPacketCountersFollowTheAPI(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := metricsOnly()
 		began := time.Now()
-		e, stop := start(t, api.Transport(), text(discovery("    discover: {enabled: true}\n    traffic_source: v4-metrics\n")))
+		e, stop := start(t, api.Transport(), text(discovery("    discover: {enabled: true}\n    traffic_source: v4-metrics\npoll: {interval: 15m}\n")))
 		defer stop()
 		time.Sleep(18 * time.Hour)
 		port, _ := api.Fleet().Port(fabrictest.MetricsDropping)

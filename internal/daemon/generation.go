@@ -62,7 +62,6 @@ func (g *generation) start(store *fleet.Store, metrics *poll.Metrics, log *slog.
 func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*account, error) {
 	s := settings{a.APIURL, a.Credentials, api}
 	if old != nil && old.settings == s {
-		old.tokens.Resume()
 		return old, nil
 	}
 	observe := d.metrics.Observer(a.Name)
@@ -79,9 +78,6 @@ func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*ac
 	if err != nil {
 		return nil, err
 	}
-	if old != nil && old.settings.url == a.APIURL {
-		tokens.InheritHold(old.tokens)
-	}
 	client, err := fabric.New(fabric.Config{
 		BaseURL: a.APIURL, Tokens: tokens, Transport: d.transport, UserAgent: d.opts.UserAgent,
 		RequestsPerSecond: api.RequestsPerSecond, Burst: api.Burst, Concurrency: api.Concurrency,
@@ -91,6 +87,29 @@ func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*ac
 		return nil, err
 	}
 	return &account{s, tokens, client}, nil
+}
+
+// succeed takes over from prev, which has ended: its logins end, its refusals
+// count on, and what is suspended gets one more try.
+func (g *generation) succeed(prev *generation) {
+	for name, old := range prev.accounts {
+		next := g.accounts[name]
+		if next == old {
+			next.tokens.Resume()
+			continue
+		}
+		old.tokens.Close()
+		if next != nil && next.settings.url == old.settings.url {
+			next.tokens.InheritHold(old.tokens)
+		}
+	}
+}
+
+// end ends the logins of every account.
+func (g *generation) end() {
+	for _, a := range g.accounts {
+		a.tokens.Close()
+	}
 }
 
 // credentials reads the client id and secret anew for each login.

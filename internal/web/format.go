@@ -57,16 +57,22 @@ func untilText(t, now time.Time) string {
 	}
 }
 
-// durationText writes d as Prometheus does, without more digits than matter.
+// durationText writes a time to or from now without the digits that would be
+// wrong a moment later.
 func durationText(d time.Duration) string {
 	unit := time.Second
 	switch {
 	case d >= 24*time.Hour:
 		unit = time.Hour
-	case d >= time.Hour:
+	case d >= time.Minute:
 		unit = time.Minute
 	}
-	return model.Duration(d.Truncate(unit)).String()
+	return intervalText(d.Truncate(unit))
+}
+
+// intervalText writes d as Prometheus does, e.g. "5m37s".
+func intervalText(d time.Duration) string {
+	return model.Duration(d.Round(time.Second)).String()
 }
 
 // short cuts what others wrote, e.g. an API in its error, to a length that

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -43,6 +44,28 @@ func TestHealthcheck(t *testing.T) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestHealthcheckAsksLoopbackForAWildcard(t *testing.T) {
+	_, port, err := net.SplitHostPort(serve(t, web.Handler(newOptions(t, nil)), flags("")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range []string{":" + port, "0.0.0.0:" + port} {
+		f := flags("")
+		f.WebListenAddresses = &[]string{"vsock://:9100", address} // it cannot ask the first
+		if err := web.Healthcheck(t.Context(), f, web.HealthcheckOptions{}); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+func TestHealthcheckWithoutATCPAddress(t *testing.T) {
+	f := flags("")
+	f.WebSystemdSocket = new(true)
+	if err := web.Healthcheck(t.Context(), f, web.HealthcheckOptions{}); err == nil || !strings.Contains(err.Error(), "--url") {
+		t.Errorf("error %v, want one that names --url", err)
 	}
 }
 

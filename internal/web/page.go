@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,14 +37,14 @@ type accountRow struct {
 type portRow struct {
 	Name, UUID, Account, Metro, Speed, Status string
 	In, Out                                   rate
-	P95In, P95Out                             string
 	Connections, Sample, Polled               string
 	Problems                                  []string
 }
 
-// rate is a rate with its share of the capacity.
+// rate is one direction of a port: its last rate with the share of the capacity.
 type rate struct {
 	Text  string
+	P95   string // over the primary window
 	Share string // in whole percent; "" where rate or capacity is unknown
 	Width string // of the bar, in percent
 	Level string // "", or how worrying the share is: mid, high
@@ -87,11 +86,12 @@ func newAccountRow(a *fleet.Account, windows []fleet.Window, now time.Time) acco
 	if a.LoginHeld {
 		row.Login = strings.TrimSuffix("held back: "+short(a.LoginError), ": ")
 	}
-	intervals := []string{"connections " + durationText(a.Connections), "inventory " + durationText(a.Inventory)}
+	var traffic []string
 	for i, w := range windows {
-		intervals = slices.Insert(intervals, i, "traffic "+w.Label()+" "+durationText(a.Windows[i]))
+		traffic = append(traffic, intervalText(a.Windows[i])+" ("+w.Label()+")")
 	}
-	row.Intervals = strings.Join(intervals, ", ")
+	row.Intervals = "traffic " + strings.Join(traffic, ", ") +
+		"; connections " + intervalText(a.Connections) + "; inventory " + intervalText(a.Inventory)
 	return row
 }
 
@@ -100,7 +100,6 @@ func newPortRow(r reading, now time.Time) portRow {
 		Name: r.Name(), UUID: r.UUID, Metro: absent, Status: absent, Connections: absent,
 		Speed: rateText(r.capacity),
 		In:    newRate(r.in, r.capacity), Out: newRate(r.out, r.capacity),
-		P95In: absent, P95Out: absent,
 		Sample: ageText(r.newest(), now), Polled: ageText(r.Polls[0].LastSuccess, now),
 		Problems: r.problems(),
 	}
@@ -111,7 +110,7 @@ func newPortRow(r reading, now time.Time) portRow {
 		row.Status = cmp.Or(r.Inventory.OperationalStatus(), absent)
 	}
 	if t := r.Traffic[0]; t != nil {
-		row.P95In, row.P95Out = rateText(t.Inbound.P95), rateText(t.Outbound.P95)
+		row.In.P95, row.Out.P95 = rateText(t.Inbound.P95), rateText(t.Outbound.P95)
 	}
 	if r.Connections != nil {
 		row.Connections = strconv.Itoa(r.Connections.Total())
@@ -120,7 +119,7 @@ func newPortRow(r reading, now time.Time) portRow {
 }
 
 func newRate(v, capacity *float64) rate {
-	r := rate{Text: rateText(v)}
+	r := rate{Text: rateText(v), P95: absent}
 	if v == nil || capacity == nil || *capacity <= 0 {
 		return r
 	}

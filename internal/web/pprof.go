@@ -3,25 +3,15 @@ package web
 import (
 	"net/http"
 	"net/http/pprof"
-	"time"
 )
 
-// handlePprof adds the profiles of net/http/pprof.
+// handlePprof adds the profiles of net/http/pprof, which moves the write
+// deadline by the length of a profile itself.
 func handlePprof(mux *http.ServeMux) {
-	mux.Handle("GET /debug/pprof/", unhurried(pprof.Index))
-	mux.Handle("GET /debug/pprof/cmdline", unhurried(pprof.Cmdline))
-	mux.Handle("GET /debug/pprof/profile", unhurried(pprof.Profile))
-	mux.Handle("GET /debug/pprof/symbol", unhurried(pprof.Symbol))
-	mux.Handle("POST /debug/pprof/symbol", unhurried(pprof.Symbol))
-	mux.Handle("GET /debug/pprof/trace", unhurried(pprof.Trace))
-}
-
-// unhurried takes the read deadline off: when it passes, net/http cancels the
-// request even though it was read long ago, and with it a profile that takes
-// longer. The write deadline pprof moves itself.
-func unhurried(h http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // unsupported: there is none
-		h(w, r)
-	})
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }

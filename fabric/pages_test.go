@@ -1,0 +1,123 @@
+package fabric_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+)
+
+// listing is a page of things with these uuids; a negative total is left out.
+func listing(uuids []string, total int) string {
+	items := make([]string, len(uuids))
+	for i, u := range uuids {
+		items[i] = fmt.Sprintf(`{"uuid":%q}`, u)
+	}
+	head := ""
+	if total >= 0 {
+		head = fmt.Sprintf(`"pagination":{"total":%d},`, total)
+	}
+	return `{` + head + `"data":[` + strings.Join(items, ",") + `]}`
+}
+
+// pageOf is a page without total.
+func pageOf(limit int, next string, from, to int) string {
+	body := listing(numberedUUIDs(from, to), -1)
+	return fmt.Sprintf(`{"pagination":{"limit":%d,"next":%s},`, limit, next) + body[1:]
+}
+
+func numberedUUIDs(from, to int) (uuids []string) {
+	for i := from; i < to; i++ {
+		uuids = append(uuids, fmt.Sprintf("u-%04d", i))
+	}
+	return uuids
+}
+
+func TestPaging(t *testing.T) {
+	page := func(from, to, total int) string { return listing(numberedUUIDs(from, to), total) }
+	for _, tt := range []struct {
+		name  string
+		pages []string
+		items int
+		fails string // "" for a listing that ends well
+	}{
+		{"none", []string{page(0, 0, 0)}, 0, ""},
+		{"empty data", []string{`{"data":[]}`}, 0, ""},
+		{"null data", []string{`{"data":null}`}, 0, "data: missing"},
+		{"no data", []string{`{"pagination":{"total":5}}`}, 0, "data: missing"},
+		{"empty object", []string{`{}`}, 0, "data: missing"},
+		{"null", []string{`null`}, 0, "data: missing"},
+		{"error object", []string{`{"errorCode":"IC-9","errorMessage":"Internal Error"}`}, 0, "data: missing; the answer says: IC-9: Internal Error"},
+		{"error array", []string{`[{"errorCode":"IC-9","errorMessage":"Internal Error"}]`}, 0, "object is expected; the answer says: IC-9: Internal Error"},
+		{"own limit", []string{pageOf(20, `null`, 0, 20), pageOf(20, `null`, 20, 40), pageOf(20, `null`, 40, 47)}, 47, ""},
+		{"own limit of more", []string{pageOf(1000, `null`, 0, 100)}, 100, ""},
+		{"next", []string{pageOf(1000, `"x"`, 0, 2), pageOf(1000, `""`, 2, 4)}, 4, ""},
+		{"next of another type", []string{pageOf(1000, `{"x":1}`, 0, 2)}, 2, ""},
+		{"next of nothing", []string{pageOf(1000, `"x"`, 0, 2), pageOf(1000, `"x"`, 0, 0)}, 2, ""},
+		{"next that repeats", []string{pageOf(1000, `"x"`, 0, 2), pageOf(1000, `"x"`, 0, 2)}, 2, "begins like the page before"},
+		{"two pages", []string{page(0, 100, 130), page(100, 130, 130)}, 130, ""},
+		{"everything at once", []string{page(0, 133, 133)}, 133, ""},
+		{"everything at once without total", []string{page(0, 133, -1)}, 133, ""},
+		{"total as string", []string{`{"pagination":{"total":"1"},"data":[{"uuid":"a"}]}`}, 1, ""},
+		{"no total, short page", []string{page(0, 100, -1), page(100, 103, -1)}, 103, ""},
+		{"no total, empty page", []string{page(0, 100, -1), page(0, 0, -1)}, 100, ""},
+		{"smaller pages than asked", []string{page(0, 50, 120), page(50, 100, 120), page(100, 120, 120)}, 120, ""},
+		{"total moves", []string{page(0, 100, 130), page(100, 129, 129)}, 129, ""},
+		{"repeating page", []string{page(0, 100, 130), page(0, 100, 130)}, 100, "begins like the page before"},
+		{"ends early", []string{page(0, 100, 130), page(0, 0, 130)}, 100, "ends after 100 of 130"},
+		{"no uuid", []string{`{"data":[{"uuid":"a"},{"name":"b"}]}`}, 0, "data[1].uuid: missing"},
+		{"null port", []string{`{"data":[null]}`}, 0, "data[0].uuid: missing"},
+		{"wrong type of uuid", []string{`{"data":[{"uuid":"a"},{"uuid":[],"name":"b"}]}`}, 0, "data[1].uuid: array where string"},
+		{"wrong type of port", []string{`{"data":[{"uuid":"a"},"b"]}`}, 0, "data[1].uuid: missing"},
+		{"wrong type of data", []string{`{"data":{}}`}, 0, "data: object where array"},
+		{"wrong type nobody reads", []string{`{"data":[{"uuid":"a","account":7,"changeLog":[]}]}`}, 1, ""},
+		{"no listing", []string{`[]`}, 0, "array where object is expected"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			offset := 0
+			a := &api{answer: func(n int, r *http.Request) (*http.Response, error) {
+				if n >= len(tt.pages) {
+					t.Fatalf("page %d was asked for", n+1)
+				}
+				if got := r.URL.Query().Get("offset"); got != fmt.Sprint(offset) {
+					t.Errorf("offset %s, want %d", got, offset)
+				}
+				offset += strings.Count(tt.pages[n], `"uuid"`)
+				return reply(200, tt.pages[n])
+			}}
+			got, err := drain(newClient(t, a).Ports(t.Context()))
+			if len(got) != tt.items || a.count() != len(tt.pages) {
+				t.Errorf("%d items on %d pages", len(got), a.count())
+			}
+			if (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
+				t.Errorf("got %v, want %q", err, tt.fails)
+			}
+			if err != nil && fabric.Reason(err) != "decode" {
+				t.Errorf("reason %q", fabric.Reason(err))
+			}
+		})
+	}
+}
+
+func TestPagingEndsWhenTheCallerStops(t *testing.T) {
+	a := always(200, listing(numberedUUIDs(0, 100), 1000))
+	c := newClient(t, a)
+	for range c.Ports(t.Context()) {
+		break
+	}
+	if a.count() != 1 {
+		t.Errorf("%d calls", a.count())
+	}
+}
+
+func TestPagingOfARunawayServer(t *testing.T) {
+	a := &api{answer: func(n int, _ *http.Request) (*http.Response, error) {
+		return reply(200, listing([]string{fmt.Sprint("u-", n)}, 1<<40))
+	}}
+	got, err := drain(newClient(t, a).Ports(t.Context()))
+	if a.count() != 10_000 || len(got) != 10_000 || fabric.Reason(err) != "decode" {
+		t.Errorf("%d calls, %d items, %v", a.count(), len(got), err)
+	}
+}
