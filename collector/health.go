@@ -33,6 +33,12 @@ func healthFamilies() []Family {
 				send(v.Connections.Seconds(), "connections")
 				send(v.Inventory.Seconds(), "inventory")
 			}),
+		accountFamily("poll_calls_per_cycle",
+			"Calls of the API that the configured intervals want within one interval of the first window. Where that is more than poll_budget_calls_per_cycle, all intervals are stretched.",
+			nil, func(v accountView, send emit) { send(v.CallsPerCycle) }),
+		accountFamily("poll_budget_calls_per_cycle",
+			"Calls of the API that the request budget has for polling within one interval of the first window: nine tenths of api.requests_per_second.",
+			nil, func(v accountView, send emit) { send(v.BudgetPerCycle) }),
 		accountFamily("token_expiry_timestamp_seconds",
 			"Unix time at which the access token in use expires; absent without one.",
 			nil, func(v accountView, send emit) {

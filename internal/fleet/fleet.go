@@ -64,6 +64,10 @@ type Account struct {
 	Traffic, Connections, Inventory time.Duration
 	Windows                         []time.Duration // one per Snapshot.Windows
 
+	// The calls that the configured intervals want within one of the primary
+	// window, and those that the request budget has for them.
+	CallsPerCycle, BudgetPerCycle float64
+
 	InventoryPoll Poll // the latest listing of the account's ports
 
 	LoginHeld   bool      // logins are held back because the API refused them

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -243,9 +244,8 @@ func (a *account) replan(connections int) {
 		a.log.Info("polling keeps its intervals again", "traffic_interval", next.traffic)
 	case next.stretch > worthALine*old.stretch:
 		a.log.Warn("calls cannot keep up with the intervals; they are stretched, evenly for all ports",
-			"traffic_interval", next.traffic, "calls_per_second_wanted", next.callsPerSecond,
-			"requests_per_second", a.cfg.RequestsPerSecond, "slow_api", next.slow > 1,
-			"remedy", "raise api.requests_per_second or poll.interval; where the API is slow, api.concurrency")
+			"traffic_interval", next.traffic, "calls_per_cycle", math.Round(next.callsPerCycle),
+			"budget_per_cycle", math.Round(next.budgetPerCycle), "remedy", next.remedy(a.cfg))
 	}
 }
 

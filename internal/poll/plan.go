@@ -1,6 +1,8 @@
 package poll
 
 import (
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
@@ -21,7 +23,8 @@ const slowStep = 1.25
 type plan struct {
 	stretch                         float64 // 1 where the calls keep up with the intervals
 	slow                            float64 // the part of it that is due to an API that answers slowly
-	callsPerSecond                  float64 // wanted, before stretching
+	callsPerCycle                   float64 // that the intervals want within one of the primary window, before stretching
+	budgetPerCycle                  float64 // that the request budget has for them
 	windows                         []time.Duration
 	traffic, connections, inventory time.Duration
 }
@@ -33,14 +36,14 @@ type plan struct {
 func newPlan(cfg Config, ports, connections int, late time.Duration, old plan) plan {
 	perSecond := func(calls int, interval time.Duration) float64 { return float64(calls) / interval.Seconds() }
 	p := plan{stretch: 1, slow: max(1, old.slow)}
+	wanted := perSecond(pagesOf(connections)+pagesOf(ports), cfg.Connections) + perSecond(pagesOf(ports), cfg.Inventory)
 	for _, w := range cfg.Windows {
-		p.callsPerSecond += perSecond(ports, w.Interval)
+		wanted += perSecond(ports, w.Interval)
 	}
-	p.callsPerSecond += perSecond(pagesOf(connections)+pagesOf(ports), cfg.Connections)
-	p.callsPerSecond += perSecond(pagesOf(ports), cfg.Inventory)
-	if budget := cfg.RequestsPerSecond * (1 - reserve); p.callsPerSecond > budget {
-		p.stretch = p.callsPerSecond / budget
-	}
+	cycle := cfg.Windows[0].Interval.Seconds()
+	p.callsPerCycle = wanted * cycle
+	p.budgetPerCycle = cfg.RequestsPerSecond * (1 - reserve) * cycle
+	p.stretch = max(1, p.callsPerCycle/p.budgetPerCycle)
 	switch {
 	case late > old.traffic/2 && old.traffic > 0:
 		p.slow *= slowStep
@@ -67,7 +70,20 @@ func (p plan) stretched(d time.Duration) time.Duration {
 	return (s + time.Second - 1).Truncate(time.Second)
 }
 
+// remedy says which setting to change, and to what, so that the intervals hold.
+func (p plan) remedy(cfg Config) string {
+	if p.callsPerCycle <= p.budgetPerCycle {
+		return "the API answers slowly: raise api.concurrency, or poll.interval"
+	}
+	over := p.callsPerCycle / p.budgetPerCycle
+	rate := math.Ceil(cfg.RequestsPerSecond*over*10) / 10
+	interval := time.Duration(float64(cfg.Windows[0].Interval) * over).Round(time.Second)
+	return fmt.Sprintf("raise api.requests_per_second from %v to %v, or all poll intervals by the factor %.2f (poll.interval to %v)",
+		cfg.RequestsPerSecond, rate, over, interval)
+}
+
 // apply writes the effective intervals to the account.
 func (p plan) apply(a *fleet.Account) {
 	a.Traffic, a.Connections, a.Inventory, a.Windows = p.traffic, p.connections, p.inventory, p.windows
+	a.CallsPerCycle, a.BudgetPerCycle = p.callsPerCycle, p.budgetPerCycle
 }

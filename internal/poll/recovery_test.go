@@ -1,6 +1,7 @@
 package poll_test
 
 import (
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -156,4 +157,23 @@ func TestTheIntervalsAreThoseOfThePlan(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAPlanThatDoesNotFitSaysWhatToChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &fakeAPI{}, uuids(270)...)
+		b.cfg.RequestsPerSecond = 0.5
+		var log strings.Builder
+		b.logTo(&log)
+		b.run(t, time.Minute)
+		// 270 + 3 calls in 5m and 3 in 15m; nine tenths of 150 are there.
+		account := b.store.Load().Accounts[0]
+		if account.CallsPerCycle != 274 || account.BudgetPerCycle != 135 {
+			t.Errorf("%v calls per cycle, budget %v", account.CallsPerCycle, account.BudgetPerCycle)
+		}
+		const remedy = "raise api.requests_per_second from 0.5 to 1.1, or all poll intervals by the factor 2.03 (poll.interval to 10m9s)"
+		if !strings.Contains(log.String(), remedy) {
+			t.Errorf("no remedy in\n%s", log.String())
+		}
+	})
 }
