@@ -17,6 +17,8 @@ FROM ${RUNTIME_IMAGE}
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /equinix_fabric_exporter /equinix_fabric_exporter
 COPY config.example.yml /etc/equinix_fabric_exporter/config.example.yml
+# Where config.yml is looked for.
+WORKDIR /etc/equinix_fabric_exporter
 # nobody: the exporter writes no file and needs no right.
 USER 65534:65534
 EXPOSE 10345
@@ -24,4 +26,3 @@ EXPOSE 10345
 # TLS or basic auth, override it with the flags that healthcheck needs.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["/equinix_fabric_exporter", "healthcheck"]
 ENTRYPOINT ["/equinix_fabric_exporter"]
-CMD ["--config.file=/etc/equinix_fabric_exporter/config.yml"]

@@ -9,7 +9,7 @@ TOOLS    := $(CURDIR)/.tools
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 
-.PHONY: build demo test unit e2e bench lint fmt fuzz golden docs docker
+.PHONY: build demo test unit e2e bench tools lint fmt fuzz golden docs docker
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
@@ -22,14 +22,15 @@ e2e: build
 	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 ./... -exporter=$(CURDIR)/$(BIN)
 bench:
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
-lint: $(TOOLS)/golangci-lint
+tools: $(TOOLS)/golangci-lint
+lint: tools
 	$(GO) mod tidy -diff && cd e2e && $(GO) mod tidy -diff
 	$(GO) fix -diff ./...
 	$(TOOLS)/golangci-lint run ./...
 	cd e2e && $(TOOLS)/golangci-lint run --config ../.golangci.yml ./...
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
-fmt: $(TOOLS)/golangci-lint
+fmt: tools
 	$(TOOLS)/golangci-lint fmt ./...
 fuzz:
 	./.ci/fuzz $(or $(TIME),30s)

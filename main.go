@@ -2,8 +2,9 @@
 // Equinix Fabric are and what connections ride on them. It asks the Equinix
 // API on its own schedule and serves what it knows on /metrics.
 //
-// Commands: run (the default), check (of a configuration), healthcheck (of a
-// running exporter), demo (a simulated API and an exporter that watches it).
+// Commands: run (the default), check (of a configuration), ports (a table of
+// them with their load), healthcheck (of a running exporter), demo (a simulated
+// API and an exporter that watches it).
 package main
 
 import (
@@ -34,6 +35,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/portlist"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
 )
 
@@ -53,7 +55,9 @@ type options struct {
 	reload      bool
 	pprof       bool
 	log         promslog.Config
+	logLevelSet bool // by the user
 	demoAPI     string
+	ports       portlist.Options
 	healthcheck web.HealthcheckOptions
 	hangups     chan os.Signal // SIGHUP
 }
@@ -73,6 +77,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	addFlags(app, &o)
 	app.Command("run", "Poll the Equinix API and serve /metrics.").Default()
 	check := app.Command("check", "Check the configuration file, without asking anybody, and exit.")
+	ports := app.Command("ports", "Print the ports that the credentials see, with their load, once each has been asked for it.")
+	addPortsFlags(ports, &o.ports)
 	health := app.Command("healthcheck", "Ask the exporter that runs here whether it is alive, for container health checks.")
 	addHealthcheckFlags(health, &o.healthcheck)
 	demonstrate := app.Command("demo", "Run with a simulated Equinix API: no credentials, no configuration file.")
@@ -83,6 +89,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 
 	o.log.Writer = stderr
+	if command == ports.FullCommand() && !o.logLevelSet {
+		_ = o.log.Level.Set("warn") // a level that there is
+	}
 	log := promslog.New(&o.log)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -90,6 +99,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	// From here on: a hangup before there is anything to reload must not kill.
 	signal.Notify(o.hangups, syscall.SIGHUP)
 	defer signal.Stop(o.hangups)
+	load := func() (*config.Config, error) { return config.Load(o.configFile, os.LookupEnv) }
 	switch command {
 	case check.FullCommand():
 		return checkConfig(o, stdout)
@@ -97,8 +107,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return web.Healthcheck(ctx, o.web, o.healthcheck)
 	case demonstrate.FullCommand():
 		return runDemo(ctx, o, log, stdout)
+	case ports.FullCommand():
+		return listPorts(ctx, o, load, log, stdout)
 	default:
-		load := func() (*config.Config, error) { return config.Load(o.configFile, os.LookupEnv) }
 		return serve(ctx, o, load, log, func([]net.Addr) {})
 	}
 }
@@ -109,6 +120,14 @@ func addFlags(app *kingpin.Application, o *options) {
 	app.Flag("web.enable-reload", "Reload the configuration on POST /-/reload, as SIGHUP does anyway.").BoolVar(&o.reload)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof/.").BoolVar(&o.pprof)
 	promslogflag.AddFlags(app, &o.log)
+	app.GetFlag(promslogflag.LevelFlagName).IsSetByUser(&o.logLevelSet)
+}
+
+func addPortsFlags(c *kingpin.CmdClause, o *portlist.Options) {
+	c.Flag("output", "Format: table, json, csv, or yaml to paste into the configuration.").Short('o').
+		Default("table").EnumVar(&o.Format, portlist.Formats()...)
+	c.Flag("bars", "Draw the share of the capacity beside each rate of the table.").Default("true").BoolVar(&o.Bars)
+	c.Flag("timeout", "Print after that time what is known by then.").Default("2m").DurationVar(&o.Timeout)
 }
 
 func addHealthcheckFlags(c *kingpin.CmdClause, o *web.HealthcheckOptions) {
@@ -145,9 +164,7 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector(collector.Namespace+"_exporter"),
 	)
-	d, err := daemon.New(daemon.Options{
-		Load: load, Registerer: reg, UserAgent: name + "/" + cmp.Or(version.Version, "unknown"), Log: log,
-	})
+	d, err := daemon.New(daemon.Options{Load: load, Registerer: reg, UserAgent: userAgent(), Log: log})
 	if err != nil {
 		return err
 	}
@@ -165,9 +182,23 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 	g.Go(func() error { return d.Run(gctx) })
 	g.Go(func() error { return listener.Serve(gctx, web.Handler(w), log) })
 	g.Go(func() error { return reloadOnSignal(gctx, d, o.hangups) })
-	err = g.Wait()
-	log.Info("stopped", "cause", context.Cause(ctx), "err", err)
-	return err
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	log.Info("stopped", "cause", context.Cause(ctx))
+	return nil
+}
+
+func userAgent() string { return name + "/" + cmp.Or(version.Version, "unknown") }
+
+// listPorts polls until every port has been tried, and prints them.
+func listPorts(ctx context.Context, o options, load func() (*config.Config, error), log *slog.Logger, stdout io.Writer) error {
+	d, err := daemon.New(daemon.Options{Load: load, Registerer: prometheus.NewPedanticRegistry(), UserAgent: userAgent(), Log: log})
+	if err != nil {
+		return err
+	}
+	o.ports.Log = log
+	return portlist.Run(ctx, d, o.ports, stdout)
 }
 
 // reloadOnSignal reloads on each SIGHUP until ctx is done. The daemon logs how

@@ -25,7 +25,7 @@ func trafficFamilies() []Family {
 			"95th percentile of the interval means of the window in bytes per second: the highest once the top 5 % are dropped. Absent where the source answers with longer intervals than asked for. "+fromTraffic,
 			perWindow, windowed(func(s *fleet.Series) *float64 { return s.P95 })),
 		portFamily("port_traffic_last_bytes_per_second",
-			"Last polled rate in bytes per second: the mean of the newest interval that Equinix has, typically 5 to 17 minutes old (port_traffic_last_sample_timestamp_seconds says how old). Dropped when that interval is older than 3 times its length plus 45 minutes, or with the other traffic of the first window.",
+			"Last polled rate in bytes per second, as the source gives it; where it gives none, the mean of the newest interval. Typically 5 to 17 minutes old; port_traffic_last_sample_timestamp_seconds has the time of the newest interval. Dropped when that interval is older than 3 times its length plus 45 minutes, or with the other traffic of the first window.",
 			[]string{"direction"}, trafficLast),
 		portFamily("port_traffic_last_sample_timestamp_seconds",
 			"Unix time of the newest interval that Equinix has for the port, as the API stamps it. Polled; never dropped once known.",

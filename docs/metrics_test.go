@@ -22,7 +22,9 @@ const metricsHead = `<!-- Generated from the code by "make golden"; a test holds
 
 Everything that the exporter says about Equinix Fabric, with the meaning that
 HELP gives on /metrics. Rates and capacities are in bytes per second, as
-Prometheus asks; multiply by 8 for bit/s. Directions are seen from the port.
+Prometheus asks; multiply by 8 for bit/s. Directions are as
+the API names them, which says only of v4-metrics from where: inbound is what the
+port receives.
 
 The exporter polls on its own schedule and a scrape reads what it has. What is
 not known has no series: never 0, never NaN. There are no explicit timestamps;

@@ -19,8 +19,11 @@ func (c *Client) call(ctx context.Context, r request) error {
 		if err == nil || n >= c.maxRetries || !retryable(r.op, err) {
 			return err
 		}
+		if n > 0 && Reason(err) == ReasonTimeout {
+			return err // each costs a slot for all of its time, so one more is enough
+		}
 		if e, ok := errors.AsType[*Error](err); ok && slowsDown(e) {
-			if Reason(e) == ReasonServer {
+			if Reason(e) == ReasonServer && e.RetryAfter > maxSitOut {
 				return err // trouble of that length is not sat out here
 			}
 			if c.throttle.left() >= firstBackoff/2 {
@@ -33,6 +36,10 @@ func (c *Client) call(ctx context.Context, r request) error {
 		}
 	}
 }
+
+// maxSitOut is how long a single port's trouble may hold its call, and with it
+// the account, before it is left to the next interval.
+const maxSitOut = 5 * time.Second
 
 // authorized sends r, and once more with a new token where the API refuses the
 // one at hand: tokens may be revoked before they expire.

@@ -184,7 +184,7 @@ func TestExchangeRetriesAConflict(t *testing.T) {
 	for _, tt := range []struct {
 		retries, conflicts, calls int
 		fails                     bool
-	}{{4, 1, 2, false}, {4, 4, 5, false}, {2, 3, 3, true}, {0, 1, 1, true}} {
+	}{{4, 1, 2, false}, {4, 2, 3, false}, {2, 3, 3, true}, {0, 1, 1, true}} {
 		synctest.Test(t, func(t *testing.T) {
 			answers := make([]prepared, tt.conflicts, tt.conflicts+1)
 			for i := range answers {

@@ -124,7 +124,7 @@ func retryable(op string, err error) bool {
 		return false
 	}
 	switch Reason(e) {
-	case ReasonRateLimited, ReasonTransport:
+	case ReasonRateLimited, ReasonTransport, ReasonTimeout:
 		return true
 	case ReasonServer:
 		return e.Status != http.StatusNotImplemented // will be no better in a second

@@ -199,7 +199,7 @@ const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 
 func form(set url.Values) url.Values {
 	q := url.Values{
-		"grant_type": {tokenExchange}, "scope": {"roleassignments:91997"}, "subject_token": {fabrictest.DemoSubjectToken},
+		"grant_type": {tokenExchange}, "scope": {"roleassignments:70042"}, "subject_token": {fabrictest.DemoSubjectToken},
 		"subject_token_type": {"urn:ietf:params:oauth:token-type:id_token"},
 	}
 	maps.Copy(q, set)

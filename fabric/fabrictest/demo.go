@@ -84,7 +84,7 @@ func Demo(seed uint64) Fleet {
 		p := Port{
 			UUID: newUUID(seed, "port", i), Name: d.name, State: d.state, Metro: d.metro, IBX: d.ibx,
 			Speed: d.speed, Links: newLinks(seed, i, d.links), Encapsulation: "DOT1Q", Package: "STANDARD",
-			Priority: d.priority, ProjectID: "377533000114703", AccountNumber: 270_270, OrgID: 91_997,
+			Priority: d.priority, ProjectID: "900000000000042", AccountNumber: 400_042, OrgID: 70_042,
 			Load: d.load,
 		}
 		p.specialise()

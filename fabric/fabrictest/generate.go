@@ -55,7 +55,7 @@ func newPort(seed uint64, n int) Port {
 		State: StateActive, Metro: m.code, IBX: ibx, Speed: speed.mbps, Links: newLinks(seed, n, links),
 		Encapsulation: "DOT1Q", Package: "STANDARD",
 		Priority: priority, Group: newUUID(seed, "port", 2*pair),
-		ProjectID: "377533000114703", AccountNumber: 270_270, OrgID: 91_997,
+		ProjectID: "900000000000042", AccountNumber: 400_042, OrgID: 70_042,
 		Load: Load{
 			Inbound: 0.6 * unit(mix(own)), Outbound: 0.6 * unit(mix(own+1)),
 			PeakHour: 9 + 13*unit(mix(h)), Weekend: 0.3 + 0.7*unit(mix(h+1)),

@@ -74,7 +74,7 @@ func TestPortsThatBreakStrictDecoders(t *testing.T) {
 		plain.Encapsulation.TagProtocolID, plain.Account.AccountNumber,
 		stringly.Encapsulation.TagProtocolID, stringly.Account.AccountNumber,
 	}
-	if diff := cmp.Diff([]any{float64(0x8100), float64(270270), "0x8100", "270270"}, got); diff != "" {
+	if diff := cmp.Diff([]any{float64(0x8100), float64(400042), "0x8100", "400042"}, got); diff != "" {
 		t.Errorf("types (-want +got)\n%s", diff)
 	}
 	if state := list.byName(t, fabrictest.DemoUnknownState).State; state != fabrictest.UnknownPortState {

@@ -60,8 +60,8 @@ func newUserPortDoc(p *Port, u usage) userPortDoc {
 	m := metroOf(p.Metro)
 	doc := userPortDoc{
 		UUID: p.UUID, Name: p.Name, ProvisionStatus: provisionStatus(p.State), Region: m.region,
-		Device: p.optional("5C28BC0BE201CBF78384D16461B99437"), TotalBandwidth: p.Capacity() * 1e6,
-		Buyout: p.Package != "STANDARD", CvpID: "1614873",
+		Device: p.optional("0DE70000000000000000000000C0FFEE"), TotalBandwidth: p.Capacity() * 1e6,
+		Buyout: p.Package != "STANDARD", CvpID: "1000417",
 		CustOrgID: strconv.FormatInt(p.OrgID, 10), CustOrgName: "Example Networks",
 		IBX: p.optional(p.IBX), MetroCode: m.code, MetroName: m.name,
 		DevicePriority: p.optional(capitalised(p.Priority)), Encapsulation: p.optional(capitalised(p.Encapsulation)),

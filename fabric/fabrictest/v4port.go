@@ -121,7 +121,7 @@ var interfaceTypes = map[int64]string{1_000: "1000BASE_LX", 10_000: "10GBASE_LR"
 func newPortDoc(p *Port, u usage) portDoc {
 	interfaceType := p.optional(interfaceTypes[p.Speed])
 	doc := portDoc{
-		Type: "XF_PORT", Href: hrefPorts + p.UUID, UUID: p.UUID, Name: p.Name, CvpID: "1614873", State: p.State,
+		Type: "XF_PORT", Href: hrefPorts + p.UUID, UUID: p.UUID, Name: p.Name, CvpID: "1000417", State: p.State,
 		PhysicalPortsSpeed: p.Speed, PhysicalPortsType: interfaceType, PhysicalPortsCount: len(p.Links),
 		ConnectivitySourceType: "COLO", ServiceCode: "CX",
 		Operation: portOperationDoc{

@@ -18,7 +18,7 @@ func (c *checker) accounts(f []fileAccount) []Account {
 	if len(f) == 0 && c.need(path, "list at least one account") {
 		c.bad(path, "is empty: list at least one account")
 	}
-	taken := map[string]string{}
+	taken, logins := map[string]string{}, map[string]string{}
 	accounts := make([]Account, len(f))
 	for i, a := range f {
 		at := fmt.Sprintf("%s[%d]", path, i)
@@ -29,8 +29,24 @@ func (c *checker) accounts(f []fileAccount) []Account {
 		if c.sound(at + ".name") {
 			once(c, taken, at+".name", a.Name)
 		}
+		c.login(at, accounts[i], logins)
 	}
 	return accounts
+}
+
+// login refuses a second account with the same client id. Equinix locks a login
+// after five refusals, and each account would try its own three.
+func (c *checker) login(at string, a Account, logins map[string]string) {
+	id, _, err := a.Credentials.Read()
+	if err != nil || id == "" {
+		return // said already, or no client id
+	}
+	key := a.APIURL + " " + id
+	if first, again := logins[key]; again {
+		c.bad(at, "has the same client id as %s: list the ports of both under one account", first)
+		return
+	}
+	logins[key] = at
 }
 
 func (c *checker) account(at string, f fileAccount, single bool) Account {

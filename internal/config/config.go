@@ -131,7 +131,7 @@ type API struct {
 	// Timeout ends a single attempt of a call, 1s to 5m. Default 30s.
 	Timeout time.Duration
 	// MaxRetries is how often a call is tried again after a passing fault, 0
-	// to 10. Default 4. A call that timed out waits for its next interval.
+	// to 10. Default 4. A call that timed out is tried once more at most.
 	MaxRetries int
 }
 

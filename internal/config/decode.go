@@ -82,8 +82,12 @@ func (r *report) mapping(n *yaml.Node, path string, v reflect.Value) {
 			r.badAt(key.Line, path, "wants plain names for keys; known here: %s", strings.Join(names(v.Type()), ", "))
 			continue
 		}
-		at := join(path, key.Value)
 		field, known := fieldNamed(v, key.Value)
+		if !known && !showable(key.Value) {
+			r.badAt(key.Line, path, "holds an unknown key, which is not shown lest it be a secret; known here: %s", strings.Join(names(v.Type()), ", "))
+			continue
+		}
+		at := join(path, key.Value)
 		if !known {
 			r.badAt(key.Line, at, "unknown key; known here: %s", strings.Join(names(v.Type()), ", "))
 			continue
@@ -98,6 +102,24 @@ func (r *report) mapping(n *yaml.Node, path string, v reflect.Value) {
 			r.bad(at, "is not available in this version: %s", instead)
 		}
 	}
+}
+
+// ordinary is how keys look.
+var ordinary = regexp.MustCompile(`^[a-z][a-z_]{0,40}$`)
+
+// showable reports whether an unknown key may be shown. Where the space behind a
+// colon is forgotten, or a value stands on the next line, a secret becomes part
+// of a key, or all of it.
+func showable(key string) bool {
+	if !ordinary.MatchString(key) {
+		return false
+	}
+	for _, secret := range []string{"client_id", "client_secret"} {
+		if strings.HasPrefix(key, secret) && !strings.HasPrefix(key, secret+"_") {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *report) sequence(n *yaml.Node, path string, v reflect.Value) {

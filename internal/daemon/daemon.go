@@ -39,6 +39,10 @@ type Daemon struct {
 
 	reloading sync.Mutex // held through a reload: one at a time
 
+	// retired are the closed token sources by what they log in with. They keep
+	// the count of refused logins, whatever happens to the accounts.
+	retired map[loginKey]*fabric.TokenSource
+
 	mu  sync.Mutex
 	gen *generation // the one that runs, or is about to
 }
@@ -58,7 +62,7 @@ func New(opts Options) (*Daemon, error) {
 	d := &Daemon{
 		opts: opts, transport: opts.Transport,
 		metrics: poll.NewMetrics(opts.Registerer), reloads: newReloadMetrics(opts.Registerer),
-		changes: make(chan change), stopped: make(chan struct{}),
+		changes: make(chan change), stopped: make(chan struct{}), retired: map[loginKey]*fabric.TokenSource{},
 	}
 	if d.transport == nil {
 		d.transport = fabric.NewTransport()
@@ -151,7 +155,7 @@ var errStopping = errors.New("the exporter is shutting down")
 // replace makes next the current generation. The one before it has ended, so
 // next is the only writer of the store.
 func (d *Daemon) replace(next *generation) {
-	next.succeed(d.current())
+	d.handOver(d.current(), next)
 	next.start(&d.store, d.metrics, d.opts.Log)
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -89,18 +89,31 @@ func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*ac
 	return &account{s, tokens, client}, nil
 }
 
-// succeed takes over from prev, which has ended: its logins end, its refusals
-// count on, and what is suspended gets one more try.
-func (g *generation) succeed(prev *generation) {
+// loginKey is what Equinix counts refused logins by, as far as the settings
+// tell; the account's name and the secret have no part in it.
+type loginKey struct {
+	url, clientID, clientIDFile string
+	exchange                    config.TokenExchange
+}
+
+func (s settings) login() loginKey {
+	return loginKey{s.url, s.credentials.ClientID, s.credentials.ClientIDFile, s.credentials.TokenExchange}
+}
+
+// handOver gives the logins of prev, which has ended, to next: those that are
+// not kept end, their refusals count on, and what is suspended gets one more try.
+func (d *Daemon) handOver(prev, next *generation) {
 	for name, old := range prev.accounts {
-		next := g.accounts[name]
-		if next == old {
-			next.tokens.Resume()
+		if next.accounts[name] == old {
+			old.tokens.Resume()
 			continue
 		}
 		old.tokens.Close()
-		if next != nil && next.settings.url == old.settings.url {
-			next.tokens.InheritHold(old.tokens)
+		d.retired[old.settings.login()] = old.tokens
+	}
+	for name, a := range next.accounts {
+		if old := d.retired[a.settings.login()]; old != nil && prev.accounts[name] != a {
+			a.tokens.InheritHold(old)
 		}
 	}
 }

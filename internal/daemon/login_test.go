@@ -97,3 +97,32 @@ func TestTokensAreRenewedWithoutAGap(t *testing.T) {
 		}
 	})
 }
+
+func TestRefusalsOutliveTheNameOfTheAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := fabrictest.New(fabrictest.Options{ClientSecret: "another"})
+		yaml := text(configure(own(api), ""))
+		e, stop := start(t, api.Transport(), yaml)
+		defer stop()
+		time.Sleep(30 * time.Second)
+		gone := strings.ReplaceAll(configure(own(api), ""), fabrictest.DemoClientID, "someone-else")
+		for _, next := range []string{
+			strings.Replace(configure(own(api), ""), "name: prod", "name: other", 1),
+			gone, // and back again
+			configure(own(api), ""),
+		} {
+			yaml.Store(next)
+			if err := e.Reload(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(30 * time.Second)
+		}
+		if n := api.Count(fabrictest.OpToken); n != 2 {
+			t.Errorf("%d logins, want one for each client id", n)
+		}
+		time.Sleep(48 * time.Hour)
+		if n := api.Count(fabrictest.OpToken); n != 4 {
+			t.Errorf("%d logins, want three for the one and one for the other", n)
+		}
+	})
+}

@@ -16,7 +16,8 @@ const pageSize = 100
 // renewals and the drift between plan and reality.
 const reserve = 0.1
 
-// slowStep is how fast intervals grow with lateness, once an interval.
+// slowStep is how fast intervals grow with lateness, once an interval. They
+// shrink faster: an outage is over at once.
 const slowStep = 1.25
 
 // plan is the effective intervals of one account.
@@ -48,7 +49,7 @@ func newPlan(cfg Config, ports, connections int, late time.Duration, old plan) p
 	case late > old.traffic/2 && old.traffic > 0:
 		p.slow *= slowStep
 	case late < old.traffic/10:
-		p.slow = max(1, p.slow/slowStep)
+		p.slow = max(1, p.slow/2)
 	}
 	p.stretch *= p.slow
 	for _, w := range cfg.Windows {

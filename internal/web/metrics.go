@@ -14,7 +14,7 @@ import (
 
 // maxScrapes is how many scrapes are answered at once. Each holds a copy of
 // every series; a pair of Prometheus servers and a few curious people need less.
-const maxScrapes = 16
+const maxScrapes = 8
 
 // metrics returns the handler of /metrics. One collector's fault costs its own
 // series, not the scrape.
