@@ -178,3 +178,25 @@ func TestDiscoveryLeavesASharedPortToTheFirstAccount(t *testing.T) {
 		}
 	})
 }
+
+// While the listing is under way the one configured port is no sample.
+func TestAMistypedPortDecidesNothingBeforeTheListing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEstate("aa", "bb")
+		b := discovering(t, e, "typo")
+		b.api.ports = func() ([]fabric.Port, error) {
+			time.Sleep(2 * time.Second)
+			return e.list()
+		}
+		b.api.traffic = func(source, uuid string) (*fabric.Traffic, error) {
+			if uuid == "typo" || source != "v3" {
+				return nil, errGone
+			}
+			return fresh(), nil
+		}
+		b.run(t, 10*time.Minute)
+		if got := b.source(); got != "v3" || len(b.api.of("v4-stats", "")) > 0 {
+			t.Errorf("source %q, %d calls of the next one", got, len(b.api.of("v4-stats", "")))
+		}
+	})
+}

@@ -38,8 +38,18 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 	a.journal.note("traffic", uuid, err)
 	a.follow(source, a.sources.judge(word{
 		source: source, uuid: uuid, answer: answer, err: err,
-		now: now, ports: len(a.ownPorts()), interval: a.currentPlan().traffic,
+		now: now, ports: a.population(), interval: a.currentPlan().traffic,
 	}))
+}
+
+// population is how many ports there are to ask about: before the first listing
+// of an account that discovers its ports, more than are known.
+func (a *account) population() int {
+	snap := a.rec.store.Load()
+	if a.Discover != nil && !snap.Accounts[a.index].InventoryPoll.Tried() {
+		return goneSample
+	}
+	return len(ownedBy(a.Name, snap))
 }
 
 // count is counters with the counts of an answer added.

@@ -1,0 +1,139 @@
+package portlist
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+
+	"gopkg.in/yaml.v3"
+)
+
+var writers = map[string]func(io.Writer, list, Options) error{
+	"table": writeTable, "json": writeJSON, "csv": writeCSV, "yaml": writeYAML,
+}
+
+// Formats lists what can be printed.
+func Formats() []string { return slices.Sorted(maps.Keys(writers)) }
+
+// writeJSON writes an array of ports. Strings are whole: what does not print is
+// escaped.
+func writeJSON(w io.Writer, l list, _ Options) error {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(l.ports); err != nil {
+		return err
+	}
+	var escaped strings.Builder
+	for _, r := range b.String() {
+		if r == '\n' || unicode.IsGraphic(r) {
+			escaped.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&escaped, `\u%04x`, unit)
+		}
+	}
+	_, err := io.WriteString(w, escaped.String())
+	return err
+}
+
+// writeCSV writes a header and a record a port, with the names of the JSON.
+func writeCSV(w io.Writer, l list, _ Options) error {
+	records := [][]string{{
+		"account", "uuid", "name", "metro", "capacity_bits_per_second",
+		"in_last_bits_per_second", "in_p95_bits_per_second", "out_last_bits_per_second", "out_p95_bits_per_second",
+		"p95_window", "utilization_ratio", "connections", "newest_sample", "problem",
+	}}
+	for _, p := range l.ports {
+		records = append(records, []string{
+			printable(p.Account), printable(p.UUID), printable(p.Name), field(p.Metro, printable), field(p.Capacity, number),
+			field(p.InLast, number), field(p.InP95, number), field(p.OutLast, number), field(p.OutP95, number),
+			p.Window, field(p.Utilization, number), field(p.Connections, strconv.Itoa),
+			field(p.NewestSample, func(t time.Time) string { return t.Format(time.RFC3339) }), field(p.Problem, printable),
+		})
+	}
+	return csv.NewWriter(w).WriteAll(records)
+}
+
+// field is *v as text, empty where there is none.
+func field[T any](v *T, text func(T) string) string {
+	if v == nil {
+		return ""
+	}
+	return text(*v)
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// writeYAML writes the ports of each account as they are listed in the
+// configuration, indented to be pasted there.
+func writeYAML(w io.Writer, l list, _ Options) error {
+	blocks := 0
+	for _, account := range l.accounts {
+		var block struct{ Ports []yamlPort }
+		for _, p := range l.ports {
+			if p.Account == account {
+				block.Ports = append(block.Ports, newYAMLPort(p))
+			}
+		}
+		if len(block.Ports) == 0 {
+			continue // an empty list would be refused
+		}
+		if blocks++; blocks > 1 {
+			fmt.Fprintln(w, "---")
+		}
+		fmt.Fprintf(w, "    # account %s\n", printable(account))
+		if err := writeIndented(w, block); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type yamlPort struct {
+	UUID string
+	Name string `yaml:",omitempty"`
+}
+
+// newYAMLPort gives the port a name that the configuration accepts.
+func newYAMLPort(p port) yamlPort {
+	const longest = 256 // bytes
+	y := yamlPort{UUID: p.UUID}
+	if !p.named {
+		return y
+	}
+	for _, r := range strings.TrimSpace(printable(p.Name)) {
+		if len(y.Name)+len(string(r)) > longest {
+			break
+		}
+		y.Name += string(r)
+	}
+	y.Name = strings.TrimSpace(y.Name)
+	return y
+}
+
+func writeIndented(w io.Writer, v any) error {
+	var text bytes.Buffer
+	e := yaml.NewEncoder(&text)
+	e.SetIndent(2)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	for line := range strings.Lines(text.String()) {
+		if _, err := io.WriteString(w, "    "+line); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package portlist
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// list is what is printed.
+type list struct {
+	now      time.Time
+	window   string   // label of the primary window
+	accounts []string // in the order of the configuration
+	ports    []port   // the busiest first, those of unknown load last
+}
+
+// port is one port at the moment it is looked at. Rates are in bit/s; nil is
+// unknown. The JSON is for users: its names are a contract.
+type port struct {
+	Account      string     `json:"account"`
+	UUID         string     `json:"uuid"`
+	Name         string     `json:"name"`
+	Metro        *string    `json:"metro"`
+	Capacity     *float64   `json:"capacity_bits_per_second"`
+	InLast       *float64   `json:"in_last_bits_per_second"`
+	InP95        *float64   `json:"in_p95_bits_per_second"`
+	OutLast      *float64   `json:"out_last_bits_per_second"`
+	OutP95       *float64   `json:"out_p95_bits_per_second"`
+	Window       string     `json:"p95_window"`
+	Utilization  *float64   `json:"utilization_ratio"` // of the busier direction
+	Connections  *int       `json:"connections"`
+	NewestSample *time.Time `json:"newest_sample"`
+	Problem      *string    `json:"problem"`
+
+	named bool // Name is more than the UUID
+}
+
+func newList(snap *fleet.Snapshot, now time.Time) list {
+	l := list{now: now, window: snap.Windows[0].Label(), ports: make([]port, 0, len(snap.Ports))}
+	for _, a := range snap.Accounts {
+		l.accounts = append(l.accounts, a.Name)
+	}
+	for _, p := range snap.Ports {
+		if a, ok := snap.Account(p.Account); ok {
+			l.ports = append(l.ports, newPort(snap.View(&a, p, now), a.InventoryPoll.OK))
+		}
+	}
+	slices.SortFunc(l.ports, func(a, b port) int {
+		return cmp.Or(cmp.Compare(b.load(), a.load()), cmp.Compare(a.Name, b.Name), cmp.Compare(a.UUID, b.UUID))
+	})
+	return l
+}
+
+func newPort(v fleet.View, listed bool) port {
+	p := port{
+		Account: v.Account, UUID: v.UUID, Name: v.Name(), named: v.Name() != v.UUID,
+		Capacity: v.Capacity(), Window: v.Windows[0].Label(),
+		InLast: v.Last(fleet.Inbound), OutLast: v.Last(fleet.Outbound),
+	}
+	if i := v.Port.Inventory; i != nil && i.Metro != "" { // where it stands does not go stale
+		p.Metro = &i.Metro
+	}
+	if t := v.Traffic[0]; t != nil {
+		p.InP95, p.OutP95 = t.Inbound.P95, t.Outbound.P95
+	}
+	for _, last := range []*float64{p.InLast, p.OutLast} {
+		if share := shareOf(last, p.Capacity); share != nil && *share > p.load() {
+			p.Utilization = share
+		}
+	}
+	if v.Connections != nil {
+		p.Connections = new(v.Connections.Total())
+	}
+	for _, d := range fleet.Directions() {
+		if t := v.Newest(d); !t.IsZero() && (p.NewestSample == nil || t.After(*p.NewestSample)) {
+			p.NewestSample = new(t.UTC())
+		}
+	}
+	if all := problems(&v, listed); len(all) > 0 {
+		p.Problem = new(strings.Join(all, "; "))
+	}
+	return p
+}
+
+// sampled reports whether there ever was traffic in an answer, were it 0 bit/s.
+func sampled(p *fleet.Port) bool {
+	t := p.Traffic[0]
+	return t != nil && (!t.Inbound.Newest.IsZero() || !t.Outbound.Newest.IsZero())
+}
+
+// load is the utilization, less than that of any port where it is unknown.
+func (p *port) load() float64 {
+	if p.Utilization == nil {
+		return -1
+	}
+	return *p.Utilization
+}
+
+// shareOf is v as a share of the capacity, nil where either is unknown.
+func shareOf(v, capacity *float64) *float64 {
+	if v == nil || capacity == nil || *capacity <= 0 {
+		return nil
+	}
+	return new(*v / *capacity)
+}
+
+// problems say why something of the port is missing, each thing once. An
+// account that was listed and lacks the port does not see it.
+func problems(v *fleet.View, listed bool) []string {
+	var all []string
+	add := func(problem string) {
+		if !slices.Contains(all, problem) {
+			all = append(all, problem)
+		}
+	}
+	if listed && v.Listed && v.Port.Inventory == nil {
+		add("not visible; check its uuid")
+	}
+	if v.Inventory != nil {
+		if status := v.Inventory.OperationalStatus(); status != "" && status != fleet.StatusUp {
+			add(status)
+		}
+	}
+	if v.Attached != nil && !*v.Attached {
+		add("no metrics stream")
+	}
+	switch {
+	case !v.Polls[0].Tried():
+		add("traffic: not polled yet")
+	case v.Polls[0].OK && !sampled(v.Port):
+		add("no samples")
+	}
+	for _, poll := range v.Polls {
+		if poll.Err != "" {
+			add("traffic: " + poll.Err)
+		}
+	}
+	if err := v.ConnectionsPoll.Err; err != "" {
+		add("connections: " + err)
+	}
+	return all
+}

@@ -1,0 +1,94 @@
+package portlist
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// absent stands for what is unknown or too old to be shown.
+const absent = "–"
+
+// printable is text without what would not print, or would print elsewhere: a
+// name must not steer the terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, text)
+}
+
+// cut is text with at most width characters, the last of them … where that is
+// too few.
+func cut(text string, width int) string {
+	r := []rune(text)
+	if len(r) <= width {
+		return text
+	}
+	return strings.TrimRight(string(r[:width-1]), " ") + "…"
+}
+
+// rateText writes bit/s with three digits, e.g. "1.25G".
+func rateText(bits *float64) string {
+	if bits == nil {
+		return absent
+	}
+	v, unit := *bits, 0
+	units := []string{"", "k", "M", "G", "T", "P", "E"}
+	for v >= 999.5 && unit < len(units)-1 { // from there on it would be written as 1000
+		v, unit = v/1000, unit+1
+	}
+	decimals := 2
+	switch {
+	case v >= 99.95:
+		decimals = 0
+	case v >= 9.995:
+		decimals = 1
+	}
+	text := strconv.FormatFloat(v, 'f', decimals, 64)
+	if decimals > 0 {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text + units[unit]
+}
+
+// barWidth is the length of a whole bar.
+const barWidth = 4
+
+// bar draws a share in eighths of a character. What is not nothing shows.
+func bar(share *float64) string {
+	if share == nil {
+		return ""
+	}
+	eighths := int(math.Ceil(min(max(*share, 0), 1) * barWidth * 8))
+	text := strings.Repeat("█", eighths/8)
+	if rest := eighths % 8; rest > 0 {
+		text += string([]rune("▏▎▍▌▋▊▉")[rest-1])
+	}
+	return text
+}
+
+// ageText is how long ago t was, without the digits that would be wrong a
+// moment later.
+func ageText(t *time.Time, now time.Time) string {
+	if t == nil {
+		return absent
+	}
+	age, unit := max(0, fleet.Age(now, *t)), time.Second // clocks differ
+	switch {
+	case age >= 24*time.Hour:
+		unit = time.Hour
+	case age >= time.Minute:
+		unit = time.Minute
+	}
+	return model.Duration(age.Truncate(unit)).String()
+}
