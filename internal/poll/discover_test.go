@@ -1,6 +1,7 @@
 package poll_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -69,6 +70,10 @@ func TestDiscoveryWatchesWhatTheFilterWants(t *testing.T) {
 		}
 		if !b.store.Load().Ready {
 			t.Error("not ready")
+		}
+		// Two ports, one search and a third of a listing: the plan knows them at once.
+		if got := b.store.Load().Accounts[0].CallsPerCycle; math.Round(got*100) != 333 {
+			t.Errorf("%v calls per cycle", got)
 		}
 	})
 }

@@ -75,6 +75,14 @@ func intervalText(d time.Duration) string {
 	return model.Duration(d.Round(time.Second)).String()
 }
 
+// callsText is what the polling of an account wants of its request budget.
+func callsText(a *fleet.Account) string {
+	if a.CallsPerCycle <= 0 || a.BudgetPerCycle <= 0 { // nothing planned yet
+		return absent
+	}
+	return strconv.FormatFloat(a.CallsPerCycle, 'f', 0, 64) + " of " + strconv.FormatFloat(a.BudgetPerCycle, 'f', 0, 64) + " calls"
+}
+
 // short cuts what others wrote, e.g. an API in its error, to a length that
 // leaves room for the rest of the page.
 func short(text string) string {

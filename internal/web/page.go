@@ -15,6 +15,10 @@ import (
 // slow to load, and nobody reads them.
 const maxRows = 200
 
+// maxSparks is how many of them, again the busiest, have their traffic drawn:
+// each drawing costs about as much as the rest of its row.
+const maxSparks = 50
+
 // page is what the template shows.
 type page struct {
 	Version  string
@@ -32,6 +36,8 @@ type accountRow struct {
 	Name                                   string
 	Up                                     bool
 	Source, Token, Intervals, Login, Error string
+	Calls                                  string // wanted of those that the request budget has
+	Over                                   bool   // more than it has, so intervals are stretched
 }
 
 type portRow struct {
@@ -48,6 +54,7 @@ type rate struct {
 	Share string // in whole percent; "" where rate or capacity is unknown
 	Width string // of the bar, in percent
 	Level string // "", or how worrying the share is: mid, high
+	Spark spark
 }
 
 func newPage(snap *fleet.Snapshot, profiles bool, now time.Time) page {
@@ -67,8 +74,11 @@ func newPage(snap *fleet.Snapshot, profiles bool, now time.Time) page {
 	}
 	readings := busiestFirst(snap, now)
 	p.Total, p.More = len(readings), max(0, len(readings)-maxRows)
-	for _, r := range readings[:len(readings)-p.More] {
+	for i, r := range readings[:len(readings)-p.More] {
 		row := newPortRow(r, now)
+		if i < maxSparks {
+			row.In.Spark, row.Out.Spark = r.spark(fleet.Inbound), r.spark(fleet.Outbound)
+		}
 		if len(snap.Accounts) > 1 {
 			row.Account = r.Account
 		}
@@ -82,6 +92,7 @@ func newAccountRow(a *fleet.Account, windows []fleet.Window, now time.Time) acco
 		Name: a.Name, Up: a.Up(now), Source: cmp.Or(a.Source, absent),
 		Token: untilText(a.TokenExpiry, now),
 		Login: cmp.Or(short(a.LoginError), absent), Error: cmp.Or(short(a.LastError), absent),
+		Calls: callsText(a), Over: a.CallsPerCycle > a.BudgetPerCycle,
 	}
 	if a.LoginHeld {
 		row.Login = strings.TrimSuffix("held back: "+short(a.LoginError), ": ")

@@ -53,9 +53,21 @@ func (r *reading) newest() time.Time {
 	return out
 }
 
-// problems are the faults of the latest polls.
+// spark draws a direction over the primary window, unless it has gone stale.
+func (r *reading) spark(d fleet.Direction) spark {
+	t := r.Traffic[0]
+	if t == nil {
+		return spark{}
+	}
+	return newSpark(t.Series(d), r.Windows[0], t.At, r.capacity, d)
+}
+
+// problems are the faults of the latest polls, and why there may be no data.
 func (r *reading) problems() []string {
 	var all []string
+	if r.Attached != nil && !*r.Attached {
+		all = append(all, "not attached to a stream")
+	}
 	for i, poll := range r.Polls {
 		if poll.Err != "" {
 			all = append(all, "traffic "+r.Windows[i].Label()+": "+short(poll.Err))

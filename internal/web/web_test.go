@@ -193,12 +193,20 @@ func cells(t *testing.T, snap *fleet.Snapshot) map[string]string {
 	t.Helper()
 	text := body(t, do(t, web.Handler(newOptions(t, snap)), http.MethodGet, "/"))
 	_, ports, _ := strings.Cut(text, "<h2>Ports")
+	column := func(part string) string {
+		_, rest, _ := strings.Cut(part, ">")
+		return strings.Join(strings.Fields(tags.ReplaceAllString(rest, " ")), " ")
+	}
+	_, head, _ := strings.Cut(ports, "<thead>")
+	head, rows, _ := strings.Cut(head, "</thead>")
+	rows, _, _ = strings.Cut(rows, "</table>")
+	labels, values := strings.Split(head, "<th")[2:], strings.Split(rows, "<td")[2:] // without the port itself
+	if len(labels) != len(values) {
+		t.Fatalf("%d columns, %d cells", len(labels), len(values))
+	}
 	all := map[string]string{}
-	for _, part := range strings.Split(ports, `data-label="`)[1:] {
-		label, rest, _ := strings.Cut(part, `"`)
-		_, rest, _ = strings.Cut(rest, ">")
-		cell, _, _ := strings.Cut(rest, "</td>")
-		all[label] = strings.Join(strings.Fields(tags.ReplaceAllString(cell, " ")), " ")
+	for i, label := range labels {
+		all[column(label)] = column(values[i])
 	}
 	return all
 }

@@ -1,0 +1,105 @@
+package web
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// The drawing area of a sparkline, in the units of its path: one column for each
+// bucket of time, and nought at the bottom. The view box in landing.html, from
+// the first column to the last, is the same.
+const (
+	sparkColumns = 96
+	sparkHeight  = 100
+)
+
+// spark is one direction of a port over the primary window, drawn.
+type spark struct {
+	Path  string // of an SVG path; "" where there is nothing to draw
+	Title string // the same in words
+}
+
+// newSpark draws the series s of a window that ends at end. A bucket shows its
+// highest mean, so peaks survive, and a line ends where more than one interval is
+// missing. The top is the capacity or, where that is unknown, the peak.
+func newSpark(s *fleet.Series, w fleet.Window, end time.Time, capacity *float64, d fleet.Direction) spark {
+	if len(s.Points) == 0 || w.Span <= 0 {
+		return spark{}
+	}
+	peak := s.Points[0].Mean
+	for _, p := range s.Points {
+		peak = max(peak, p.Mean)
+	}
+	title := string(d) + ", last " + w.Label() + ": peak " + rateText(&peak)
+	top := peak
+	if capacity != nil && *capacity > 0 {
+		top = *capacity
+		title += " of " + rateText(capacity)
+	}
+	return spark{Path: sparkPath(sparkBuckets(s, w, end), top), Title: title}
+}
+
+// bucket is the points that share a column.
+type bucket struct {
+	column int
+	high   float64
+	joined bool // to the one before: nothing is missing between them
+}
+
+func sparkBuckets(s *fleet.Series, w fleet.Window, end time.Time) []bucket {
+	var all []bucket
+	var last time.Time
+	start, longest := end.Add(-w.Span), 2*max(s.Resolution, w.Resolution)
+	for _, p := range s.Points {
+		column := int(float64(sparkColumns) * float64(p.Time.Sub(start)) / float64(w.Span))
+		column = min(max(column, 0), sparkColumns-1) // a source stamps the start or the end of an interval
+		if n := len(all); n > 0 && all[n-1].column == column {
+			all[n-1].high = max(all[n-1].high, p.Mean)
+		} else {
+			all = append(all, bucket{column: column, high: p.Mean, joined: n > 0 && p.Time.Sub(last) <= longest})
+		}
+		last = p.Time
+	}
+	return all
+}
+
+// sparkPath writes the path in relative steps, which keep the page small. A
+// bucket without neighbours becomes a line without length, that is a dot.
+func sparkPath(buckets []bucket, top float64) string {
+	var path []byte
+	var x, y int
+	for i, b := range buckets {
+		column, row := b.column, sparkRow(b.high, top)
+		switch {
+		case b.joined && row == y:
+			path = strconv.AppendInt(append(path, 'h'), int64(column-x), 10)
+		case b.joined:
+			path = appendPair(path, 'l', column-x, row-y)
+		default:
+			path = appendPair(path, 'M', column, row)
+			if i+1 == len(buckets) || !buckets[i+1].joined {
+				path = append(path, "h0"...)
+			}
+		}
+		x, y = column, row
+	}
+	return string(path)
+}
+
+// sparkRow is the height of a rate, counted from above as SVG does.
+func sparkRow(v, top float64) int {
+	if top <= 0 {
+		return sparkHeight
+	}
+	return sparkHeight - int(sparkHeight*min(max(v/top, 0), 1)+0.5)
+}
+
+func appendPair(path []byte, command byte, a, b int) []byte {
+	path = strconv.AppendInt(append(path, command), int64(a), 10)
+	if b >= 0 { // a sign separates numbers as well
+		path = append(path, ' ')
+	}
+	return strconv.AppendInt(path, int64(b), 10)
+}
