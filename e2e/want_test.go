@@ -33,6 +33,10 @@ func wantMinimal(newest time.Time) samples {
 		row{"poll_interval_seconds", `class="traffic"`, 300},
 		row{"poll_interval_seconds", `class="connections"`, 300},
 		row{"poll_interval_seconds", `class="inventory"`, 900},
+		// Four ports every 5m and every hour, one batch of them searched on two
+		// pages, one page of a listing every 15m: 4 + 4/12 + 1 + 2 + 1/3.
+		row{"poll_calls_per_cycle", ``, 4 + 4./12 + 3 + 1./3},
+		row{"poll_budget_calls_per_cycle", ``, 0.9 * 5 * 300},
 		row{"traffic_source_info", `source="v3"`, 1},
 		row{"port_conflicts_total", ``, 0},
 	)

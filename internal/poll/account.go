@@ -56,7 +56,7 @@ func newAccount(cfg Config, a Account, index int, rec *recorder, metrics *Metric
 		journal: newJournal(log),
 		watched: map[watch]bool{}, lost: map[string]bool{},
 	}
-	p.replan(p.knownConnections())
+	p.replan(notLooked)
 	p.schedule()
 	return p
 }
@@ -125,7 +125,7 @@ func (a *account) schedule() {
 	a.watch(now)
 	summary := &task{name: "summary", run: func(context.Context) {
 		a.journal.sum()
-		a.replan(a.knownConnections())
+		a.replan(a.queue.lateness(time.Now()))
 	}}
 	a.enqueue(now, summary, 0, func(p plan) time.Duration { return p.traffic }, now)
 }
@@ -229,9 +229,10 @@ func (a *account) currentPlan() plan {
 	return a.plan
 }
 
-// replan works out the effective intervals for that many connections.
-func (a *account) replan(connections int) {
-	next := newPlan(a.cfg, len(a.ownPorts()), connections, a.queue.lateness(time.Now()), a.currentPlan())
+// replan works out the effective intervals for what is known now. late is how
+// late tasks start, notLooked where nobody has looked.
+func (a *account) replan(late time.Duration) {
+	next := newPlan(a.cfg, len(a.ownPorts()), a.knownConnections(), late, a.currentPlan())
 	a.mu.Lock()
 	old := a.plan
 	a.plan = next

@@ -24,7 +24,10 @@ func (a *account) pollConnections(ctx context.Context) {
 	for batch := range slices.Chunk(uuids, pageSize) {
 		batches.Go(func() error { return a.API.PortConnections(ctx, batch, a.noteConnections) })
 	}
-	_ = batches.Wait() // it says that ctx has ended: no outcome for the rest
+	if err := batches.Wait(); err != nil {
+		return // shutting down: no outcome for the rest
+	}
+	a.replan(notLooked)
 }
 
 // noteConnections publishes the outcome for some of the ports.

@@ -38,7 +38,7 @@ func (a *account) pollInventory(ctx context.Context) {
 	a.firstListing = firstListing(err, a.rec.store.Load().Accounts[a.index].InventoryPoll)
 	if a.watch(now) {
 		a.queue.advance(a.connections, now) // new ports have connections, too
-		a.replan(a.knownConnections())
+		a.replan(notLooked)
 	}
 }
 

@@ -30,6 +30,9 @@ type plan struct {
 	traffic, connections, inventory time.Duration
 }
 
+// notLooked is a lateness that changes nothing.
+const notLooked time.Duration = -1
+
 // newPlan stretches all intervals evenly where the calls they need do not fit
 // into the request budget, rather than starving some ports. Where tasks start
 // late all the same, because the API answers slowly or wants a pause, it
@@ -46,7 +49,8 @@ func newPlan(cfg Config, ports, connections int, late time.Duration, old plan) p
 	p.budgetPerCycle = cfg.RequestsPerSecond * (1 - reserve) * cycle
 	p.stretch = max(1, p.callsPerCycle/p.budgetPerCycle)
 	switch {
-	case late > old.traffic/2 && old.traffic > 0:
+	case late == notLooked:
+	case late > old.traffic/2:
 		p.slow *= slowStep
 	case late < old.traffic/10:
 		p.slow = max(1, p.slow/2)
