@@ -98,7 +98,7 @@ type word struct {
 	err          error
 
 	now      time.Time
-	ports    int           // that are watched
+	ports    func() int    // how many are watched; asked only where it matters
 	interval time.Duration // between two polls of a port
 }
 
@@ -116,7 +116,7 @@ func (s *sources) judge(w word) verdict {
 	}
 	delete(s.alive, w.uuid)
 	s.gone[w.uuid] = true
-	if len(s.alive) > 0 || len(s.gone) < min(goneSample, w.ports) || w.now.Before(s.rest) {
+	if len(s.alive) > 0 || len(s.gone) < min(goneSample, w.ports()) || w.now.Before(s.rest) {
 		return undecided
 	}
 	return s.move(w)

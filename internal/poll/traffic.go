@@ -38,7 +38,7 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 	a.journal.note("traffic", uuid, err)
 	a.follow(source, a.sources.judge(word{
 		source: source, uuid: uuid, answer: answer, err: err,
-		now: now, ports: a.population(), interval: a.currentPlan().traffic,
+		now: now, ports: a.population, interval: a.currentPlan().traffic,
 	}))
 }
 

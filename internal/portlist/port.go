@@ -1,7 +1,6 @@
 package portlist
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -43,14 +42,10 @@ func newList(snap *fleet.Snapshot, now time.Time) list {
 	for _, a := range snap.Accounts {
 		l.accounts = append(l.accounts, a.Name)
 	}
-	for _, p := range snap.Ports {
-		if a, ok := snap.Account(p.Account); ok {
-			l.ports = append(l.ports, newPort(snap.View(&a, p, now), a.InventoryPoll.OK))
-		}
+	for _, v := range snap.Busiest(now) {
+		a, _ := snap.Account(v.Account)
+		l.ports = append(l.ports, newPort(v, a.InventoryPoll.OK))
 	}
-	slices.SortFunc(l.ports, func(a, b port) int {
-		return cmp.Or(cmp.Compare(b.load(), a.load()), cmp.Compare(a.Name, b.Name), cmp.Compare(a.UUID, b.UUID))
-	})
 	return l
 }
 
@@ -58,7 +53,7 @@ func newPort(v fleet.View, listed bool) port {
 	p := port{
 		Account: v.Account, UUID: v.UUID, Name: v.Name(), named: v.Name() != v.UUID,
 		Capacity: v.Capacity(), Window: v.Windows[0].Label(),
-		InLast: v.Last(fleet.Inbound), OutLast: v.Last(fleet.Outbound),
+		InLast: v.Last(fleet.Inbound), OutLast: v.Last(fleet.Outbound), Utilization: v.Utilization(),
 	}
 	if i := v.Port.Inventory; i != nil && i.Metro != "" { // where it stands does not go stale
 		p.Metro = &i.Metro
@@ -66,18 +61,11 @@ func newPort(v fleet.View, listed bool) port {
 	if t := v.Traffic[0]; t != nil {
 		p.InP95, p.OutP95 = t.Inbound.P95, t.Outbound.P95
 	}
-	for _, last := range []*float64{p.InLast, p.OutLast} {
-		if share := shareOf(last, p.Capacity); share != nil && *share > p.load() {
-			p.Utilization = share
-		}
-	}
 	if v.Connections != nil {
 		p.Connections = new(v.Connections.Total())
 	}
-	for _, d := range fleet.Directions() {
-		if t := v.Newest(d); !t.IsZero() && (p.NewestSample == nil || t.After(*p.NewestSample)) {
-			p.NewestSample = new(t.UTC())
-		}
+	if t := v.NewestSample(); !t.IsZero() {
+		p.NewestSample = new(t.UTC())
 	}
 	if all := problems(&v, listed); len(all) > 0 {
 		p.Problem = new(strings.Join(all, "; "))
@@ -89,22 +77,6 @@ func newPort(v fleet.View, listed bool) port {
 func sampled(p *fleet.Port) bool {
 	t := p.Traffic[0]
 	return t != nil && (!t.Inbound.Newest.IsZero() || !t.Outbound.Newest.IsZero())
-}
-
-// load is the utilization, less than that of any port where it is unknown.
-func (p *port) load() float64 {
-	if p.Utilization == nil {
-		return -1
-	}
-	return *p.Utilization
-}
-
-// shareOf is v as a share of the capacity, nil where either is unknown.
-func shareOf(v, capacity *float64) *float64 {
-	if v == nil || capacity == nil || *capacity <= 0 {
-		return nil
-	}
-	return new(*v / *capacity)
 }
 
 // problems say why something of the port is missing, each thing once. An

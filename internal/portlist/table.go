@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 const (
@@ -47,7 +49,7 @@ func (p *port) row(l list, bars bool) []string {
 	rate := func(v *float64) string {
 		text := fmt.Sprintf("%5s", rateText(v))
 		if bars {
-			text += " " + bar(shareOf(v, p.Capacity))
+			text += " " + bar(fleet.ShareOf(v, p.Capacity))
 		}
 		return text
 	}

@@ -2,7 +2,6 @@ package portlist
 
 import (
 	"math"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -11,10 +10,10 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
-// absent stands for what is unknown or too old to be shown.
-const absent = "–"
+const absent = human.Absent
 
 // printable is text without what would not print, or would print elsewhere: a
 // name must not steer the terminal.
@@ -42,23 +41,8 @@ func rateText(bits *float64) string {
 	if bits == nil {
 		return absent
 	}
-	v, unit := *bits, 0
-	units := []string{"", "k", "M", "G", "T", "P", "E"}
-	for v >= 999.5 && unit < len(units)-1 { // from there on it would be written as 1000
-		v, unit = v/1000, unit+1
-	}
-	decimals := 2
-	switch {
-	case v >= 99.95:
-		decimals = 0
-	case v >= 9.995:
-		decimals = 1
-	}
-	text := strconv.FormatFloat(v, 'f', decimals, 64)
-	if decimals > 0 {
-		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
-	}
-	return text + units[unit]
+	digits, prefix := human.Scale(*bits)
+	return digits + prefix
 }
 
 // barWidth is the length of a whole bar.

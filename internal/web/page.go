@@ -111,7 +111,7 @@ func newPortRow(r reading, now time.Time) portRow {
 		Name: r.Name(), UUID: r.UUID, Metro: absent, Status: absent, Connections: absent,
 		Speed: rateText(r.capacity),
 		In:    newRate(r.in, r.capacity), Out: newRate(r.out, r.capacity),
-		Sample: ageText(r.newest(), now), Polled: ageText(r.Polls[0].LastSuccess, now),
+		Sample: ageText(r.NewestSample(), now), Polled: ageText(r.Polls[0].LastSuccess, now),
 		Problems: r.problems(),
 	}
 	if r.Port.Inventory != nil { // where it stands does not go stale
@@ -131,10 +131,11 @@ func newPortRow(r reading, now time.Time) portRow {
 
 func newRate(v, capacity *float64) rate {
 	r := rate{Text: rateText(v), P95: absent}
-	if v == nil || capacity == nil || *capacity <= 0 {
+	known := fleet.ShareOf(v, capacity)
+	if known == nil {
 		return r
 	}
-	share := *v / *capacity
+	share := *known
 	r.Share = strconv.FormatFloat(100*share, 'f', 0, 64)
 	r.Width = strconv.FormatFloat(100*min(max(share, 0), 1), 'f', 1, 64)
 	switch {

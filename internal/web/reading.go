@@ -1,8 +1,6 @@
 package web
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
@@ -14,43 +12,17 @@ type reading struct {
 
 	in, out  *float64 // last polled, bit/s
 	capacity *float64 // line rate, bit/s
-	load     float64  // the busier direction as a share of the capacity; -1 where unknown
 }
 
 // busiestFirst reads all ports, those with the highest load first and those
 // whose load is unknown last.
 func busiestFirst(snap *fleet.Snapshot, now time.Time) []reading {
-	readings := make([]reading, 0, len(snap.Ports))
-	for _, p := range snap.Ports {
-		if a, ok := snap.Account(p.Account); ok {
-			readings = append(readings, newReading(snap.View(&a, p, now)))
-		}
+	views := snap.Busiest(now)
+	readings := make([]reading, len(views))
+	for i, v := range views {
+		readings[i] = reading{View: v, in: v.Last(fleet.Inbound), out: v.Last(fleet.Outbound), capacity: v.Capacity()}
 	}
-	slices.SortFunc(readings, func(a, b reading) int {
-		return cmp.Or(cmp.Compare(b.load, a.load), cmp.Compare(a.Name(), b.Name()), cmp.Compare(a.UUID, b.UUID))
-	})
 	return readings
-}
-
-func newReading(v fleet.View) reading {
-	r := reading{View: v, in: v.Last(fleet.Inbound), out: v.Last(fleet.Outbound), capacity: v.Capacity(), load: -1}
-	if r.capacity != nil && *r.capacity > 0 {
-		for _, v := range []*float64{r.in, r.out} {
-			if v != nil {
-				r.load = max(r.load, *v / *r.capacity)
-			}
-		}
-	}
-	return r
-}
-
-// newest is the time of the newest sample of either direction.
-func (r *reading) newest() time.Time {
-	in, out := r.Newest(fleet.Inbound), r.Newest(fleet.Outbound)
-	if in.After(out) {
-		return in
-	}
-	return out
 }
 
 // spark draws a direction over the primary window, unless it has gone stale.

@@ -1,0 +1,19 @@
+package human_test
+
+import (
+	"testing"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
+)
+
+func TestScaleWritesThreeDigits(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0", 1: "1", 999.4: "999", 999.5: "1k", 1250: "1.25k", 9994: "9.99k", 9995: "10k", 12_340: "12.3k",
+		99_949: "99.9k", 99_950: "100k", 1.25e9: "1.25G", 100e9: "100G", 4e12: "4T", 5e21: "5000E",
+	} {
+		digits, prefix := human.Scale(v)
+		if got := digits + prefix; got != want {
+			t.Errorf("%v is %q, want %q", v, got, want)
+		}
+	}
+}
