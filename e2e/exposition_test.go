@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -64,13 +65,23 @@ func scrapeOnce(t *testing.T, base string) map[string]*dto.MetricFamily {
 }
 
 // full waits until the exporter at base is ready and has polled every window of
-// every port that has traffic: readiness speaks of the first window alone.
-func full(t *testing.T, base string) {
+// every port with success but for those that are bound to fail: readiness speaks
+// of the first window alone, and a failure is an answer to it, such as that of a
+// traffic source that exists no more.
+func full(t *testing.T, base string, failing int) {
 	t.Helper()
 	ready(t, base)
 	eventually(t, func() error {
 		families := scrapeOnce(t, base)
 		count := func(name string) int { return len(families[prefix+name].GetMetric()) }
+		if polled, all := count("port_poll_last_success_timestamp_seconds"), count("port_info"); polled != all-failing {
+			return fmt.Errorf("%d of %d ports polled with success", polled, all)
+		}
+		for _, m := range families[prefix+"traffic_source_info"].GetMetric() {
+			if strings.Contains(m.String(), "v4-metrics") && count("port_metrics_attached") == 0 {
+				return errors.New("nobody has asked which ports are attached to a stream")
+			}
+		}
 		got := count("port_traffic_max_bytes_per_second")
 		want := count("port_traffic_last_bytes_per_second") * count("traffic_window_info")
 		if got != want || want == 0 {

@@ -22,7 +22,7 @@ import (
 func TestMetricsAgreesWithItsDocumentation(t *testing.T) {
 	t.Parallel()
 	_, base := startDemo(t)
-	full(t, base)
+	full(t, base, 0)
 	got := scrapeOnce(t, base)
 	want := documented(t)
 	if absent := missing(want, got); len(absent) > 0 {
@@ -52,7 +52,7 @@ func TestMetricsAgreesWithItsDocumentation(t *testing.T) {
 func TestMetricsInEveryFormatAndEncoding(t *testing.T) {
 	t.Parallel()
 	_, base := startDemo(t)
-	full(t, base)
+	full(t, base, 0)
 	want := seriesOf(scrapeOnce(t, base))
 	formats := []struct{ name, accept, contentType string }{
 		{"text", "text/plain;version=0.0.4", "text/plain"},

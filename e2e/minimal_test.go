@@ -32,7 +32,7 @@ func TestMinimalAPIEveryNumber(t *testing.T) {
 			began := time.Now()
 			x := startRun(t, c.env, config)
 			base := x.url(t)
-			full(t, base)
+			full(t, base, 1) // the mistyped uuid
 			families := scrapeOnce(t, base)
 			if diff := cmp.Diff(wantMinimal(api.newest), stateOf(families), cmpopts.EquateApprox(1e-12, 0)); diff != "" {
 				t.Errorf("series (-want +got):\n%s", diff)

@@ -19,7 +19,7 @@ const scrapes = 6
 func TestPrometheusReadsDemo(t *testing.T) {
 	t.Parallel()
 	_, base := startDemo(t)
-	full(t, base)
+	full(t, base, 0)
 	s := newServer(t, strings.TrimPrefix(base, "http://"))
 	at := s.scraped(t, scrapes)
 	t.Run("families", func(t *testing.T) { testFamilies(t, s, at) })

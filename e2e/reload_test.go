@@ -30,7 +30,7 @@ func startReloading(t *testing.T, args ...string) *reloading {
 	file := write(t, t.TempDir(), "config.yml", content)
 	x := startRun(t, nil, file, args...)
 	r := &reloading{x, x.url(t), file, content}
-	full(t, r.base)
+	full(t, r.base, 1) // the mistyped uuid
 	return r
 }
 
