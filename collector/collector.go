@@ -74,6 +74,21 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 			}
 		}
 	}
+	c.collectPairs(ch, snap, now)
+}
+
+func (c *Collector) collectPairs(ch chan<- prometheus.Metric, snap *fleet.Snapshot, now time.Time) {
+	for _, p := range snap.Pairs {
+		v, ok := snap.PairView(p, now)
+		if !ok {
+			continue
+		}
+		for _, f := range c.families {
+			if f.pair != nil {
+				f.pair(&v, f.emitter(ch, p.Name))
+			}
+		}
+	}
 }
 
 // emit sends one series of a family: its value and the values of the labels

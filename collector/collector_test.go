@@ -28,6 +28,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 const (
 	wholeUUID = "11111111-1111-4111-8111-111111111111"
 	bareUUID  = "22222222-2222-4222-8222-222222222222"
+	peerUUID  = "33333333-3333-4333-8333-333333333333"
 )
 
 var windows = []fleet.Window{
@@ -35,8 +36,8 @@ var windows = []fleet.Window{
 	{Span: 30 * 24 * time.Hour, Resolution: time.Hour, Interval: time.Hour},
 }
 
-// snapshot is a fleet of one port of which all is known and one of which
-// nothing is, at the time at.
+// snapshot is a fleet of one port of which all is known, one of which nothing
+// is, and one that backs up the first, at the time at.
 func snapshot(at time.Time) *fleet.Snapshot {
 	series := func(scale float64) fleet.Series {
 		return fleet.Series{
@@ -52,8 +53,8 @@ func snapshot(at time.Time) *fleet.Snapshot {
 		UUID: wholeUUID, Account: "prod", ConfiguredName: "ams-1", APIName: "api-name", Listed: true, Confirmed: true, Linked: true,
 		Inventory: &fleet.Inventory{
 			At: at, State: "ACTIVE", Status: "PARTIAL", Maintenance: "SCHEDULED",
-			Links:    []fleet.Link{{Status: "UP", Speed: new(10e9)}, {Status: "DOWN", Speed: new(10e9)}},
-			Capacity: new(20e9), Allocated: new(5e9),
+			Links:    []fleet.Link{{Status: "UP", Speed: new(10e9)}, {Status: "UP", Speed: new(10e9)}, {Status: "DOWN", Speed: new(10e9)}},
+			Capacity: new(30e9), Allocated: new(5e9),
 			Metro: "AM", MetroName: "Amsterdam", Region: "EMEA", IBX: "AM3", Encapsulation: "DOT1Q", Package: "STANDARD",
 			Speed: "10000", RedundancyPriority: "PRIMARY", RedundancyGroup: "g-1", LAG: "true", Project: "p-1",
 		},
@@ -71,8 +72,16 @@ func snapshot(at time.Time) *fleet.Snapshot {
 		Connections:     fleet.CountConnections([]string{bareUUID}, nil, at)[bareUUID],
 		ConnectionsPoll: polled,
 	}
+	peer := &fleet.Port{
+		UUID: peerUUID, Account: "prod", APIName: "ams-2", Listed: true,
+		Inventory: &fleet.Inventory{At: at, Capacity: new(8e9)},
+		Traffic:   []*fleet.Traffic{{At: at}, {At: at}}, Polls: []fleet.Poll{{}, {}},
+	}
+	joint := fleet.Joint{Last: new(6e9), P95: new(10e9), Newest: at.Add(-10 * time.Minute), Resolution: 5 * time.Minute}
+	load := fleet.Load{Inbound: joint, Outbound: fleet.Joint{Last: new(2e9), P95: new(4e9), Newest: joint.Newest}}
 	return &fleet.Snapshot{
-		Windows: windows, StaleIntervals: 5, Ports: []*fleet.Port{whole, bare},
+		Windows: windows, StaleIntervals: 5, Ports: []*fleet.Port{whole, bare, peer},
+		Pairs: []*fleet.Pair{{Name: "ams", Primary: wholeUUID, Secondary: peerUUID, Loads: []fleet.Load{load, load}}},
 		Accounts: []fleet.Account{{
 			Name: "prod", Source: "v3", LastData: at, Timeout: 30 * time.Second,
 			Traffic: 5 * time.Minute, Connections: 10 * time.Minute, Inventory: 15 * time.Minute,
@@ -192,7 +201,7 @@ func TestCollectorOfAnUnconfirmedPortShowsNoZeroes(t *testing.T) {
 // good poll, and not a second sooner.
 func TestCollectorDropsStaleValues(t *testing.T) {
 	primary := []string{ // the windowed ones stay for the other window
-		"port_packets_dropped_total", "port_packets_errored_total", "port_traffic_last_bytes_per_second",
+		"port_lag_failover_utilization_ratio", "port_packets_dropped_total", "port_packets_errored_total", "port_traffic_last_bytes_per_second",
 	}
 	connections := []string{"port_connections", "port_connections_bandwidth_bytes_per_second", "port_connections_status"}
 	inventory := []string{
@@ -224,7 +233,7 @@ func TestCollectorDropsStaleValues(t *testing.T) {
 			}
 		}
 		health := []string{
-			"port_info", "port_metrics_attached", "port_poll_last_success_timestamp_seconds", "port_poll_success",
+			"pair_info", "port_info", "port_metrics_attached", "port_poll_last_success_timestamp_seconds", "port_poll_success",
 			"port_traffic_last_sample_timestamp_seconds",
 		}
 		if diff := cmp.Diff(health, left); diff != "" {

@@ -19,17 +19,18 @@ type Family struct {
 	Labels []string // in the order of the values
 
 	// Exactly one of these is set: it sends the series of the whole fleet, of
-	// one account, of one port.
+	// one account, of one port, of one pair.
 	snapshot func(*fleet.Snapshot, emit)
 	account  func(accountView, emit)
 	port     func(*fleet.View, emit)
+	pair     func(*fleet.PairView, emit)
 }
 
 // Families lists the families that are read from the snapshot, in the order of
 // the documentation. It is the one table that Describe, Collect, docs/metrics.md
 // and the tests are driven from.
 func Families() []Family {
-	return slices.Concat(portFamilies(), trafficFamilies(), connectionFamilies(), healthFamilies())
+	return slices.Concat(portFamilies(), trafficFamilies(), pairFamilies(), connectionFamilies(), healthFamilies())
 }
 
 // TypeName is the type as the exposition format spells it.
@@ -64,5 +65,13 @@ func portFamily(name, help string, labels []string, series func(*fleet.View, emi
 	return Family{
 		Name: Namespace + "_" + name, Help: help,
 		Labels: append([]string{"port_uuid", "port_name"}, labels...), port: series,
+	}
+}
+
+// pairFamily is a row with a series, or several, per pair.
+func pairFamily(name, help string, labels []string, series func(*fleet.PairView, emit)) Family {
+	return Family{
+		Name: Namespace + "_" + name, Help: help,
+		Labels: append([]string{"pair"}, labels...), pair: series,
 	}
 }

@@ -34,6 +34,13 @@ func portFamilies() []Family {
 		portFamily("port_lag_links",
 			"Physical links of the port by status, UNKNOWN where the API does not say; UP and DOWN always there, 0 included, where the API names links. "+fromInventory,
 			[]string{"status"}, lagLinks),
+		portFamily("port_lag_failover_utilization_ratio",
+			"Last polled rate of the port as a share of the line rate that is left when one more of its links fails, the fastest that is up; above 1 the LAG would be full. Only of ports with several links, while more than one is up. Dropped with port_traffic_last_bytes_per_second or with the inventory.",
+			[]string{"direction"}, func(v *fleet.View, send emit) {
+				for _, d := range fleet.Directions() {
+					sendRatio(send, v.LAGFailover(d), string(d))
+				}
+			}),
 		portFamily("port_maintenance",
 			"Always 1; the status label is that of the maintenance of the port, SCHEDULED, IN_PROGRESS, COMPLETED or DEFERRED; no series without one. "+fromInventory,
 			[]string{"status"}, func(v *fleet.View, send emit) {

@@ -18,10 +18,8 @@ func TestMain(m *testing.M) {
 func TestKeysOfTheNextVersionAreRefused(t *testing.T) {
 	restoreKeys()
 	defer func() { restoreKeys = config.ServeNext() }()
-	const account = "accounts:\n  - ports: [{uuid: 11111111-1111-4111-8111-111111111111}, {uuid: 22222222-2222-4222-8222-222222222222}]\n"
+	const account = "accounts:\n  - ports: [{uuid: 11111111-1111-4111-8111-111111111111}]\n"
 	for path, text := range map[string]string{
-		"accounts[0].pairs": account + "    pairs: [{name: p, primary: 11111111-1111-4111-8111-111111111111, " +
-			"secondary: 22222222-2222-4222-8222-222222222222}]\n",
 		"accounts[0].connections": account + "    connections: {traffic: true}\n",
 		"state.file":              account + "state: {file: /var/lib/x}\n",
 	} {

@@ -49,6 +49,7 @@ func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generatio
 		g.cfg.Accounts = append(g.cfg.Accounts, poll.Account{
 			Name: a.Name, API: next.client, Login: next.tokens.Status,
 			Ports: pollPorts(a.Ports), Sources: sources(a.TrafficSource), Discover: discover(a.Discover),
+			Pairs: pairs(a.Pairs),
 		})
 	}
 	return g, nil
@@ -169,6 +170,14 @@ func pollPorts(ports []config.Port) []poll.Port {
 	all := make([]poll.Port, len(ports))
 	for i, p := range ports {
 		all[i] = poll.Port{UUID: p.UUID, Name: p.Name}
+	}
+	return all
+}
+
+func pairs(configured []config.Pair) []fleet.Pair {
+	all := make([]fleet.Pair, len(configured))
+	for i, p := range configured {
+		all[i] = fleet.Pair{Name: p.Name, Primary: p.Primary, Secondary: p.Secondary}
 	}
 	return all
 }

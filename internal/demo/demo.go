@@ -84,11 +84,22 @@ func (d *Demo) Config() (*config.Config, error) {
 	err = t.Execute(&text, map[string]string{
 		"Classic": d.ClassicURL(), "Metrics": d.MetricsURL(),
 		"ID": fabrictest.DemoClientID, "Secret": fabrictest.DemoClientSecret,
+		"TwinA": d.port(fabrictest.MetricsTwinA), "TwinB": d.port(fabrictest.MetricsTwinB),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("demo configuration: %w", err)
 	}
 	return config.Parse("demo.yml", text.Bytes(), ".", nil)
+}
+
+// port is the UUID of a port of the metrics account.
+func (d *Demo) port(name string) string {
+	for _, p := range d.Metrics.Fleet().Ports {
+		if p.Name == name {
+			return p.UUID
+		}
+	}
+	panic("demo: no port " + name)
 }
 
 // Announce writes where everything is, for an exporter that listens on addrs.

@@ -16,6 +16,7 @@ import (
 type Snapshot struct {
 	Accounts       []Account // in the order of the configuration
 	Ports          []*Port   // sorted by UUID
+	Pairs          []*Pair   // of ports that back each other up, sorted by name
 	Windows        []Window  // as configured; the first one is the primary one
 	StaleIntervals int       // a value older than this many of its own intervals is stale
 	Ready          bool      // Complete, now or before: ports that come later do not undo it

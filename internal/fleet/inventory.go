@@ -89,6 +89,27 @@ func (i *Inventory) EffectiveCapacity() *float64 {
 	return &sum
 }
 
+// SpareCapacity is the line rate in bit/s that is left when one more link of a
+// LAG fails, the fastest of those that are up. It is nil where there are no two
+// links to speak of, or where it is not known which are up.
+func (i *Inventory) SpareCapacity() *float64 {
+	effective := i.EffectiveCapacity()
+	if len(i.Links) < 2 || effective == nil {
+		return nil
+	}
+	fastest := 0.0
+	for _, l := range i.Links {
+		speed := i.linkSpeed(l)
+		if speed == nil {
+			return nil
+		}
+		if l.Status != StatusDown {
+			fastest = max(fastest, *speed)
+		}
+	}
+	return new(max(0, *effective-fastest))
+}
+
 func (i *Inventory) linkSpeed(l Link) *float64 {
 	if l.Speed != nil || i.Capacity == nil {
 		return l.Speed

@@ -65,6 +65,16 @@ func (v *View) EffectiveCapacity() *float64 {
 	}
 }
 
+// LAGFailover is the last polled rate of a direction as a share of the line rate
+// that is left when one more link of the LAG fails; nil where either is unknown
+// or nothing would be left.
+func (v *View) LAGFailover(d Direction) *float64 {
+	if v.Inventory == nil {
+		return nil
+	}
+	return ShareOf(v.Last(d), v.Inventory.SpareCapacity())
+}
+
 // Last is the last polled rate in bit/s of a direction, nil once the newest
 // sample of Equinix is too old to be called that.
 func (v *View) Last(d Direction) *float64 {

@@ -35,6 +35,9 @@ func (a *account) pollInventory(ctx context.Context) {
 	for _, uuid := range unseen {
 		a.journal.note("visibility", uuid, errNotListed)
 	}
+	if err == nil {
+		a.notePairs()
+	}
 	a.firstListing = firstListing(err, a.rec.store.Load().Accounts[a.index].InventoryPoll)
 	if a.watch(now) {
 		a.queue.advance(a.connections, now) // new ports have connections, too

@@ -47,6 +47,8 @@ func (j *journal) note(class, uuid string, err error) {
 		f.reason = "not_listed"
 	case errors.Is(err, errNotAttached):
 		f.reason = "not_attached"
+	case errors.Is(err, errNotWatched):
+		f.reason = "not_watched"
 	}
 	j.failed++
 	j.example, j.port, j.seen[f] = err, uuid, true

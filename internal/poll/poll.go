@@ -43,6 +43,7 @@ type Account struct {
 	Login   func() fabric.TokenStatus // state of the login, asked after each call
 	Ports   []Port                    // watched whether a listing has them or not
 	Sources []string                  // traffic sources to try, in order: see Sources
+	Pairs   []fleet.Pair              // ports that back each other up, beyond what the API says; without loads
 
 	// Discover reports whether a port that the credentials see, of that name in
 	// the API, is to be watched too; nil: none is.
@@ -74,7 +75,7 @@ type Poller struct {
 func New(cfg Config, store *fleet.Store, metrics *Metrics, log *slog.Logger) *Poller {
 	log = log.With("component", "poll")
 	cfg.Accounts = withoutConflicts(cfg.Accounts, metrics, log)
-	rec := newRecorder(cfg, store)
+	rec := newRecorder(cfg, store, log)
 	p := &Poller{}
 	for i, a := range cfg.Accounts {
 		p.accounts = append(p.accounts, newAccount(cfg, a, i, rec, metrics, log.With("account", a.Name)))

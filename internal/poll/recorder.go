@@ -2,6 +2,7 @@ package poll
 
 import (
 	"cmp"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -12,16 +13,22 @@ import (
 // recorder is the one writer of a store. Each change is made to a copy, which
 // is then published whole.
 type recorder struct {
-	mu    sync.Mutex
-	store *fleet.Store
+	store      *fleet.Store
+	configured []fleet.Pair
+	log        *slog.Logger
+
+	mu        sync.Mutex
+	ambiguous []string // redundancy groups that make no pair
 }
 
 // newRecorder publishes the ports of cfg with what the store knows of them.
-func newRecorder(cfg Config, store *fleet.Store) *recorder {
+func newRecorder(cfg Config, store *fleet.Store, log *slog.Logger) *recorder {
+	r := &recorder{store: store, log: log}
 	prev := cmp.Or(store.Load(), &fleet.Snapshot{})
 	next := &fleet.Snapshot{Windows: cfg.Windows, StaleIntervals: cfg.StaleIntervals, Ready: prev.Ready}
 	for _, a := range cfg.Accounts {
 		next.Accounts = append(next.Accounts, carryAccount(prev, cfg, a))
+		r.configured = append(r.configured, a.Pairs...)
 		for _, p := range a.Ports {
 			port := carryPort(prev, cfg, a.Name, p.UUID)
 			port.Configured, port.ConfiguredName = true, p.Name
@@ -30,8 +37,9 @@ func newRecorder(cfg Config, store *fleet.Store) *recorder {
 	}
 	next.Ports = append(next.Ports, carryDiscovered(prev, cfg, next.Ports)...)
 	slices.SortFunc(next.Ports, byUUID)
+	r.pair(&fleet.Snapshot{}, next, touching(next.Ports))
 	store.Publish(next)
-	return &recorder{store: store}
+	return r
 }
 
 // carryDiscovered are the ports of prev that were discovered and would be again.
@@ -90,16 +98,31 @@ func carryPort(prev *fleet.Snapshot, cfg Config, account, uuid string) *fleet.Po
 func (r *recorder) update(change func(*draft)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	next := *r.store.Load()
+	prev := r.store.Load()
+	next := *prev
 	next.Accounts = slices.Clone(next.Accounts)
 	next.Ports = slices.Clone(next.Ports)
-	change(&draft{&next})
+	d := &draft{snap: &next, touched: map[string]bool{}}
+	change(d)
+	r.pair(prev, &next, d.touched)
 	next.Ready = next.Ready || next.Complete()
 	r.store.Publish(&next)
 }
 
+// touching names every port.
+func touching(ports []*fleet.Port) map[string]bool {
+	all := make(map[string]bool, len(ports))
+	for _, p := range ports {
+		all[p.UUID] = true
+	}
+	return all
+}
+
 // draft is a snapshot that is not published yet.
-type draft struct{ snap *fleet.Snapshot }
+type draft struct {
+	snap    *fleet.Snapshot
+	touched map[string]bool // UUIDs of ports that were written to, added or removed
+}
 
 // account returns the account at index i, to be written to.
 func (d *draft) account(i int) *fleet.Account { return &d.snap.Accounts[i] }
@@ -115,11 +138,13 @@ func (d *draft) port(account, uuid string) *fleet.Port {
 	p.Traffic = slices.Clone(p.Traffic)
 	p.Polls = slices.Clone(p.Polls)
 	d.snap.Ports[i] = &p
+	d.touched[uuid] = true
 	return &p
 }
 
 // add puts a port in, instead of the one with its UUID.
 func (d *draft) add(p *fleet.Port) {
+	d.touched[p.UUID] = true
 	i, found := d.index(p.UUID)
 	if found {
 		d.snap.Ports[i] = p
@@ -131,6 +156,7 @@ func (d *draft) add(p *fleet.Port) {
 // remove takes a port out.
 func (d *draft) remove(uuid string) {
 	if i, found := d.index(uuid); found {
+		d.touched[uuid] = true
 		d.snap.Ports = slices.Delete(d.snap.Ports, i, i+1)
 	}
 }

@@ -1,0 +1,101 @@
+package fleet
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"time"
+)
+
+// Load is the traffic of both ports of a pair in one window.
+type Load struct{ Inbound, Outbound Joint }
+
+// Of is the load in one direction.
+func (l *Load) Of(d Direction) *Joint {
+	if d == Inbound {
+		return &l.Inbound
+	}
+	return &l.Outbound
+}
+
+// Joint is two series added up interval by interval. Rates are in bit/s.
+type Joint struct {
+	Last, P95  *float64
+	Newest     time.Time     // the newest interval that both have, by the earlier of its stamps; zero without one
+	Resolution time.Duration // length of the intervals
+}
+
+// NewLoad adds up what is known of two ports in window w.
+func NewLoad(a, b *Traffic, w Window) Load {
+	if a == nil || b == nil {
+		return Load{}
+	}
+	return Load{Inbound: join(&a.Inbound, &b.Inbound, w), Outbound: join(&a.Outbound, &b.Outbound, w)}
+}
+
+// A percentile of the intervals that both have stands for the window while these
+// are at least 9 of 10 that either has: fewer would be those of another time.
+const coveredParts, coveredOf = 9, 10
+
+// join adds up two series. The maximum and the percentiles of a sum are not
+// those of its parts added up, since these come from different times.
+func join(a, b *Series, w Window) Joint {
+	if len(a.Points) == 0 || len(b.Points) == 0 || a.Resolution != b.Resolution {
+		return Joint{}
+	}
+	j := Joint{Resolution: a.Resolution}
+	phase := phaseOf(a.Points, j.Resolution)
+	ahead := wrap(phaseOf(b.Points, j.Resolution)-phase, j.Resolution)
+	first, second := onGrid(a.Points, phase, j.Resolution), onGrid(b.Points, phase+ahead, j.Resolution)
+	var sums []Point
+	for _, slot := range slices.Sorted(maps.Keys(first)) {
+		p := first[slot]
+		q, both := second[slot]
+		if !both {
+			continue
+		}
+		at := p.Time
+		if q.Time.Before(at) {
+			at = q.Time
+		}
+		sums = append(sums, Point{Time: at, Mean: p.Mean + q.Mean})
+	}
+	if len(sums) == 0 {
+		return Joint{}
+	}
+	newest := sums[len(sums)-1]
+	j.Last, j.Newest = &newest.Mean, newest.Time
+	either := len(first) + len(second) - len(sums)
+	if j.Resolution <= w.Resolution && coveredOf*len(sums) >= coveredParts*either {
+		j.P95 = Percentile95(sums)
+	}
+	return j
+}
+
+// onGrid numbers the intervals of a series. The stamps jitter around a grid of
+// the resolution that is offset by phase.
+func onGrid(points []Point, phase, resolution time.Duration) map[int64]Point {
+	slots := make(map[int64]Point, len(points))
+	for _, p := range points {
+		slot := math.Round(float64(p.Time.UnixNano()-int64(phase)) / float64(resolution))
+		slots[int64(slot)] = p
+	}
+	return slots
+}
+
+// phaseOf is how far the stamps of a series lie behind the multiples of the
+// resolution, on average: that of directions on a clock face, since an interval
+// that ends a second before noon is two from one that ends a second after it.
+func phaseOf(points []Point, resolution time.Duration) time.Duration {
+	var x, y float64
+	for _, p := range points {
+		sin, cos := math.Sincos(2 * math.Pi * float64(p.Time.UnixNano()%int64(resolution)) / float64(resolution))
+		x, y = x+cos, y+sin
+	}
+	return time.Duration(math.Atan2(y, x) / (2 * math.Pi) * float64(resolution))
+}
+
+// wrap is d moved by whole intervals to no more than half of one.
+func wrap(d, resolution time.Duration) time.Duration {
+	return d - time.Duration(math.Round(float64(d)/float64(resolution)))*resolution
+}

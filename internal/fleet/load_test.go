@@ -1,0 +1,135 @@
+package fleet_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// stamped is a series of 5-minute means that ends about noon: each stamp is moved
+// by what late says of its interval, the newest one being 0.
+func stamped(means []float64, late func(i int) time.Duration) *fleet.Traffic {
+	s := fleet.Series{Resolution: 5 * time.Minute}
+	for i, m := range slices.Backward(means) {
+		age := len(means) - 1 - i
+		s.Points = append(s.Points, fleet.Point{Time: noon.Add(-time.Duration(age)*5*time.Minute + late(age)), Mean: m})
+	}
+	slices.Reverse(s.Points)
+	return &fleet.Traffic{At: noon, Inbound: s, Outbound: s}
+}
+
+func punctual(int) time.Duration { return 0 }
+
+// counting is 1, 2 … n.
+func counting(n int) []float64 {
+	all := make([]float64, n)
+	for i := range all {
+		all[i] = float64(i + 1)
+	}
+	return all
+}
+
+func backwards(n int) []float64 {
+	all := counting(n)
+	slices.Reverse(all)
+	return all
+}
+
+// The peaks of the two are at different times, so the sum of their maxima, 40,
+// or of their percentiles, 38, is nobody's load: both together always carry 21.
+func TestNewLoadAddsIntervalByInterval(t *testing.T) {
+	seconds := func(s ...int) func(int) time.Duration {
+		return func(i int) time.Duration { return time.Duration(s[i%len(s)]) * time.Second }
+	}
+	for name, late := range map[string][2]func(int) time.Duration{
+		"punctual":             {punctual, punctual},
+		"jitter":               {seconds(0, 12, -8, 3), seconds(-4, 5, 11)},
+		"jitter across a hour": {seconds(-2, 2, -1, 1), seconds(2, -2)},
+		"both half an interval off": {
+			seconds(148, 152, 149, 151), seconds(152, 149, 151, 148, 150),
+		},
+		"one a third of an interval behind": {seconds(0, 3), seconds(100, 104, 97)},
+		"one ends just before, one just after the other's middle": {
+			seconds(140, 145), seconds(-3, 2),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := fleet.NewLoad(stamped(counting(20), late[0]), stamped(backwards(20), late[1]), oneDay)
+			for _, d := range fleet.Directions() {
+				j := got.Of(d)
+				if j.Last == nil || *j.Last != 21 || j.P95 == nil || *j.P95 != 21 {
+					t.Errorf("%s: %s", d, cmp.Diff(fleet.Joint{Last: new(21.0), P95: new(21.0)}, *j))
+				}
+			}
+		})
+	}
+}
+
+func TestNewLoadTakesWhatBothHave(t *testing.T) {
+	whole := stamped(counting(100), punctual)
+	without := func(cut ...int) *fleet.Traffic {
+		t := stamped(backwards(100), punctual)
+		for _, i := range slices.Backward(cut) {
+			t.Inbound.Points = slices.Delete(slices.Clone(t.Inbound.Points), i, i+1)
+		}
+		return t
+	}
+	missing := func(n int) (cut []int) {
+		for i := range n {
+			cut = append(cut, i*3)
+		}
+		return cut
+	}
+	hourly := stamped(counting(100), punctual)
+	hourly.Inbound.Resolution = time.Hour
+	coarse := stamped(counting(100), punctual)
+	coarse.Inbound.Resolution = time.Hour
+	for _, tt := range []struct {
+		name       string
+		a, b       *fleet.Traffic
+		last, p95  *float64
+		newestBack time.Duration
+	}{
+		{"all of it", whole, without(), new(101.0), new(101.0), 0},
+		{"but the newest", whole, without(99), new(101.0), new(101.0), 5 * time.Minute},
+		{"but a tenth", whole, without(missing(10)...), new(101.0), new(101.0), 0},
+		{"but more: the percentile of another time", whole, without(missing(11)...), new(101.0), nil, 0},
+		{"nothing of one", whole, nil, nil, nil, 0},
+		{"intervals of different lengths", whole, hourly, nil, nil, 0},
+		{"intervals that are longer than asked for", coarse, hourly, new(200.0), nil, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			load := fleet.NewLoad(tt.a, tt.b, oneDay)
+			got := load.Inbound
+			if diff := cmp.Diff([]*float64{tt.last, tt.p95}, []*float64{got.Last, got.P95}); diff != "" {
+				t.Errorf("last and p95 (-want +got)\n%s", diff)
+			}
+			if tt.last == nil && !got.Newest.IsZero() || tt.last != nil && !got.Newest.Equal(noon.Add(-tt.newestBack)) {
+				t.Errorf("newest %v", got.Newest)
+			}
+		})
+	}
+}
+
+// Whatever the jitter, within half an interval all in all, no interval meets
+// another than its own.
+func TestNewLoadIsTheSumOfWhatWasSentTogether(t *testing.T) {
+	const n = 288
+	for phase := range 10 {
+		off := time.Duration(phase) * 30 * time.Second
+		wobble := func(seed float64) func(int) time.Duration {
+			return func(i int) time.Duration {
+				return off + time.Duration(30*math.Sin(seed*float64(i)))*time.Second
+			}
+		}
+		load := fleet.NewLoad(stamped(counting(n), wobble(1.7)), stamped(backwards(n), wobble(2.3)), oneDay)
+		if j := load.Inbound; j.P95 == nil || *j.P95 != n+1 || *j.Last != n+1 {
+			t.Errorf("offset %v: %+v", off, j)
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package fleet
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Pair is two ports that back each other up.
+type Pair struct {
+	Name               string // unique in a snapshot
+	Primary, Secondary string // UUIDs of the ports
+	Loads              []Load // one per Snapshot.Windows
+}
+
+// The priorities of ports in a redundancy group.
+const (
+	priorityPrimary   = "PRIMARY"
+	prioritySecondary = "SECONDARY"
+)
+
+// PairUp returns the configured pairs of which both ports are there, and those
+// that the API tells by redundancy group and priority, sorted by name and
+// without loads. A port of a configured pair is in no other. Of a group that has
+// not exactly one primary and one secondary nobody knows who takes over from
+// whom: it makes no pair and is among the ambiguous ones.
+func PairUp(ports []*Port, configured []Pair) (pairs []*Pair, ambiguous []string) {
+	byUUID := make(map[string]*Port, len(ports))
+	for _, p := range ports {
+		byUUID[p.UUID] = p
+	}
+	paired, taken := map[string]bool{}, map[string]bool{}
+	for _, c := range configured {
+		paired[c.Primary], paired[c.Secondary] = true, true
+		taken[c.Name] = true
+		if byUUID[c.Primary] != nil && byUUID[c.Secondary] != nil {
+			pairs = append(pairs, &Pair{Name: c.Name, Primary: c.Primary, Secondary: c.Secondary})
+		}
+	}
+	groups := redundancyGroups(ports, paired)
+	var derived []*Pair
+	for _, key := range slices.Sorted(maps.Keys(groups)) {
+		switch g := groups[key]; {
+		case len(g.primary) == 1 && len(g.secondary) == 1:
+			derived = append(derived, &Pair{Primary: g.primary[0].UUID, Secondary: g.secondary[0].UUID})
+		case len(g.primary) > 1 || len(g.secondary) > 1:
+			ambiguous = append(ambiguous, key)
+		}
+	}
+	nameApart(derived, byUUID, taken)
+	pairs = append(pairs, derived...)
+	slices.SortFunc(pairs, func(a, b *Pair) int { return strings.Compare(a.Name, b.Name) })
+	return pairs, ambiguous
+}
+
+type redundancyGroup struct{ primary, secondary []*Port }
+
+// redundancyGroups gathers the ports that are not paired by the group that the
+// latest inventory names. Equinix calls a group by the UUID of its primary port,
+// which may then have no group itself.
+func redundancyGroups(ports []*Port, paired map[string]bool) map[string]redundancyGroup {
+	groups := map[string]redundancyGroup{}
+	for _, p := range ports {
+		if p.Inventory == nil || paired[p.UUID] {
+			continue
+		}
+		switch key := p.Inventory.RedundancyGroup; p.Inventory.RedundancyPriority {
+		case priorityPrimary:
+			key = cmp.Or(key, p.UUID)
+			g := groups[key]
+			g.primary = append(g.primary, p)
+			groups[key] = g
+		case prioritySecondary:
+			if key != "" {
+				g := groups[key]
+				g.secondary = append(g.secondary, p)
+				groups[key] = g
+			}
+		}
+	}
+	return groups
+}
+
+// nameApart names pairs after their ports. Ports may bear the same names, or a
+// configured pair the name of this one: then the primary's UUID tells them apart.
+func nameApart(pairs []*Pair, ports map[string]*Port, taken map[string]bool) {
+	times := map[string]int{}
+	for _, p := range pairs {
+		p.Name = ports[p.Primary].Name() + " + " + ports[p.Secondary].Name()
+		times[p.Name]++
+	}
+	for _, p := range pairs {
+		apart := " (" + p.Primary + ")"
+		if times[p.Name] > 1 {
+			p.Name += apart
+		}
+		for taken[p.Name] {
+			p.Name += apart
+		}
+		taken[p.Name] = true
+	}
+}
+
+// PairView is a pair as it may be shown at one moment.
+type PairView struct {
+	*Pair
+
+	Windows []Window
+
+	now                time.Time
+	primary, secondary View
+}
+
+// PairView returns the pair p as it may be shown now; ok is false where one of
+// its ports is not to be shown yet.
+func (s *Snapshot) PairView(p *Pair, now time.Time) (v PairView, ok bool) {
+	v = PairView{Pair: p, Windows: s.Windows, now: now}
+	for uuid, view := range map[string]*View{p.Primary: &v.primary, p.Secondary: &v.secondary} {
+		port := s.Port(uuid)
+		if port == nil || !port.Listed {
+			return v, false
+		}
+		account, known := s.Account(port.Account)
+		if !known {
+			return v, false
+		}
+		*view = s.View(&account, port, now)
+	}
+	return v, true
+}
+
+// capacity is the smaller effective capacity of the two in bit/s: what is there
+// should either fail. It is nil where one is unknown.
+func (v *PairView) capacity() *float64 {
+	a, b := v.primary.EffectiveCapacity(), v.secondary.EffectiveCapacity()
+	if a == nil || b == nil {
+		return nil
+	}
+	return new(min(*a, *b))
+}
+
+// Utilization is the load of both ports in the newest interval that both have,
+// as a share of the smaller effective capacity. It is nil where either is not
+// known now, or a port has no link up: then it has failed over already.
+func (v *PairView) Utilization(d Direction) *float64 {
+	if !v.fresh(0) {
+		return nil
+	}
+	load, w := v.Loads[0].Of(d), v.Windows[0]
+	w.Resolution = max(w.Resolution, load.Resolution)
+	if !w.Current(load.Newest, v.now) {
+		return nil
+	}
+	return ShareOf(load.Last, v.capacity())
+}
+
+// P95 is the 95th percentile of the load of both ports in a window as a share of
+// the smaller effective capacity, nil where [PairView.Utilization] would be.
+func (v *PairView) P95(d Direction, window int) *float64 {
+	if !v.fresh(window) {
+		return nil
+	}
+	return ShareOf(v.Loads[window].Of(d).P95, v.capacity())
+}
+
+func (v *PairView) fresh(window int) bool {
+	return window < len(v.Loads) && v.primary.Traffic[window] != nil && v.secondary.Traffic[window] != nil
+}

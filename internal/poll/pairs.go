@@ -1,0 +1,98 @@
+package poll
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// errNotWatched is why a configured pair has no figures.
+var errNotWatched = errors.New("this port of a pair is not watched, so the pair has no series: " +
+	"check its uuid, the filters of discover and the rights of the credentials")
+
+// pair brings the pairs of next up to date. What has not changed since prev is
+// not worked out again: thousands of pairs would be, with every answer.
+func (r *recorder) pair(prev, next *fleet.Snapshot, touched map[string]bool) {
+	if len(touched) == 0 {
+		return
+	}
+	if regrouped(prev, next, touched) {
+		pairs, ambiguous := fleet.PairUp(next.Ports, r.configured)
+		for _, p := range pairs {
+			if i := slices.IndexFunc(prev.Pairs, func(old *fleet.Pair) bool { return old.Primary == p.Primary && old.Secondary == p.Secondary }); i >= 0 {
+				p.Loads = prev.Pairs[i].Loads
+			}
+		}
+		next.Pairs = pairs
+		r.complain(ambiguous)
+	} else {
+		next.Pairs = slices.Clone(prev.Pairs)
+	}
+	for i, p := range next.Pairs {
+		if touched[p.Primary] || touched[p.Secondary] || len(p.Loads) != len(next.Windows) {
+			next.Pairs[i] = loaded(prev, next, p)
+		}
+	}
+}
+
+// regrouped reports whether what makes and names pairs has changed.
+func regrouped(prev, next *fleet.Snapshot, touched map[string]bool) bool {
+	type membership struct{ name, group, priority string }
+	of := func(p *fleet.Port) (m membership) {
+		if p != nil {
+			m.name = p.Name()
+			if p.Inventory != nil {
+				m.group, m.priority = p.Inventory.RedundancyGroup, p.Inventory.RedundancyPriority
+			}
+		}
+		return m
+	}
+	for uuid := range touched {
+		old, now := prev.Port(uuid), next.Port(uuid)
+		if (old == nil) != (now == nil) || of(old) != of(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// loaded is the pair p with its loads as the ports of next have them.
+func loaded(prev, next *fleet.Snapshot, p *fleet.Pair) *fleet.Pair {
+	a, b := next.Port(p.Primary), next.Port(p.Secondary)
+	was := func(now *fleet.Port, window int) bool {
+		old := prev.Port(now.UUID)
+		return old != nil && len(old.Traffic) == len(next.Windows) && old.Traffic[window] == now.Traffic[window]
+	}
+	all := *p
+	all.Loads = make([]fleet.Load, len(next.Windows))
+	for i, w := range next.Windows {
+		if len(p.Loads) == len(next.Windows) && was(a, i) && was(b, i) {
+			all.Loads[i] = p.Loads[i]
+		} else {
+			all.Loads[i] = fleet.NewLoad(a.Traffic[i], b.Traffic[i], w)
+		}
+	}
+	return &all
+}
+
+// complain logs redundancy groups that make no pair, once.
+func (r *recorder) complain(ambiguous []string) {
+	if !slices.Equal(ambiguous, r.ambiguous) && len(ambiguous) > 0 {
+		r.log.Warn("redundancy groups have more than one primary or secondary port, so they make no pair; name pairs in the configuration",
+			"redundancy_groups", ambiguous)
+	}
+	r.ambiguous = ambiguous
+}
+
+// notePairs takes down which ports of the account's pairs are not watched.
+func (a *account) notePairs() {
+	snap := a.rec.store.Load()
+	for _, p := range a.Pairs {
+		for _, uuid := range []string{p.Primary, p.Secondary} {
+			if snap.Port(uuid) == nil {
+				a.journal.note("pair", uuid, errNotWatched)
+			}
+		}
+	}
+}
