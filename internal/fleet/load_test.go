@@ -47,14 +47,14 @@ func TestNewLoadAddsIntervalByInterval(t *testing.T) {
 		return func(i int) time.Duration { return time.Duration(s[i%len(s)]) * time.Second }
 	}
 	for name, late := range map[string][2]func(int) time.Duration{
-		"punctual":             {punctual, punctual},
-		"jitter":               {seconds(0, 12, -8, 3), seconds(-4, 5, 11)},
+		"punctual":                   {punctual, punctual},
+		"jitter":                     {seconds(0, 12, -8, 3), seconds(-4, 5, 11)},
 		"jitter about the full hour": {seconds(-2, 2, -1, 1), seconds(2, -2)},
 		"both half an interval off": {
 			seconds(148, 152, 149, 151), seconds(152, 149, 151, 148, 150),
 		},
 		"one before, one behind half an interval": {seconds(145, 147), seconds(155, 153)},
-		"one a third of an interval behind": {seconds(0, 3), seconds(100, 104, 97)},
+		"one a third of an interval behind":       {seconds(0, 3), seconds(100, 104, 97)},
 		"one ends just before, one just after the other's middle": {
 			seconds(140, 145), seconds(-3, 2),
 		},
