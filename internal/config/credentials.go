@@ -20,15 +20,20 @@ const (
 // here or in a file; or in their place, what token to exchange. Two that are
 // equal by == log in alike.
 type Credentials struct {
-	// ClientID is the client id, "" if it is in ClientIDFile.
+	// ClientID is the client id. Default "": it is in ClientIDFile, or, for a
+	// single account, in the environment as EQUINIX_API_CLIENTID.
 	ClientID string
-	// ClientIDFile is the file with the client id, "" if there is none.
+	// ClientIDFile is the file with the client id, read anew at each login.
+	// Default "": there is none.
 	ClientIDFile string
-	// ClientSecret is the secret, "" if it is in ClientSecretFile.
+	// ClientSecret is the secret. Default "": it is in ClientSecretFile, or, for
+	// a single account, in the environment as EQUINIX_API_CLIENTSECRET.
 	ClientSecret Secret
-	// ClientSecretFile is the file with the secret, "" if there is none.
+	// ClientSecretFile is the file with the secret, read anew at each login.
+	// Default "": there is none.
 	ClientSecretFile string
-	// TokenExchange stands instead of all the others unless it is zero.
+	// TokenExchange logs in with a token of the user's own identity provider,
+	// in place of a client id and secret. Default: none.
 	TokenExchange TokenExchange
 }
 
@@ -55,7 +60,8 @@ func (c Credentials) Read() (id string, secret Secret, err error) {
 // TokenExchange is a login by OpenID Connect: a token of the user's own identity
 // provider is exchanged for one of Equinix.
 type TokenExchange struct {
-	// SubjectTokenFile is the file with the token to exchange. Required.
+	// SubjectTokenFile is the file with the token to exchange, read anew at each
+	// login. Required.
 	SubjectTokenFile string
 	// Scope is what to ask access to, as the exchange wants it written.
 	// Required.

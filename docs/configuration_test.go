@@ -1,0 +1,198 @@
+package docs_test
+
+import (
+	"cmp"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+)
+
+const configurationHead = `<!-- Generated from internal/config by "make golden"; a test holds it against it. -->
+
+# Configuration
+
+Every key of the configuration file. [config.example.yml](../config.example.yml)
+has the same keys in place, with their defaults and why one would change them.
+
+Durations are written as in Prometheus: ` + "`90s`, `5m`, `1d`" + `. A file is taken whole or
+refused whole, with every fault named by its line and path; unknown keys and
+values out of range are faults. ` + "`equinix_fabric_exporter check`" + ` reads a file
+without asking anybody. SIGHUP reads it again.
+
+| key | type | meaning |
+|---|---|---|
+`
+
+// TestConfigurationPageIsGeneratedFromTheTypes holds docs/configuration.md
+// against the file format and the comments on the settings made from it.
+func TestConfigurationPageIsGeneratedFromTheTypes(t *testing.T) {
+	r := newReference(t, "../internal/config")
+	var b strings.Builder
+	b.WriteString(configurationHead)
+	r.write(t, &b, "file", "")
+	const page = "configuration.md"
+	if *update {
+		if err := os.WriteFile(page, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff(string(got), b.String()); diff != "" {
+		t.Errorf("run make golden (-page +code)\n%s", diff)
+	}
+}
+
+// reference is the struct types of a package.
+type reference struct {
+	structs map[string]*ast.StructType
+	keys    map[string]string // by the name of the field in Go, in lower case
+}
+
+func newReference(t *testing.T, dir string) *reference {
+	t.Helper()
+	r := &reference{structs: map[string]*ast.StructType{}, keys: map[string]string{}}
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no sources in %s: %v", dir, err)
+	}
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.TypeSpec); ok {
+				if s, ok := spec.Type.(*ast.StructType); ok {
+					r.structs[spec.Name.Name] = s
+				}
+			}
+			return true
+		})
+	}
+	for name, s := range r.structs {
+		if strings.HasPrefix(name, "file") {
+			for _, f := range s.Fields.List {
+				r.keys[plain(yamlKey(f))] = yamlKey(f)
+			}
+		}
+	}
+	return r
+}
+
+// write adds a row for each key of a type of the file format, and for those below.
+func (r *reference) write(t *testing.T, b *strings.Builder, name, path string) {
+	t.Helper()
+	for _, f := range r.structs[name].Fields.List {
+		key := yamlKey(f)
+		at := strings.TrimPrefix(path+"."+key, ".")
+		kind, below := r.kind(f.Type, strings.Contains(name, "Filter"))
+		meaning := r.meaning(settings(name), key)
+		if meaning == "" {
+			t.Errorf("no comment says what %s is for", at)
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", at, kind, strings.ReplaceAll(meaning, "|", `\|`))
+		if below == "" {
+			continue
+		}
+		if strings.HasPrefix(kind, "list") {
+			at += "[]"
+		}
+		r.write(t, b, below, at)
+	}
+}
+
+// settings are the types that hold what a type of the file format says.
+func settings(name string) []string {
+	switch name {
+	case "file":
+		return []string{"Config"}
+	case "fileAccount":
+		return []string{"Account", "Credentials"}
+	default:
+		return []string{strings.TrimPrefix(name, "file")}
+	}
+}
+
+// kind is the type of a value in the file's words, and the type of what is below.
+func (r *reference) kind(e ast.Expr, pattern bool) (kind, below string) {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return r.kind(e.X, pattern)
+	case *ast.ArrayType:
+		_, below = r.kind(e.Elt, pattern)
+		return "list", below
+	case *ast.Ident:
+		if r.structs[e.Name] != nil {
+			return "mapping", e.Name
+		}
+		if pattern {
+			return "regular expression", ""
+		}
+		return map[string]string{
+			"string": "text", "Secret": "text", "bool": "true or false", "int": "whole number", "float64": "number", "duration": "duration",
+		}[e.Name], ""
+	}
+	return "", ""
+}
+
+// meaning is the comment on the setting, with keys in place of Go's names.
+func (r *reference) meaning(types []string, key string) string {
+	for _, name := range types {
+		s := r.structs[name]
+		if s == nil {
+			continue
+		}
+		for _, f := range s.Fields.List {
+			if slices.ContainsFunc(f.Names, func(n *ast.Ident) bool { return plain(n.Name) == plain(key) }) {
+				return r.translate(strings.Join(strings.Fields(cmp.Or(f.Doc.Text(), f.Comment.Text())), " "))
+			}
+		}
+	}
+	return ""
+}
+
+// identifier is a field of Go's, perhaps with its type.
+var identifier = regexp.MustCompile(`\b[A-Z][A-Za-z]*(\.[A-Z][A-Za-z]*)?\b`)
+
+// translate writes the names of fields as keys of the file. A word in capitals
+// may be just that, but for the first one, which is the field itself.
+func (r *reference) translate(text string) string {
+	first := true
+	return identifier.ReplaceAllStringFunc(text, func(name string) string {
+		subject := first && strings.HasPrefix(text, name)
+		first = false
+		if !subject && name == strings.ToUpper(name) {
+			return name
+		}
+		parts := strings.Split(name, ".")
+		for i, p := range parts {
+			if parts[i] = r.keys[plain(p)]; parts[i] == "" {
+				return name
+			}
+		}
+		return "`" + strings.Join(parts, ".") + "`"
+	})
+}
+
+// plain is what the name of a key and that of its field have in common.
+func plain(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
+
+func yamlKey(f *ast.Field) string {
+	tag, _ := strconv.Unquote(f.Tag.Value)
+	key, _, _ := strings.Cut(reflect.StructTag(tag).Get("yaml"), ",")
+	return key
+}
