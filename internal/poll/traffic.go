@@ -14,7 +14,7 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 	source := a.portTraffic.sources.name()
 	to := time.Now().UTC().Truncate(time.Second)
 	from := to.Add(-w.Span)
-	answer, err := ask(ctx, a.API, source, uuid, from, to)
+	answer, err := Ask(ctx, a.API, source, uuid, from, to)
 	if ctx.Err() != nil {
 		return // shutting down: no outcome
 	}
@@ -44,7 +44,7 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 func (a *account) population() int {
 	snap := a.rec.store.Load()
 	if a.Discover != nil && !snap.Accounts[a.index].InventoryPoll.Tried() {
-		return goneSample
+		return GoneSample
 	}
 	return len(ownedBy(a.Name, snap))
 }
