@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	agreement = 2 * time.Second // the header counts in seconds
+	agreement = 2 * time.Second
 	maxSkew   = time.Minute
 	wrongSkew = 5 * time.Minute // from here on, windows lack their newest samples or end in the future
 
@@ -27,11 +27,11 @@ func (e *exam) skew() (time.Duration, bool) {
 
 func (e *exam) lookAtClock() {
 	skew, known := e.skew()
-	off, direction := skew.Abs(), "ahead of"
+	off, direction := skew.Abs().Round(time.Second), "ahead of" // the header counts in seconds
 	if skew < 0 {
 		direction = "behind"
 	}
-	detail := fmt.Sprintf("%s %s the clock of the API", short(off), direction)
+	detail := fmt.Sprintf("about %s %s the clock of the API", short(off), direction)
 	switch {
 	case !known:
 		e.add(skip, checkClock, "", "no answer had a date", "")

@@ -34,7 +34,7 @@ func (e *exam) lookAtSamples() {
 			e.tellRefused(r)
 		case newest.IsZero() && asked && !attached: // said already, and why
 		case newest.IsZero():
-			e.add(warn, checkSamples, r.port.uuid, fmt.Sprintf("%s%s: not a sample", r.port, inState(r.port)), noSamples)
+			e.add(warn, checkSamples, r.port.uuid, fmt.Sprintf("%s%s: no samples", r.port, inState(r.port)), noSamples)
 		case age > e.resolution(r)+publication:
 			e.add(warn, checkSamples, r.port.uuid, fmt.Sprintf("%s: the newest sample is %s old", r.port, short(age)), waitForSamples)
 		default:

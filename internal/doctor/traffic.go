@@ -163,9 +163,9 @@ func (e *exam) tellSources(outcomes []outcome) {
 		case o.data > 0:
 			e.add(ok, checkTrafficSource, o.source, fmt.Sprintf("%s has data; %s", o.source, o.tally()), "")
 		case !o.exists() && !last:
-			e.add(ok, checkTrafficSource, o.source, o.source+" does not exist (any more) for these ports; auto goes on to the next", "")
+			e.add(ok, checkTrafficSource, o.source, o.source+" is gone; auto goes on to the next source", "")
 		case !o.exists():
-			e.add(fail, checkTrafficSource, o.source, o.source+" does not exist (any more) for these ports", e.noSource())
+			e.add(fail, checkTrafficSource, o.source, o.source+" is gone: there is no such call, or none of these ports", e.noSource())
 		default:
 			e.tellPoorSource(o, better)
 		}

@@ -95,7 +95,7 @@ func (e *exam) lookAtDiscovery() {
 			taken++
 		}
 	}
-	detail := fmt.Sprintf("%d of %s taken", taken, plural(len(e.listed), "port"))
+	detail := fmt.Sprintf("takes %d of %s", taken, plural(len(e.listed), "port"))
 	if taken == 0 {
 		e.add(warn, checkDiscover, "", detail, "loosen discover.include or discover.exclude; the ports command without filters lists what there is")
 	} else {
