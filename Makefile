@@ -35,6 +35,6 @@ fmt: tools
 fuzz:
 	./.ci/fuzz $(or $(TIME),30s)
 golden docs:
-	$(GO) test ./collector ./docs ./internal/config -update
+	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/portlist -update
 docker:
 	docker build --build-arg VERSION=$(VERSION) -t $(BIN) .

@@ -78,9 +78,3 @@ func (e *exam) resolution(r reading) time.Duration {
 	}
 	return e.cfg.Poll.Windows[0].Resolution
 }
-
-// now is the time by the clock of the API, as far as it has told it.
-func (e *exam) now() time.Time {
-	skew, _ := e.skew()
-	return time.Now().Add(-skew)
-}
