@@ -40,6 +40,22 @@ func TestAttachment(t *testing.T) {
 	})
 }
 
+// One of several streams that delivers a port is enough.
+func TestPortInSeveralStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := metricsOnly(fabrictest.Options{})
+		uuid := portOf(t, api, fabrictest.MetricsLAG)
+		const asset = `{"uuid":%q,"type":"XF_PORT","metricsEnabled":%t,"attachmentStatus":"ATTACHED"}`
+		api.Inject(fabrictest.Fault{Op: fabrictest.OpSearchStreamAssets, Body: fmt.Sprintf(
+			`{"pagination":{"offset":0,"limit":100,"total":3},"data":[`+asset+","+asset+","+asset+"]}", uuid, false, uuid, true, uuid, false)})
+		r, err := examine(t, api.Transport(), account(listing(uuid)))
+		if err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		r.only(t, "attachment", "ok")
+	})
+}
+
 func TestAttachedPortThatIsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := metricsOnly(fabrictest.Options{})

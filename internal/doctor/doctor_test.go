@@ -134,18 +134,24 @@ func TestTimeoutOfAPause(t *testing.T) {
 	})
 }
 
-// Calls for which the budget leaves no time are not waited for.
+// Calls for which the budget leaves no time are not waited for, whatever those
+// before them were answered.
 func TestTimeoutOfTheBudget(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := fabrictest.New(fabrictest.Options{})
-		r, err := examine(t, api.Transport(), account(discovery+"api: {requests_per_second: 0.01, burst: 2}\n"))
-		if err == nil || err.Error() != "1 check failed" {
-			t.Errorf("Run: %v", err)
-		}
-		r.wants(t, "traffic_source", "fail", "--timeout")
-		r.only(t, "connections", "skip")
-		r.only(t, "budget", "warn")
-	})
+	for _, status := range []int{0, 403} {
+		synctest.Test(t, func(t *testing.T) {
+			api := fabrictest.New(fabrictest.Options{})
+			if status != 0 {
+				api.Inject(refusal(fabrictest.OpPortStatsV3, "", status, "EQ-3142402"))
+			}
+			r, err := examine(t, api.Transport(), account(discovery+"api: {requests_per_second: 0.01, burst: 6}\n"))
+			if err == nil || err.Error() != "1 check failed" {
+				t.Errorf("Run: %v", err)
+			}
+			r.wants(t, "traffic_source", "fail", "--timeout")
+			r.only(t, "connections", "skip")
+			r.only(t, "budget", "warn")
+		})
+	}
 }
 
 func TestInterrupt(t *testing.T) {
