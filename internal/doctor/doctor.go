@@ -1,6 +1,6 @@
 // Package doctor examines a configuration and what the API answers to it, says
-// of each check whether it is well, and what to do where it is not. It asks no
-// more than a first cycle of the exporter does, and changes nothing.
+// of each check whether it is well, and what to do where it is not. It asks
+// about as much as a first cycle of the exporter does, and changes nothing.
 package doctor
 
 import (

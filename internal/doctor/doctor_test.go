@@ -18,8 +18,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/doctor"
 )
 
-// A login, a listing, ten ports, two pages of connections: no more than the
-// first cycle of the exporter.
+// A login, a listing, ten ports for each source, the pages of connections.
 func TestCallsAreFew(t *testing.T) {
 	for _, tt := range []struct {
 		api  *fabrictest.API
