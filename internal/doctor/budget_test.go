@@ -44,6 +44,8 @@ func TestBudgetIsThatOfTheExporter(t *testing.T) {
 		more               string
 	}{
 		{1, 0, ""}, {100, 0, ""}, {101, 940, ""}, {40, 1_000, windows}, {120, 400, "api: {requests_per_second: 0.2}\n" + windows},
+		{40, 1_000, "    connections: {traffic: true, max: 25}\n" + windows},
+		{40, 1_000, "    connections: {traffic: true, max: 2000}\n" + windows},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			f := fabrictest.Generate(1, tt.ports, tt.connections)
