@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"slices"
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
@@ -37,6 +38,7 @@ func (a *account) judge(m *measured, w word) {
 		a.queue.advance(a.attachments, time.Now())
 	case exhausted:
 		a.setSource(m, "")
+		a.settle()
 		a.log.Error("no traffic source exists; trying again with the next poll",
 			"traffic_of", m.what, "remedy", noSource(m.sources.names, m.what))
 	case undecided:
@@ -45,4 +47,18 @@ func (a *account) judge(m *measured, w word) {
 
 func (a *account) setSource(m *measured, source string) {
 	a.rec.update(func(d *draft) { *m.inUse(d.account(a.index)) = source })
+}
+
+// settle makes final what ports were told while there was another source to try.
+func (a *account) settle() {
+	a.rec.update(func(d *draft) {
+		for _, own := range ownedBy(a.Name, d.snap) {
+			if slices.ContainsFunc(own.Polls, func(p fleet.Poll) bool { return p.Provisional }) {
+				p := d.port(a.Name, own.UUID)
+				for i := range p.Polls {
+					p.Polls[i].Provisional = false
+				}
+			}
+		}
+	})
 }

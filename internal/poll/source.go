@@ -128,6 +128,18 @@ func (s *sources) forget(uuid string) {
 	delete(s.gone, uuid)
 }
 
+// doubts reports whether err may only say that the source does not exist, so that
+// the next one is soon asked the same: nobody has been answered yet, and there
+// is one to try. The second time that it says so of one it is believed.
+func (s *sources) doubts(source, uuid string, err error, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !fabric.Gone(err) || len(s.names) == 1 {
+		return false
+	}
+	return s.names[s.current] != source || len(s.alive) == 0 && !s.gone[uuid] && !now.Before(s.rest)
+}
+
 // verdict is what an answer says of its source.
 type verdict int
 
