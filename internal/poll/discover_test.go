@@ -213,3 +213,25 @@ func TestAMistypedPortDecidesNothingBeforeTheListing(t *testing.T) {
 		}
 	})
 }
+
+func TestAPortThatComesLaterDoesNotUndoReadiness(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEstate("aa")
+		b := discovering(t, e)
+		b.api.traffic = func(_, uuid string) (*fabric.Traffic, error) {
+			if uuid == "bb" {
+				time.Sleep(time.Hour)
+			}
+			return fresh(), nil
+		}
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(time.Minute)
+			e.set("aa", "bb")
+			time.Sleep(20 * time.Minute)
+			if snap := b.store.Load(); !snap.Ready || snap.Complete() {
+				t.Errorf("ready %v, complete %v", snap.Ready, snap.Complete())
+			}
+			time.Sleep(time.Hour) // let the call end
+		})
+	})
+}
