@@ -19,7 +19,7 @@ func TestCollectorCallsEmptyStatesUnknown(t *testing.T) {
 	for _, want := range []string{
 		"port_lifecycle_state" + port + `state="UNKNOWN"} 1`,
 		"port_lag_links" + port + `status="UNKNOWN"} 1`,
-		"port_lag_links" + port + `status="UP"} 1`,
+		"port_lag_links" + port + `status="UP"} 2`,
 	} {
 		if !strings.Contains(body, "equinix_fabric_"+want) {
 			t.Errorf("no line %s", want)
