@@ -69,3 +69,20 @@ func TestReadyWithAPortThatIsGoneAmongFailingOnes(t *testing.T) {
 		})
 	})
 }
+
+// A mistyped uuid may be told before any other port is.
+func TestReadyWithAMistypedPort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &fakeAPI{traffic: func(_, uuid string) (*fabric.Traffic, error) {
+			if uuid == "aa" {
+				return nil, errGone
+			}
+			time.Sleep(time.Second)
+			return fresh(), nil
+		}}, uuids(5)...)
+		b.run(t, 2*time.Second)
+		if !b.store.Load().Ready {
+			t.Error("not ready, and the source has answered the other ports")
+		}
+	})
+}

@@ -91,6 +91,8 @@ type sources struct {
 	// it does not exist. One that is answered keeps a source alive, however many
 	// have left Equinix.
 	alive, gone map[string]bool
+
+	doubted bool // doubts were told since settled was last true
 }
 
 // newSources begins with the source in use, or with the first.
@@ -137,7 +139,21 @@ func (s *sources) doubts(source, uuid string, err error, now time.Time) bool {
 	if !fabric.Gone(err) || len(s.names) == 1 {
 		return false
 	}
-	return s.names[s.current] != source || len(s.alive) == 0 && !s.gone[uuid] && !now.Before(s.rest)
+	doubt := s.names[s.current] != source || len(s.alive) == 0 && !s.gone[uuid] && !now.Before(s.rest)
+	s.doubted = s.doubted || doubt
+	return doubt
+}
+
+// settled reports, once, that there is no more doubt about what a source said:
+// it has answered somebody else since.
+func (s *sources) settled(source string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.doubted || len(s.alive) == 0 || s.names[s.current] != source {
+		return false
+	}
+	s.doubted = false
+	return true
 }
 
 // verdict is what an answer says of its source.

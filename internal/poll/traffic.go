@@ -19,7 +19,6 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 		return // shutting down: no outcome
 	}
 	now := time.Now()
-	provisional := a.portTraffic.sources.doubts(source, uuid, err, now)
 	a.rec.update(func(d *draft) {
 		a.noteCall(d, now, err)
 		p := d.port(a.Name, uuid)
@@ -27,7 +26,9 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 			return // it left meanwhile
 		}
 		p.Polls[window] = p.Polls[window].Ended(now, err)
-		p.Polls[window].Provisional = provisional
+		if a.portTraffic.sources.doubts(source, uuid, err, now) {
+			p.Polls[window].Provisional = source
+		}
 		if err == nil {
 			p.Confirmed = p.Confirmed || answer.Capacity != nil || !empty(answer)
 			p.Traffic[window] = newTraffic(answer, w, from, to, now, p.Traffic[window])
