@@ -192,7 +192,7 @@ func TestLandingBeforeTheFirstPoll(t *testing.T) {
 func cells(t *testing.T, snap *fleet.Snapshot) map[string]string {
 	t.Helper()
 	text := body(t, do(t, web.Handler(newOptions(t, snap)), http.MethodGet, "/"))
-	_, ports, _ := strings.Cut(text, "<h2>Ports")
+	_, ports, _ := strings.Cut(text, `id="ports"`)
 	column := func(part string) string {
 		_, rest, _ := strings.Cut(part, ">")
 		return strings.Join(strings.Fields(tags.ReplaceAllString(rest, " ")), " ")
@@ -200,7 +200,7 @@ func cells(t *testing.T, snap *fleet.Snapshot) map[string]string {
 	_, head, _ := strings.Cut(ports, "<thead>")
 	head, rows, _ := strings.Cut(head, "</thead>")
 	rows, _, _ = strings.Cut(rows, "</table>")
-	labels, values := strings.Split(head, "<th")[2:], strings.Split(rows, "<td")[2:] // without the port itself
+	labels, values := strings.Split(head, "<th")[2:], strings.Split(rows, "<td")[1:] // without the port itself
 	if len(labels) != len(values) {
 		t.Fatalf("%d columns, %d cells", len(labels), len(values))
 	}
