@@ -140,17 +140,21 @@ const audit = (() => {
     return bad;
   }
 
-  // turned complains of text beside a name that runs from right to left.
+  // turned complains where a name changes the order of the text beside it.
   function turned() {
     const bad = [];
-    for (const e of document.querySelectorAll('.head .soft, .uuid, .fault')) {
-      const range = document.createRange(), node = e.firstChild;
-      const left = (i) => {
-        range.setStart(node, i);
-        range.setEnd(node, i + 1);
-        return range.getBoundingClientRect().left;
-      };
-      if (left(0) > left(3)) bad.push(`${quote(e.textContent)} is turned around`);
+    for (const head of document.querySelectorAll('tbody th')) {
+      for (const e of head.querySelectorAll('.soft, .uuid, .fault')) {
+        const range = document.createRange();
+        const left = (i) => {
+          range.setStart(e.firstChild, i);
+          range.setEnd(e.firstChild, i + 1);
+          return range.getBoundingClientRect().left;
+        };
+        const name = head.firstElementChild.getBoundingClientRect(), box = e.getBoundingClientRect();
+        const after = box.left >= name.right - slack || box.top >= name.bottom - slack;
+        if (left(0) > left(3) || !after) bad.push(`${quote(e.textContent)} is turned around`);
+      }
     }
     return bad;
   }
