@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -91,7 +92,9 @@ func (b *browser) listen(event any) {
 	complain := func(format string, args ...any) { b.complaints = append(b.complaints, fmt.Sprintf(format, args...)) }
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		b.requests = append(b.requests, e.Request.URL)
+		if !strings.HasPrefix(e.Request.URL, "data:") { // part of the page
+			b.requests = append(b.requests, e.Request.URL)
+		}
 	case *network.EventResponseReceived:
 		if e.Response.Status >= http.StatusBadRequest {
 			complain("%s answers %d", e.Response.URL, e.Response.Status)
@@ -107,11 +110,20 @@ func (b *browser) listen(event any) {
 	}
 }
 
-// noted are the requests and the complaints so far.
-func (b *browser) noted() (requests, complaints []string) {
+// loadedOnly fails the test where the browser has asked for anything but url so
+// far, or had anything to complain of.
+func (b *browser) loadedOnly(t *testing.T, url string) {
+	t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.requests), slices.Clone(b.complaints)
+	for _, r := range b.requests {
+		if r != url {
+			t.Errorf("the page makes the browser ask for %s", r)
+		}
+	}
+	if len(b.requests) == 0 || len(b.complaints) > 0 {
+		t.Errorf("the browser asks for %q and complains: %q", b.requests, b.complaints)
+	}
 }
 
 // run takes a step, which must succeed, and returns its outcome.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/page"
-	"github.com/google/go-cmp/cmp"
 )
 
 // What a stranger might call a port, or answer, to get at who looks at it.
@@ -100,10 +99,6 @@ func TestLandingPageOfHostileAPI(t *testing.T) {
 	// The escaping must do without the policy, which would stop the rest.
 	run(t, b, call(page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true}))
 	b.open(t, base+"/")
-	requests, complaints := b.noted()
-	if diff := cmp.Diff([]string{base + "/"}, requests); diff != "" || len(complaints) > 0 {
-		t.Errorf("the browser complains: %q; requests (-want +got):\n%s", complaints, diff)
-	}
 	if eval[bool](t, b, "'pwned' in window") {
 		t.Error("a script of the API ran")
 	}
@@ -121,6 +116,7 @@ func TestLandingPageOfHostileAPI(t *testing.T) {
 			b.picture(t, fmt.Sprintf("hostile-%d", width))
 		})
 	}
+	b.loadedOnly(t, base+"/")
 	if !eval[bool](t, b, "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.pwned = 1'})), window.pwned === 1") {
 		t.Error("no script runs in this page whatever it shows, so the test shows nothing")
 	}

@@ -265,7 +265,7 @@ func TestLandingEscapesAndForbids(t *testing.T) {
 	sum := sha256.Sum256([]byte(style))
 	hash := base64.StdEncoding.EncodeToString(sum[:])
 	policy := resp.Header.Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", "style-src 'sha256-" + hash + "'", "frame-ancestors 'none'"} {
+	for _, want := range []string{"default-src 'none'", "style-src 'sha256-" + hash + "'", "img-src data:;", "frame-ancestors 'none'"} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("policy %q lacks %s", policy, want)
 		}
