@@ -42,7 +42,7 @@ func findChromium() (string, error) {
 		}
 	}
 	return "", errors.New("no Chromium in PATH to open the landing page with: install it (Debian's package is chromium), " +
-		"name another with -chromium=PATH, or leave out the tests that need one with -short")
+		"name another with -chromium=FILE, or leave out the tests that need one with -short")
 }
 
 // browser is a tab of a headless Chromium that has its own process and profile,
@@ -64,7 +64,9 @@ func startBrowser(t *testing.T) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), lifetime)
+	// The test's context would end, and kill it, before it is asked to stop: it
+	// would leave its files behind.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), lifetime)
 	ctx, wait := chromedp.NewExecAllocator(ctx, slices.Concat(chromedp.DefaultExecAllocatorOptions[:], []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path),
 		chromedp.Flag("no-sandbox", os.Getuid() == 0), // it does not start as root with one
@@ -76,6 +78,7 @@ func startBrowser(t *testing.T) *browser {
 	silent := func(string, ...any) {} // a newer browser has events that the library does not know
 	b.ctx, _ = chromedp.NewContext(ctx, chromedp.WithListener(b.listen), chromedp.WithLogf(silent), chromedp.WithErrorf(silent))
 	t.Cleanup(func() {
+		_ = chromedp.Cancel(b.ctx) // or else it is killed
 		cancel()
 		wait() // for the process, and until its profile is removed
 	})

@@ -78,11 +78,8 @@ func newRefusingAPI(t *testing.T) *httptest.Server {
 
 func hostileConfig(hostile, refusing string) string {
 	account := func(name, url string, ports ...string) string {
-		text := fmt.Sprintf("  - name: %s\n    api_url: %s\n%s    ports:\n", name, url, indented(inFile))
-		for _, p := range ports {
-			text += "      - uuid: " + p + "\n"
-		}
-		return text
+		return fmt.Sprintf("  - name: %s\n    api_url: %s\n%s    ports: [{uuid: %s}]\n",
+			name, url, indented(inFile), strings.Join(ports, "}, {uuid: "))
 	}
 	return "accounts:\n" +
 		account("hostile", hostile, uplinkUUID, branchUUID, spareUUID, lateUUID, failedUUID) +
