@@ -47,7 +47,7 @@ func healthFamilies() []Family {
 				}
 			}),
 		accountFamily("traffic_source_info",
-			"Always 1; the API that traffic is read from: v3, v4-stats or v4-metrics. Absent until one has answered with data.",
+			"Always 1; the API that traffic is read from: v3, v4-stats or v4-metrics. Absent until one has answered with data, where there are several to try.",
 			[]string{"source"}, func(v accountView, send emit) {
 				if v.Source != "" {
 					send(1, v.Source)

@@ -79,7 +79,7 @@ func watchedHealthFamilies() []Family {
 			"Connections of the account with series of their own: those selected, at most connections.max; absent as connections_selected is.",
 			[]string{"account"}, connectionsWatched),
 		accountFamily("connection_traffic_source_info",
-			"Always 1; the API that the traffic of connections is read from: v4-stats or v4-metrics. Absent until one has answered with data.",
+			"Always 1; the API that the traffic of connections is read from: v4-stats or v4-metrics. Absent until one has answered with data, where there are several to try.",
 			[]string{"source"}, func(v accountView, send emit) {
 				if v.ConnectionSource != "" {
 					send(1, v.ConnectionSource)
@@ -91,7 +91,9 @@ func watchedHealthFamilies() []Family {
 func connectionsWatched(s *fleet.Snapshot, send emit) {
 	counts := map[string]int{}
 	for _, c := range s.Connections {
-		counts[c.Account]++
+		if p := s.Port(c.Port); p != nil && p.Listed { // else it is hidden
+			counts[c.Account]++
+		}
 	}
 	for _, a := range s.Accounts {
 		if a.Selected != nil {

@@ -3,7 +3,7 @@ package collector
 import "github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 
 // seenFrom says what the directions of a connection mean.
-const seenFrom = "Directions as the source gives them: v4-stats as seen from the side of connection_info; v4-metrics does not say from which side. "
+const seenFrom = "Directions as seen from the side of connection_info; v4-metrics does not say where its own are seen from, which is taken to be the a-side. "
 
 // watchedTrafficFamilies are what the statistics calls say of connections.
 func watchedTrafficFamilies() []Family {

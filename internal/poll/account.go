@@ -37,7 +37,9 @@ type account struct {
 	goneV4       int  // listings in a row that found no v4
 	firstListing bool // there was none yet, and it is worth to try again soon
 
-	overMax int // of the connections task alone: how many were selected when it was said
+	// Of the connections task alone.
+	overMax   int       // how many were selected when it was said
+	restarted time.Time // when the search for a source began anew
 
 	mu      sync.Mutex
 	plan    plan

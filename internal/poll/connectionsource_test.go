@@ -135,3 +135,31 @@ func TestConnectionsAreToldWhetherTheyAreAttached(t *testing.T) {
 		}
 	})
 }
+
+// From the z-side inbound is what the a-side sends, whatever API tells it: when
+// auto moves on, the directions must not change places.
+func TestSourcesAgreeOnTheDirectionsOfAZSide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, source := range []string{"v4-stats", "v4-metrics"} {
+			w := newWeb(virtual("c1", "aa", "elsewhere"), virtual("c2", "elsewhere", "aa"))
+			b := watching(t, w, "aa")
+			b.cfg.Accounts[0].Sources = []string{source}
+			b.api.connectionTraffic = func(source, _, viewPoint string) (*fabric.ConnectionTraffic, error) {
+				there, back := fresh(), fresh()
+				there.Inbound.Last, back.Outbound.Last = new(1e6), new(9e6)
+				answer := &fabric.ConnectionTraffic{Traffic: fabric.Traffic{Inbound: there.Inbound, Outbound: back.Outbound}}
+				if source == "v4-stats" && viewPoint == fabric.ZSide {
+					answer.Inbound, answer.Outbound = answer.Outbound, answer.Inbound
+				}
+				return answer, nil
+			}
+			b.run(t, time.Second)
+			for uuid, want := range map[string][2]float64{"c1": {1e6, 9e6}, "c2": {9e6, 1e6}} {
+				got := b.store.Load().Connection(uuid).Traffic[0]
+				if *got.Inbound.Last != want[0] || *got.Outbound.Last != want[1] {
+					t.Errorf("%s: %s has %v in and %v out, want %v", source, uuid, *got.Inbound.Last, *got.Outbound.Last, want)
+				}
+			}
+		}
+	})
+}

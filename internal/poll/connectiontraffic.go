@@ -71,6 +71,9 @@ func (a *account) pollConnectionTraffic(ctx context.Context, uuid string, window
 		c.Polls[window] = c.Polls[window].Ended(now, err)
 		if err == nil {
 			takeConnectionTraffic(c, window, answer, newTraffic(&answer.Traffic, w, from, to, now, c.Traffic[window]), from, now)
+			if source != SourceV4Metrics {
+				c.Dropped = nil
+			}
 		}
 	})
 	a.journal.note(classConnectionTraffic, uuid, err)

@@ -94,6 +94,24 @@ func (h hoursToo) PortStatsV3(_ context.Context, _ string, from, to time.Time) (
 	return a, nil
 }
 
+func (h hoursToo) ConnectionMetrics(ctx context.Context, _ string, from, to time.Time) (*fabric.ConnectionTraffic, error) {
+	t, err := h.PortStatsV3(ctx, "", from, to)
+	return &fabric.ConnectionTraffic{Traffic: *t, ASide: fabric.Drops{Inbound: t.Inbound.Dropped}}, err
+}
+
+func TestPacketsOfConnectionsAreCountedInTheFirstWindowOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := watching(t, newWeb(virtual("c1", "aa", "")), "aa")
+		b.cfg.Accounts[0].API = hoursToo{b.api, time.Now()}
+		b.cfg.Accounts[0].Sources = []string{"v4-metrics"}
+		b.cfg.Windows = append(b.cfg.Windows, fleet.Window{Span: 30 * 24 * time.Hour, Resolution: time.Hour, Interval: time.Hour})
+		b.run(t, 3*time.Hour)
+		if got := b.store.Load().Connection("c1").Dropped[fleet.ASide]["inbound"].Total; got < 30 || got > 36 {
+			t.Errorf("%v packets in three hours of 12", got)
+		}
+	})
+}
+
 func TestPacketsAreCountedInTheFirstWindowOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, &fakeAPI{}, "aa")

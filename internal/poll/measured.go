@@ -38,12 +38,14 @@ func (a *account) judge(m *measured, w word) {
 		a.queue.advance(a.attachments, time.Now())
 	case exhausted:
 		a.setSource(m, "")
-		a.settle(m.sources.names)
+		if m == a.portTraffic {
+			a.settle(m.sources.names)
+		}
 		a.log.Error("no traffic source exists; trying again with the next poll",
 			"traffic_of", m.what, "remedy", noSource(m.sources.names, m.what))
 	case undecided:
 	}
-	if m.sources.settled(w.source) {
+	if m == a.portTraffic && m.sources.settled(w.source) {
 		a.settle([]string{w.source})
 	}
 }

@@ -50,26 +50,37 @@ func (r *round) note(ports []string, conns []fleet.Connection, now time.Time) {
 // selectConnections watches, from now on, the connections of a round of searches.
 func (a *account) selectConnections(r *round) {
 	now := time.Now()
-	var selected, watched, came, left int
+	var selected, watched, came, measured, left int
 	a.rec.update(func(d *draft) {
 		all := a.candidates(d.snap, r)
 		chosen := all[:min(len(all), a.Connections.Max)]
 		selected, watched = len(all), len(chosen)
-		came, left = d.setConnections(a.Name, chosen)
-		d.account(a.index).Selected = &selected
+		came, measured, left = d.setConnections(a.Name, chosen)
+		if a.searched(d.snap) {
+			d.account(a.index).Selected = &selected
+		}
 	})
 	if came+left > 0 {
 		a.log.Info("connections that are watched have changed", "selected", selected, "watched", watched, "came", came, "left", left)
 	}
 	a.sayOverMax(selected)
-	if came > 0 && a.rec.store.Load().Accounts[a.index].ConnectionSource == "" {
+	if measured > 0 && a.rec.store.Load().Accounts[a.index].ConnectionSource == "" && now.Sub(a.restarted) >= a.currentPlan().inventory {
 		// A connection that has left says the same as a source that has. Those
-		// that came are asked for by the best source that there is.
-		a.connectionTraffic.sources.restart()
+		// that came are asked for by the best source that there is, now and then.
+		if a.connectionTraffic.sources.restart() {
+			a.restarted = now
+		}
 	}
 	if a.watchConnections(now) && a.connectionTraffic.sources.name() == SourceV4Metrics {
 		a.queue.advance(a.attachments, now) // nobody has asked about the new ones
 	}
+}
+
+// searched reports whether every port of the account has been searched with
+// success, now or before: fewer would make too low a count of what is selected.
+func (a *account) searched(snap *fleet.Snapshot) bool {
+	return (a.Discover == nil || !snap.Accounts[a.index].InventoryPoll.LastSuccess.IsZero()) &&
+		!slices.ContainsFunc(ownedBy(a.Name, snap), func(p *fleet.Port) bool { return p.ConnectionsPoll.LastSuccess.IsZero() })
 }
 
 // sayOverMax logs how many connections are selected while they are too many,

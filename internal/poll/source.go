@@ -47,7 +47,9 @@ func Ask(ctx context.Context, api API, source, uuid string, from, to time.Time) 
 	panic("poll: unknown traffic source " + source)
 }
 
-// askConnection is [Ask] for a connection, seen from one of its sides.
+// askConnection is [Ask] for a connection, seen from one of its sides. The metrics
+// have no view point: they are taken to be those of the a-side, whose name every
+// connection has, so from the z-side inbound is what they call outbound.
 func askConnection(ctx context.Context, api API, source, uuid string, side fleet.Side, from, to time.Time) (_ *fabric.ConnectionTraffic, err error) {
 	defer survive(&err)
 	switch source {
@@ -62,7 +64,11 @@ func askConnection(ctx context.Context, api API, source, uuid string, side fleet
 		}
 		return &fabric.ConnectionTraffic{Traffic: *t}, nil
 	case SourceV4Metrics:
-		return api.ConnectionMetrics(ctx, uuid, from, to)
+		t, err := api.ConnectionMetrics(ctx, uuid, from, to)
+		if err == nil && side == fleet.ZSide {
+			t.Inbound, t.Outbound = t.Outbound, t.Inbound
+		}
+		return t, err
 	}
 	panic("poll: unknown traffic source of connections " + source)
 }
@@ -110,16 +116,17 @@ func (s *sources) name() string {
 	return s.names[s.current]
 }
 
-// restart goes back to the first source.
-func (s *sources) restart() {
+// restart goes back to the first source, and reports whether it was another.
+func (s *sources) restart() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current == 0 {
-		return
+		return false
 	}
 	s.current, s.tried = 0, 0
 	clear(s.alive)
 	clear(s.gone)
+	return true
 }
 
 // forget drops what was said of one that is no longer watched.
@@ -136,10 +143,10 @@ func (s *sources) forget(uuid string) {
 func (s *sources) doubts(source, uuid string, err error, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !fabric.Gone(err) || len(s.names) == 1 {
+	if !fabric.Gone(err) || len(s.names) == 1 || now.Before(s.rest) {
 		return false
 	}
-	doubt := s.names[s.current] != source || len(s.alive) == 0 && !s.gone[uuid] && !now.Before(s.rest)
+	doubt := s.names[s.current] != source || len(s.alive) == 0 && !s.gone[uuid]
 	s.doubted = s.doubted || doubt
 	return doubt
 }

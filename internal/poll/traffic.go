@@ -32,7 +32,10 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 		if err == nil {
 			p.Confirmed = p.Confirmed || answer.Capacity != nil || !empty(answer)
 			p.Traffic[window] = newTraffic(answer, w, from, to, now, p.Traffic[window])
-			if window == 0 {
+			switch {
+			case source != SourceV4Metrics && uncounted(answer):
+				p.Dropped, p.Errored = nil, nil // a counter that stands still would say that nothing is lost
+			case window == 0:
 				p.Dropped = count(p.Dropped, answer.Inbound.Dropped, answer.Outbound.Dropped, from, now)
 				p.Errored = count(p.Errored, answer.Inbound.Errored, answer.Outbound.Errored, from, now)
 			}
@@ -75,6 +78,11 @@ func newCounts(counts []fabric.Count) []fleet.Count {
 // empty reports whether an answer has not a single interval in it.
 func empty(t *fabric.Traffic) bool {
 	return len(t.Inbound.Points)+len(t.Outbound.Points) == 0
+}
+
+// uncounted reports whether an answer counts no packets.
+func uncounted(t *fabric.Traffic) bool {
+	return t.Inbound.Dropped == nil && t.Outbound.Dropped == nil && t.Inbound.Errored == nil && t.Outbound.Errored == nil
 }
 
 // newTraffic judges an answer to a request for [from, to] that came at now. An

@@ -59,14 +59,18 @@ func (d *draft) connection(account, uuid string) *fleet.Watched {
 }
 
 // setConnections makes chosen the connections that the account watches, those
-// that it takes over from another included, and counts the changes.
-func (d *draft) setConnections(account string, chosen []*fleet.Watched) (came, left int) {
+// that it takes over from another included, and counts the changes: those that
+// came, those of them whose traffic is asked for, and those that left.
+func (d *draft) setConnections(account string, chosen []*fleet.Watched) (came, measured, left int) {
 	next := slices.Clone(chosen)
 	stays := make(map[string]bool, len(chosen))
 	for _, c := range chosen {
 		stays[c.UUID] = true
 		if old := d.snap.Connection(c.UUID); old == nil || old.Account != account {
 			came++
+			if c.CarriesTraffic() {
+				measured++
+			}
 		}
 	}
 	for _, old := range d.snap.Connections {
@@ -80,5 +84,5 @@ func (d *draft) setConnections(account string, chosen []*fleet.Watched) (came, l
 	}
 	slices.SortFunc(next, func(a, b *fleet.Watched) int { return strings.Compare(a.UUID, b.UUID) })
 	d.snap.Connections, d.ownConnections = next, true
-	return came, left
+	return came, measured, left
 }
