@@ -37,6 +37,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/doctor"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/portlist"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
 )
@@ -59,6 +60,7 @@ type options struct {
 	log         promslog.Config
 	logLevelSet bool // by the user
 	demoAPI     string
+	shard       fleet.Shard
 	ports       portlist.Options
 	doctor      doctor.Options
 	healthcheck web.HealthcheckOptions
@@ -124,6 +126,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 func addFlags(app *kingpin.Application, o *options) {
 	app.Flag("config.file", "Configuration file, see config.example.yml.").Default("config.yml").StringVar(&o.configFile)
+	app.Flag("shard", "Watch this part of the ports only, as INDEX/COUNT from 0/3 to 2/3, where several exporters share them. Ports that back each other up stay together.").
+		Default("0/1").PlaceHolder("INDEX/COUNT").SetValue(&o.shard)
 	o.web = kingpinflag.AddFlags(app, ":10345")
 	app.Flag("web.enable-reload", "Reload the configuration on POST /-/reload, as SIGHUP does anyway.").BoolVar(&o.reload)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof/.").BoolVar(&o.pprof)
@@ -177,7 +181,7 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector(collector.Namespace+"_exporter"),
 	)
-	d, err := daemon.New(daemon.Options{Load: load, Registerer: reg, UserAgent: userAgent(), Log: log})
+	d, err := daemon.New(daemon.Options{Load: load, Registerer: reg, UserAgent: userAgent(), Shard: o.shard, Log: log})
 	if err != nil {
 		return err
 	}
@@ -217,7 +221,7 @@ func listPorts(ctx context.Context, o options, load func() (*config.Config, erro
 		return cfg, nil
 	}
 	d, err := daemon.New(daemon.Options{
-		Load: withoutConnections, Registerer: prometheus.NewPedanticRegistry(), UserAgent: userAgent(), Log: log,
+		Load: withoutConnections, Registerer: prometheus.NewPedanticRegistry(), UserAgent: userAgent(), Shard: o.shard, Log: log,
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,10 @@
 package collector
 
-import "github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+import (
+	"strconv"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
 
 // healthFamilies tell how far the other series can be trusted. They are never
 // dropped while the port or account is configured.
@@ -19,6 +23,11 @@ func healthFamilies() []Family {
 				if t := v.Polls[0].LastSuccess; !t.IsZero() {
 					send(unix(t))
 				}
+			}),
+		snapshotFamily("shard_info",
+			"Always 1; which part of the ports this exporter watches: shard, from 0, of shards. Without --shard it is 0 of 1, all of them.",
+			[]string{"shard", "shards"}, func(s *fleet.Snapshot, send emit) {
+				send(1, strconv.Itoa(s.Shard.Index), strconv.Itoa(max(s.Shard.Count, 1)))
 			}),
 		accountFamily("up",
 			"1 if a data call of the account succeeded within the last two effective traffic intervals plus one request timeout, else 0.",

@@ -43,6 +43,7 @@ func wantMinimal(newest time.Time) samples {
 	w.add(``,
 		row{"traffic_window_info", `resolution="5m",window="1d"`, 1},
 		row{"traffic_window_info", `resolution="1h",window="30d"`, 1},
+		row{"shard_info", `shard="0",shards="1"`, 1},
 		row{"config_last_reload_successful", ``, 1},
 	)
 	wantUplink(w, at)

@@ -24,6 +24,7 @@ type Options struct {
 	Registerer prometheus.Registerer          // takes the metrics about the exporter's own work
 	Transport  http.RoundTripper              // to Equinix; nil: fabric.NewTransport
 	UserAgent  string
+	Shard      fleet.Shard // which of the ports to watch
 	Log        *slog.Logger
 }
 

@@ -36,6 +36,7 @@ type settings struct {
 // newGeneration builds clients for cfg, or takes those of prev that still fit.
 func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generation, error) {
 	g := &generation{cfg: PollConfig(cfg), accounts: map[string]*account{}}
+	g.cfg.Shard = d.opts.Shard
 	for _, a := range cfg.Accounts {
 		var old *account
 		if prev != nil {

@@ -19,6 +19,7 @@ type Snapshot struct {
 	Connections    []*Watched // those with series of their own, sorted by UUID
 	Pairs          []*Pair    // of ports that back each other up, sorted by name
 	Windows        []Window   // as configured; the first one is the primary one
+	Shard          Shard      // which part of the ports these are
 	StaleIntervals int        // a value older than this many of its own intervals is stale
 	Ready          bool       // Complete, now or before: ports that come later do not undo it
 }

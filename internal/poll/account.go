@@ -116,7 +116,7 @@ func (a *account) schedule() {
 	state := a.rec.store.Load().Accounts[a.index]
 	listed, counted := a.settled()
 	// The filters of discovery may have changed with the configuration.
-	listed = listed && a.Discover == nil && state.InventoryPoll.OK
+	listed = listed && a.Discover == nil && a.cfg.Shard.Whole() && state.InventoryPoll.OK
 	counted = counted && a.Connections == nil // and so may these
 	inventory := &task{name: "inventory", run: a.pollInventory}
 	a.enqueue(now, inventory, slotOf(a.Name, "inventory"),

@@ -26,6 +26,9 @@ func (a *account) pollInventory(ctx context.Context) {
 		a.noteCall(d, now, err)
 		account := d.account(a.index)
 		account.InventoryPoll = account.InventoryPoll.Ended(now, err)
+		if !a.cfg.Shard.Whole() {
+			a.place(d, listed)
+		}
 		unseen = a.takeInventory(d, listed, err, now)
 		if err == nil && a.Discover != nil {
 			a.discover(d, listed, now)
@@ -48,7 +51,7 @@ func (a *account) pollInventory(ctx context.Context) {
 // takeInventory writes a listing to the account's ports and returns those that
 // are configured and not in it. A failed listing changes and removes nothing.
 func (a *account) takeInventory(d *draft, listed map[string]fabric.Port, err error, now time.Time) (unseen []string) {
-	for _, own := range a.ownPorts() {
+	for _, own := range ownedBy(a.Name, d.snap) {
 		p := d.port(a.Name, own.UUID)
 		p.Listed = true
 		if err != nil {
@@ -60,6 +63,9 @@ func (a *account) takeInventory(d *draft, listed map[string]fabric.Port, err err
 			p.Linked = len(found.Links) > 0
 		}
 		switch {
+		case !a.cfg.mine(p.UUID, p.Inventory):
+			d.remove(p.UUID)
+			a.log.Info("port is in another shard now; its series end here", "port_uuid", p.UUID, "port_name", p.Name())
 		case p.Configured && !ok:
 			p.Inventory = nil // a listing that came through and lacks it
 			unseen = append(unseen, p.UUID)
@@ -77,7 +83,7 @@ func (a *account) discover(d *draft, listed map[string]fabric.Port, now time.Tim
 	for _, uuid := range slices.Sorted(maps.Keys(listed)) {
 		found := listed[uuid]
 		inventory := newInventory(found, now)
-		if !a.Discover(found.Name, inventory) {
+		if !a.cfg.mine(uuid, inventory) || !a.Discover(found.Name, inventory) {
 			continue
 		}
 		taken := d.snap.Port(uuid)

@@ -89,6 +89,9 @@ func (r *recorder) complain(ambiguous []string) {
 func (a *account) notePairs() {
 	snap := a.rec.store.Load()
 	for _, p := range a.Pairs {
+		if !a.cfg.Shard.Has(p.Primary) {
+			continue
+		}
 		for _, uuid := range []string{p.Primary, p.Secondary} {
 			if snap.Port(uuid) == nil {
 				a.journal.note("pair", uuid, errNotWatched)

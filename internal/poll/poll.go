@@ -70,6 +70,7 @@ type Config struct {
 	Connections    time.Duration  // between two searches
 	Inventory      time.Duration  // between two listings
 	StaleIntervals int
+	Shard          fleet.Shard // which of the ports to watch
 
 	// The limits that the clients keep, one by one for each account.
 	RequestsPerSecond float64

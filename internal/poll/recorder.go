@@ -25,11 +25,14 @@ type recorder struct {
 func newRecorder(cfg Config, store *fleet.Store, log *slog.Logger) *recorder {
 	r := &recorder{store: store, log: log}
 	prev := cmp.Or(store.Load(), &fleet.Snapshot{})
-	next := &fleet.Snapshot{Windows: cfg.Windows, StaleIntervals: cfg.StaleIntervals, Ready: prev.Ready}
+	next := &fleet.Snapshot{Windows: cfg.Windows, StaleIntervals: cfg.StaleIntervals, Shard: cfg.Shard, Ready: prev.Ready}
 	for _, a := range cfg.Accounts {
 		next.Accounts = append(next.Accounts, carryAccount(prev, cfg, a))
 		r.configured = append(r.configured, a.Pairs...)
 		for _, p := range a.Ports {
+			if !cfg.Shard.Whole() && prev.Port(p.UUID) == nil {
+				continue // the first listing tells whether it is in the shard
+			}
 			port := carryPort(prev, cfg, a.Name, p.UUID)
 			port.Configured, port.ConfiguredName = true, p.Name
 			next.Ports = append(next.Ports, port)

@@ -46,10 +46,10 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 }
 
 // population is how many ports there are to ask about: before the first listing
-// of an account that discovers its ports, more than are known.
+// of an account that takes its ports from it, more than are known.
 func (a *account) population() int {
 	snap := a.rec.store.Load()
-	if a.Discover != nil && !snap.Accounts[a.index].InventoryPoll.Tried() {
+	if (a.Discover != nil || !a.cfg.Shard.Whole()) && !snap.Accounts[a.index].InventoryPoll.Tried() {
 		return GoneSample
 	}
 	return len(ownedBy(a.Name, snap))

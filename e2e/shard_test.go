@@ -1,0 +1,53 @@
+package e2e_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Two exporters share the demo's ports: none is missing, none is in both, and no
+// pair is torn apart.
+func TestShardsShareThePorts(t *testing.T) {
+	t.Parallel()
+	watch := func(shard string) (ports, pairs []string) {
+		x := start(t, nil, "demo", "--web.listen-address=127.0.0.1:0", "--shard="+shard)
+		base := x.find(t, &x.stdout, announced)
+		ready(t, base)
+		families := scrapeOnce(t, base)
+		for _, m := range families[prefix+"port_info"].GetMetric() {
+			ports = append(ports, label(m, "port_name"))
+		}
+		for _, m := range families[prefix+"pair_info"].GetMetric() {
+			pairs = append(pairs, label(m, "pair"))
+		}
+		info := families[prefix+"shard_info"].GetMetric()
+		if len(info) != 1 || label(info[0], "shard")+"/"+label(info[0], "shards") != shard {
+			t.Errorf("shard_info of %s: %v", shard, info)
+		}
+		return ports, pairs
+	}
+	whole, wholePairs := watch("0/1")
+	var shared, sharedPairs []string
+	for _, shard := range []string{"0/2", "1/2"} {
+		ports, pairs := watch(shard)
+		if len(ports) == 0 || len(ports) == len(whole) {
+			t.Errorf("shard %s has %d of %d ports", shard, len(ports), len(whole))
+		}
+		shared, sharedPairs = append(shared, ports...), append(sharedPairs, pairs...)
+	}
+	for _, s := range [][]string{whole, wholePairs, shared, sharedPairs} {
+		slices.Sort(s)
+	}
+	if !slices.Equal(whole, shared) || !slices.Equal(wholePairs, sharedPairs) {
+		t.Errorf("together the shards have\n%v\n%v\nand one exporter\n%v\n%v", shared, sharedPairs, whole, wholePairs)
+	}
+}
+
+func TestShardThatIsNone(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil, "--shard=3/3")
+	if code := x.wait(t); code == 0 || !strings.Contains(x.stderr.String(), "of 3 the first is 0 and the last 2") {
+		t.Errorf("exit code %d, %s", code, x.stderr.String())
+	}
+}
