@@ -42,17 +42,28 @@ func tool(t *testing.T, path string) string {
 	return absolute
 }
 
-// command runs a program without an environment of its own, and returns what it
-// says on stdout and stderr.
-func command(t *testing.T, stdin io.Reader, name string, args ...string) (stdout, stderr string, err error) {
+// process is what a program gets besides its arguments. Nothing of the tests'
+// own environment leaks in.
+type process struct {
+	env   []string
+	stdin io.Reader
+}
+
+// command runs a program that needs neither.
+func command(t *testing.T, name string, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	return process{}.run(t, name, args...)
+}
+
+func (p process) run(t *testing.T, name string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	// Helm keeps its own files in the home directory.
-	cmd.Env = []string{"HOME=" + t.TempDir()}
+	cmd.Env = append([]string{"HOME=" + t.TempDir()}, p.env...)
 	var out, errs bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &errs
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.stdin, &out, &errs
 	err = cmd.Run()
 	return out.String(), errs.String(), err
 }
@@ -125,7 +136,7 @@ func (c chart) template(t *testing.T, args ...string) (manifests, complaint stri
 
 func (c chart) templateFor(t *testing.T, kubeVersion string, args ...string) (manifests, complaint string, err error) {
 	t.Helper()
-	return command(t, nil, tool(t, ".tools/helm"), append([]string{
+	return command(t, tool(t, ".tools/helm"), append([]string{
 		"template", "fabric", c.dir, "--namespace=monitoring", "--kube-version=" + kubeVersion,
 	}, args...)...)
 }

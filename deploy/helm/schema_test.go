@@ -35,7 +35,7 @@ type verdict struct {
 // judge holds manifests against the schemas of a version of Kubernetes.
 func judge(t *testing.T, kubeVersion, manifests string) verdict {
 	t.Helper()
-	said, complaint, err := command(t, strings.NewReader(manifests), tool(t, ".tools/kubeconform"),
+	said, complaint, err := process{stdin: strings.NewReader(manifests)}.run(t, tool(t, ".tools/kubeconform"),
 		"-strict", "-summary", "-output=json", "-schema-location",
 		tool(t, ".tools/schemas/"+kubeVersion)+"/{{.ResourceKind}}{{.KindSuffix}}.json", "-")
 	var v verdict
@@ -67,7 +67,7 @@ func TestLintIsSilent(t *testing.T) {
 	c := fullChart(t)
 	for name, file := range values(t) {
 		t.Run(name, func(t *testing.T) {
-			said, complaint, err := command(t, nil, tool(t, ".tools/helm"), "lint", "--strict", "--values="+file, c.dir)
+			said, complaint, err := command(t, tool(t, ".tools/helm"), "lint", "--strict", "--values="+file, c.dir)
 			if err != nil || strings.Contains(said, "[WARNING]") {
 				t.Errorf("%v\n%s%s", err, said, complaint)
 			}

@@ -101,3 +101,20 @@ func TestSchemeOfMonitorsIsThatOfTheExporter(t *testing.T) {
 		}
 	}
 }
+
+func TestJobIsTheOneOfTheAlerts(t *testing.T) {
+	eachRendering(t, func(t *testing.T, name string, os objects) {
+		for _, m := range slices.Concat(os.all("ServiceMonitor"), os.all("PodMonitor")) {
+			endpoint := slices.Concat(m.at("spec").list("endpoints"), m.at("spec").list("podMetricsEndpoints"))[0]
+			relabelings := endpoint.list("relabelings")
+			want := object{"action": "replace", "targetLabel": "job", "replacement": "equinix_fabric"}
+			if len(relabelings) == 0 || !want.within(relabelings[0]) {
+				t.Errorf("relabelings %v", relabelings)
+			}
+			if name == "everything" && (len(relabelings) != 2 || relabelings[1].string("action") != "labeldrop" ||
+				endpoint.string("interval") != "30s" || endpoint.string("scrapeTimeout") != "20s") {
+				t.Errorf("what the values say of the endpoint is lost: %v", endpoint)
+			}
+		}
+	})
+}

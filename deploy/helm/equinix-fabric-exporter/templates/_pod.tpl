@@ -36,7 +36,7 @@ spec:
   priorityClassName: {{ . }}
   {{- end }}
   containers:
-    - {{- include "exporter.container" . | nindent 6 }}
+    - {{ include "exporter.container" . | nindent 6 | trim }}
   volumes:
     {{- include "exporter.volumes" . | nindent 4 }}
   {{- with .Values.nodeSelector }}
