@@ -7,6 +7,7 @@ package helm_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"io"
 	"os"
@@ -158,7 +159,7 @@ func parse(t *testing.T, manifests string) objects {
 	for {
 		var o object
 		switch err := d.Decode(&o); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return all
 		case err != nil:
 			t.Fatal(err)

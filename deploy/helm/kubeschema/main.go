@@ -54,7 +54,7 @@ func read(ctx context.Context, kubernetes, operator string) (map[string]Schema, 
 	if err != nil {
 		return nil, err
 	}
-	document, err := os.ReadFile(filepath.Join(dir, openAPIFile))
+	document, err := os.ReadFile(filepath.Join(dir, openAPIFile)) //nolint:gosec // G304: of the module
 	if err != nil {
 		return nil, err
 	}
