@@ -20,7 +20,7 @@ func TestNonsenseIsRefused(t *testing.T) {
 		{"no shard", []string{"shards=0"}, []string{"at '/shards'"}},
 		{"level", []string{"log.level=loud"}, []string{"at '/log/level'"}},
 		{"interval", []string{"serviceMonitor.interval=1"}, []string{"at '/serviceMonitor/interval'"}},
-		{"everybody may scrape", []string{"networkPolicy.from=null"}, nil}, // null is the default
+		{"everybody may scrape", []string{"networkPolicy.from=null"}, []string{"at '/networkPolicy'", "'from'"}},
 		{"labels that select", []string{`commonLabels.app\.kubernetes\.io/name=x`}, []string{"invalid propertyName 'app.kubernetes.io/name'"}},
 		{
 			"replicas of shards", []string{"shards=2", "replicas=2"},
