@@ -14,7 +14,7 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
 	./$(BIN) demo
-test: unit e2e
+test: unit e2e chart
 unit:
 	$(GO) vet ./...
 	$(GO) test $(RACE) -shuffle=on ./...
@@ -28,6 +28,7 @@ lint: tools
 	$(GO) fix -diff ./...
 	$(TOOLS)/golangci-lint run ./...
 	cd e2e && $(TOOLS)/golangci-lint run --config ../.golangci.yml ./...
+	cd deploy/helm && $(GO) mod tidy -diff && $(TOOLS)/golangci-lint run --config ../../.golangci.yml ./...
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 fmt: tools
@@ -38,3 +39,4 @@ golden docs:
 	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/portlist -update
 docker:
 	docker build --build-arg VERSION=$(VERSION) -t $(BIN) .
+include deploy/helm/helm.mk

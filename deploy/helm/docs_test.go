@@ -1,0 +1,76 @@
+package helm_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var yamlBlock = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
+
+// TestPageShowsWhatWorks holds the examples of docs/kubernetes.md: values must
+// render, and be accepted by the exporter; configurations by promtool.
+func TestPageShowsWhatWorks(t *testing.T) {
+	page := read(t, root+"/docs", "kubernetes.md")["kubernetes.md"]
+	configurations, rendered := 0, 0
+	for _, block := range yamlBlock.FindAllStringSubmatch(page, -1) {
+		file := filepath.Join(t.TempDir(), "example.yml")
+		if err := os.WriteFile(file, []byte(block[1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(block[1], "scrape_configs:") {
+			configurations++
+			checkPrometheus(t, file)
+			continue
+		}
+		rendered++
+		c := newCell(t, chart{chartDir}.render(t, "--values="+file))
+		if said, complaint, err := command(t, exporter(t), append(c.args(), "check")...); err != nil {
+			t.Errorf("%v: %s%s\n%s", err, said, complaint, block[1])
+		}
+	}
+	if configurations != 1 || rendered != 3 {
+		t.Errorf("%d configurations and %d sets of values on the page", configurations, rendered)
+	}
+}
+
+func checkPrometheus(t *testing.T, file string) {
+	t.Helper()
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said, complaint, err := command(t, promtool, "check", "config", "--agent", file); err != nil {
+		t.Errorf("promtool check config: %v: %s%s", err, said, complaint)
+	}
+}
+
+// TestCallsOfThePageAreComputed holds the numbers of the page's table against
+// the formulas of the README.
+func TestCallsOfThePageAreComputed(t *testing.T) {
+	page := read(t, root+"/docs", "kubernetes.md")["kubernetes.md"]
+	for _, c := range []struct {
+		pods, shards int
+		want         string
+	}{{1, 1, "13,761"}, {2, 1, "27,522"}, {1, 3, "13,879"}} {
+		if got := thousands(c.pods * callsAnHour(1000, 5000, c.shards)); got != c.want || !strings.Contains(page, "**"+c.want+"**") {
+			t.Errorf("%d pods of %d shards make %s calls an hour; the page says %s", c.pods, c.shards, got, c.want)
+		}
+	}
+}
+
+// callsAnHour of all shards, for windows asked for every 5 minutes and every
+// hour, connections every 5 minutes, inventory every 15.
+func callsAnHour(ports, connections, shards int) int {
+	pages := func(n int) int { return (n + 99) / 100 }
+	perShard := func(n int) int { return (n + shards - 1) / shards }
+	return ports*12 + ports + shards*(12*(pages(perShard(connections))+pages(perShard(ports)))+4*pages(ports)+1)
+}
+
+func thousands(n int) string {
+	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
+}

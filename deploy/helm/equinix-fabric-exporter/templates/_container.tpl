@@ -1,0 +1,94 @@
+{{- define "exporter.container" -}}
+name: exporter
+image: {{ include "exporter.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+args:
+  - --config.file=/etc/equinix_fabric_exporter/config.yml
+  - --web.listen-address=:10345
+  {{- with include "exporter.webConfigFile" . }}
+  - --web.config.file={{ . }}
+  {{- end }}
+  {{- if .Values.web.enableReload }}
+  - --web.enable-reload
+  {{- end }}
+  {{- if .Values.web.enablePprof }}
+  - --web.enable-pprof
+  {{- end }}
+  - --log.level={{ .Values.log.level }}
+  - --log.format={{ .Values.log.format }}
+  {{- if gt (int .Values.shards) 1 }}
+  - --shard=$(POD_INDEX)/{{ int .Values.shards }}
+  {{- end }}
+  {{- with .Values.extraArgs }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- if or (gt (int .Values.shards) 1) (dig "limits" "memory" "" .Values.resources) .Values.extraEnv }}
+env:
+  {{- if gt (int .Values.shards) 1 }}
+  - name: POD_INDEX
+    valueFrom:
+      fieldRef:
+        fieldPath: metadata.labels['apps.kubernetes.io/pod-index']
+  {{- end }}
+  {{- if dig "limits" "memory" "" .Values.resources }}
+  - name: GOMEMLIMIT
+    valueFrom:
+      resourceFieldRef:
+        resource: limits.memory
+  {{- end }}
+  {{- with .Values.extraEnv }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+ports:
+  - name: metrics
+    containerPort: 10345
+livenessProbe:
+  {{- if .Values.livenessProbe }}
+  {{- toYaml .Values.livenessProbe | nindent 2 }}
+  {{- else }}
+  {{- include "exporter.probe" (dict "root" . "path" "/-/healthy") | nindent 2 }}
+  periodSeconds: 30
+  {{- end }}
+readinessProbe:
+  {{- if .Values.readinessProbe }}
+  {{- toYaml .Values.readinessProbe | nindent 2 }}
+  {{- else }}
+  {{- include "exporter.probe" (dict "root" . "path" "/-/ready") | nindent 2 }}
+  periodSeconds: 10
+  {{- end }}
+{{- with .Values.resources }}
+resources:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.securityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+volumeMounts:
+  {{- include "exporter.mounts" . | nindent 2 }}
+{{- end }}
+
+{{/* No startupProbe: the socket is open and /-/healthy answers before the first
+poll. The kubelet knows neither the password of a web configuration nor, where
+it may be changed in its Secret, whether TLS is on: there the exporter asks. */}}
+{{- define "exporter.probe" -}}
+{{- with .root -}}
+{{- if include "exporter.webConfigFile" . -}}
+exec:
+  command:
+    - /equinix_fabric_exporter
+    - healthcheck
+    - --url={{ include "exporter.scheme" . }}://127.0.0.1:10345{{ $.path }}
+    {{- if .Values.web.probeUsername }}
+    - --username={{ .Values.web.probeUsername }}
+    - --password-file=/etc/equinix_fabric_exporter_web/{{ .Values.web.probePasswordKey }}
+    {{- end }}
+{{- else -}}
+httpGet:
+  path: {{ $.path }}
+  port: metrics
+{{- end }}
+timeoutSeconds: 5
+{{- end }}
+{{- end }}

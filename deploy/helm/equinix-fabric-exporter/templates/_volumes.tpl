@@ -1,0 +1,81 @@
+{{- define "exporter.mounts" -}}
+- name: config
+  mountPath: /etc/equinix_fabric_exporter
+  readOnly: true
+{{- if include "exporter.credentialsSecret" . }}
+- name: credentials
+  mountPath: /var/run/secrets/equinix
+  readOnly: true
+{{- end }}
+{{- if .Values.tokenExchange.enabled }}
+- name: token
+  mountPath: /var/run/secrets/tokens
+  readOnly: true
+{{- end }}
+{{- if include "exporter.webConfigFile" . }}
+- name: web
+  mountPath: /etc/equinix_fabric_exporter_web
+  readOnly: true
+{{- end }}
+{{- if .Values.web.tlsSecret }}
+- name: tls
+  mountPath: /etc/equinix_fabric_exporter_tls
+  readOnly: true
+{{- end }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Directories, never single files (subPath): those would not follow changes.
+0440 with the pod's group is what lets the user read them, and nobody else. */}}
+{{- define "exporter.volumes" -}}
+- name: config
+  {{- if .Values.existingConfig.secret }}
+  secret:
+    secretName: {{ .Values.existingConfig.secret }}
+    defaultMode: 0440
+    items: [{key: {{ .Values.existingConfig.key | quote }}, path: config.yml}]
+  {{- else }}
+  configMap:
+    name: {{ default (include "exporter.fullname" .) .Values.existingConfig.configMap }}
+    {{- if .Values.existingConfig.configMap }}
+    items: [{key: {{ .Values.existingConfig.key | quote }}, path: config.yml}]
+    {{- end }}
+  {{- end }}
+{{- with include "exporter.credentialsSecret" . }}
+- name: credentials
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- if .Values.tokenExchange.enabled }}
+- name: token
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken:
+          path: equinix
+          audience: {{ .Values.tokenExchange.audience | quote }}
+          expirationSeconds: {{ int .Values.tokenExchange.expirationSeconds }}
+{{- end }}
+{{- if .Values.web.configSecret }}
+- name: web
+  secret:
+    secretName: {{ .Values.web.configSecret }}
+    defaultMode: 0440
+{{- else if .Values.web.tlsSecret }}
+- name: web
+  configMap:
+    name: {{ include "exporter.fullname" . }}-web
+{{- end }}
+{{- with .Values.web.tlsSecret }}
+- name: tls
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,21 @@
+# The chart, with tools of its own: make chart tests it.
+HELM        := v3.22.0
+KUBECONFORM := v0.8.0
+# Schemas are made of the oldest Kubernetes that the chart takes and of the newest.
+KUBERNETES  := v1.29.6 v1.37.2
+OPERATOR    := v0.85.0
+
+.PHONY: chart helm kubetools
+chart: build kubetools
+	cd deploy/helm && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 ./...
+# Brings the chart's copies of rules and dashboards, its README and
+# deploy/kubernetes in step.
+helm: kubetools
+	cd deploy/helm && $(GO) test -run='InStep$$' . -update
+kubetools: $(TOOLS)/helm $(TOOLS)/kubeconform $(KUBERNETES:%=$(TOOLS)/schemas/%)
+$(TOOLS)/helm:
+	GOBIN=$(TOOLS) $(GO) install helm.sh/helm/v3/cmd/helm@$(HELM)
+$(TOOLS)/kubeconform:
+	GOBIN=$(TOOLS) $(GO) install github.com/yannh/kubeconform/cmd/kubeconform@$(KUBECONFORM)
+$(TOOLS)/schemas/%:
+	cd deploy/helm && $(GO) run ./kubeschema -kubernetes=$* -operator=$(OPERATOR) -out=$@

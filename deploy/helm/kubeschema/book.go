@@ -1,0 +1,114 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+)
+
+// Schema is a JSON schema, or the part of an OpenAPI document that becomes one.
+type Schema = map[string]any
+
+// Book holds the definitions of a Kubernetes version, and resources that were
+// added to it.
+type Book struct {
+	definitions map[string]Schema // by name: io.k8s.api.apps.v1.Deployment
+	schemas     map[string]Schema // by file name
+}
+
+const (
+	objectMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+	quantity   = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+	reference  = "#/definitions/"
+)
+
+// NewBook reads the OpenAPI 2 document of an API server.
+func NewBook(document []byte) (*Book, error) {
+	var d struct{ Definitions map[string]Schema }
+	if err := json.Unmarshal(document, &d); err != nil {
+		return nil, err
+	}
+	if d.Definitions[objectMeta] == nil {
+		return nil, fmt.Errorf("no definition of %s", objectMeta)
+	}
+	b := &Book{definitions: map[string]Schema{}, schemas: map[string]Schema{}}
+	for name, s := range d.Definitions {
+		b.definitions[name] = strict(s)
+	}
+	// The document says "string"; a server takes cpu: 2 as well.
+	b.definitions[quantity] = Schema{"type": []string{"string", "number"}}
+	for name, s := range d.Definitions {
+		// Options of requests belong to every group: they are no objects.
+		if kinds := kindsOf(s); len(kinds) == 1 {
+			k := kinds[0]
+			b.schemas[k.file()] = b.standalone(k.pin(b.definitions[name]))
+		}
+	}
+	return b, nil
+}
+
+// AddResource reads a custom resource definition, as JSON.
+func (b *Book) AddResource(definition []byte) error {
+	var d struct {
+		Kind string
+		Spec struct {
+			Group    string
+			Names    struct{ Kind string }
+			Versions []struct {
+				Name   string
+				Schema struct{ OpenAPIV3Schema Schema }
+			}
+		}
+	}
+	if err := json.Unmarshal(definition, &d); err != nil {
+		return err
+	}
+	if d.Kind != "CustomResourceDefinition" || len(d.Spec.Versions) == 0 {
+		return errors.New("is no custom resource definition")
+	}
+	for _, v := range d.Spec.Versions {
+		k := kind{Group: d.Spec.Group, Version: v.Name, Kind: d.Spec.Names.Kind}
+		s := k.pin(strict(v.Schema.OpenAPIV3Schema))
+		// Definitions leave it open, since the server knows it by itself.
+		s["properties"].(Schema)["metadata"] = Schema{"$ref": reference + objectMeta}
+		b.schemas[k.file()] = b.standalone(s)
+	}
+	return nil
+}
+
+// Schemas are the schemas of all kinds by file name.
+func (b *Book) Schemas() map[string]Schema { return b.schemas }
+
+// standalone returns s with every definition that it leads to.
+func (b *Book) standalone(s Schema) Schema {
+	needed := map[string]Schema{}
+	var collect func(part any)
+	collect = func(part any) {
+		switch part := part.(type) {
+		case Schema:
+			if ref, ok := part["$ref"].(string); ok {
+				name := strings.TrimPrefix(ref, reference)
+				if _, ok := needed[name]; !ok {
+					needed[name] = b.definitions[name]
+					collect(b.definitions[name])
+				}
+			}
+			for _, v := range part {
+				collect(v)
+			}
+		case []any:
+			for _, v := range part {
+				collect(v)
+			}
+		}
+	}
+	collect(s)
+	s = maps.Clone(s)
+	s["$schema"] = "http://json-schema.org/draft-07/schema#"
+	if len(needed) > 0 {
+		s["definitions"] = needed
+	}
+	return s
+}

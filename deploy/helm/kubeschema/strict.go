@@ -1,0 +1,73 @@
+package main
+
+// kept are the keywords that mean the same in OpenAPI and in a JSON schema.
+// Descriptions are left out: they are most of the text.
+var kept = []string{
+	"$ref", "enum", "type", "required", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+	"minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "multipleOf",
+}
+
+// strict returns an OpenAPI schema as a JSON schema that refuses fields which it
+// does not name. Rules in CEL (x-kubernetes-validations) are left to servers.
+func strict(s Schema) Schema {
+	if s["x-kubernetes-int-or-string"] == true || s["format"] == "int-or-string" {
+		return Schema{"type": []string{"integer", "string"}}
+	}
+	t := Schema{}
+	for _, k := range kept {
+		if v, ok := s[k]; ok {
+			t[k] = v
+		}
+	}
+	for _, k := range []string{"items", "not"} {
+		if v, ok := s[k].(Schema); ok {
+			t[k] = strict(v)
+		}
+	}
+	for _, k := range []string{"allOf", "anyOf", "oneOf"} {
+		if list, ok := s[k].([]any); ok {
+			t[k] = alternatives(list)
+		}
+	}
+	fields(s, t)
+	if name, ok := t["type"].(string); ok && s["nullable"] == true {
+		t["type"] = []string{name, "null"}
+	}
+	return t
+}
+
+// fields gives t the fields of s, and closes it where s lists them all.
+func fields(s, t Schema) {
+	properties, closed := s["properties"].(Schema)
+	if closed {
+		known := Schema{}
+		for name, v := range properties {
+			known[name] = strict(v.(Schema))
+		}
+		t["properties"] = known
+	}
+	switch more := s["additionalProperties"].(type) {
+	case Schema:
+		t["additionalProperties"] = strict(more)
+	case bool:
+		t["additionalProperties"] = more
+	default:
+		if closed && s["x-kubernetes-preserve-unknown-fields"] != true {
+			t["additionalProperties"] = false
+		}
+	}
+}
+
+// alternatives are the schemas of a list such as oneOf. They add conditions to
+// what stands beside them, and so close nothing by themselves.
+func alternatives(list []any) []any {
+	open := make([]any, len(list))
+	for i, v := range list {
+		s := strict(v.(Schema))
+		if s["additionalProperties"] == false {
+			delete(s, "additionalProperties")
+		}
+		open[i] = s
+	}
+	return open
+}

@@ -1,0 +1,43 @@
+package helm_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestNotesWarn reads what helm install says in the end. Helm shows that of a
+// cluster only, so a copy of the chart puts it into an object.
+func TestNotesWarn(t *testing.T) {
+	c := fullChart(t)
+	c.write(t, "templates/_notes.tpl", `{{ define "notes" }}`+read(t, chartDir, "NOTES.txt")["templates/NOTES.txt"]+`{{ end }}`)
+	c.write(t, "templates/notes.yaml", `{apiVersion: v1, kind: Notes, text: {{ include "notes" . | toJson }}}`)
+	const lock = "Equinix locks an account after five refusals"
+	for _, v := range []struct {
+		name      string
+		says, not []string
+	}{
+		{
+			"defaults", []string{"create secret generic equinix-api", "service/fabric-equinix-fabric-exporter 10345", "http://localhost"},
+			[]string{lock, "shards", "Prefer"},
+		},
+		{"replicas", []string{"2 pods log in", lock}, []string{"shards"}},
+		{"shards", []string{"3 pods log in", lock, "each of the 3 shards"}, nil},
+		{"created-secret", []string{"Prefer a Secret"}, []string{"create secret", "canary"}},
+		{"token-exchange", nil, []string{"create secret"}},
+		{"tls", []string{"https://localhost"}, nil},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			notes := c.render(t, "--values="+values(t)[v.name]).one(t, "Notes").string("text")
+			for _, s := range v.says {
+				if !strings.Contains(notes, s) {
+					t.Errorf("want %q in:\n%s", s, notes)
+				}
+			}
+			for _, s := range v.not {
+				if strings.Contains(notes, s) {
+					t.Errorf("%q in:\n%s", s, notes)
+				}
+			}
+		})
+	}
+}
