@@ -14,7 +14,7 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
 	./$(BIN) demo
-test: unit e2e chart
+test: unit e2e
 unit:
 	$(GO) vet ./...
 	$(GO) test $(RACE) -shuffle=on ./...
