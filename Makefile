@@ -11,25 +11,28 @@ TOOLS    := $(CURDIR)/.tools
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 
-.PHONY: build demo test unit e2e bench tools lint fmt fuzz golden docs docker dist dist-check workflows
+.PHONY: build demo test unit e2e compose bench tools lint fmt fuzz golden docs docker dist dist-check workflows
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
 	./$(BIN) demo
-test: unit e2e
+test: unit e2e compose
 unit:
 	$(GO) vet ./...
 	$(GO) test $(RACE) -shuffle=on ./...
 e2e: build
 	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 ./... -exporter=$(CURDIR)/$(BIN)
+compose: build
+	cd deploy/compose && $(GO) vet ./... && $(GO) test -count=1 ./... -exporter=$(CURDIR)/$(BIN)
 bench:
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 tools: $(TOOLS)/golangci-lint $(TOOLS)/nfpm $(TOOLS)/actionlint
 lint: tools
-	$(GO) mod tidy -diff && cd e2e && $(GO) mod tidy -diff
+	$(GO) mod tidy -diff && (cd e2e && $(GO) mod tidy -diff) && cd deploy/compose && $(GO) mod tidy -diff
 	$(GO) fix -diff ./...
 	$(TOOLS)/golangci-lint run ./...
 	cd e2e && $(TOOLS)/golangci-lint run --config ../.golangci.yml ./...
+	cd deploy/compose && $(TOOLS)/golangci-lint run --config ../../.golangci.yml ./...
 	for os in darwin windows; do CGO_ENABLED=0 GOOS=$$os $(GO) vet -trimpath ./... || exit 1; done
 dist: $(TOOLS)/nfpm # all that a release offers
 	./deploy/release/build
