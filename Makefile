@@ -16,13 +16,13 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
 	./$(BIN) demo
-test: unit e2e compose
+test: unit e2e
 unit:
 	$(GO) vet ./...
 	$(GO) test $(RACE) -shuffle=on ./...
 e2e: build
 	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 ./... -exporter=$(CURDIR)/$(BIN)
-compose: build
+compose: build # needs prometheus, promtool, alertmanager, amtool
 	cd deploy/compose && $(GO) vet ./... && $(GO) test -count=1 ./... -exporter=$(CURDIR)/$(BIN)
 bench:
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
