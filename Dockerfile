@@ -3,17 +3,30 @@
 ARG BUILD_IMAGE=docker.io/library/golang:1.26
 ARG RUNTIME_IMAGE=scratch
 
-FROM ${BUILD_IMAGE} AS build
+# Go compiles for any platform, so it runs on the one that builds.
+FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=unknown
-RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false \
-      -ldflags "-s -w -X github.com/prometheus/common/version.Version=${VERSION}" \
+ARG REVISION=
+ARG TARGETOS
+ARG TARGETARCH
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH GOFLAGS= go build -trimpath -buildvcs=false \
+      -ldflags "-s -w -X github.com/prometheus/common/version.Version=${VERSION} -X github.com/prometheus/common/version.Revision=${REVISION}" \
       -o /equinix_fabric_exporter .
 
 FROM ${RUNTIME_IMAGE}
+ARG VERSION=unknown
+ARG REVISION=
+LABEL org.opencontainers.image.title="equinix_fabric_exporter" \
+      org.opencontainers.image.description="Prometheus exporter for Equinix Fabric ports" \
+      org.opencontainers.image.url="https://github.com/fabric-exporter/equinix_fabric_exporter" \
+      org.opencontainers.image.source="https://github.com/fabric-exporter/equinix_fabric_exporter" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /equinix_fabric_exporter /equinix_fabric_exporter
 COPY config.example.yml /etc/equinix_fabric_exporter/config.example.yml

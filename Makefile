@@ -5,11 +5,13 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 INFO     := github.com/prometheus/common/version
 LDFLAGS  := -s -w -X $(INFO).Version=$(VERSION) -X $(INFO).Revision=$(shell git rev-parse HEAD 2>/dev/null) -X $(INFO).Branch=$(shell git branch --show-current 2>/dev/null)
 GOLANGCI := v2.15.0
+NFPM     := v2.45.2
+ACTLINT  := v1.7.12
 TOOLS    := $(CURDIR)/.tools
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 
-.PHONY: build demo test unit e2e bench tools lint fmt fuzz golden docs docker
+.PHONY: build demo test unit e2e compose bench tools lint fmt fuzz golden docs docker dist dist-check workflows
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
@@ -20,15 +22,29 @@ unit:
 	$(GO) test $(RACE) -shuffle=on ./...
 e2e: build
 	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 ./... -exporter=$(CURDIR)/$(BIN) $(E2EFLAGS)
+compose: build # needs prometheus, promtool, alertmanager, amtool
+	cd deploy/compose && $(GO) vet ./... && $(GO) test -count=1 ./... -exporter=$(CURDIR)/$(BIN)
 bench:
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
-tools: $(TOOLS)/golangci-lint
+tools: $(TOOLS)/golangci-lint $(TOOLS)/nfpm $(TOOLS)/actionlint
 lint: tools
-	$(GO) mod tidy -diff && cd e2e && $(GO) mod tidy -diff
+	$(GO) mod tidy -diff && (cd e2e && $(GO) mod tidy -diff) && cd deploy/compose && $(GO) mod tidy -diff
 	$(GO) fix -diff ./...
 	$(TOOLS)/golangci-lint run ./...
 	cd e2e && $(TOOLS)/golangci-lint run --config ../.golangci.yml ./...
 	cd deploy/helm && $(GO) mod tidy -diff && $(TOOLS)/golangci-lint run --config ../../.golangci.yml ./...
+	cd deploy/compose && $(TOOLS)/golangci-lint run --config ../../.golangci.yml ./...
+	for os in darwin windows; do CGO_ENABLED=0 GOOS=$$os $(GO) vet -trimpath ./... || exit 1; done
+dist: $(TOOLS)/nfpm # all that a release offers
+	./deploy/release/build
+dist-check: $(TOOLS)/nfpm # needs root, dpkg, rpm, systemd, jq, zip
+	./.ci/dist
+workflows: $(TOOLS)/actionlint
+	./.ci/workflows $(TOOLS)/actionlint
+$(TOOLS)/nfpm:
+	GOBIN=$(TOOLS) $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM)
+$(TOOLS)/actionlint:
+	GOBIN=$(TOOLS) $(GO) install github.com/rhysd/actionlint/cmd/actionlint@$(ACTLINT)
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 fmt: tools

@@ -1,19 +1,9 @@
 package e2e_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"strings"
 	"testing"
-	"time"
-
-	"golang.org/x/crypto/bcrypt"
 )
 
 // healthcheck runs the command of that name with the flags of the exporter at
@@ -53,9 +43,8 @@ func TestHealthcheckOfNobody(t *testing.T) {
 
 func TestHealthcheckBehindTLSAndPassword(t *testing.T) {
 	t.Parallel()
-	const user, password = "prometheus", "p4ssw0rd"
 	dir := t.TempDir()
-	web := "--web.config.file=" + write(t, dir, "web.yml", webConfig(t, dir, user, password))
+	web := "--web.config.file=" + webConfig(t, dir)
 	right := "--password-file=" + write(t, dir, "right", password+"\n")
 	wrong := "--password-file=" + write(t, dir, "wrong", "guess")
 
@@ -81,37 +70,4 @@ func TestHealthcheckBehindTLSAndPassword(t *testing.T) {
 			freeOfSecrets(t, "the healthcheck", said, password)
 		})
 	}
-}
-
-// webConfig is the content of a web configuration file with TLS and one user.
-// It writes the certificate and its key to dir.
-func webConfig(t *testing.T, dir, user, password string) string {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Like one for the exporter's public name: it does not name the loopback.
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "exporter.example.com"},
-		DNSNames:  []string{"exporter.example.com"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, dir, "cert.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})))
-	write(t, dir, "key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return `tls_server_config: {cert_file: cert.pem, key_file: key.pem}
-basic_auth_users: {` + user + `: "` + string(hash) + `"}
-`
 }

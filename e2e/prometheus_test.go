@@ -40,6 +40,17 @@ type server struct {
 // newServer scrapes the exporter at address until the test ends.
 func newServer(t *testing.T, address string) *server {
 	t.Helper()
+	cfg, err := config.Load(scrapeConfig, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newServerOf(t, cfg, address)
+}
+
+// newServerOf is newServer with a configuration of its own, whose targets do not
+// count: it scrapes the exporter at address.
+func newServerOf(t *testing.T, cfg *config.Config, address string) *server {
+	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	db, err := tsdb.Open(t.TempDir(), log, nil, tsdb.DefaultOptions(), nil)
 	if err != nil {
@@ -50,7 +61,7 @@ func newServer(t *testing.T, address string) *server {
 			t.Error(err)
 		}
 	})
-	runScraper(t, db, log, address)
+	runScraper(t, db, log, cfg, address)
 	engine := promql.NewEngine(promql.EngineOpts{
 		Logger: log, MaxSamples: 1e7, Timeout: patience,
 		EnableAtModifier: true, EnableNegativeOffset: true,
@@ -60,12 +71,8 @@ func newServer(t *testing.T, address string) *server {
 	return &server{db, engine}
 }
 
-func runScraper(t *testing.T, db *tsdb.DB, log *slog.Logger, address string) {
+func runScraper(t *testing.T, db *tsdb.DB, log *slog.Logger, cfg *config.Config, address string) {
 	t.Helper()
-	cfg, err := config.Load(scrapeConfig, log)
-	if err != nil {
-		t.Fatal(err)
-	}
 	m, err := scrape.NewManager(&scrape.Options{DiscoveryReloadOnStartup: true}, log, nil, nil, db, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)

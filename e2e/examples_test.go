@@ -1,0 +1,130 @@
+package e2e_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"log/slog"
+	"math/big"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/config"
+	"github.com/prometheus/prometheus/discovery"
+	"golang.org/x/crypto/bcrypt"
+)
+
+// examples are the files that users copy.
+const examples = "../deploy/prometheus/examples/"
+
+// The user of the example of a web configuration, and a password for it.
+const user, password = "prometheus", "p4ssw0rd"
+
+// TestExampleOfTLSAndPassword has Prometheus scrape the exporter, both with the
+// example files. Only the address and the pace are the test's.
+func TestExampleOfTLSAndPassword(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	x := start(t, nil, "demo", "--web.listen-address=127.0.0.1:0", "--web.config.file="+webConfig(t, dir))
+	for _, c := range []struct {
+		name, password string
+		up             float64
+	}{
+		{"with the password", password + "\n", 1},
+		{"with another password", "guess", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			write(t, dir, "password", c.password)
+			cfg := exampleConfig(t, dir, "prometheus-tls.yml")
+			// The certificate has the name of the example's target.
+			static := cfg.ScrapeConfigs[0].ServiceDiscoveryConfigs[0].(discovery.StaticConfig)
+			host, _, _ := strings.Cut(string(static[0].Targets[0][model.AddressLabel]), ":")
+			cfg.ScrapeConfigs[0].HTTPClientConfig.TLSConfig.ServerName = host
+			s := newServerOf(t, cfg, x.address(t))
+			if up := s.query(t, "up", s.scraped(t, 1)); len(up) != 1 || up[0].F != c.up {
+				t.Errorf("up is %v, want %v", up, c.up)
+			}
+		})
+	}
+}
+
+func TestExampleWithoutTLS(t *testing.T) {
+	t.Parallel()
+	_, base := startDemo(t)
+	s := newServerOf(t, exampleConfig(t, t.TempDir(), "prometheus.yml"), strings.TrimPrefix(base, "http://"))
+	if up := s.query(t, "up", s.scraped(t, 1)); len(up) != 1 || up[0].F != 1 {
+		t.Errorf("up is %v, want 1", up)
+	}
+}
+
+// exampleConfig is an example for Prometheus, read in dir, where the files that
+// it names are.
+func exampleConfig(t *testing.T, dir, name string) *config.Config {
+	t.Helper()
+	file := write(t, dir, name, example(t, name))
+	cfg, err := config.LoadFile(file, false, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cfg.ScrapeConfigs) != 1 || cfg.ScrapeConfigs[0].JobName != job {
+		t.Fatalf("%s does not scrape %s and nothing else", name, job)
+	}
+	pace := model.Duration(500 * time.Millisecond)
+	cfg.ScrapeConfigs[0].ScrapeInterval, cfg.ScrapeConfigs[0].ScrapeTimeout = pace, pace
+	return cfg
+}
+
+func example(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(examples, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// webConfig writes the example of a web configuration to dir, with a password for
+// its user and a certificate, which is also its own authority in ca.pem.
+func webConfig(t *testing.T, dir string) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Like one for the exporter's public name: it does not name the loopback.
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "exporter.example.com"},
+		DNSNames:  []string{"exporter.example.com"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"cert.pem", "ca.pem"} {
+		write(t, dir, name, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})))
+	}
+	write(t, dir, "key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, replaced := example(t, "web.yml"), "  "+user+": "+string(hash)
+	content := regexp.MustCompile("(?m)^  "+user+`: \$2[aby]\$.*$`).ReplaceAllLiteralString(text, replaced)
+	if content == text {
+		t.Fatalf("the example has no user %s", user)
+	}
+	return write(t, dir, "web.yml", content)
+}
