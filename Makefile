@@ -9,7 +9,7 @@ TOOLS    := $(CURDIR)/.tools
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 
-.PHONY: build demo test unit e2e bench tools lint fmt fuzz golden docs docker
+.PHONY: build demo test unit e2e rules bench tools lint fmt fuzz golden docs docker
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
@@ -20,6 +20,11 @@ unit:
 	$(GO) test $(RACE) -shuffle=on ./...
 e2e: build
 	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 ./... -exporter=$(CURDIR)/$(BIN)
+rules:
+	promtool check rules --lint=all --lint-fatal deploy/prometheus/equinix_fabric.*.yml
+	promtool check config deploy/prometheus/prometheus.yml
+	amtool check-config deploy/prometheus/alertmanager.yml
+	ls deploy/prometheus/tests/*.yml | xargs -P 2 -n 1 promtool test rules
 bench:
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 tools: $(TOOLS)/golangci-lint

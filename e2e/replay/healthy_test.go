@@ -9,10 +9,10 @@ import (
 
 // The ports of a sound estate.
 const (
-	first   = "SV5-PRI-10G" // of a pair
-	second  = "SV5-SEC-10G" // the other one
-	bundle  = "AM3-LAG-40G"
-	single  = "SG3-10G"
+	first  = "SV5-PRI-10G" // of a pair
+	second = "SV5-SEC-10G" // the other one
+	bundle = "AM3-LAG-40G"
+	single = "SG3-10G"
 )
 
 const discover = "    discover: {enabled: true}\n"
@@ -39,6 +39,7 @@ func estate(change ...func(*fabrictest.Fleet)) func() *fabrictest.API {
 			c := demo.Connections[len(f.Connections)]
 			c.Name, c.State, c.EquinixStatus, c.ProviderStatus = "cloud-"+p.Name, fabrictest.StateProvisioned, "PROVISIONED", "AVAILABLE"
 			c.ASide.Port, c.ZSide.Port, c.Load, c.Sparse = p.UUID, "", 0, false
+			c.Created = time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC) // bubbles begin in 2000
 			f.Connections = append(f.Connections, c)
 		}
 		for _, do := range change {

@@ -30,8 +30,8 @@ type world struct {
 	reg    *prometheus.Registry
 	config atomic.Value // string
 	used   map[string]bool
-	mend   []func()     // takes the faults away
-	down   bool         // Prometheus cannot scrape the exporter
+	mend   []func() // takes the faults away
+	down   bool     // Prometheus cannot scrape the exporter
 }
 
 // event is something that happens to a world, some time after its beginning.
