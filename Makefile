@@ -11,7 +11,7 @@ TOOLS    := $(CURDIR)/.tools
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 
-.PHONY: build demo test unit e2e compose bench tools lint fmt fuzz golden docs docker dist dist-check workflows
+.PHONY: build demo test unit e2e compose rules bench tools lint fmt fuzz golden docs docker dist dist-check workflows
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
@@ -24,6 +24,11 @@ e2e: build
 	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 ./... -exporter=$(CURDIR)/$(BIN) $(E2EFLAGS)
 compose: build # needs prometheus, promtool, alertmanager, amtool
 	cd deploy/compose && $(GO) vet ./... && $(GO) test -count=1 ./... -exporter=$(CURDIR)/$(BIN)
+rules:
+	promtool check rules --lint=all --lint-fatal deploy/prometheus/equinix_fabric.*.yml
+	promtool check config deploy/prometheus/prometheus.yml
+	amtool check-config deploy/prometheus/alertmanager.yml
+	ls deploy/prometheus/tests/*.yml | xargs -P 2 -n 1 promtool test rules
 bench:
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 tools: $(TOOLS)/golangci-lint $(TOOLS)/nfpm $(TOOLS)/actionlint

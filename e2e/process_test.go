@@ -36,10 +36,16 @@ type exporter struct {
 // start runs the exporter under test. Of a failed test its output is shown.
 func start(t *testing.T, e env, args ...string) *exporter {
 	t.Helper()
+	return launch(t, e, exporterPath, args...)
+}
+
+// launch is start for any program.
+func launch(t *testing.T, e env, program string, args ...string) *exporter {
+	t.Helper()
 	// The test's context ends before its cleanups, and kills the process then.
 	ctx, cancel := context.WithTimeout(t.Context(), lifetime)
 	x := &exporter{exited: make(chan struct{})}
-	x.cmd = exec.CommandContext(ctx, exporterPath, args...)
+	x.cmd = exec.CommandContext(ctx, program, args...)
 	x.cmd.Env = append(env{}, e...) // nil would be ours
 	x.cmd.Stdout, x.cmd.Stderr = &x.stdout, &x.stderr
 	x.cmd.WaitDelay = patience

@@ -1,0 +1,212 @@
+package docs_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+const (
+	rulesDir    = "../deploy/prometheus"
+	runbooksDir = "runbooks"
+	runbookURL  = "https://github.com/fabric-exporter/equinix_fabric_exporter/blob/main/docs/runbooks/"
+)
+
+// rule is a rule of Prometheus: one of Alert and Record is given.
+type rule struct {
+	Alert, Record, Expr string
+	Labels, Annotations map[string]string
+}
+
+// readRules returns the rules of all rule files.
+func readRules(t *testing.T) []rule {
+	t.Helper()
+	var rules []rule
+	for _, name := range glob(t, filepath.Join(rulesDir, "equinix_fabric.*.yml")) {
+		var file struct {
+			Groups []struct{ Rules []rule }
+		}
+		if err := yaml.Unmarshal([]byte(read(t, name)), &file); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, g := range file.Groups {
+			rules = append(rules, g.Rules...)
+		}
+	}
+	return rules
+}
+
+// alerts are the rules that are alerts.
+func alerts(t *testing.T) []rule {
+	t.Helper()
+	all := slices.DeleteFunc(readRules(t), func(r rule) bool { return r.Alert == "" })
+	if len(all) == 0 {
+		t.Fatal("there is no alert")
+	}
+	return all
+}
+
+func TestEveryAlertHasARunbookAndTheOtherWayRound(t *testing.T) {
+	index := read(t, filepath.Join(runbooksDir, "README.md"))
+	pages := map[string]bool{}
+	for _, name := range glob(t, filepath.Join(runbooksDir, "*.md")) {
+		pages[strings.TrimSuffix(filepath.Base(name), ".md")] = true
+	}
+	delete(pages, "README")
+	for _, a := range alerts(t) {
+		if a.Annotations["runbook_url"] != runbookURL+a.Alert+".md" {
+			t.Errorf("%s: runbook_url is %s", a.Alert, a.Annotations["runbook_url"])
+		}
+		if !pages[a.Alert] {
+			t.Errorf("%s has no page in docs/runbooks", a.Alert)
+			continue
+		}
+		delete(pages, a.Alert)
+		page := read(t, filepath.Join(runbooksDir, a.Alert+".md"))
+		for _, part := range []string{"# " + a.Alert + "\n", "\n## What it means\n", "\n## Check\n", "\n## Do\n"} {
+			if !strings.Contains(page, part) {
+				t.Errorf("%s.md has no %q", a.Alert, part)
+			}
+		}
+		if line := fmt.Sprintf("| [%s](%s.md) | %s |", a.Alert, a.Alert, a.Labels["severity"]); !strings.Contains(index, line) {
+			t.Errorf("the index of the runbooks has no %s", line)
+		}
+	}
+	for page := range pages {
+		t.Errorf("docs/runbooks/%s.md is of no alert", page)
+	}
+}
+
+func TestEveryAlertTellsAPersonWhatIsWrong(t *testing.T) {
+	for _, a := range alerts(t) {
+		if !slices.Contains([]string{"critical", "warning", "info"}, a.Labels["severity"]) || len(a.Labels) != 1 {
+			t.Errorf("%s: labels %v", a.Alert, a.Labels)
+		}
+		summary, description := a.Annotations["summary"], a.Annotations["description"]
+		if summary == "" || strings.Contains(summary, "\n") || strings.Contains(summary, "uuid") {
+			t.Errorf("%s: summary %q is not a line with names", a.Alert, summary)
+		}
+		if description == "" || !strings.HasSuffix(description, ".") {
+			t.Errorf("%s: description %q is not made of sentences", a.Alert, description)
+		}
+	}
+}
+
+var (
+	metricName   = regexp.MustCompile(`\bequinix_fabric_[a-z0-9_]+`)
+	recordedName = regexp.MustCompile(`\bequinix_fabric:[a-z0-9_:]+`)
+)
+
+// TestRulesAndRunbooksNameWhatThereIs holds every metric that they name against
+// docs/metrics.md, and every recorded series against the rules.
+func TestRulesAndRunbooksNameWhatThereIs(t *testing.T) {
+	known := map[string]bool{"equinix_fabric_exporter": true} // the program
+	for name := range documented(t) {
+		known[name] = true
+	}
+	for _, r := range readRules(t) {
+		known[r.Record] = true
+	}
+	named := 0
+	for _, file := range slices.Concat(
+		glob(t, filepath.Join(rulesDir, "*.yml")), glob(t, filepath.Join(rulesDir, "*.md")), glob(t, filepath.Join(runbooksDir, "*.md")),
+	) {
+		text := read(t, file)
+		for _, name := range slices.Concat(metricName.FindAllString(text, -1), recordedName.FindAllString(text, -1)) {
+			named++
+			if !known[name] && name != "equinix_fabric:threshold:" {
+				t.Errorf("%s: there is no %s", filepath.Base(file), name)
+			}
+		}
+	}
+	if named < 300 {
+		t.Errorf("only %d names were found", named)
+	}
+}
+
+var (
+	selector    = regexp.MustCompile(`(\bequinix_fabric_[a-z0-9_]+)\{([^}]*)\}`)
+	matcherName = regexp.MustCompile(`([a-z_]+)\s*(?:=~|!~|!=|=)`)
+)
+
+// TestRulesSelectByLabelsThatThereAre: a rule that selects by another one never
+// finds anything, and its tests would have invented the same label.
+func TestRulesSelectByLabelsThatThereAre(t *testing.T) {
+	families := documented(t)
+	for _, r := range readRules(t) {
+		for _, s := range selector.FindAllStringSubmatch(r.Expr, -1) {
+			labels, known := families[s[1]]
+			for _, m := range matcherName.FindAllStringSubmatch(s[2], -1) {
+				if known && !slices.Contains(labels, m[1]) {
+					t.Errorf("%s%s selects %s by %s; its labels are %v", r.Alert, r.Record, s[1], m[1], labels)
+				}
+			}
+		}
+	}
+}
+
+// documented are the families of docs/metrics.md with their labels.
+func documented(t *testing.T) map[string][]string {
+	t.Helper()
+	families := map[string][]string{}
+	row := regexp.MustCompile("(?m)^\\| `([a-z0-9_]+)` \\| [a-z]+ \\| ([^|]*) \\|")
+	for _, m := range row.FindAllStringSubmatch(read(t, "metrics.md"), -1) {
+		families[m[1]] = strings.Split(strings.Trim(m[2], "`"), "`, `")
+	}
+	if len(families) < 30 {
+		t.Fatalf("metrics.md has only %d families", len(families))
+	}
+	return families
+}
+
+func TestThresholdsAreOneFigureEachAndAllInUse(t *testing.T) {
+	const prefix = "equinix_fabric:threshold:"
+	rules, defined, used := readRules(t), map[string]bool{}, map[string]bool{}
+	figure := regexp.MustCompile(`^vector\((-?[0-9.]+)\)$`)
+	for _, r := range rules {
+		for _, name := range recordedName.FindAllString(r.Expr, -1) {
+			used[name] = used[name] || strings.HasPrefix(name, prefix) && name != prefix
+		}
+		if !strings.HasPrefix(r.Record, prefix) {
+			continue
+		}
+		if !figure.MatchString(r.Expr) || defined[r.Record] {
+			t.Errorf("%s: %s is not one figure, given once", r.Record, r.Expr)
+		}
+		defined[r.Record] = true
+	}
+	maps.DeleteFunc(used, func(_ string, threshold bool) bool { return !threshold })
+	if !maps.Equal(defined, used) {
+		t.Errorf("thresholds defined: %v\nused: %v", slices.Sorted(maps.Keys(defined)), slices.Sorted(maps.Keys(used)))
+	}
+	i := slices.IndexFunc(rules, func(r rule) bool { return r.Alert == "FabricThresholdsMissing" })
+	if i < 0 || !strings.HasSuffix(rules[i].Expr, "< "+strconv.Itoa(len(defined))) {
+		t.Errorf("FabricThresholdsMissing does not count to %d", len(defined))
+	}
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%s: %d files, %v", pattern, len(names), err)
+	}
+	return names
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

@@ -1,0 +1,115 @@
+package replay_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
+)
+
+// noData is how long an account counts as up without data: two intervals and a
+// timeout, from the latest answer on.
+const noData = 5 * time.Minute
+
+// inject adds a fault until the world is mended.
+func (w *world) inject(f fabrictest.Fault) {
+	w.mend = append(w.mend, w.api.Inject(f))
+}
+
+func mend(w *world) {
+	for _, remove := range w.mend {
+		remove()
+	}
+	w.mend = nil
+}
+
+func fault(f fabrictest.Fault) func(*world) { return func(w *world) { w.inject(f) } }
+
+func TestAnAPIThatIsDownIsOneAlert(t *testing.T) {
+	t.Parallel()
+	const begin, end = time.Hour, 110 * time.Minute // while the token lasts
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 3 * time.Hour, events: []event{
+		{begin, fault(fabrictest.Fault{Status: http.StatusServiceUnavailable, Body: "{}"})},
+		{end, mend},
+	}}))
+	line.expect(t, want{"FabricAccountDown prod", after(begin, noData+15*time.Minute, poll), after(end, 0, poll)})
+}
+
+func TestALoginThatIsRefusedIsOneAlert(t *testing.T) {
+	t.Parallel()
+	const begin, end = time.Hour, 3 * time.Hour
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 4 * time.Hour, events: []event{
+		{begin, func(w *world) { w.api.SetClientSecret("rotated"); w.api.ExpireTokens() }},
+		{end, func(w *world) {
+			w.api.SetClientSecret(fabrictest.DemoClientSecret)
+			if err := w.daemon.Reload(w.Context()); err != nil {
+				w.Error(err)
+			}
+		}},
+	}}))
+	line.expect(t, want{"FabricLoginRefused prod", after(begin, 0, poll), after(end, 0, poll)})
+}
+
+func TestATokenThatCannotBeHadIsTold(t *testing.T) {
+	t.Parallel()
+	const begin, end = time.Hour, 3 * time.Hour
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 4 * time.Hour, events: []event{
+		{begin, func(w *world) {
+			w.inject(fabrictest.Fault{Op: fabrictest.OpToken, Status: http.StatusBadGateway, Body: "<html>"})
+			w.api.ExpireTokens()
+		}},
+		{end, mend},
+	}}))
+	line.expect(t,
+		want{"FabricTokenTrouble prod", after(begin, noData+10*time.Minute, poll), after(end, 0, poll)},
+		want{"FabricAccountDown prod", after(begin, noData+15*time.Minute, poll), after(end, 0, poll)},
+	)
+}
+
+func TestABudgetThatIsTooSmallIsOneAlert(t *testing.T) {
+	t.Parallel()
+	const begin, end = 30 * time.Minute, 150 * time.Minute
+	reload := func(rate string) func(*world) {
+		return func(w *world) {
+			w.configure(discover + "api: {requests_per_second: " + rate + "}\n")
+			if err := w.daemon.Reload(w.Context()); err != nil {
+				w.Error(err)
+			}
+		}
+	}
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 4 * time.Hour, events: []event{
+		{begin, reload("0.01")}, {end, reload("5")},
+	}}))
+	line.expect(t, want{"FabricBudgetExceeded prod", after(begin, 30*time.Minute, poll), after(end, 0, poll)})
+}
+
+func TestAReloadThatIsRefusedIsOneAlert(t *testing.T) {
+	t.Parallel()
+	const begin, end = 30 * time.Minute, time.Hour
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 90 * time.Minute, events: []event{
+		{begin, func(w *world) {
+			w.configure("    nonsense: true\n")
+			if w.daemon.Reload(w.Context()) == nil {
+				w.Error("nonsense is accepted")
+			}
+		}},
+		{end, func(w *world) {
+			w.configure(discover)
+			if err := w.daemon.Reload(w.Context()); err != nil {
+				w.Error(err)
+			}
+		}},
+	}}))
+	line.expect(t, want{"FabricReloadFailed", after(begin, 5*time.Minute, 0), after(end, 0, 0)})
+}
+
+func TestAnExporterThatIsDownIsOneAlert(t *testing.T) {
+	t.Parallel()
+	const begin, end = 30 * time.Minute, time.Hour
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 2 * time.Hour, events: []event{
+		{begin, func(w *world) { w.down = true }},
+		{end, func(w *world) { w.down = false }},
+	}}))
+	line.expect(t, want{"FabricExporterDown", after(begin, 5*time.Minute, 0), after(end, 0, 0)})
+}
