@@ -1,0 +1,62 @@
+package board
+
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
+
+// What the recording rules of deploy/prometheus make of two weeks and more:
+// nothing else here needs them. A forecast takes history that Equinix' windows do
+// not have.
+const (
+	forecastRatio     = "equinix_fabric:port:utilization_p95_forecast_ratio"
+	pairForecastRatio = "equinix_fabric:pair:failover_utilization_p95_forecast_ratio"
+	weeklyRate        = "equinix_fabric:port:traffic_p95_weekly_bytes_per_second"
+
+	needsRules = " Needs the recording rules of deploy/prometheus and two weeks of history; what does not grow has no forecast."
+)
+
+// hourly is a series that the rules record once an hour.
+func hourly(name string) string { return "last_over_time(" + name + "[90m])" }
+
+// timeToFull is the time until the weekly level of a port reaches the limit of the
+// forecast, in a straight line through the past two weeks; 0 where it is there.
+// Only ports with a forecast have one.
+func timeToFull(l Limits) string {
+	full := "group_left () (" + l.number("port_utilization_forecast_ratio") + " * max by (port_uuid) (" + ns + "port_effective_capacity_bytes_per_second > 0))"
+	return "min by (port_uuid) (clamp_min(-(" + hourly(weeklyRate) + " - on (port_uuid) " + full + ") / (deriv(" + weeklyRate + "[2w]) > 0), 0)" +
+		" and on (port_uuid, direction) " + forecastRatio + ")" +
+		" * on (port_uuid) group_left (port_name) topk by (port_uuid) (1, " + ns + "port_info)"
+}
+
+// soon are the colours of a time that is left.
+func (l Limits) soon() cog.Builder[dashboard.ThresholdsConfig] {
+	return steps("red", colour{l.at("forecast_horizon_seconds"), "orange"}, colour{2 * l.at("forecast_horizon_seconds"), "green"})
+}
+
+// fleetForecast is what will be full, and why one should think so.
+func fleetForecast(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
+	return b.
+		WithPanel(bars(spec{
+			title: "Utilization in 30 days", w: 8, h: 9, unit: "percentunit", colours: l.full(), min: cog.ToPtr(0.0), max: cog.ToPtr(1.0), empty: "no forecast yet",
+			about: "The 95th percentile of the ten ports that will be fullest at the end of the forecast horizon, as a share of the links that are up now: " +
+				"a straight line through the weekly levels of the past two weeks." + needsRules,
+			queries: []query{{"topk(10, " + perPort(forecastRatio, "direction") + ")", "{{port_name}} {{direction}}"}},
+			links:   runbooks("FabricPortFullSoon"), drill: toPort("__field.labels.port_uuid"),
+		})).
+		WithPanel(limited(series(spec{
+			title: "Weekly levels of the busiest ports", w: 8, h: 9, unit: "percentunit", colours: l.full(), min: cog.ToPtr(0.0),
+			about: "What forecasts are made from: the 95th percentile of a day that is exceeded on one day in five of the week before, over the past two weeks, as a share of the links that are up. " +
+				"It takes a week until there is a level. Compare it with the forecast before you order an upgrade.",
+			queries: []query{{hourly(weeklyRate) + " / on (port_uuid) group_left () (max by (port_uuid) (" + ns + "port_effective_capacity_bytes_per_second) > 0)" +
+				" * on (port_uuid) group_left (port_name) topk by (port_uuid) (1, " + chosenPorts + ") and on (port_uuid) " + busiest, "{{port_name}} {{direction}}"}},
+			links: runbooks("FabricPortFullSoon"), drill: toPort("__field.labels.port_uuid"),
+		})).TimeFrom("14d")).
+		WithPanel(bars(spec{
+			title: "Pairs in 30 days", w: 8, h: 9, unit: "percentunit", colours: l.failover(), min: cog.ToPtr(0.0), max: cog.ToPtr(1.0), empty: "no forecast yet",
+			about: "The 95th percentile of both ports of a pair together at the end of the forecast horizon, as a share of the smaller one. " +
+				"Above 100 % the pair will not survive a failover." + needsRules,
+			queries: []query{{"topk(10, max by (pair, direction) (" + chosenPairs(pairForecastRatio) + "))", "{{pair}} {{direction}}"}},
+			links:   runbooks("FabricPairFullSoon"),
+		}))
+}
