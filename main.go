@@ -193,7 +193,19 @@ func userAgent() string { return name + "/" + cmp.Or(version.Version, "unknown")
 
 // listPorts polls until every port has been tried, and prints them.
 func listPorts(ctx context.Context, o options, load func() (*config.Config, error), log *slog.Logger, stdout io.Writer) error {
-	d, err := daemon.New(daemon.Options{Load: load, Registerer: prometheus.NewPedanticRegistry(), UserAgent: userAgent(), Log: log})
+	withoutConnections := func() (*config.Config, error) { // their counts are enough
+		cfg, err := load()
+		if err != nil {
+			return nil, err
+		}
+		for i := range cfg.Accounts {
+			cfg.Accounts[i].Connections = config.Connections{}
+		}
+		return cfg, nil
+	}
+	d, err := daemon.New(daemon.Options{
+		Load: withoutConnections, Registerer: prometheus.NewPedanticRegistry(), UserAgent: userAgent(), Log: log,
+	})
 	if err != nil {
 		return err
 	}

@@ -75,6 +75,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	c.collectPairs(ch, snap, now)
+	c.collectConnections(ch, snap, now)
 }
 
 func (c *Collector) collectPairs(ch chan<- prometheus.Metric, snap *fleet.Snapshot, now time.Time) {
@@ -86,6 +87,24 @@ func (c *Collector) collectPairs(ch chan<- prometheus.Metric, snap *fleet.Snapsh
 		for _, f := range c.families {
 			if f.pair != nil {
 				f.pair(&v, f.emitter(ch, p.Name))
+			}
+		}
+	}
+}
+
+// collectConnections sends the series of the watched connections. One is hidden
+// with its port: until the port has its name, and once it is gone.
+func (c *Collector) collectConnections(ch chan<- prometheus.Metric, snap *fleet.Snapshot, now time.Time) {
+	for _, w := range snap.Connections {
+		account, ok := snap.Account(w.Account)
+		port := snap.Port(w.Port)
+		if !ok || port == nil || !port.Listed {
+			continue
+		}
+		v := snap.ConnectionView(&account, port, w, now)
+		for _, f := range c.families {
+			if f.connection != nil {
+				f.connection(&v, f.emitter(ch, w.UUID, w.Name()))
 			}
 		}
 	}

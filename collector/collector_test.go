@@ -28,7 +28,9 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 const (
 	wholeUUID = "11111111-1111-4111-8111-111111111111"
 	bareUUID  = "22222222-2222-4222-8222-222222222222"
-	peerUUID  = "33333333-3333-4333-8333-333333333333"
+	peerUUID  = "99999999-9999-4999-8999-999999999999"
+
+	portFamily = "equinix_fabric_port_" // begins the lines of the families about ports
 )
 
 var windows = []fleet.Window{
@@ -36,8 +38,8 @@ var windows = []fleet.Window{
 	{Span: 30 * 24 * time.Hour, Resolution: time.Hour, Interval: time.Hour},
 }
 
-// snapshot is a fleet of one port of which all is known, one of which nothing
-// is, and one that backs up the first, at the time at.
+// snapshot is a fleet of one port and one connection of which all is known, one
+// each of which nothing is, and a port that backs up the first, at the time at.
 func snapshot(at time.Time) *fleet.Snapshot {
 	series := func(scale float64) fleet.Series {
 		return fleet.Series{
@@ -81,12 +83,14 @@ func snapshot(at time.Time) *fleet.Snapshot {
 	load := fleet.Load{Inbound: joint, Outbound: fleet.Joint{Last: new(2e9), P95: new(4e9), Newest: joint.Newest}}
 	return &fleet.Snapshot{
 		Windows: windows, StaleIntervals: 5, Ports: []*fleet.Port{whole, bare, peer},
-		Pairs: []*fleet.Pair{{Name: "ams", Primary: wholeUUID, Secondary: peerUUID, Loads: []fleet.Load{load, load}}},
+		Pairs:       []*fleet.Pair{{Name: "ams", Primary: wholeUUID, Secondary: peerUUID, Loads: []fleet.Load{load, load}}},
+		Connections: watched(at, traffic, polled),
 		Accounts: []fleet.Account{{
 			Name: "prod", Source: "v3", LastData: at, Timeout: 30 * time.Second,
 			Traffic: 5 * time.Minute, Connections: 10 * time.Minute, Inventory: 15 * time.Minute,
 			Windows: []time.Duration{5 * time.Minute, time.Hour}, TokenExpiry: at.Add(time.Hour),
 			CallsPerCycle: 7, BudgetPerCycle: 1350,
+			Selected: new(3), ConnectionSource: "v4-stats",
 		}},
 	}
 }
@@ -191,7 +195,7 @@ func TestCollectorHidesAPortUntilItsFirstInventoryAttempt(t *testing.T) {
 }
 
 func TestCollectorOfAnUnconfirmedPortShowsNoZeroes(t *testing.T) {
-	got := families(expose(t, snapshot(time.Now())), bareUUID)
+	got := families(expose(t, snapshot(time.Now())), bareUUID, portFamily)
 	if diff := cmp.Diff([]string{"port_info", "port_poll_success"}, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -214,7 +218,7 @@ func TestCollectorDropsStaleValues(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		snap := snapshot(time.Now())
-		left := families(expose(t, snap), wholeUUID)
+		left := families(expose(t, snap), wholeUUID, portFamily)
 		for _, step := range []struct {
 			after time.Duration // since the last good poll of everything
 			gone  []string
@@ -223,17 +227,17 @@ func TestCollectorDropsStaleValues(t *testing.T) {
 		} {
 			start := snap.Accounts[0].LastData
 			time.Sleep(step.after - time.Since(start))
-			if diff := cmp.Diff(left, families(expose(t, snap), wholeUUID)); diff != "" {
+			if diff := cmp.Diff(left, families(expose(t, snap), wholeUUID, portFamily)); diff != "" {
 				t.Errorf("%v: dropped too early (-want +got)\n%s", step.after, diff)
 			}
 			time.Sleep(time.Second)
 			left = slices.DeleteFunc(left, func(f string) bool { return slices.Contains(step.gone, f) })
-			if diff := cmp.Diff(left, families(expose(t, snap), wholeUUID)); diff != "" {
+			if diff := cmp.Diff(left, families(expose(t, snap), wholeUUID, portFamily)); diff != "" {
 				t.Errorf("%v and a second (-want +got)\n%s", step.after, diff)
 			}
 		}
 		health := []string{
-			"pair_info", "port_info", "port_metrics_attached", "port_poll_last_success_timestamp_seconds", "port_poll_success",
+			"port_info", "port_metrics_attached", "port_poll_last_success_timestamp_seconds", "port_poll_success",
 			"port_traffic_last_sample_timestamp_seconds",
 		}
 		if diff := cmp.Diff(health, left); diff != "" {
@@ -260,7 +264,7 @@ func TestCollectorEndsLastWhenEquinixIsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		snap := snapshot(time.Now())
 		show := func() bool {
-			return slices.Contains(families(expose(t, snap), wholeUUID), "port_traffic_last_bytes_per_second")
+			return slices.Contains(families(expose(t, snap), wholeUUID, portFamily), "port_traffic_last_bytes_per_second")
 		}
 		newest := time.Now().Add(-time.Hour) // 3 × 5m + 45m
 		snap.Ports[0].Traffic[0].Inbound.Newest, snap.Ports[0].Traffic[0].Outbound.Newest = newest, newest
@@ -271,7 +275,7 @@ func TestCollectorEndsLastWhenEquinixIsLate(t *testing.T) {
 		if show() {
 			t.Error("a sample older than that shows")
 		}
-		if !slices.Contains(families(expose(t, snap), wholeUUID), "port_traffic_last_sample_timestamp_seconds") {
+		if !slices.Contains(families(expose(t, snap), wholeUUID, portFamily), "port_traffic_last_sample_timestamp_seconds") {
 			t.Error("its timestamp must stay")
 		}
 	})

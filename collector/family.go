@@ -19,18 +19,22 @@ type Family struct {
 	Labels []string // in the order of the values
 
 	// Exactly one of these is set: it sends the series of the whole fleet, of
-	// one account, of one port, of one pair.
-	snapshot func(*fleet.Snapshot, emit)
-	account  func(accountView, emit)
-	port     func(*fleet.View, emit)
-	pair     func(*fleet.PairView, emit)
+	// one account, of one port, of one pair, of one connection.
+	snapshot   func(*fleet.Snapshot, emit)
+	account    func(accountView, emit)
+	port       func(*fleet.View, emit)
+	pair       func(*fleet.PairView, emit)
+	connection func(*fleet.ConnectionView, emit)
 }
 
 // Families lists the families that are read from the snapshot, in the order of
 // the documentation. It is the one table that Describe, Collect, docs/metrics.md
 // and the tests are driven from.
 func Families() []Family {
-	return slices.Concat(portFamilies(), trafficFamilies(), pairFamilies(), connectionFamilies(), healthFamilies())
+	return slices.Concat(
+		portFamilies(), trafficFamilies(), pairFamilies(), connectionFamilies(),
+		watchedFamilies(), watchedTrafficFamilies(), watchedHealthFamilies(), healthFamilies(),
+	)
 }
 
 // TypeName is the type as the exposition format spells it.
@@ -73,5 +77,13 @@ func pairFamily(name, help string, labels []string, series func(*fleet.PairView,
 	return Family{
 		Name: Namespace + "_" + name, Help: help,
 		Labels: append([]string{"pair"}, labels...), pair: series,
+	}
+}
+
+// watchedFamily is a row with a series, or several, per watched connection.
+func watchedFamily(name, help string, labels []string, series func(*fleet.ConnectionView, emit)) Family {
+	return Family{
+		Name: Namespace + "_" + name, Help: help,
+		Labels: append([]string{"connection_uuid", "connection_name"}, labels...), connection: series,
 	}
 }

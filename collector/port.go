@@ -85,12 +85,17 @@ func portStatus(v *fleet.View, send emit) {
 	if v.Inventory == nil {
 		return
 	}
-	current := v.Inventory.OperationalStatus()
+	sendStatus(send, v.Inventory.OperationalStatus(), fleet.StatusUp, fleet.StatusDown, fleet.StatusPartial)
+}
+
+// sendStatus sends 1 for the current status and 0 for the others that there are;
+// nothing where the current one is not known.
+func sendStatus(send emit, current string, all ...string) {
 	if current == "" {
 		return
 	}
 	known := false
-	for _, s := range []string{fleet.StatusUp, fleet.StatusDown, fleet.StatusPartial} {
+	for _, s := range all {
 		known = known || s == current
 		send(one(s == current), s)
 	}

@@ -48,14 +48,17 @@ func trafficFamilies() []Family {
 
 // windowed sends one figure of each fresh window, both directions.
 func windowed(figure func(*fleet.Series) *float64) func(*fleet.View, emit) {
-	return func(v *fleet.View, send emit) {
-		for i, t := range v.Traffic {
-			if t == nil {
-				continue
-			}
-			for _, d := range fleet.Directions() {
-				sendBytes(send, figure(t.Series(d)), string(d), v.Windows[i].Label())
-			}
+	return func(v *fleet.View, send emit) { sendWindows(send, v.Windows, v.Traffic, figure) }
+}
+
+// sendWindows sends one figure of traffic by window, both directions.
+func sendWindows(send emit, windows []fleet.Window, traffic []*fleet.Traffic, figure func(*fleet.Series) *float64) {
+	for i, t := range traffic {
+		if t == nil {
+			continue
+		}
+		for _, d := range fleet.Directions() {
+			sendBytes(send, figure(t.Series(d)), string(d), windows[i].Label())
 		}
 	}
 }

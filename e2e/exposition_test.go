@@ -87,8 +87,33 @@ func full(t *testing.T, base string, failing int) {
 		if got != want || want == 0 {
 			return fmt.Errorf("%d of %d maxima polled", got, want)
 		}
-		return nil
+		return fullConnections(families)
 	})
+}
+
+// fullConnections returns an error until the connections that are watched have
+// been polled like the ports.
+func fullConnections(families map[string]*dto.MetricFamily) error {
+	count := func(name string) int { return len(families[prefix+name].GetMetric()) }
+	inService := 0
+	for _, m := range families[prefix+"connection_state"].GetMetric() {
+		if !slices.Contains([]string{"CANCELLED", "DEPROVISIONED", "DRAFT", "FAILED", "PENDING", "UNKNOWN"}, label(m, "state")) {
+			inService++
+		}
+	}
+	if polled := count("connection_poll_last_success_timestamp_seconds"); polled != inService {
+		return fmt.Errorf("%d of %d connections polled with success", polled, inService)
+	}
+	for _, m := range families[prefix+"connection_traffic_source_info"].GetMetric() {
+		if strings.Contains(m.String(), "v4-metrics") && count("connection_metrics_attached") == 0 {
+			return errors.New("nobody has asked which connections are attached to a stream")
+		}
+	}
+	got := count("connection_traffic_max_bytes_per_second")
+	if want := count("connection_traffic_last_bytes_per_second") * count("traffic_window_info"); got != want {
+		return fmt.Errorf("%d of %d maxima of connections polled", got, want)
+	}
+	return nil
 }
 
 // samples are values by series, as PromQL spells them, with sorted labels.

@@ -27,6 +27,7 @@ func TestPrometheusReadsDemo(t *testing.T) {
 	t.Run("no gaps", func(t *testing.T) { testNoGaps(t, s, at) })
 	t.Run("invariants", func(t *testing.T) { testInvariants(t, s, at) })
 	t.Run("fleet", func(t *testing.T) { testFleet(t, s, at) })
+	t.Run("connections", func(t *testing.T) { testConnections(t, s, at) })
 }
 
 // stored are the names under which Prometheus stores a family, with the labels

@@ -59,6 +59,10 @@ func TestConnectionStatsErrors(t *testing.T) {
 	if !ok || e.Op != fabric.OpConnectionStatsV4 || e.Path != "stats.bandwidthUtilization.unit" {
 		t.Errorf("got %v", err)
 	}
+	_, err = newClient(t, always(200, `{"status":"ok"}`)).ConnectionStats(t.Context(), connE, fabric.ZSide, from, to)
+	if e, ok := errors.AsType[*fabric.DecodeError](err); !ok || e.Op != fabric.OpConnectionStatsV4 {
+		t.Errorf("an answer without statistics: %v", err)
+	}
 }
 
 func TestConnectionMetrics(t *testing.T) {

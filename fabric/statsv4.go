@@ -75,7 +75,7 @@ func decodeStatsV4(op string, b []byte) (*Traffic, error) {
 	if err := decode(op, "", b, &body); err != nil {
 		return nil, err
 	}
-	if err := checkStats(OpPortStatsV4, b, body); err != nil {
+	if err := checkStats(op, b, body); err != nil {
 		return nil, err
 	}
 	t := &Traffic{Capacity: positive(body.Bandwidth.times(mbit))}

@@ -42,6 +42,7 @@ type Connection struct {
 	// Stream is what the connection is attached to; without one it has no metrics.
 	Stream Stream
 
+	Down     bool // the operational status is DOWN
 	Stringly bool // account numbers go out as strings
 	Sparse   bool // null for everything optional, the statuses and the bandwidth included
 }
@@ -70,6 +71,17 @@ type Change struct {
 func (c Connection) clone() Connection {
 	c.Emails = slices.Clone(c.Emails)
 	return c
+}
+
+// OperationalStatus is UP or DOWN, "" for a connection that is not in service.
+func (c *Connection) OperationalStatus() string {
+	switch {
+	case !c.live():
+		return ""
+	case c.Down:
+		return StatusDown
+	}
+	return StatusUp
 }
 
 // live reports whether the connection takes bandwidth of its ports.

@@ -159,6 +159,7 @@ func demoConnections(seed uint64, f Fleet) []Connection {
 		c := newConnection(seed, i, hosts[i%len(hosts)])
 		c.State = connectionStates[i%len(connectionStates)]
 		c.Stringly, c.Sparse = i%9 == 6, i%16 == 13
+		c.Down = hosts[i%len(hosts)].Name == DemoDown
 		if i == throttled {
 			c.Name, c.Bandwidth, c.Load = DemoThrottled, 1_000, 0.25
 		}

@@ -27,11 +27,21 @@ type connectionDoc struct {
 	ASide         sideDoc                 `json:"aSide"`
 	ZSide         sideDoc                 `json:"zSide"`
 	Project       *projectDoc             `json:"project"`
+
+	AdditionalInfo []additionalInfoDoc `json:"additionalInfo,omitempty"`
 }
 
 type connectionOperationDoc struct {
-	ProviderStatus string `json:"providerStatus"`
-	EquinixStatus  string `json:"equinixStatus"`
+	ProviderStatus    string `json:"providerStatus"`
+	EquinixStatus     string `json:"equinixStatus"`
+	OperationalStatus string `json:"operationalStatus,omitempty"`
+}
+
+// additionalInfoDoc is something that the far end wants to know, secrets
+// included.
+type additionalInfoDoc struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
 }
 
 type orderDoc struct {
@@ -108,7 +118,12 @@ func newConnectionDoc(c *Connection) connectionDoc {
 		return doc
 	}
 	doc.Change = newChangeDoc(c.Change)
-	doc.Operation = &connectionOperationDoc{ProviderStatus: c.ProviderStatus, EquinixStatus: c.EquinixStatus}
+	doc.Operation = &connectionOperationDoc{
+		ProviderStatus: c.ProviderStatus, EquinixStatus: c.EquinixStatus, OperationalStatus: c.OperationalStatus(),
+	}
+	if c.ZSide.Profile != "" {
+		doc.AdditionalInfo = []additionalInfoDoc{{"accessKey", c.ZSide.key()}}
+	}
 	doc.Order = &orderDoc{PurchaseOrderNumber: cmp.Or(c.PurchaseOrder, "PO-1001"), BillingTier: billingTier(c.Bandwidth)}
 	doc.Bandwidth = &c.Bandwidth
 	doc.Project = &projectDoc{c.ProjectID}

@@ -6,7 +6,6 @@ import "regexp"
 // serve. They are checked like any other and then refused. The version that
 // learns one deletes its line; nothing else here knows about it.
 var notYet = []struct{ path, instead string }{
-	{"accounts[].connections", "delete the key; connections are counted for each port all the same"},
 	{"state.file", "delete the key; after a restart the values come with the first polls"},
 }
 

@@ -20,8 +20,7 @@ func TestKeysOfTheNextVersionAreRefused(t *testing.T) {
 	defer func() { restoreKeys = config.ServeNext() }()
 	const account = "accounts:\n  - ports: [{uuid: 11111111-1111-4111-8111-111111111111}]\n"
 	for path, text := range map[string]string{
-		"accounts[0].connections": account + "    connections: {traffic: true}\n",
-		"state.file":              account + "state: {file: /var/lib/x}\n",
+		"state.file": account + "state: {file: /var/lib/x}\n",
 	} {
 		_, err := config.Parse("c.yml", []byte(text), ".", fullEnv)
 		if err == nil || !strings.Contains(err.Error(), path+": ") || !strings.Contains(err.Error(), "is not available in this version") {

@@ -49,7 +49,7 @@ func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generatio
 		g.cfg.Accounts = append(g.cfg.Accounts, poll.Account{
 			Name: a.Name, API: next.client, Login: next.tokens.Status,
 			Ports: pollPorts(a.Ports), Sources: sources(a.TrafficSource), Discover: discover(a.Discover),
-			Pairs: pairs(a.Pairs),
+			Pairs: pairs(a.Pairs), Connections: selection(a.Connections),
 		})
 	}
 	return g, nil
@@ -152,6 +152,16 @@ func discover(d config.Discover) func(string, *fleet.Inventory) bool {
 			Name: name, Metro: i.Metro, IBX: i.IBX, State: i.State, Project: i.Project, Package: i.Package,
 		})
 	}
+}
+
+// selection is the filter of connections, nil where none is wanted.
+func selection(c config.Connections) *poll.Selection {
+	if !c.Traffic {
+		return nil
+	}
+	return &poll.Selection{Max: c.Max, Match: func(f *fleet.Connection) bool {
+		return c.Match(config.ConnectionTraits{Name: f.APIName, Type: f.Type, State: f.State, ZSide: f.ZSide.Name})
+	}}
 }
 
 func pollConfig(cfg *config.Config) poll.Config {

@@ -5,14 +5,6 @@ import (
 	"time"
 )
 
-// Connection is one virtual connection as the port counts see it.
-type Connection struct {
-	UUID                                 string
-	State, EquinixStatus, ProviderStatus string
-	Bandwidth                            *float64 // bit/s
-	ASidePort, ZSidePort                 string   // port UUIDs, "" where that side is no port
-}
-
 // Connections is the sum of what rides on one port, on either side of it.
 type Connections struct {
 	At        time.Time // when it was answered

@@ -1,5 +1,5 @@
-// Package fleet is the domain: what is known of the ports of every account at
-// one moment, and the arithmetic on it. Rates and capacities are in bit/s,
+// Package fleet is the domain: what is known of the ports and connections of
+// every account at one moment, and the arithmetic on it. Rates and capacities are in bit/s,
 // times are instants, nil means that the API did not say. Everything reachable
 // from a published [Snapshot] is immutable.
 package fleet
@@ -14,12 +14,13 @@ import (
 // entries are of different ages and each carries its own times; judging them is
 // the reader's business.
 type Snapshot struct {
-	Accounts       []Account // in the order of the configuration
-	Ports          []*Port   // sorted by UUID
-	Pairs          []*Pair   // of ports that back each other up, sorted by name
-	Windows        []Window  // as configured; the first one is the primary one
-	StaleIntervals int       // a value older than this many of its own intervals is stale
-	Ready          bool      // Complete, now or before: ports that come later do not undo it
+	Accounts       []Account  // in the order of the configuration
+	Ports          []*Port    // sorted by UUID
+	Connections    []*Watched // those with series of their own, sorted by UUID
+	Pairs          []*Pair    // of ports that back each other up, sorted by name
+	Windows        []Window   // as configured; the first one is the primary one
+	StaleIntervals int        // a value older than this many of its own intervals is stale
+	Ready          bool       // Complete, now or before: ports that come later do not undo it
 }
 
 // Account returns the account of that name.
@@ -40,9 +41,19 @@ func (s *Snapshot) Port(uuid string) *Port {
 	return s.Ports[i]
 }
 
+// Connection returns the watched connection of that UUID, nil where there is
+// none.
+func (s *Snapshot) Connection(uuid string) *Watched {
+	i, found := slices.BinarySearchFunc(s.Connections, uuid, func(c *Watched, uuid string) int { return strings.Compare(c.UUID, uuid) })
+	if !found {
+		return nil
+	}
+	return s.Connections[i]
+}
+
 // Complete reports whether every account has been listed and every port has had
 // its first answer or failure from the inventory, the connections search and
-// the primary traffic window.
+// the primary traffic window. Connections of their own are not waited for.
 func (s *Snapshot) Complete() bool {
 	if s == nil || len(s.Accounts) == 0 {
 		return false
@@ -70,6 +81,12 @@ type Account struct {
 	CallsPerCycle, BudgetPerCycle float64
 
 	InventoryPoll Poll // the latest listing of the account's ports
+
+	// Selected is how many connections its filters let through, nil where no
+	// connection is wanted and before the first search; ConnectionSource is
+	// where their traffic comes from, "" before one has answered with data.
+	Selected         *int
+	ConnectionSource string
 
 	LoginHeld   bool      // logins are held back because the API refused them
 	LoginError  string    // why, "" while all is well

@@ -45,9 +45,13 @@ func (p *Port) Complete() bool {
 
 // Succeeded reports whether the latest traffic poll of the port, whatever its
 // window, succeeded; ok is false before the first one.
-func (p *Port) Succeeded() (succeeded, ok bool) {
-	latest := slices.MaxFunc(p.Polls, func(a, b Poll) int { return a.Last.Compare(b.Last) })
-	return latest.OK, latest.Tried()
+func (p *Port) Succeeded() (succeeded, ok bool) { return latest(p.Polls) }
+
+// latest is how the latest of several polls ended; tried is false before the
+// first one.
+func latest(polls []Poll) (succeeded, tried bool) {
+	last := slices.MaxFunc(polls, func(a, b Poll) int { return a.Last.Compare(b.Last) })
+	return last.OK, last.Tried()
 }
 
 // Poll is the outcome of polling one thing.

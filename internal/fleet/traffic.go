@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Traffic is the latest good answer about one window of one port.
+// Traffic is the latest good answer about one window of one port or connection.
 type Traffic struct {
 	At                time.Time // when it was answered
 	Capacity          *float64  // line rate, bit/s
 	Inbound, Outbound Series
 }
 
-// Direction is one of the two of a port, seen from it.
+// Direction is one of the two of a port, seen from it, or of a connection.
 type Direction string
 
 // The directions, as metric labels spell them.
@@ -31,6 +31,28 @@ func (t *Traffic) Series(d Direction) *Series {
 		return &t.Inbound
 	}
 	return &t.Outbound
+}
+
+// last is the last polled rate of a direction, nil without one and once the
+// newest sample is too old to be called that. w is the window that t is of.
+func (t *Traffic) last(w Window, d Direction, now time.Time) *float64 {
+	if t == nil {
+		return nil
+	}
+	s := t.Series(d)
+	w.Resolution = max(w.Resolution, s.Resolution)
+	if !w.Current(s.Newest, now) {
+		return nil
+	}
+	return s.Last
+}
+
+// newest is the time of the newest sample of a direction, zero without one.
+func (t *Traffic) newest(d Direction) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.Series(d).Newest
 }
 
 // Series is one direction of Traffic. Rates are in bit/s.

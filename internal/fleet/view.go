@@ -20,22 +20,31 @@ type View struct {
 // when its last good poll is older than StaleIntervals of its own effective
 // intervals.
 func (s *Snapshot) View(a *Account, p *Port, now time.Time) View {
-	fresh := func(at time.Time, interval time.Duration) bool {
-		return Age(now, at) <= time.Duration(s.StaleIntervals)*interval
-	}
-	v := View{Port: p, Now: now, Windows: s.Windows, Traffic: make([]*Traffic, len(s.Windows))}
-	if p.Inventory != nil && fresh(p.Inventory.At, a.Inventory) {
+	v := View{Port: p, Now: now, Windows: s.Windows, Traffic: s.freshTraffic(a, p.Traffic, now)}
+	if p.Inventory != nil && s.fresh(p.Inventory.At, a.Inventory, now) {
 		v.Inventory = p.Inventory
 	}
-	if c := p.Connections; c != nil && fresh(c.At, a.Connections) && (p.Confirmed || c.Total() > 0) {
+	if c := p.Connections; c != nil && s.fresh(c.At, a.Connections, now) && (p.Confirmed || c.Total() > 0) {
 		v.Connections = c
 	}
-	for i, t := range p.Traffic {
-		if t != nil && fresh(t.At, a.Windows[i]) {
-			v.Traffic[i] = t
+	return v
+}
+
+// fresh reports whether a good poll at that time, of something that is polled on
+// that interval, may still be shown.
+func (s *Snapshot) fresh(at time.Time, interval time.Duration, now time.Time) bool {
+	return Age(now, at) <= time.Duration(s.StaleIntervals)*interval
+}
+
+// freshTraffic is traffic by window without what has gone stale.
+func (s *Snapshot) freshTraffic(a *Account, traffic []*Traffic, now time.Time) []*Traffic {
+	kept := make([]*Traffic, len(s.Windows))
+	for i, t := range traffic {
+		if t != nil && s.fresh(t.At, a.Windows[i], now) {
+			kept[i] = t
 		}
 	}
-	return v
+	return kept
 }
 
 // Capacity is the line rate in bit/s: the inventory's, else the one that comes
@@ -78,24 +87,11 @@ func (v *View) LAGFailover(d Direction) *float64 {
 // Last is the last polled rate in bit/s of a direction, nil once the newest
 // sample of Equinix is too old to be called that.
 func (v *View) Last(d Direction) *float64 {
-	t := v.Traffic[0]
-	if t == nil {
-		return nil
-	}
-	s, w := t.Series(d), v.Windows[0]
-	w.Resolution = max(w.Resolution, s.Resolution)
-	if !w.Current(s.Newest, v.Now) {
-		return nil
-	}
-	return s.Last
+	return v.Traffic[0].last(v.Windows[0], d, v.Now)
 }
 
 // Newest is the time of the newest sample of a direction, zero where none was
 // ever seen. It reads past the stale limit: it is how staleness shows.
 func (v *View) Newest(d Direction) time.Time {
-	t := v.Port.Traffic[0]
-	if t == nil {
-		return time.Time{}
-	}
-	return t.Series(d).Newest
+	return v.Port.Traffic[0].newest(d)
 }

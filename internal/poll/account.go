@@ -23,10 +23,12 @@ type account struct {
 	index   int // in the snapshot
 	rec     *recorder
 	queue   *queue
-	sources *sources
 	journal *journal
 	metrics *Metrics
 	log     *slog.Logger
+
+	portTraffic       *measured
+	connectionTraffic *measured // nil where no connection is wanted
 
 	connections, attachments *task
 
@@ -34,6 +36,8 @@ type account struct {
 	listedV4     bool // v4 has listed the ports
 	goneV4       int  // listings in a row that found no v4
 	firstListing bool // there was none yet, and it is worth to try again soon
+
+	overMax int // of the connections task alone: how many were selected when it was said
 
 	mu      sync.Mutex
 	plan    plan
@@ -48,13 +52,17 @@ type watch struct {
 }
 
 func newAccount(cfg Config, a Account, index int, rec *recorder, metrics *Metrics, log *slog.Logger) *account {
-	inUse := rec.store.Load().Accounts[index].Source
+	state := &rec.store.Load().Accounts[index]
 	p := &account{
 		Account: a, cfg: cfg, index: index, rec: rec, metrics: metrics, log: log,
-		queue:   newQueue(),
-		sources: newSources(a.Sources, inUse),
-		journal: newJournal(log),
-		watched: map[watch]bool{}, lost: map[string]bool{},
+		queue:       newQueue(),
+		journal:     newJournal(log),
+		portTraffic: newMeasured("ports", a.Sources, state, func(a *fleet.Account) *string { return &a.Source }),
+		watched:     map[watch]bool{}, lost: map[string]bool{},
+	}
+	if a.Connections != nil {
+		p.connectionTraffic = newMeasured("connections", connectionSources(a.Sources), state,
+			func(a *fleet.Account) *string { return &a.ConnectionSource })
 	}
 	p.replan(notLooked)
 	p.schedule()
@@ -107,6 +115,7 @@ func (a *account) schedule() {
 	listed, counted := a.settled()
 	// The filters of discovery may have changed with the configuration.
 	listed = listed && a.Discover == nil && state.InventoryPoll.OK
+	counted = counted && a.Connections == nil // and so may these
 	inventory := &task{name: "inventory", run: a.pollInventory}
 	a.enqueue(now, inventory, slotOf(a.Name, "inventory"),
 		func(p plan) time.Duration { return p.inventory }, pick(listed, state.InventoryPoll.Last))
@@ -144,7 +153,7 @@ func (a *account) watch(now time.Time) (added bool) {
 			}
 			a.watched[key], added = true, true
 			t := &task{
-				name: "traffic of " + port.UUID, urgent: true,
+				name: "traffic of " + port.UUID, group: &a.portTraffic.tasks,
 				run:  func(ctx context.Context) { a.pollTraffic(ctx, port.UUID, w) },
 				keep: func() bool { return a.keeps(key) },
 			}
@@ -164,7 +173,7 @@ func (a *account) keeps(key watch) bool {
 		return true
 	}
 	delete(a.watched, key)
-	a.sources.forget(key.uuid)
+	a.portTraffic.sources.forget(key.uuid)
 	return false
 }
 
@@ -232,7 +241,7 @@ func (a *account) currentPlan() plan {
 // replan works out the effective intervals for what is known now. late is how
 // late tasks start, notLooked where nobody has looked.
 func (a *account) replan(late time.Duration) {
-	next := newPlan(a.cfg, len(a.ownPorts()), a.knownConnections(), late, a.currentPlan())
+	next := newPlan(a.cfg, load{len(a.ownPorts()), a.knownConnections(), a.measuredConnections()}, late, a.currentPlan())
 	a.mu.Lock()
 	old := a.plan
 	a.plan = next

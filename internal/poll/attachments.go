@@ -12,34 +12,59 @@ import (
 var errNotAttached = errors.New("the port is attached to no stream with metrics enabled, and so has no data in the v4 metrics API: " +
 	"create a stream in Equinix Fabric, attach the port to it and enable metrics on the attachment")
 
-// pollAttachments finds out which ports can have data in the v4 metrics API at
-// all: without data, a port that is not attached looks like one whose data are
-// late. While another source is in use there is nothing to find out.
+// errConnectionNotAttached is the same of a connection.
+var errConnectionNotAttached = errors.New("the connection is attached to no stream with metrics enabled, and so has no data in the v4 metrics API: " +
+	"create a stream in Equinix Fabric, attach the connection to it and enable metrics on the attachment")
+
+// pollAttachments finds out which ports and connections can have data in the v4
+// metrics API at all: without data, one that is not attached looks like one whose
+// data are late. While another source is in use there is nothing to find out.
 func (a *account) pollAttachments(ctx context.Context) {
-	if a.sources.name() != SourceV4Metrics {
-		a.rec.update(func(d *draft) { a.setAttached(d, func(string) *bool { return nil }) })
-		return
-	}
-	enabled := map[string]bool{}
-	for asset, err := range a.API.StreamAssets(ctx) {
+	nobodyAsks := func(string) *bool { return nil }
+	ofPorts, ofConnections := nobodyAsks, nobodyAsks
+	ports := a.portTraffic.sources.name() == SourceV4Metrics
+	connections := a.connectionTraffic != nil && a.connectionTraffic.sources.name() == SourceV4Metrics
+	if ports || connections {
+		enabled, err := a.attached(ctx)
 		if ctx.Err() != nil {
 			return // shutting down: no outcome
 		}
+		a.journal.note("attachments", "", err)
 		if err != nil {
-			a.journal.note("attachments", "", err)
 			return // keep what was known
+		}
+		is := func(uuid string) *bool { return new(enabled[uuid]) }
+		if ports {
+			ofPorts = is
+		}
+		if connections {
+			ofConnections = is
+		}
+	}
+	var detachedPorts, detachedConnections []string
+	a.rec.update(func(d *draft) {
+		detachedPorts = a.setAttached(d, ofPorts)
+		detachedConnections = a.setConnectionsAttached(d, ofConnections)
+	})
+	for _, uuid := range detachedPorts {
+		a.journal.note("attachment", uuid, errNotAttached)
+	}
+	for _, uuid := range detachedConnections {
+		a.journal.note(classConnectionAttachment, uuid, errConnectionNotAttached)
+	}
+}
+
+// attached are the assets that a stream delivers metrics of.
+func (a *account) attached(ctx context.Context) (map[string]bool, error) {
+	enabled := map[string]bool{}
+	for asset, err := range a.API.StreamAssets(ctx) {
+		if err != nil {
+			return nil, err
 		}
 		// An asset may be in several streams; one that delivers is enough.
 		enabled[asset.UUID] = enabled[asset.UUID] || delivers(asset)
 	}
-	var detached []string
-	a.rec.update(func(d *draft) {
-		detached = a.setAttached(d, func(uuid string) *bool { return new(enabled[uuid]) })
-	})
-	a.journal.note("attachments", "", nil)
-	for _, uuid := range detached {
-		a.journal.note("attachment", uuid, errNotAttached)
-	}
+	return enabled, nil
 }
 
 func delivers(asset fabric.StreamAsset) bool {
@@ -58,6 +83,21 @@ func (a *account) setAttached(d *draft, attached func(uuid string) *bool) (detac
 			continue
 		}
 		d.port(a.Name, own.UUID).Attached = is
+	}
+	return detached
+}
+
+// setConnectionsAttached is setAttached for the connections whose traffic the
+// account asks for.
+func (a *account) setConnectionsAttached(d *draft, attached func(uuid string) *bool) (detached []string) {
+	for _, own := range measuredBy(a.Name, d.snap) {
+		is := attached(own.UUID)
+		if is != nil && !*is {
+			detached = append(detached, own.UUID)
+		}
+		if !same(own.Attached, is) {
+			d.connection(a.Name, own.UUID).Attached = is
+		}
 	}
 	return detached
 }

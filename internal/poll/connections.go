@@ -13,27 +13,39 @@ import (
 
 // pollConnections counts the connections of all ports of the account, several
 // batches of them at a time: one after the other, each page would wait behind
-// the traffic calls of every worker.
+// the traffic calls of every worker. Of what all of them found it then selects
+// the connections to watch.
 func (a *account) pollConnections(ctx context.Context) {
 	var uuids []string
 	for _, p := range a.ownPorts() {
 		uuids = append(uuids, p.UUID)
 	}
+	round := newRound(a.Connections)
 	var batches errgroup.Group
 	batches.SetLimit(max(1, a.cfg.Concurrency/2))
 	for batch := range slices.Chunk(uuids, pageSize) {
-		batches.Go(func() error { return a.API.PortConnections(ctx, batch, a.noteConnections) })
+		batches.Go(func() error {
+			return a.API.PortConnections(ctx, batch, func(ports []string, conns []fabric.Connection, err error) {
+				a.noteConnections(round, ports, newConnections(conns), err)
+			})
+		})
 	}
 	if err := batches.Wait(); err != nil {
 		return // shutting down: no outcome for the rest
+	}
+	if a.Connections != nil {
+		a.selectConnections(round)
 	}
 	a.replan(notLooked)
 }
 
 // noteConnections publishes the outcome for some of the ports.
-func (a *account) noteConnections(ports []string, conns []fabric.Connection, err error) {
+func (a *account) noteConnections(round *round, ports []string, conns []fleet.Connection, err error) {
 	now := time.Now()
-	sums := fleet.CountConnections(ports, newConnections(conns), now)
+	if err == nil {
+		round.note(ports, conns, now)
+	}
+	sums := fleet.CountConnections(ports, conns, now)
 	a.rec.update(func(d *draft) {
 		a.noteCall(d, now, err)
 		for _, uuid := range ports {
@@ -56,9 +68,14 @@ func newConnections(conns []fabric.Connection) []fleet.Connection {
 	all := make([]fleet.Connection, len(conns))
 	for i, c := range conns {
 		all[i] = fleet.Connection{
-			UUID: c.UUID, State: c.State, EquinixStatus: c.EquinixStatus, ProviderStatus: c.ProviderStatus,
-			Bandwidth: c.Bandwidth, ASidePort: c.ASidePort, ZSidePort: c.ZSidePort,
+			UUID: c.UUID, APIName: c.Name, Type: c.Type, Direction: c.Direction,
+			State: c.State, Status: c.OperationalStatus, EquinixStatus: c.EquinixStatus, ProviderStatus: c.ProviderStatus,
+			Bandwidth:       c.Bandwidth,
+			RedundancyGroup: c.RedundancyGroup, RedundancyPriority: c.RedundancyPriority,
+			ASidePort: c.ASidePort, ZSidePort: c.ZSidePort, ASide: newEnd(c.ASide), ZSide: newEnd(c.ZSide),
 		}
 	}
 	return all
 }
+
+func newEnd(s fabric.Side) fleet.End { return fleet.End{Name: s.Name, Metro: s.Metro, VLAN: s.VLAN} }

@@ -28,9 +28,10 @@ var (
 // call is one call of the fake API.
 type call struct {
 	at       time.Time
-	what     string // ports, userports, connections, v3, v4-stats
+	what     string // ports, userports, connections, v3, v4-stats, connection v4-stats, connection v4-metrics
 	uuid     string // of a traffic call
 	from, to time.Time
+	view     string // point of a traffic call about a connection
 }
 
 // fakeAPI answers as its fields say; the zero value knows every port, and
@@ -42,8 +43,10 @@ type fakeAPI struct {
 	ports, userPorts func() ([]fabric.Port, error)
 	traffic          func(source, uuid string) (*fabric.Traffic, error)
 	connections      func(ports []string, each func([]string, []fabric.Connection, error))
-	assets           func() ([]fabric.StreamAsset, error)
-	login            fabric.TokenStatus
+	// The view point is "" where the source wants none.
+	connectionTraffic func(source, uuid, viewPoint string) (*fabric.ConnectionTraffic, error)
+	assets            func() ([]fabric.StreamAsset, error)
+	login             fabric.TokenStatus
 }
 
 func (f *fakeAPI) note(c call) {
@@ -107,6 +110,28 @@ func (f *fakeAPI) stats(ctx context.Context, source, uuid string, from, to time.
 
 func (f *fakeAPI) PortMetrics(ctx context.Context, uuid string, from, to time.Time) (*fabric.Traffic, error) {
 	return f.stats(ctx, "v4-metrics", uuid, from, to)
+}
+
+func (f *fakeAPI) ConnectionStats(ctx context.Context, uuid, viewPoint string, from, to time.Time) (*fabric.Traffic, error) {
+	t, err := f.connectionStats(ctx, "v4-stats", uuid, viewPoint, from, to)
+	if err != nil {
+		return nil, err
+	}
+	return &t.Traffic, nil
+}
+
+func (f *fakeAPI) ConnectionMetrics(ctx context.Context, uuid string, from, to time.Time) (*fabric.ConnectionTraffic, error) {
+	return f.connectionStats(ctx, "v4-metrics", uuid, "", from, to)
+}
+
+func (f *fakeAPI) connectionStats(ctx context.Context, source, uuid, viewPoint string, from, to time.Time) (*fabric.ConnectionTraffic, error) {
+	f.note(call{what: "connection " + source, uuid: uuid, from: from, to: to, view: viewPoint})
+	if f.connectionTraffic != nil {
+		return f.connectionTraffic(source, uuid, viewPoint)
+	}
+	t := fresh()
+	t.Capacity = nil
+	return &fabric.ConnectionTraffic{Traffic: *t}, ctx.Err()
 }
 
 func (f *fakeAPI) StreamAssets(context.Context) iter.Seq2[fabric.StreamAsset, error] {

@@ -20,7 +20,8 @@ type journal struct {
 	polls   int
 	failed  int
 	example error            // a failure since the last summary
-	port    string           // and where it was
+	key     string           // and what it was about, by its key in the log
+	uuid    string           // and its UUID
 	said    map[failure]bool // failures that were logged at once and are not over
 	seen    map[failure]bool // failures since the last summary
 }
@@ -32,9 +33,24 @@ func newJournal(log *slog.Logger) *journal {
 	return &journal{log: log, said: map[failure]bool{}, seen: map[failure]bool{}}
 }
 
+// The classes of polls that are about connections.
+const (
+	classConnectionTraffic    = "connection_traffic"
+	classConnectionAttachment = "connection_attachment"
+)
+
+// uuidKey is what the UUID of a poll of a class is of.
+func uuidKey(class string) string {
+	if class == classConnectionTraffic || class == classConnectionAttachment {
+		return "connection_uuid"
+	}
+	return "port_uuid"
+}
+
 // note takes down the outcome of one poll.
 func (j *journal) note(class, uuid string, err error) {
-	j.log.Debug("polled", "class", class, "port_uuid", uuid, "err", err)
+	key := uuidKey(class)
+	j.log.Debug("polled", "class", class, key, uuid, "err", err)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.polls++
@@ -45,13 +61,13 @@ func (j *journal) note(class, uuid string, err error) {
 	switch {
 	case errors.Is(err, errNotListed):
 		f.reason = "not_listed"
-	case errors.Is(err, errNotAttached):
+	case errors.Is(err, errNotAttached), errors.Is(err, errConnectionNotAttached):
 		f.reason = "not_attached"
 	case errors.Is(err, errNotWatched):
 		f.reason = "not_watched"
 	}
 	j.failed++
-	j.example, j.port, j.seen[f] = err, uuid, true
+	j.example, j.key, j.uuid, j.seen[f] = err, key, uuid, true
 	if j.said[f] {
 		return
 	}
@@ -60,7 +76,7 @@ func (j *journal) note(class, uuid string, err error) {
 		j.log.Error("login refused; keeping last values", "class", class, "err", err)
 		return
 	}
-	j.log.Warn("poll failed; keeping last values", "class", class, "port_uuid", uuid, "reason", f.reason, "err", err)
+	j.log.Warn("poll failed; keeping last values", "class", class, key, uuid, "reason", f.reason, "err", err)
 }
 
 // sum logs one line about the polls since the last one.
@@ -69,7 +85,7 @@ func (j *journal) sum() {
 	defer j.mu.Unlock()
 	switch {
 	case j.failed > 0:
-		j.log.Warn("polls failed; keeping last values", "polls", j.polls, "failed", j.failed, "last_port_uuid", j.port, "last_err", j.example)
+		j.log.Warn("polls failed; keeping last values", "polls", j.polls, "failed", j.failed, "last_"+j.key, j.uuid, "last_err", j.example)
 	case len(j.said) > 0 && j.polls > 0:
 		j.log.Info("polls succeed again", "polls", j.polls)
 	case j.polls > 0:
@@ -77,5 +93,5 @@ func (j *journal) sum() {
 	}
 	// What did not fail again is over, and is news when it comes back.
 	j.said, j.seen = j.seen, map[failure]bool{}
-	j.polls, j.failed, j.example, j.port = 0, 0, nil, ""
+	j.polls, j.failed, j.example, j.key, j.uuid = 0, 0, nil, "", ""
 }

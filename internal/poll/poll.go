@@ -24,6 +24,8 @@ type API interface {
 	PortStatsV3(ctx context.Context, uuid string, from, to time.Time) (*fabric.Traffic, error)
 	PortStatsV4(ctx context.Context, uuid string, from, to time.Time) (*fabric.Traffic, error)
 	PortMetrics(ctx context.Context, uuid string, from, to time.Time) (*fabric.Traffic, error)
+	ConnectionStats(ctx context.Context, uuid, viewPoint string, from, to time.Time) (*fabric.Traffic, error)
+	ConnectionMetrics(ctx context.Context, uuid string, from, to time.Time) (*fabric.ConnectionTraffic, error)
 	StreamAssets(ctx context.Context) iter.Seq2[fabric.StreamAsset, error]
 	// PortConnections hands over each batch of ports with its connections or
 	// error; its own error says that ctx has ended.
@@ -48,6 +50,17 @@ type Account struct {
 	// Discover reports whether a port that the credentials see, of that name in
 	// the API, is to be watched too; nil: none is.
 	Discover func(name string, i *fleet.Inventory) bool
+
+	// Connections selects connections on the account's ports to watch one by one;
+	// nil: none is.
+	Connections *Selection
+}
+
+// Selection is which connections get series and traffic of their own. One that
+// several accounts select belongs to the first.
+type Selection struct {
+	Match func(*fleet.Connection) bool
+	Max   int // so many of them at most
 }
 
 // Config is what to poll, and how often.

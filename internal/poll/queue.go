@@ -16,27 +16,41 @@ type task struct {
 	next func(now time.Time) time.Time // when to run again, asked when run has ended
 	keep func() bool                   // whether to run at all and again; nil: always
 
-	// urgent tasks are all brought forward by hurry.
-	urgent bool
+	// group is of tasks that hurry brings forward together; nil: none.
+	group *group
+	// yields tasks run only while no other one is due: however many they are,
+	// they delay none of those.
+	yields bool
 
 	due     time.Time
 	order   int  // among tasks that are due at the same time
-	hurries int  // of the queue when the task was taken out
+	hurries int  // of the group when the task was taken out
 	again   bool // due at once when it is done
 }
+
+// group is tasks that become due together. The queue's mutex guards it.
+type group struct{ hurries int } // calls of hurry so far
 
 // queue holds the tasks of one account that are not running, the earliest first.
 type queue struct {
 	mu      sync.Mutex
 	tasks   taskHeap
+	yield   taskHeap // those that yield to the others
 	running int
 	added   int
-	hurries int // calls of hurry so far
 	ended   bool
 	wake    chan struct{} // holds one when the head may have changed
 }
 
 func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
+
+// heapOf is where a task waits.
+func (q *queue) heapOf(t *task) *taskHeap {
+	if t.yields {
+		return &q.yield
+	}
+	return &q.tasks
+}
 
 // add puts a task in, due at t.
 func (q *queue) add(t *task, due time.Time) {
@@ -44,22 +58,22 @@ func (q *queue) add(t *task, due time.Time) {
 	defer q.mu.Unlock()
 	q.added++
 	t.due, t.order = due, q.added
-	heap.Push(&q.tasks, t)
+	heap.Push(q.heapOf(t), t)
 	q.signal()
 }
 
-// done puts a task that has run back in. An urgent one that ran while hurry was
-// called may have finished with what hurry is to mend, and is due again now.
+// done puts a task that has run back in. One that ran while its group was
+// hurried may have finished with what that is to mend, and is due again now.
 func (q *queue) done(t *task, due time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.running--
 	t.due = due
-	if t.again || t.urgent && t.hurries != q.hurries {
+	if t.again || t.group != nil && t.hurries != t.group.hurries {
 		t.due = time.Now()
 	}
 	t.again = false
-	heap.Push(&q.tasks, t)
+	heap.Push(q.heapOf(t), t)
 	q.signal()
 }
 
@@ -74,29 +88,32 @@ func (q *queue) forget() {
 func (q *queue) advance(t *task, now time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	i := slices.Index(q.tasks, t)
+	h := q.heapOf(t)
+	i := slices.Index(*h, t)
 	if i < 0 {
 		t.again = true
 		return
 	}
 	if t.due.After(now) {
 		t.due = now
-		heap.Fix(&q.tasks, i)
+		heap.Fix(h, i)
 		q.signal()
 	}
 }
 
-// hurry makes every urgent task due now, those that run when they are done.
-func (q *queue) hurry(now time.Time) {
+// hurry makes every task of a group due now, those that run when they are done.
+func (q *queue) hurry(g *group, now time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.hurries++
-	for _, t := range q.tasks {
-		if t.urgent && t.due.After(now) {
-			t.due = now
+	g.hurries++
+	for _, h := range []*taskHeap{&q.tasks, &q.yield} {
+		for _, t := range *h {
+			if t.group == g && t.due.After(now) {
+				t.due = now
+			}
 		}
+		heap.Init(h)
 	}
-	heap.Init(&q.tasks)
 	q.signal()
 }
 
@@ -128,14 +145,27 @@ func (q *queue) take(ctx context.Context) *task {
 	return nil
 }
 
+// first is the task that was due first, nil where none waits.
+func (q *queue) first() *task {
+	switch {
+	case len(q.tasks) == 0 && len(q.yield) == 0:
+		return nil
+	case len(q.yield) == 0 || len(q.tasks) > 0 && !q.tasks[0].due.After(q.yield[0].due):
+		return q.tasks[0]
+	default:
+		return q.yield[0]
+	}
+}
+
 // lateness is how long ago the first waiting task was due.
 func (q *queue) lateness(now time.Time) time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.tasks) == 0 {
+	t := q.first()
+	if t == nil {
 		return 0
 	}
-	return max(0, now.Sub(q.tasks[0].due))
+	return max(0, now.Sub(t.due))
 }
 
 // idle is how long take sleeps while there is nothing to wait for.
@@ -145,15 +175,21 @@ const idle = time.Minute
 func (q *queue) head(now time.Time) (*task, time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.tasks) == 0 {
+	t := q.first()
+	if t == nil {
 		return nil, idle
 	}
-	if wait := q.tasks[0].due.Sub(now); wait > 0 {
+	if wait := t.due.Sub(now); wait > 0 {
 		return nil, wait
 	}
+	if t.yields && len(q.tasks) > 0 && !q.tasks[0].due.After(now) {
+		t = q.tasks[0]
+	}
 	q.running++
-	t, _ := heap.Pop(&q.tasks).(*task)
-	t.hurries = q.hurries
+	heap.Pop(q.heapOf(t))
+	if t.group != nil {
+		t.hurries = t.group.hurries
+	}
 	return t, 0
 }
 
@@ -171,11 +207,11 @@ const overdue = time.Minute
 func (q *queue) alive(now time.Time) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	switch {
+	switch t := q.first(); {
 	case q.ended:
 		return fmt.Errorf("poll loop has ended")
-	case q.running == 0 && len(q.tasks) > 0 && now.Sub(q.tasks[0].due) > overdue:
-		return fmt.Errorf("poll loop stands still: %s was due %v ago", q.tasks[0].name, now.Sub(q.tasks[0].due).Round(time.Second))
+	case q.running == 0 && t != nil && now.Sub(t.due) > overdue:
+		return fmt.Errorf("poll loop stands still: %s was due %v ago", t.name, now.Sub(t.due).Round(time.Second))
 	}
 	return nil
 }

@@ -38,6 +38,7 @@ func newRecorder(cfg Config, store *fleet.Store, log *slog.Logger) *recorder {
 	next.Ports = append(next.Ports, carryDiscovered(prev, cfg, next.Ports)...)
 	slices.SortFunc(next.Ports, byUUID)
 	r.pair(&fleet.Snapshot{}, next, touching(next.Ports))
+	next.Connections = carryConnections(prev, cfg, next)
 	store.Publish(next)
 	return r
 }
@@ -72,6 +73,7 @@ func carryAccount(prev *fleet.Snapshot, cfg Config, a Account) fleet.Account {
 	case !slices.Contains(a.Sources, next.Source):
 		next.Source = ""
 	}
+	carrySelection(&next, a)
 	return next
 }
 
@@ -82,16 +84,20 @@ func carryPort(prev *fleet.Snapshot, cfg Config, account, uuid string) *fleet.Po
 		next = *old
 		next.Account = account
 	}
-	traffic, polls := next.Traffic, next.Polls
-	next.Traffic = make([]*fleet.Traffic, len(cfg.Windows))
-	next.Polls = make([]fleet.Poll, len(cfg.Windows))
+	next.Traffic, next.Polls = carryWindows(prev, cfg, next.Traffic, next.Polls)
+	return &next
+}
+
+// carryWindows is the traffic of prev, by the windows of cfg.
+func carryWindows(prev *fleet.Snapshot, cfg Config, traffic []*fleet.Traffic, polls []fleet.Poll) ([]*fleet.Traffic, []fleet.Poll) {
+	nextTraffic, nextPolls := make([]*fleet.Traffic, len(cfg.Windows)), make([]fleet.Poll, len(cfg.Windows))
 	for i, w := range cfg.Windows {
 		j := slices.IndexFunc(prev.Windows, func(o fleet.Window) bool { return o.Span == w.Span && o.Resolution == w.Resolution })
 		if j >= 0 && j < len(traffic) {
-			next.Traffic[i], next.Polls[i] = traffic[j], polls[j]
+			nextTraffic[i], nextPolls[i] = traffic[j], polls[j]
 		}
 	}
-	return &next
+	return nextTraffic, nextPolls
 }
 
 // update publishes a copy of the snapshot with change made to it.
@@ -122,6 +128,8 @@ func touching(ports []*fleet.Port) map[string]bool {
 type draft struct {
 	snap    *fleet.Snapshot
 	touched map[string]bool // UUIDs of ports that were written to, added or removed
+
+	ownConnections bool // snap.Connections is not that of the snapshot before
 }
 
 // account returns the account at index i, to be written to.

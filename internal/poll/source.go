@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 // The traffic sources, in the order in which auto tries them.
@@ -21,14 +22,20 @@ const (
 // Sources lists every traffic source, in the order in which auto tries them.
 func Sources() []string { return []string{SourceV3, SourceV4Stats, SourceV4Metrics} }
 
+// connectionSources are those of sources that know connections: v3 does not.
+// Where that leaves none, the others are tried.
+func connectionSources(sources []string) []string {
+	able := slices.DeleteFunc(slices.Clone(sources), func(s string) bool { return s == SourceV3 })
+	if len(able) == 0 {
+		return []string{SourceV4Stats, SourceV4Metrics}
+	}
+	return able
+}
+
 // ask reads one window of a port from a traffic source. A panic on the way is an
 // error of this one poll.
 func ask(ctx context.Context, api API, source, uuid string, from, to time.Time) (_ *fabric.Traffic, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v", r)
-		}
-	}()
+	defer survive(&err)
 	switch source {
 	case SourceV3:
 		return api.PortStatsV3(ctx, uuid, from, to)
@@ -40,11 +47,39 @@ func ask(ctx context.Context, api API, source, uuid string, from, to time.Time) 
 	panic("poll: unknown traffic source " + source)
 }
 
+// askConnection is ask for a connection, seen from one of its sides.
+func askConnection(ctx context.Context, api API, source, uuid string, side fleet.Side, from, to time.Time) (_ *fabric.ConnectionTraffic, err error) {
+	defer survive(&err)
+	switch source {
+	case SourceV4Stats:
+		viewPoint := fabric.ASide
+		if side == fleet.ZSide {
+			viewPoint = fabric.ZSide
+		}
+		t, err := api.ConnectionStats(ctx, uuid, viewPoint, from, to)
+		if err != nil {
+			return nil, err
+		}
+		return &fabric.ConnectionTraffic{Traffic: *t}, nil
+	case SourceV4Metrics:
+		return api.ConnectionMetrics(ctx, uuid, from, to)
+	}
+	panic("poll: unknown traffic source of connections " + source)
+}
+
+// survive makes an error of a panic. It is for defer.
+func survive(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("panic: %v", r)
+	}
+}
+
 // goneSample is how many ports must agree that a source no longer exists, or
 // all of them where there are fewer: one mistyped uuid decides nothing.
 const goneSample = 10
 
-// sources chooses the traffic source of one account. Safe for concurrent use.
+// sources chooses the traffic source of one account's ports, or of its
+// connections. Safe for concurrent use.
 type sources struct {
 	mu      sync.Mutex
 	names   []string
@@ -52,9 +87,9 @@ type sources struct {
 	tried   int       // sources in a row that turned out not to exist
 	rest    time.Time // after all of them: no verdict before this
 
-	// The latest word of the current source on each port: an answer, or that it
-	// does not exist. One port that is answered keeps a source alive, however
-	// many have left Equinix.
+	// The latest word of the current source on each of them: an answer, or that
+	// it does not exist. One that is answered keeps a source alive, however many
+	// have left Equinix.
 	alive, gone map[string]bool
 }
 
@@ -73,7 +108,19 @@ func (s *sources) name() string {
 	return s.names[s.current]
 }
 
-// forget drops what was said of a port that is no longer watched.
+// restart goes back to the first source.
+func (s *sources) restart() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == 0 {
+		return
+	}
+	s.current, s.tried = 0, 0
+	clear(s.alive)
+	clear(s.gone)
+}
+
+// forget drops what was said of one that is no longer watched.
 func (s *sources) forget(uuid string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,15 +138,15 @@ const (
 	exhausted         // it does not exist any more, nor does any other
 )
 
-// word is what a source said of one port.
+// word is what a source said of one port or connection.
 type word struct {
 	source, uuid string
 	answer       *fabric.Traffic
 	err          error
 
-	now      time.Time
-	ports    func() int    // how many are watched; asked only where it matters
-	interval time.Duration // between two polls of a port
+	now        time.Time
+	population func() int    // how many are watched; asked only where it matters
+	interval   time.Duration // between two polls of one
 }
 
 // judge takes note of a word and decides on the source.
@@ -116,7 +163,7 @@ func (s *sources) judge(w word) verdict {
 	}
 	delete(s.alive, w.uuid)
 	s.gone[w.uuid] = true
-	if len(s.alive) > 0 || len(s.gone) < min(goneSample, w.ports()) || w.now.Before(s.rest) {
+	if len(s.alive) > 0 || len(s.gone) < min(goneSample, w.population()) || w.now.Before(s.rest) {
 		return undecided
 	}
 	return s.move(w)
@@ -146,7 +193,7 @@ func (s *sources) move(w word) verdict {
 	return exhausted
 }
 
-// noSource is the advice when no source exists.
-func noSource(names []string) string {
-	return fmt.Sprintf("none of %v knows the ports; check the uuids, the rights of the credentials and api_url", names)
+// noSource is the advice when no source exists for what is asked about.
+func noSource(names []string, what string) string {
+	return fmt.Sprintf("none of %v knows the %s; check the uuids, the rights of the credentials and api_url", names, what)
 }

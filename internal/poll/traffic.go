@@ -11,7 +11,7 @@ import (
 // pollTraffic asks for one window of one port.
 func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 	w := a.cfg.Windows[window]
-	source := a.sources.name()
+	source := a.portTraffic.sources.name()
 	to := time.Now().UTC().Truncate(time.Second)
 	from := to.Add(-w.Span)
 	answer, err := ask(ctx, a.API, source, uuid, from, to)
@@ -36,10 +36,7 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 		}
 	})
 	a.journal.note("traffic", uuid, err)
-	a.follow(source, a.sources.judge(word{
-		source: source, uuid: uuid, answer: answer, err: err,
-		now: now, ports: a.population, interval: a.currentPlan().traffic,
-	}))
+	a.judge(a.portTraffic, word{source: source, uuid: uuid, answer: answer, err: err, now: now, population: a.population})
 }
 
 // population is how many ports there are to ask about: before the first listing
@@ -52,7 +49,7 @@ func (a *account) population() int {
 	return len(ownedBy(a.Name, snap))
 }
 
-// count is counters with the counts of an answer added.
+// count is counters by direction with the counts of an answer added.
 func count(counters map[fleet.Direction]fleet.Counter, in, out []fabric.Count, from, now time.Time) map[fleet.Direction]fleet.Counter {
 	return map[fleet.Direction]fleet.Counter{
 		fleet.Inbound:  counters[fleet.Inbound].Add(newCounts(in), from, now),
@@ -102,29 +99,4 @@ func newAnswer(s fabric.Series, resolution time.Duration) fleet.Answer {
 		a.Points[i] = fleet.Point(p)
 	}
 	return a
-}
-
-// follow acts on a verdict on the source: it says so, and after a switch asks
-// for all traffic anew.
-func (a *account) follow(source string, v verdict) {
-	switch v {
-	case answered:
-		if a.rec.store.Load().Accounts[a.index].Source != source && a.sources.name() == source {
-			a.setSource(source)
-			a.log.Info("traffic source answers with data; staying with it", "traffic_source", source)
-		}
-	case abandoned:
-		a.setSource("")
-		a.log.Warn("traffic source no longer exists; trying the next one", "traffic_source", source, "next_source", a.sources.name())
-		a.queue.hurry(time.Now())
-		a.queue.advance(a.attachments, time.Now())
-	case exhausted:
-		a.setSource("")
-		a.log.Error("no traffic source exists for any port; trying again with the next poll", "remedy", noSource(a.Sources))
-	case undecided:
-	}
-}
-
-func (a *account) setSource(source string) {
-	a.rec.update(func(d *draft) { d.account(a.index).Source = source })
 }

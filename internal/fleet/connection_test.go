@@ -1,0 +1,108 @@
+package fleet_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+func TestConnectionName(t *testing.T) {
+	for want, c := range map[string]fleet.Connection{"api": {UUID: "u", APIName: "api"}, "u": {UUID: "u"}} {
+		if got := c.Name(); got != want {
+			t.Errorf("%+v: name %q, want %q", c, got, want)
+		}
+	}
+}
+
+func TestConnectionCarriesTrafficWhileItIsMade(t *testing.T) {
+	none := []string{"CANCELLED", "DEPROVISIONED", "DRAFT", "FAILED", "PENDING", fleet.Unknown}
+	for _, state := range append(fleet.ConnectionStates(), "BRAND_NEW") {
+		c := fleet.Connection{State: state}
+		if state == fleet.Unknown {
+			c.State = "" // as the API sends it
+		}
+		if got, want := c.CarriesTraffic(), !slices.Contains(none, state); got != want {
+			t.Errorf("%s: %v, want %v", state, got, want)
+		}
+	}
+}
+
+func TestConnectionIsSeenFromTheASideFirst(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		ports []string
+		want  string
+	}{
+		{"the a-side's", []string{"a"}, "a a"},
+		{"the z-side's", []string{"z"}, "z z"},
+		{"both", []string{"a", "z"}, "a a"},
+		{"another", []string{"b"}, "none"},
+	} {
+		ports := map[string]bool{}
+		for _, p := range tt.ports {
+			ports[p] = true
+		}
+		c := fleet.Connection{ASidePort: "a", ZSidePort: "z", ASide: fleet.End{VLAN: "1"}, ZSide: fleet.End{VLAN: "2"}}
+		got := "none"
+		if side, port, ok := c.SeenFrom(ports); ok {
+			got = string(side) + " " + port
+			if want := map[string]string{"a": "1", "z": "2"}[port]; c.End(side).VLAN != want {
+				t.Errorf("%s: the end of side %s is %+v", tt.name, side, c.End(side))
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+	if _, _, ok := new(fleet.Connection).SeenFrom(map[string]bool{"a": true}); ok {
+		t.Error("a connection without ports is seen from one")
+	}
+}
+
+func TestSnapshotFindsItsConnections(t *testing.T) {
+	snap := &fleet.Snapshot{}
+	for _, uuid := range []string{"b", "d", "f"} {
+		snap.Connections = append(snap.Connections, &fleet.Watched{Connection: fleet.Connection{UUID: uuid}})
+	}
+	for uuid, want := range map[string]bool{"a": false, "b": true, "c": false, "d": true, "f": true, "g": false} {
+		c := snap.Connection(uuid)
+		if (c != nil) != want || want && c.UUID != uuid {
+			t.Errorf("%s: %+v", uuid, c)
+		}
+	}
+}
+
+// The facts are those of the searches, the traffic has windows of its own.
+func TestConnectionViewDropsWhatIsStale(t *testing.T) {
+	c := &fleet.Watched{
+		Connection: fleet.Connection{UUID: "c", State: "ACTIVE"}, At: noon,
+		Traffic: []*fleet.Traffic{{At: noon, Inbound: fleet.Series{Last: new(1e9), Newest: noon.Add(-10 * time.Minute)}}},
+		Polls:   []fleet.Poll{{}},
+	}
+	snap := &fleet.Snapshot{Windows: []fleet.Window{oneDay}, StaleIntervals: 5}
+	account := &fleet.Account{Connections: 5 * time.Minute, Windows: []time.Duration{30 * time.Minute}}
+	type shown struct{ Facts, Last, Traffic bool }
+	for _, tt := range []struct {
+		age  time.Duration
+		want shown
+	}{
+		{25 * time.Minute, shown{true, true, true}},
+		{26 * time.Minute, shown{false, true, true}},
+		{50 * time.Minute, shown{false, true, true}},
+		{51 * time.Minute, shown{false, false, true}}, // the sample is an hour old
+		{150 * time.Minute, shown{false, false, true}},
+		{151 * time.Minute, shown{}},
+	} {
+		v := snap.ConnectionView(account, &fleet.Port{APIName: "uplink"}, c, noon.Add(tt.age))
+		if diff := cmp.Diff(tt.want, shown{v.Facts != nil, v.Last(fleet.Inbound) != nil, v.Traffic[0] != nil}); diff != "" {
+			t.Errorf("after %v (-want +got)\n%s", tt.age, diff)
+		}
+		if !v.Newest(fleet.Inbound).Equal(noon.Add(-10*time.Minute)) || !v.Newest(fleet.Outbound).IsZero() || v.PortName != "uplink" {
+			t.Errorf("after %v: newest %v, port %q", tt.age, v.Newest(fleet.Inbound), v.PortName)
+		}
+	}
+}
