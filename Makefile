@@ -9,7 +9,7 @@ TOOLS    := $(CURDIR)/.tools
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 
-.PHONY: build demo test unit e2e bench tools lint fmt fuzz golden docs docker
+.PHONY: build demo test unit e2e bench tools lint fmt fuzz golden docs dashboards docker
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
@@ -18,16 +18,14 @@ test: unit e2e
 unit:
 	$(GO) vet ./...
 	$(GO) test $(RACE) -shuffle=on ./...
+	cd dashboards && $(GO) vet ./... && $(GO) test -shuffle=on ./...
 e2e: build
 	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 ./... -exporter=$(CURDIR)/$(BIN)
 bench:
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 tools: $(TOOLS)/golangci-lint
 lint: tools
-	$(GO) mod tidy -diff && cd e2e && $(GO) mod tidy -diff
-	$(GO) fix -diff ./...
-	$(TOOLS)/golangci-lint run ./...
-	cd e2e && $(TOOLS)/golangci-lint run --config ../.golangci.yml ./...
+	for m in . e2e dashboards; do (cd $$m && $(GO) mod tidy -diff && $(GO) fix -diff ./... && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 fmt: tools
@@ -36,5 +34,7 @@ fuzz:
 	./.ci/fuzz $(or $(TIME),30s)
 golden docs:
 	$(GO) test ./collector ./docs ./internal/config -update
+dashboards:
+	cd dashboards && $(GO) run .
 docker:
 	docker build --build-arg VERSION=$(VERSION) -t $(BIN) .

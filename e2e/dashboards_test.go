@@ -23,8 +23,8 @@ const byRules = "equinix_fabric:"
 func TestDashboardsOnDemo(t *testing.T) {
 	t.Parallel()
 	_, base := startDemo(t)
+	s := newServer(t, strings.TrimPrefix(base, "http://")) // before the first calls: a rate needs some
 	full(t, base, 0)
-	s := newServer(t, strings.TrimPrefix(base, "http://"))
 	at := s.scraped(t, scrapes)
 	for _, d := range dashboards(t) {
 		t.Run(d.UID, func(t *testing.T) { testDashboard(t, s, d, at) })

@@ -2,7 +2,6 @@ package board
 
 import (
 	"github.com/grafana/grafana-foundation-sdk/go/bargauge"
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-foundation-sdk/go/stat"
@@ -32,7 +31,7 @@ func series(s spec) *timeseries.PanelBuilder {
 		FillOpacity(5).
 		GradientMode(common.GraphGradientModeNone).
 		ShowPoints(common.VisibilityModeNever).
-		SpanNulls(common.BoolOrFloat64{Bool: cog.ToPtr(false)}). // a gap is news
+		SpanNulls(common.BoolOrFloat64{Bool: new(false)}). // a gap is news
 		AxisPlacement(common.AxisPlacementAuto).
 		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdPaletteClassic)).
 		Legend(common.NewVizLegendOptionsBuilder().
@@ -82,7 +81,7 @@ type meaning struct{ value, text, colour string }
 func mapped(all ...meaning) []dashboard.ValueMapping {
 	m := dashboard.NewValueMap()
 	for i, x := range all {
-		m.Options[x.value] = dashboard.ValueMappingResult{Text: cog.ToPtr(x.text), Color: cog.ToPtr(x.colour), Index: cog.ToPtr(int32(i))}
+		m.Options[x.value] = dashboard.ValueMappingResult{Text: new(x.text), Color: new(x.colour), Index: new(int32(i))}
 	}
 	return []dashboard.ValueMapping{{ValueMap: m}}
 }

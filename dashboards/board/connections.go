@@ -1,7 +1,6 @@
 package board
 
 import (
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
@@ -111,14 +110,14 @@ func connectionTraffic(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashb
 			queries: []query{{inBits("max by (connection_uuid, connection_name, direction) (" + connectionRate + ") and on (connection_uuid) " + busiest), connectionName + " {{direction}}"}},
 		}).OverrideByRegexp("/ outbound$/", []dashboard.DynamicConfigValue{property("custom.transform", "negative-Y")})).
 		WithPanel(limited(series(spec{
-			title: "Utilization of the busiest connections", w: 12, h: 9, unit: "percentunit", min: cog.ToPtr(0.0), links: runbooks("FabricConnectionFull"), empty: "no connection is watched",
+			title: "Utilization of the busiest connections", w: 12, h: 9, unit: "percentunit", min: new(0.0), links: runbooks("FabricConnectionFull"), empty: "no connection is watched",
 			colours: steps("green", colour{l.at("connection_utilization_ratio"), "red"}),
 			about: "The same as a share of the bandwidth ordered. Equinix holds a connection at its bandwidth, so a line never goes much above 100 %: it lies along it. " +
 				"Dashed: where the alert begins.",
 			queries: []query{{connectionShare(connectionRate) + " and on (connection_uuid) " + busiest, connectionName + " {{direction}}"}},
 		}))).
 		WithPanel(stacked(series(spec{
-			title: "Packets dropped in an hour", w: 24, h: 8, unit: "short", min: cog.ToPtr(0.0), links: runbooks("FabricConnectionDropping"), empty: "no packet counters: only v4-metrics has them",
+			title: "Packets dropped in an hour", w: 24, h: 8, unit: "short", min: new(0.0), links: runbooks("FabricConnectionDropping"), empty: "no packet counters: only v4-metrics has them",
 			about: "Packets that a side of a connection dropped in the hour before each point because they exceeded its bandwidth; the counters grow once a poll, so a shorter window would show nothing and then a peak. " +
 				"The ten chosen connections with the most at the end of the range. Ask for more bandwidth, or shape the traffic.",
 			queries: []query{{"topk(10, " + perConnection("increase("+ns+"connection_packets_dropped_total["+packetWindow+"])", "side, direction") + " > 0)", connectionName + " {{direction}}, side {{side}}"}},

@@ -1,7 +1,6 @@
 package board
 
 import (
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-foundation-sdk/go/table"
 )
@@ -45,21 +44,21 @@ func connectionTable(l Limits) *table.PanelBuilder {
 func connectionState(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	return b.
 		WithPanel(bars(spec{
-			title: "Watched connections by state", w: 8, h: 9, unit: "none", colours: steps("blue"), min: cog.ToPtr(0.0), empty: "no connection is watched",
+			title: "Watched connections by state", w: 8, h: 9, unit: "none", colours: steps("blue"), min: new(0.0), empty: "no connection is watched",
 			about:   "Chosen connections by lifecycle state, as Equinix spells it. Asked every 5 minutes by default." + onlyWatched,
 			queries: []query{{"sort_desc(count by (state) (" + perConnection(ns+"connection_state", "state") + "))", "{{state}}"}},
 			links:   runbooks("FabricConnectionFailed", "FabricConnectionPending"),
 		})).
 		WithPanel(series(spec{
-			title: "Watched connections by state over time", w: 8, h: 9, unit: "none", min: cog.ToPtr(0.0), empty: "no connection is watched",
+			title: "Watched connections by state over time", w: 8, h: 9, unit: "none", min: new(0.0), empty: "no connection is watched",
 			about:   "The same over time. A step is a connection that was ordered, changed or deleted; a gap means that nothing was known." + onlyWatched,
 			queries: []query{{"count by (state) (" + perConnection(ns+"connection_state", "state") + ")", "{{state}}"}},
 			links:   runbooks("FabricConnectionPending"),
 		})).
 		WithPanel(series(spec{
-			title: "Down by port", w: 8, h: 9, unit: "none", min: cog.ToPtr(0.0), empty: "no connection is watched",
+			title: "Down by port", w: 8, h: 9, unit: "none", min: new(0.0), empty: "no connection is watched",
 			about: "Watched connections in service that are down, by the port that they are seen from. All of a port: look at the port. One: ask the provider." + onlyWatched,
-			queries: []query{{"sum by (port_name) (" + perConnection(ns+`connection_operational_status{status="DOWN"}`, "") +
+			queries: []query{{"sum by (port_name) (" + group(perConnection(ns+`connection_operational_status{status="DOWN"}`, "")) +
 				" * on (connection_uuid) group_left (port_name) topk by (connection_uuid) (1, " + chosenConnections + "))", portName}},
 			links: runbooks("FabricConnectionDown"),
 		}))
@@ -69,19 +68,19 @@ func connectionState(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder 
 func everyConnection(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
 	return b.
 		WithPanel(bars(spec{
-			title: "Connections by state", w: 8, h: 9, unit: "none", colours: steps("blue"), min: cog.ToPtr(0.0), empty: "not known",
+			title: "Connections by state", w: 8, h: 9, unit: "none", colours: steps("blue"), min: new(0.0), empty: "not known",
 			about:   "All connections on either side of the chosen ports by lifecycle state. One between two chosen ports counts on both.",
 			queries: []query{{"sort_desc(sum by (state) (" + perPort(ns+"port_connections", "state") + ") > 0)", "{{state}}"}},
 			links:   runbooks("FabricConnectionFailed", "FabricConnectionsStale"),
 		})).
 		WithPanel(bars(spec{
-			title: "Connections by operation status", w: 8, h: 9, unit: "none", colours: steps("blue"), min: cog.ToPtr(0.0), empty: "not known",
+			title: "Connections by operation status", w: 8, h: 9, unit: "none", colours: steps("blue"), min: new(0.0), empty: "not known",
 			about:   "All connections of the chosen ports by operation status, as Equinix and as the provider at the other end sees it.",
 			queries: []query{{"sort_desc(sum by (side, status) (" + perPort(ns+"port_connections_status", "side, status") + "))", "{{side}}: {{status}}"}},
 			links:   runbooks("FabricConnectionFailed", "FabricConnectionPending"),
 		})).
 		WithPanel(bars(spec{
-			title: "Most sold ports", w: 8, h: 9, unit: "percentunit", min: cog.ToPtr(0.0), empty: "not known", colours: l.sold(),
+			title: "Most sold ports", w: 8, h: 9, unit: "percentunit", min: new(0.0), empty: "not known", colours: l.sold(),
 			about: "Bandwidth of the live connections as a share of the line rate, of the ten chosen ports with the most. Above 100 % not everybody can have at once what they ordered; " +
 				"an UNLIMITED package may want that. Missing where the API gives no bandwidth for a connection.",
 			queries: []query{{"topk(10, " + soldShare + " and on (port_uuid) " + chosenPorts + ")", portName}},

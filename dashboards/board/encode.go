@@ -68,6 +68,8 @@ func age93(p map[string]any) {
 	defaults, _ := config["defaults"].(map[string]any)
 	forget(defaults["links"], "panel link")
 	if p["type"] == "table" {
+		p["options"].(map[string]any)["footer"] = map[string]any{"show": false, "reducer": []string{"sum"}, "fields": ""}
+		// Without a mode for all cells later versions leave those of the columns alone.
 		defaults["custom"] = map[string]any{"align": "auto", "displayMode": "auto", "inspect": false}
 	}
 }

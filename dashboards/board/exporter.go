@@ -1,7 +1,6 @@
 package board
 
 import (
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
@@ -66,23 +65,23 @@ func exporterCalls(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	native := "histogram_quantile(0.95, sum by (operation) (rate(" + ofAccount("api_request_duration_seconds") + "[" + callWindow + "])))"
 	return b.
 		WithPanel(stacked(series(spec{
-			title: "Calls by operation", w: 12, h: 8, unit: "reqps", min: cog.ToPtr(0.0), links: runbooks("FabricBudgetExceeded"),
+			title: "Calls by operation", w: 12, h: 8, unit: "reqps", min: new(0.0), links: runbooks("FabricBudgetExceeded"),
 			about:   "Requests to the Equinix API, every attempt." + window,
 			queries: []query{{"sum by (operation) (rate(" + ofAccount("api_requests_total") + "[" + callWindow + "]))", "{{operation}}"}},
 		}))).
 		WithPanel(stacked(series(spec{
-			title: "Calls by status code", w: 12, h: 8, unit: "reqps", min: cog.ToPtr(0.0), links: runbooks("FabricAccountDown"),
+			title: "Calls by status code", w: 12, h: 8, unit: "reqps", min: new(0.0), links: runbooks("FabricAccountDown"),
 			about:   "Requests to the Equinix API by HTTP status; none is where no answer came. 429 means that the account makes too many calls, 401 and 403 that rights or the login are missing." + window,
 			queries: []query{{"sum by (code) (rate(" + ofAccount("api_requests_total") + "[" + callWindow + "]))", "{{code}}"}},
 		}))).
 		WithPanel(series(spec{
-			title: "Failed attempts in an hour", w: 12, h: 8, unit: "short", min: cog.ToPtr(0.0), links: runbooks("FabricAccountDown", "FabricDataStale", "FabricTokenTrouble"),
+			title: "Failed attempts in an hour", w: 12, h: 8, unit: "short", min: new(0.0), links: runbooks("FabricAccountDown", "FabricDataStale", "FabricTokenTrouble"),
 			about: "Attempts that failed in the hour before each point, by reason. server, timeout and transport pass; forbidden is a missing right, not_found a mistyped UUID or an API that is gone, " +
 				"rate_limited too many calls, decode an answer that the exporter does not understand: report it.",
 			queries: []query{{"sum by (account, reason) (increase(" + ofAccount("api_errors_total") + "[1h]))", "{{account}}: {{reason}}"}},
 		})).
 		WithPanel(series(spec{
-			title: "Latency, 95th percentile", w: 12, h: 8, unit: "s", min: cog.ToPtr(0.0), links: runbooks("FabricPollingStretched"),
+			title: "Latency, 95th percentile", w: 12, h: 8, unit: "s", min: new(0.0), links: runbooks("FabricPollingStretched"),
 			about:   "Time within which 95 % of the attempts were answered, by operation; from classic buckets, else from the native histogram. Slow answers stretch the poll intervals." + window,
 			queries: []query{{buckets + " or " + native, "{{operation}}"}},
 		}))

@@ -1,7 +1,6 @@
 package board
 
 import (
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
@@ -72,7 +71,7 @@ func fleetNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuild
 func fleetTraffic(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
 	return b.
 		WithPanel(limited(series(spec{
-			title: "Utilization of the busiest ports", w: 12, h: 10, unit: "percentunit", colours: l.busy(), min: cog.ToPtr(0.0),
+			title: "Utilization of the busiest ports", w: 12, h: 10, unit: "percentunit", colours: l.busy(), min: new(0.0),
 			about: "The ten chosen ports with the highest 95th percentile in the chosen window, by their last polled rate, 5 to 17 minutes old, as a share of the links that are up. " +
 				"Dashed: where the alerts begin. A line that reaches the top every day needs an upgrade.",
 			queries: []query{{utilization(lastRate) + " and on (port_uuid) " + busiest, "{{port_name}} {{direction}}"}},

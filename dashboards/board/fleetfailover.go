@@ -1,7 +1,6 @@
 package board
 
 import (
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-foundation-sdk/go/table"
 )
@@ -11,14 +10,14 @@ func fleetFailover(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboard
 	return b.
 		WithPanel(pairTable(l)).
 		WithPanel(limited(series(spec{
-			title: "Load of a pair on one port", w: 8, h: 9, unit: "percentunit", colours: l.failover(), min: cog.ToPtr(0.0),
+			title: "Load of a pair on one port", w: 8, h: 9, unit: "percentunit", colours: l.failover(), min: new(0.0),
 			about: "Traffic of both ports of a pair together, interval by interval, as a share of the smaller one. While a line is above 100 %, a failure of either port would lose traffic. " +
 				"Missing while a port of the pair has no link or no fresh traffic.",
 			queries: []query{{"max by (pair, direction) (" + chosenPairs(pairNow) + ")", "{{pair}} {{direction}}"}},
 			links:   runbooks("FabricPairWouldNotSurvive", "FabricPairDataMissing"),
 		}))).
 		WithPanel(bars(spec{
-			title: "LAGs after one more lost link", w: 6, h: 9, unit: "percentunit", min: cog.ToPtr(0.0), max: cog.ToPtr(1.0), empty: "no LAG with links to spare",
+			title: "LAGs after one more lost link", w: 6, h: 9, unit: "percentunit", min: new(0.0), max: new(1.0), empty: "no LAG with links to spare",
 			colours: steps("green", colour{l.at("lag_failover_utilization_ratio"), "orange"}, colour{1, "red"}),
 			about: "Last polled rate of ports with several links as a share of what is left when the fastest link that is up fails too. " +
 				"Above 100 % the LAG would be full: repair lost links, or add one.",

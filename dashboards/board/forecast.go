@@ -38,14 +38,14 @@ func (l Limits) soon() cog.Builder[dashboard.ThresholdsConfig] {
 func fleetForecast(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
 	return b.
 		WithPanel(bars(spec{
-			title: "Utilization in 30 days", w: 8, h: 9, unit: "percentunit", colours: l.full(), min: cog.ToPtr(0.0), max: cog.ToPtr(1.0), empty: "no forecast yet",
+			title: "Utilization in 30 days", w: 8, h: 9, unit: "percentunit", colours: l.full(), min: new(0.0), max: new(1.0), empty: "no forecast yet",
 			about: "The 95th percentile of the ten ports that will be fullest at the end of the forecast horizon, as a share of the links that are up now: " +
 				"a straight line through the weekly levels of the past two weeks." + needsRules,
 			queries: []query{{"topk(10, " + perPort(forecastRatio, "direction") + ")", "{{port_name}} {{direction}}"}},
 			links:   runbooks("FabricPortFullSoon"), drill: toPort("__field.labels.port_uuid"),
 		})).
 		WithPanel(limited(series(spec{
-			title: "Weekly levels of the busiest ports", w: 8, h: 9, unit: "percentunit", colours: l.full(), min: cog.ToPtr(0.0),
+			title: "Weekly levels of the busiest ports", w: 8, h: 9, unit: "percentunit", colours: l.full(), min: new(0.0),
 			about: "What forecasts are made from: the 95th percentile of a day that is exceeded on one day in five of the week before, over the past two weeks, as a share of the links that are up. " +
 				"It takes a week until there is a level. Compare it with the forecast before you order an upgrade.",
 			queries: []query{{hourly(weeklyRate) + " / on (port_uuid) group_left () (max by (port_uuid) (" + ns + "port_effective_capacity_bytes_per_second) > 0)" +
@@ -53,7 +53,7 @@ func fleetForecast(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboard
 			links: runbooks("FabricPortFullSoon"), drill: toPort("__field.labels.port_uuid"),
 		})).TimeFrom("14d")).
 		WithPanel(bars(spec{
-			title: "Pairs in 30 days", w: 8, h: 9, unit: "percentunit", colours: l.failover(), min: cog.ToPtr(0.0), max: cog.ToPtr(1.0), empty: "no forecast yet",
+			title: "Pairs in 30 days", w: 8, h: 9, unit: "percentunit", colours: l.failover(), min: new(0.0), max: new(1.0), empty: "no forecast yet",
 			about: "The 95th percentile of both ports of a pair together at the end of the forecast horizon, as a share of the smaller one. " +
 				"Above 100 % the pair will not survive a failover." + needsRules,
 			queries: []query{{"topk(10, max by (pair, direction) (" + chosenPairs(pairForecastRatio) + "))", "{{pair}} {{direction}}"}},

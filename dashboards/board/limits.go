@@ -98,7 +98,7 @@ type colour struct {
 func steps(base string, more ...colour) cog.Builder[dashboard.ThresholdsConfig] {
 	all := []dashboard.Threshold{{Color: base}}
 	for _, c := range more {
-		all = append(all, dashboard.Threshold{Value: cog.ToPtr(c.from), Color: c.name})
+		all = append(all, dashboard.Threshold{Value: new(c.from), Color: c.name})
 	}
 	return dashboard.NewThresholdsConfigBuilder().Mode(dashboard.ThresholdsModeAbsolute).Steps(all)
 }

@@ -29,7 +29,7 @@ type query struct {
 	expr, legend string
 }
 
-// common is what the SDK's builders of all panel types share.
+// panelBuilder is what the SDK's builders of all panel types share.
 type panelBuilder[B any] interface {
 	Title(string) B
 	Description(string) B
@@ -47,9 +47,9 @@ type panelBuilder[B any] interface {
 }
 
 // source is the data source that the reader chose.
-var source = common.DataSourceRef{Type: cog.ToPtr("prometheus"), Uid: cog.ToPtr("${datasource}")}
+var source = common.DataSourceRef{Type: new("prometheus"), Uid: new("${datasource}")}
 
-// How a panel asks.
+// mode is how a panel asks.
 type mode int
 
 const (
@@ -98,7 +98,7 @@ func (q query) target(m mode, ref string) *prometheus.DataqueryBuilder {
 
 // newest takes the last value of a series.
 func newest() cog.Builder[common.ReduceDataOptions] {
-	return common.NewReduceDataOptionsBuilder().Values(false).Calcs([]string{"lastNotNull"})
+	return common.NewReduceDataOptionsBuilder().Values(false).Fields("").Calcs([]string{"lastNotNull"})
 }
 
 // property is one of an override of Grafana.

@@ -1,7 +1,6 @@
 package board
 
 import (
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
@@ -17,14 +16,14 @@ func portConnections(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder 
 	const none = "no connection of this port is watched"
 	return b.
 		WithPanel(bars(spec{
-			title: "Connections by state", w: 8, h: 8, unit: "none", colours: steps("blue"), min: cog.ToPtr(0.0), empty: "not known",
+			title: "Connections by state", w: 8, h: 8, unit: "none", colours: steps("blue"), min: new(0.0), empty: "not known",
 			about: "Connections on either side of the port by lifecycle state, as Equinix spells it. Asked every 5 minutes by default. " +
 				"FAILED needs somebody; PENDING that lasts waits for an approval. The Connections dashboard names them.",
 			queries: []query{{"sort_desc(" + ofPort("port_connections", "state") + " > 0)", "{{state}}"}},
 			links:   runbooks("FabricConnectionFailed", "FabricConnectionPending"),
 		})).
 		WithPanel(series(spec{
-			title: "Bandwidth sold against line rate", w: 8, h: 8, unit: "bps", min: cog.ToPtr(0.0), links: runbooks("FabricPortOversubscribed"),
+			title: "Bandwidth sold against line rate", w: 8, h: 8, unit: "bps", min: new(0.0), links: runbooks("FabricPortOversubscribed"),
 			about: "Bandwidth of the live connections together, what Equinix itself says is allocated, and the line rate. Sold is not used: above the line rate not everybody can have " +
 				"at once what they ordered, which an UNLIMITED package may want.",
 			queries: []query{
@@ -34,18 +33,18 @@ func portConnections(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder 
 			},
 		}).OverrideByName("line rate", dashed("red"))).
 		WithPanel(bars(spec{
-			title: "Connections by operation status", w: 8, h: 8, unit: "none", colours: steps("blue"), min: cog.ToPtr(0.0), empty: "not known",
+			title: "Connections by operation status", w: 8, h: 8, unit: "none", colours: steps("blue"), min: new(0.0), empty: "not known",
 			about:   "Connections of the port by operation status, as Equinix and as the provider at the other end sees it. Asked every 5 minutes by default.",
 			queries: []query{{"sort_desc(" + ofPort("port_connections_status", "side, status") + ")", "{{side}}: {{status}}"}},
 			links:   runbooks("FabricConnectionFailed", "FabricConnectionPending"),
 		})).
 		WithPanel(stacked(series(spec{
-			title: "Who fills it: inbound", w: 12, h: 9, unit: "bps", empty: none, min: cog.ToPtr(0.0), links: runbooks("FabricConnectionFull"),
+			title: "Who fills it: inbound", w: 12, h: 9, unit: "bps", empty: none, min: new(0.0), links: runbooks("FabricConnectionFull"),
 			about:   "Last polled inbound rates of the ten busiest connections of the port, 5 to 17 minutes old, on top of each other." + watched,
 			queries: []query{{top("inbound"), "{{connection_name}}"}},
 		}))).
 		WithPanel(stacked(series(spec{
-			title: "Who fills it: outbound", w: 12, h: 9, unit: "bps", empty: none, min: cog.ToPtr(0.0), links: runbooks("FabricConnectionFull"),
+			title: "Who fills it: outbound", w: 12, h: 9, unit: "bps", empty: none, min: new(0.0), links: runbooks("FabricConnectionFull"),
 			about:   "Last polled outbound rates of the ten busiest connections of the port, 5 to 17 minutes old, on top of each other." + watched,
 			queries: []query{{top("outbound"), "{{connection_name}}"}},
 		})))

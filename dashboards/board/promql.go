@@ -65,9 +65,6 @@ func howMany(expr, condition, limit string) string {
 	return "sum(" + group(expr) + " " + condition + " bool " + limit + ")"
 }
 
-// age is the time since a timestamp.
-func age(timestamp string) string { return "time() - " + group(timestamp) }
-
 // sampleAge is the age of the newest sample of each chosen port, of the direction
 // that is further behind.
 const sampleAge = "time() - min by (port_uuid, port_name) (max by (port_uuid, port_name, direction) (" +

@@ -20,7 +20,6 @@ type column struct {
 	width    int
 	drill    string
 	hidden   bool // there for the links
-	labels   []string
 }
 
 // rows is a table with a row for each set of labels that its queries share. The
