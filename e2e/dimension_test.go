@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"strings"
+	"testing"
 
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -156,4 +157,27 @@ func (d dimension) times(r dimension, sign int) dimension {
 		d.factor = 8
 	}
 	return d
+}
+
+func TestUnitsOfDashboards(t *testing.T) {
+	t.Parallel()
+	for _, d := range dashboards(t) {
+		for _, p := range d.Asking() {
+			for _, q := range p.Targets {
+				unit := p.Unit(q)
+				if unit == "" {
+					continue
+				}
+				e, err := parser.NewParser(parser.Options{}).ParseExpr(q.Expr)
+				if err != nil {
+					t.Errorf("%s: panel %q: %v", d.UID, p.Title, err)
+					continue
+				}
+				want, known := units[unit]
+				if got, err := dimensionOf(e); err != nil || !known || got != want {
+					t.Errorf("%s: panel %q shows %+v (%v) as %q:\n%s", d.UID, p.Title, got, err, unit, q.Expr)
+				}
+			}
+		}
+	}
 }

@@ -40,7 +40,15 @@ type server struct {
 // newServer scrapes the exporter at address until the test ends.
 func newServer(t *testing.T, address string) *server {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s := openServer(t)
+	s.scrape(t, address)
+	return s
+}
+
+// openServer is a server that scrapes nothing yet.
+func openServer(t *testing.T) *server {
+	t.Helper()
+	log := warnings(t)
 	db, err := tsdb.Open(t.TempDir(), log, nil, tsdb.DefaultOptions(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +58,6 @@ func newServer(t *testing.T, address string) *server {
 			t.Error(err)
 		}
 	})
-	runScraper(t, db, log, address)
 	engine := promql.NewEngine(promql.EngineOpts{
 		Logger: log, MaxSamples: 1e7, Timeout: patience,
 		EnableAtModifier: true, EnableNegativeOffset: true,
@@ -60,13 +67,21 @@ func newServer(t *testing.T, address string) *server {
 	return &server{db, engine}
 }
 
-func runScraper(t *testing.T, db *tsdb.DB, log *slog.Logger, address string) {
+// warnings is the log of what goes wrong.
+func warnings(t *testing.T) *slog.Logger {
 	t.Helper()
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// scrape begins to scrape the exporter at address, until the test ends.
+func (s *server) scrape(t *testing.T, address string) {
+	t.Helper()
+	log := warnings(t)
 	cfg, err := config.Load(scrapeConfig, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := scrape.NewManager(&scrape.Options{DiscoveryReloadOnStartup: true}, log, nil, nil, db, prometheus.NewRegistry())
+	m, err := scrape.NewManager(&scrape.Options{DiscoveryReloadOnStartup: true}, log, nil, nil, s.db, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
