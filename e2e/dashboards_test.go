@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,7 @@ func testDashboard(t *testing.T, p grafana.Prometheus, d grafana.Dashboard, at t
 				t.Error(err)
 			}
 			filled[panel.Title] = check(t, d, panel, answers) || filled[panel.Title]
+			checkChosen(t, d, panel, answers, named(c, options))
 		}
 	}
 	for _, panel := range d.Asking() {
@@ -100,6 +102,41 @@ func choices(d grafana.Dashboard, first grafana.Choice, options map[string][]gra
 		}
 	}
 	return all
+}
+
+// named are the values that labels may have, by label, and no label of which all
+// are chosen.
+func named(c grafana.Choice, options map[string][]grafana.Option) map[string][]string {
+	allowed := map[string][]string{}
+	for name, values := range c {
+		for _, o := range options[name] {
+			if !slices.Contains(values, o.Value) {
+				continue
+			}
+			switch name {
+			case "port", "connection":
+				allowed[name+"_uuid"] = append(allowed[name+"_uuid"], o.Value)
+				allowed[name+"_name"] = append(allowed[name+"_name"], o.Text)
+			case "account", "metro":
+				allowed[name] = append(allowed[name], o.Value)
+			}
+		}
+	}
+	return allowed
+}
+
+// checkChosen fails the test where a panel shows what was not chosen.
+func checkChosen(t *testing.T, d grafana.Dashboard, p grafana.Panel, answers []grafana.Answer, allowed map[string][]string) {
+	t.Helper()
+	for _, a := range answers {
+		for _, s := range a.Series {
+			for label, values := range allowed {
+				if v := s.Labels.Get(label); v != "" && !slices.Contains(values, v) {
+					t.Errorf("%s: panel %q shows %v; chosen is %s of %v", d.UID, p.Title, s.Labels, label, values)
+				}
+			}
+		}
+	}
 }
 
 var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)

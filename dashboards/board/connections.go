@@ -1,6 +1,7 @@
 package board
 
 import (
+	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
@@ -69,7 +70,7 @@ func connectionsNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboar
 				"Above " + l.percent("connection_utilization_ratio") + " Equinix drops what is too much: order more." + onlyWatched,
 			queries: []query{{"topk(1, " + connectionShare(connectionRate) + ")", connectionName + " {{direction}}"}},
 			links:   runbooks("FabricConnectionFull"),
-		})).
+		}).TextMode(common.BigValueTextModeValueAndName)).
 		WithPanel(number(spec{
 			title: "Watched", w: 3, h: 4, unit: "none", colours: steps("text"), empty: "none",
 			about:   "Connections that have series of their own, among those chosen.",
@@ -96,7 +97,7 @@ func connectionsNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboar
 			queries: []query{{"topk(1, time() - min by (connection_uuid, connection_name) (" +
 				perConnection(ns+"connection_traffic_last_sample_timestamp_seconds", "direction") + "))", connectionName}},
 			links: runbooks("FabricConnectionDataMissing"),
-		}))
+		}).TextMode(common.BigValueTextModeValueAndName))
 }
 
 // connectionTraffic is rates, shares and drops over time.

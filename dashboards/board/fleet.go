@@ -1,6 +1,7 @@
 package board
 
 import (
+	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
@@ -29,7 +30,7 @@ func fleetNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuild
 				"Above " + l.percent("port_utilization_ratio") + ": find out what fills it on the Port dashboard.",
 			queries: []query{{"topk(1, " + utilization(lastRate) + " and on (port_uuid) " + chosenPorts + ")", "{{port_name}} {{direction}}"}},
 			links:   runbooks("FabricPortSaturated"), drill: toPort("__field.labels.port_uuid"),
-		})).
+		}).TextMode(common.BigValueTextModeValueAndName)).
 		WithPanel(number(spec{
 			title: "Ports nearly full", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no traffic known",
 			about: "Ports of which the 95th percentile of the chosen window is above " + l.percent("port_utilization_p95_ratio") +
@@ -39,16 +40,16 @@ func fleetNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuild
 		})).
 		WithPanel(number(spec{
 			title: "Full in 30 days", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no forecast yet",
-			about: "Ports of which the 95th percentile will be above " + l.percent("port_utilization_forecast_ratio") + " within the forecast horizon, " +
-				"if they go on growing as in the past two weeks. Needs the recording rules of deploy/prometheus and two weeks of history; ports that do not grow have no forecast.",
-			queries: []query{{howMany("max by (port_uuid) ("+forecastRatio+" and on (port_uuid) "+chosenPorts+")", ">", l.number("port_utilization_forecast_ratio")), "ports"}},
+			about: "Ports of which the 95th percentile is above " + l.percent("port_utilization_forecast_ratio") + ", or will be at the end of the forecast horizon " +
+				"if it goes on growing as in the past two weeks." + needsRules + " Order upgrades for those that the forecasts below name.",
+			queries: []query{{howMany("max by (port_uuid) ("+group(expectedRatio)+" and on (port_uuid) "+chosenPorts+")", ">", l.number("port_utilization_forecast_ratio")), "ports"}},
 			links:   runbooks("FabricPortFullSoon"),
 		})).
 		WithPanel(number(spec{
 			title: "Pairs that would not survive", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no pairs known",
 			about: "Pairs of ports of which one would have to carry more than it can if the other failed: the 95th percentile of both together in the chosen window is above " +
-				l.percent("pair_failover_utilization_forecast_ratio") + " of the smaller one. The table of pairs below names them.",
-			queries: []query{{howMany("max by (pair) ("+chosenPairs(pairP95)+")", ">", l.number("pair_failover_utilization_forecast_ratio")), "pairs"}},
+				l.percent("pair_failover_utilization_p95_ratio") + " of the smaller one, which leaves nothing for bursts. The table of pairs below names them.",
+			queries: []query{{howMany("max by (pair) ("+chosenPairs(pairP95)+")", ">", l.number("pair_failover_utilization_p95_ratio")), "pairs"}},
 			links:   runbooks("FabricPairWouldNotSurvive"),
 		})).
 		WithPanel(number(spec{
@@ -64,7 +65,7 @@ func fleetNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuild
 				"Older: Equinix is late, or polls fail; see Freshness below and the Exporter dashboard.",
 			queries: []query{{"topk(1, " + sampleAge + ")", "{{port_name}}"}},
 			links:   runbooks("FabricSamplesLate", "FabricDataStale"), drill: toPort("__field.labels.port_uuid"),
-		}))
+		}).TextMode(common.BigValueTextModeValueAndName))
 }
 
 // fleetTraffic is utilization over time and by metro.
@@ -72,9 +73,9 @@ func fleetTraffic(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardB
 	return b.
 		WithPanel(limited(series(spec{
 			title: "Utilization of the busiest ports", w: 12, h: 10, unit: "percentunit", colours: l.busy(), min: new(0.0),
-			about: "The ten chosen ports with the highest 95th percentile in the chosen window, by their last polled rate, 5 to 17 minutes old, as a share of the links that are up. " +
+			about: "The ten chosen ports with the highest 95th percentile in the chosen window, by their last polled rate in the worse direction, 5 to 17 minutes old, as a share of the links that are up. " +
 				"Dashed: where the alerts begin. A line that reaches the top every day needs an upgrade.",
-			queries: []query{{utilization(lastRate) + " and on (port_uuid) " + busiest, "{{port_name}} {{direction}}"}},
+			queries: []query{{worst(lastRate) + " and on (port_uuid) " + busiest, portName}},
 			links:   runbooks("FabricPortSaturated"), drill: toPort("__field.labels.port_uuid"),
 		}))).
 		WithPanel(series(spec{

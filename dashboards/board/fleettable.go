@@ -13,7 +13,7 @@ func topPorts(l Limits) *table.PanelBuilder {
 	return rows(spec{
 		title: "Ports", w: 24, h: 11, unit: "none", links: runbooks("FabricPortSaturated", "FabricPortNearlyFull", "FabricPortOversubscribed"),
 		about: "Every chosen port, the fullest first; a click on a name opens it. Utilization is of the links that are up, in the worse direction: now by the last polled rate, " +
-			"else the 95th percentile of 1 and of 30 days, where the exporter has these windows. Days to full need the recording rules. " +
+			"else the 95th percentile of 1 and of 30 days, where the exporter has these windows. Full in is the time until the 95th percentile reaches " + l.percent("port_utilization_forecast_ratio") + ", 0 where it is there, where that is less than two years away; it needs the recording rules of deploy/prometheus. " +
 			"Sold is the bandwidth of the live connections over the line rate; above 100 % not everybody can have what they ordered. Age is of the newest sample.",
 	}, "Now",
 		column{title: "port_uuid", label: "port_uuid", hidden: true},

@@ -13,7 +13,7 @@ func fleetFreshness(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboar
 			links:   runbooks("FabricSamplesLate", "FabricPortWithoutSamples"), drill: toPort("__field.labels.port_uuid"),
 		})).
 		WithPanel(series(spec{
-			title: "Age of the samples by account", w: 8, h: 9, unit: "s", colours: l.old(),
+			title: "Age of the samples by account", w: 8, h: 9, unit: "s", colours: l.old(), min: new(0.0),
 			about:   "Age of the newest sample of the port of each account that is furthest behind. A slope of one is no news at all; teeth are what a healthy account shows.",
 			queries: []query{{"max by (account) (" + located(sampleAge) + ")", "{{account}}"}},
 			links:   runbooks("FabricSamplesLate"),

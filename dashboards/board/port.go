@@ -67,8 +67,8 @@ func portNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilde
 		WithPanel(number(small("p95 $window", "percentunit", "95th percentile of the chosen window in the worse direction, as a share of the links that are up. Above "+
 			l.percent("port_utilization_p95_ratio")+" order an upgrade.", l.full(),
 			query{"max by (port_name) (" + shareOfPort(`port_traffic_p95_bytes_per_second{window="$window"}`) + ")", portName}, "FabricPortNearlyFull"))).
-		WithPanel(number(small("p95 in 30 days", "percentunit", "Where the 95th percentile of a day is heading in the worse direction."+needsRules, l.full(),
-			query{"max by (port_name) (" + forecastRatio + `{port_uuid="$port"})`, portName}, "FabricPortFullSoon"))).
+		WithPanel(number(small("p95 in 30 days", "percentunit", "What the 95th percentile of a day will be in the worse direction if it goes on as in the past two weeks."+needsRules, l.full(),
+			query{"max by (port_name) (" + group(expectedRatio) + " and on (port_uuid) " + chosenPorts + ")", portName}, "FabricPortFullSoon"))).
 		WithPanel(number(small("Connections", "none", "Live connections on either side of the port: active, provisioned or on the way there. Asked every 5 minutes by default.", steps("text"),
 			query{"sum by (port_name) (" + ofPort(`port_connections{state=~"`+liveStates+`"}`, "state") + ")", portName}))).
 		WithPanel(number(small("Age of the sample", "s", "Time since the newest sample that Equinix has of the port, in the direction that is further behind. 5 to 17 minutes and the poll interval are usual.", l.old(),

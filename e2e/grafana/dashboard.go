@@ -151,3 +151,23 @@ func (p Panel) Hidden(column string) bool {
 	hidden, _ := p.FieldOf(column).Custom["hidden"].(bool)
 	return hidden
 }
+
+// Option is an option of the panel that is a string, "" where it is none.
+func (p Panel) Option(name string) string {
+	var all map[string]any
+	_ = json.Unmarshal(p.Options, &all) // it was valid when the file was read
+	s, _ := all[name].(string)
+	return s
+}
+
+// SortedBy is the column that a table is sorted by, "" for none.
+func (p Panel) SortedBy() string {
+	var o struct {
+		SortBy []struct{ DisplayName string }
+	}
+	_ = json.Unmarshal(p.Options, &o)
+	if len(o.SortBy) == 0 {
+		return ""
+	}
+	return o.SortBy[0].DisplayName
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,12 +14,14 @@ import (
 // Variable is something that the reader chooses.
 type Variable struct {
 	Name       string
+	Label      string
 	Type       string
 	Query      json.RawMessage
 	Regex      string
 	Multi      bool
 	IncludeAll bool
 	AllValue   string
+	Sort       int
 }
 
 // Choice is what the reader has chosen: values by variable, none for All.
@@ -125,7 +128,25 @@ func (p Prometheus) Options(d Dashboard, v Variable, c Choice, at time.Time) ([]
 			all = append(all, o)
 		}
 	}
+	v.order(all)
 	return all, nil
+}
+
+// numerical is the sort of a variable by the first number in what is shown; the
+// others here are alphabetical.
+const numerical = 3
+
+var digits = regexp.MustCompile(`\d+`)
+
+func (v Variable) order(all []Option) {
+	slices.SortFunc(all, func(a, b Option) int {
+		if v.Sort == numerical {
+			x, _ := strconv.Atoi(digits.FindString(a.Text))
+			y, _ := strconv.Atoi(digits.FindString(b.Text))
+			return x - y
+		}
+		return strings.Compare(strings.ToLower(a.Text), strings.ToLower(b.Text))
+	})
 }
 
 // extract reads text and value out of a line of query_result, by the groups of
