@@ -23,6 +23,12 @@ var known = map[string]string{
 	"units":           "bps bytes none percentunit reqps s short",
 }
 
+// values are those of settings that have had more since.
+var values = map[string]string{
+	"colorMode": "background none value", "graphMode": "area none", "textMode": "auto name none value value_and_name",
+	"showValue": "always auto never", "mode": "area dashed dashed+area line line+area off", "displayMode": "auto color-text gradient gradient-gauge list table",
+}
+
 // options of the panel types that may be used, and their own field settings.
 var options = map[string][2]string{
 	"stat":           {"colorMode graphMode justifyMode orientation reduceOptions text textMode", ""},
@@ -37,6 +43,16 @@ func only(t *testing.T, where, allowed string, o object) {
 	for key := range o {
 		if !slices.Contains(strings.Fields(allowed), key) {
 			t.Errorf("%s: %q is not known to Grafana 9.3", where, key)
+		}
+	}
+}
+
+// among wants the values of an object to be those that Grafana 9.3 knows.
+func among(t *testing.T, where string, o object) {
+	t.Helper()
+	for key, v := range o {
+		if s, ok := v.(string); ok && values[key] != "" && !slices.Contains(strings.Fields(values[key]), s) {
+			t.Errorf("%s: %s is %q", where, key, s)
 		}
 	}
 }
@@ -89,6 +105,10 @@ func checkPanel(t *testing.T, where string, p object) {
 	one(t, where, "units", defaults["unit"])
 	custom, _ := defaults["custom"].(object)
 	only(t, where, allowed[1], custom)
+	among(t, where, p["options"].(object))
+	among(t, where, custom)
+	style, _ := custom["thresholdsStyle"].(object)
+	among(t, where, style)
 	if p["type"] == "table" && custom["displayMode"] == nil {
 		t.Errorf("%s: later versions translate the cells of its columns only where the panel has a mode too", where)
 	}
@@ -105,6 +125,7 @@ func checkPanel(t *testing.T, where string, p object) {
 		one(t, where, "matchers", o["matcher"].(object)["id"])
 		for _, prop := range list(o, "properties") {
 			one(t, where, "properties", prop["id"])
+			among(t, where, object{strings.TrimPrefix(prop["id"].(string), "custom."): prop["value"]})
 		}
 	}
 }

@@ -22,8 +22,8 @@ type line struct {
 // chart is the room for lines and what its edges mean.
 type chart struct {
 	frame
-	left, bottom int
-	low, high    float64
+	bottom    int
+	low, high float64
 }
 
 const axis = 72 // pixels for the numbers of the y axis

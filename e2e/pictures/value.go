@@ -3,6 +3,7 @@ package pictures
 import (
 	"fmt"
 	"html/template"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -150,19 +151,17 @@ func merge(p grafana.Panel, answers []grafana.Answer) []record {
 	var all []record
 	for _, a := range answers {
 		for _, s := range a.Series {
-			id := ""
+			var id strings.Builder
 			for _, k := range keys {
-				id += s.Labels.Get(k) + "\x00"
+				id.WriteString(s.Labels.Get(k) + "\x00")
 			}
-			i, ok := at[id]
+			i, ok := at[id.String()]
 			if !ok {
 				i = len(all)
-				at[id] = i
+				at[id.String()] = i
 				all = append(all, record{map[string]string{}, map[string]float64{}})
 			}
-			for name, v := range s.Labels.Map() {
-				all[i].labels[name] = v
-			}
+			maps.Copy(all[i].labels, s.Labels.Map())
 			all[i].values[p.ValueField(a.Target)] = last(s)
 		}
 	}
