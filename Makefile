@@ -20,7 +20,7 @@ unit:
 	$(GO) test $(RACE) -shuffle=on ./...
 	cd dashboards && $(GO) vet ./... && $(GO) test -shuffle=on ./...
 e2e: build
-	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 . -exporter=$(CURDIR)/$(BIN) && $(GO) test -shuffle=on -count=1 ./*/
+	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 . -exporter=$(CURDIR)/$(BIN) $(E2EFLAGS) && $(GO) test -shuffle=on -count=1 ./*/
 bench:
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 tools: $(TOOLS)/golangci-lint
@@ -33,7 +33,7 @@ fmt: tools
 fuzz:
 	./.ci/fuzz $(or $(TIME),30s)
 golden docs:
-	$(GO) test ./collector ./docs ./internal/config -update
+	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/portlist -update
 dashboards:
 	cd dashboards && $(GO) run .
 docker:

@@ -2,9 +2,10 @@
 // Equinix Fabric are and what connections ride on them. It asks the Equinix
 // API on its own schedule and serves what it knows on /metrics.
 //
-// Commands: run (the default), check (of a configuration), ports (a table of
-// them with their load), healthcheck (of a running exporter), demo (a simulated
-// API and an exporter that watches it).
+// Commands: run (the default), check (of a configuration), doctor (what is wrong
+// with it at Equinix, and what to do), ports (a table of them with their load),
+// healthcheck (of a running exporter), demo (a simulated API and an exporter that
+// watches it).
 package main
 
 import (
@@ -35,6 +36,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/doctor"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/portlist"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
 )
@@ -58,6 +60,7 @@ type options struct {
 	logLevelSet bool // by the user
 	demoAPI     string
 	ports       portlist.Options
+	doctor      doctor.Options
 	healthcheck web.HealthcheckOptions
 	hangups     chan os.Signal // SIGHUP
 }
@@ -77,6 +80,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	addFlags(app, &o)
 	app.Command("run", "Poll the Equinix API and serve /metrics.").Default()
 	check := app.Command("check", "Check the configuration file, without asking anybody, and exit.")
+	examine := app.Command("doctor", "Check the configuration, the credentials and their rights, the traffic source and the clock, and say what to do about each fault.")
+	addDoctorFlags(examine, &o.doctor)
 	ports := app.Command("ports", "Print the ports that the credentials see, with their load, once each has been asked for it.")
 	addPortsFlags(ports, &o.ports)
 	health := app.Command("healthcheck", "Ask the exporter that runs here whether it is alive, for container health checks.")
@@ -89,7 +94,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 
 	o.log.Writer = stderr
-	if command == ports.FullCommand() && !o.logLevelSet {
+	if (command == ports.FullCommand() || command == examine.FullCommand()) && !o.logLevelSet {
 		_ = o.log.Level.Set("warn") // a level that there is
 	}
 	log := promslog.New(&o.log)
@@ -107,6 +112,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return web.Healthcheck(ctx, o.web, o.healthcheck)
 	case demonstrate.FullCommand():
 		return runDemo(ctx, o, log, stdout)
+	case examine.FullCommand():
+		o.doctor.Load, o.doctor.UserAgent, o.doctor.Log = load, userAgent(), log
+		return doctor.Run(ctx, o.doctor, stdout)
 	case ports.FullCommand():
 		return listPorts(ctx, o, load, log, stdout)
 	default:
@@ -121,6 +129,11 @@ func addFlags(app *kingpin.Application, o *options) {
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof/.").BoolVar(&o.pprof)
 	promslogflag.AddFlags(app, &o.log)
 	app.GetFlag(promslogflag.LevelFlagName).IsSetByUser(&o.logLevelSet)
+}
+
+func addDoctorFlags(c *kingpin.CmdClause, o *doctor.Options) {
+	c.Flag("output", "Format: text or json.").Short('o').Default("text").EnumVar(&o.Format, doctor.Formats()...)
+	c.Flag("timeout", "Give up after that time.").Default("2m").DurationVar(&o.Timeout)
 }
 
 func addPortsFlags(c *kingpin.CmdClause, o *portlist.Options) {

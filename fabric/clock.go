@@ -21,14 +21,23 @@ func (c *clock) learn(sent time.Time, date string) {
 	c.skew.Store(new(sent.Add(took / 2).Sub(at)))
 }
 
-// ClockSkew is how far the local clock is ahead of the Date of the latest
-// answer, to about a second: that is what the header counts in. It is negative
-// where the local clock is behind. ok is false before the first dated answer;
-// refusals have a date too.
-func (c *Client) ClockSkew() (skew time.Duration, ok bool) {
-	latest := c.wire.clock.skew.Load()
+// read is the skew of the latest answer, if one was dated.
+func (c *clock) read() (skew time.Duration, ok bool) {
+	latest := c.skew.Load()
 	if latest == nil {
 		return 0, false
 	}
 	return *latest, true
 }
+
+// ClockSkew is how far the local clock is ahead of the Date of the latest
+// answer, to about a second: that is what the header counts in. It is negative
+// where the local clock is behind. ok is false before the first dated answer;
+// refusals have a date too.
+func (c *Client) ClockSkew() (skew time.Duration, ok bool) {
+	return c.wire.clock.read()
+}
+
+// ClockSkew is that of the latest answer to a login, as [Client.ClockSkew] is
+// that of the latest answer to a call.
+func (s *TokenSource) ClockSkew() (skew time.Duration, ok bool) { return s.wire.clock.read() }

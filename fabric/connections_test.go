@@ -83,6 +83,8 @@ func TestConnectionsAreWholeOrAnError(t *testing.T) {
 		{"second page fails", []prepared{first, with(403, ``)}, 0, 2, "HTTP 403"},
 		{"without data", []prepared{with(200, `{"pagination":{"total":0}}`)}, 0, 1, "data: missing"},
 		{"error as 200", []prepared{with(200, `{"errorCode":"IC-9","errorMessage":"Internal Error"}`)}, 0, 1, "data: missing; the answer says: IC-9: Internal Error"},
+		{"bare array", []prepared{with(200, `[{"uuid":"a","aSide":{"accessPoint":{"port":{"uuid":"p"}}}}]`)}, 0, 1, "array where object is expected"},
+		{"bare empty array", []prepared{with(200, `[]`)}, 0, 1, "array where object is expected"}, // not: no connections
 		{"wrong types", []prepared{with(200, `{"data":[{"uuid":"a","name":[],"bandwidth":"N/A","operation":"UP","aSide":7,"zSide":{"accessPoint":{"port":{"uuid":"p"}}}}]}`)}, 1, 1, ""},
 		{"without uuid", []prepared{with(200, `{"data":[{"name":"x"}]}`)}, 0, 1, "data[0].uuid: missing"},
 	} {

@@ -44,7 +44,7 @@ func TestConnectionStats(t *testing.T) {
 }
 
 func TestConnectionStatsErrors(t *testing.T) {
-	a := always(200, `{"stats":{"bandwidthUtilization":{"unit":"MBps"}}}`)
+	a := script(with(200, `{"stats":{"bandwidthUtilization":{"unit":"MBps"}}}`), with(200, `{"type":"EVPL_VC"}`))
 	c := newClient(t, a)
 	for _, view := range []string{"", "aside", "ASide", "bSide"} {
 		if _, err := c.ConnectionStats(t.Context(), connE, view, from, to); err == nil {

@@ -75,7 +75,9 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	if err != nil && !math.IsInf(v, 0) {
 		return wrongType[float64](b)
 	}
-	*n = number{value: v, set: !math.IsInf(v, 0) && !math.IsNaN(v)}
+	if !math.IsInf(v, 0) && !math.IsNaN(v) {
+		*n = number{value: v, set: true}
+	}
 	return nil
 }
 

@@ -143,6 +143,9 @@ func decodeMetrics(b []byte, asset string, targets []target) (page[metric], erro
 	if err := decode(OpSearchMetrics, "", b, &body); err != nil {
 		return page[metric]{}, err
 	}
+	if body.Data == nil && toldError(b) != "" { // a port without data may have no list, but not an error
+		return page[metric]{}, &DecodeError{Op: OpSearchMetrics, Path: "data", Err: errMissing}
+	}
 	p := page[metric]{items: make([]metric, len(body.Data)), total: body.Pagination.total()}
 	for i := range body.Data {
 		raw, m := &body.Data[i], &p.items[i]

@@ -155,6 +155,8 @@ func TestMetricsDecodeErrors(t *testing.T) {
 	for _, tt := range []struct{ body, path, text string }{
 		{`[]`, "", "array where object is expected"},
 		{`{"data":{}}`, "data", "object where array is expected"},
+		{`{"errorCode":"IC-9","errorMessage":"Internal Error"}`, "data", "missing; the answer says: IC-9: Internal Error"},
+		{`{"data":null,"errorTitle":"Oops"}`, "data", "missing; the answer says: Oops"},
 		{metricsPage(2, `{}`, portMetric(rx, `"unit":"byte/s"`)), "data[1].unit", `unknown unit "byte/s"`},
 		{metricsPage(1, portMetric(tx, `"unit":"%"`)), "data[0].unit", `unknown unit "%"`},
 		{metricsPage(1, portMetric(rx, `"datapoints":[{"value":[]}]`)), "data.datapoints.value", "array where number is expected"},
@@ -178,25 +180,27 @@ func TestMetricsOnSeveralPages(t *testing.T) {
 	point := func(second, value int) string {
 		return fmt.Sprintf(`"datapoints":[{"endDateTime":"2025-05-14T13:57:%02dZ","value":%d}]`, second, value)
 	}
-	offsets := []int{0, 2, 3}
+	offsets := []int{0, 2, 3, 4}
 	a := &api{answer: func(n int, r *http.Request) (*http.Response, error) {
 		if got := readSearch(t, r).Pagination.Offset; got != offsets[n] {
 			t.Errorf("page %d from %d", n, got)
 		}
 		return reply(200, []string{
-			metricsPage(4, portMetric(rx, point(1, 1)), portMetric(dropped, point(1, 5))),
-			metricsPage(4, portMetric(tx, point(1, 9))),
-			metricsPage(4, portMetric(rx, point(2, 3))), // the rest of the first
+			metricsPage(5, portMetric(rx, `"summary":{"max":4,"mean":2},`+point(1, 1)), portMetric(dropped, point(1, 5))),
+			metricsPage(5, portMetric(tx, point(1, 9))),
+			metricsPage(5, portMetric(rx, `"summary":{"max":3,"mean":3},`+point(2, 3))), // the rest of the first
+			metricsPage(5, portMetric(dropped, point(2, 6))),
 		}[n])
 	}}
 	got, err := newClient(t, a).PortMetrics(t.Context(), "p", from, to)
-	if err != nil || a.count() != 3 {
+	if err != nil || a.count() != 4 {
 		t.Fatalf("%d calls, %v", a.count(), err)
 	}
 	first, second := at("2025-05-14T13:57:01Z"), at("2025-05-14T13:57:02Z")
 	want := &fabric.Traffic{
 		Inbound: fabric.Series{
-			Max: new(3.0), Points: []fabric.Point{{first, 1}, {second, 3}}, Dropped: []fabric.Count{{first, 5}},
+			Max: new(4.0), Mean: new(2.0), Points: []fabric.Point{{first, 1}, {second, 3}},
+			Dropped: []fabric.Count{{first, 5}, {second, 6}},
 		},
 		Outbound: fabric.Series{Max: new(9.0), Points: []fabric.Point{{first, 9}}},
 	}

@@ -31,6 +31,7 @@ type listing[T any] struct {
 	key    func(T) string
 	fetch  func(offset int) (page[T], error)
 	steady bool // a total that changes on the way is an error
+	unique bool // an item that an earlier page has too is an error
 }
 
 // all yields the items of every page. An error is the last thing it yields.
@@ -39,10 +40,14 @@ func (l listing[T]) all() iter.Seq2[T, error] {
 		var zero T
 		var offset, total int
 		var first string
+		seen := map[string]bool{}
 		for n := range maxPages {
 			p, err := l.fetch(offset)
 			if err == nil {
 				err = l.check(n, p, first, total)
+			}
+			if err == nil && l.unique {
+				err = l.remember(n, p, seen)
 			}
 			if err != nil {
 				yield(zero, err)
@@ -79,6 +84,20 @@ func (l listing[T]) check(n int, p page[T], first string, total int) error {
 	}
 	if l.steady && p.total != total {
 		return l.unsteady("pagination.total", "changed from %d to %d", total, p.total)
+	}
+	return nil
+}
+
+// remember adds the items of the n-th page to those that were seen before. One
+// that comes again has changed places with another, which is then missing.
+func (l listing[T]) remember(n int, p page[T], seen map[string]bool) error {
+	for _, item := range p.items {
+		if seen[l.key(item)] {
+			return l.unsteady("data", "page %d has an item of an earlier page", n+1)
+		}
+	}
+	for _, item := range p.items { // twice on one page is once too much, but complete
+		seen[l.key(item)] = true
 	}
 	return nil
 }

@@ -15,7 +15,9 @@ import (
 func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
 	const path = "/fabric/v4/ports"
 	whole := false // the API refuses to page, and was asked for everything
-	return listing[Port]{op: OpPorts, key: portUUID, fetch: func(offset int) (p page[Port], err error) {
+	// Nobody promises an order. A port that slips from one page to another while
+	// they are read would look as if it had left Equinix.
+	return listing[Port]{op: OpPorts, key: portUUID, steady: true, unique: true, fetch: func(offset int) (p page[Port], err error) {
 		if whole {
 			return p, &DecodeError{Op: OpPorts, Path: "pagination", Err: errNoPages}
 		}

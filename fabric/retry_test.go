@@ -88,6 +88,21 @@ func TestBackoffDoublesUpToACap(t *testing.T) {
 	})
 }
 
+// Ports that fail together must not come back together.
+func TestBackoffDiffers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waits := map[time.Duration]bool{}
+		for range 20 {
+			start := time.Now()
+			_ = probe(t.Context(), newClient(t, always(500, ``), retries(1)))
+			waits[time.Since(start)] = true
+		}
+		if len(waits) < 2 {
+			t.Errorf("all of them waited %v", waits)
+		}
+	})
+}
+
 func TestRetrySucceeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := script(with(500, ``), with(200, idle))

@@ -83,6 +83,8 @@ func TestTokenLifetime(t *testing.T) {
 		{`"token_timeout":"3599"`, 3599 * time.Second},
 		{`"token_timeout":1800`, 30 * time.Minute},
 		{`"expires_in":60`, time.Minute},
+		{`"expires_in":60,"token_timeout":"1800"`, 30 * time.Minute},
+		{`"token_timeout":"1800","refresh_token":7,"refresh_token_timeout":{}`, 30 * time.Minute},
 		{`"expires_in":1`, time.Minute},
 		{`"token_timeout":"0.001"`, time.Minute},
 		{`"token_timeout":"soon"`, time.Hour},

@@ -35,7 +35,7 @@ type settings struct {
 
 // newGeneration builds clients for cfg, or takes those of prev that still fit.
 func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generation, error) {
-	g := &generation{cfg: pollConfig(cfg), accounts: map[string]*account{}}
+	g := &generation{cfg: PollConfig(cfg), accounts: map[string]*account{}}
 	for _, a := range cfg.Accounts {
 		var old *account
 		if prev != nil {
@@ -48,8 +48,8 @@ func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generatio
 		g.accounts[a.Name] = next
 		g.cfg.Accounts = append(g.cfg.Accounts, poll.Account{
 			Name: a.Name, API: next.client, Login: next.tokens.Status,
-			Ports: pollPorts(a.Ports), Sources: sources(a.TrafficSource), Discover: discover(a.Discover),
-			Pairs: pairs(a.Pairs), Connections: selection(a.Connections),
+			Ports: pollPorts(a.Ports), Sources: Sources(a.TrafficSource), Discover: discover(a.Discover),
+			Pairs: pairs(a.Pairs), Connections: Selection(a.Connections),
 		})
 	}
 	return g, nil
@@ -65,25 +65,7 @@ func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*ac
 	if old != nil && old.settings == s {
 		return old, nil
 	}
-	observe := d.metrics.Observer(a.Name)
-	login := fabric.TokenConfig{
-		BaseURL: a.APIURL, Transport: d.transport, UserAgent: d.opts.UserAgent,
-		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: observe,
-	}
-	if x := a.Credentials.TokenExchange; x.IsZero() {
-		login.Credentials = credentials(a.Credentials)
-	} else {
-		login.Exchange = &fabric.Exchange{URL: x.STSURL, Scope: x.Scope, SubjectToken: subjectToken(x)}
-	}
-	tokens, err := fabric.NewTokenSource(login)
-	if err != nil {
-		return nil, err
-	}
-	client, err := fabric.New(fabric.Config{
-		BaseURL: a.APIURL, Tokens: tokens, Transport: d.transport, UserAgent: d.opts.UserAgent,
-		RequestsPerSecond: api.RequestsPerSecond, Burst: api.Burst, Concurrency: api.Concurrency,
-		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: observe,
-	})
+	tokens, client, err := Connect(a, api, d.transport, d.opts.UserAgent, d.metrics.Observer(a.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -126,22 +108,6 @@ func (g *generation) end() {
 	}
 }
 
-// credentials reads the client id and secret anew for each login.
-func credentials(c config.Credentials) func() (fabric.Credentials, error) {
-	return func() (fabric.Credentials, error) {
-		id, secret, err := c.Read()
-		return fabric.Credentials{ClientID: id, ClientSecret: secret.Reveal()}, err
-	}
-}
-
-// subjectToken reads the token of the OIDC provider anew for each login.
-func subjectToken(x config.TokenExchange) func() (string, error) {
-	return func() (string, error) {
-		token, err := x.SubjectToken()
-		return token.Reveal(), err
-	}
-}
-
 // discover is the filter of discovery, nil where it is off.
 func discover(d config.Discover) func(string, *fleet.Inventory) bool {
 	if !d.Enabled {
@@ -154,8 +120,8 @@ func discover(d config.Discover) func(string, *fleet.Inventory) bool {
 	}
 }
 
-// selection is the filter of connections, nil where none is wanted.
-func selection(c config.Connections) *poll.Selection {
+// Selection is the filter of connections, nil where none is wanted.
+func Selection(c config.Connections) *poll.Selection {
 	if !c.Traffic {
 		return nil
 	}
@@ -164,7 +130,8 @@ func selection(c config.Connections) *poll.Selection {
 	}}
 }
 
-func pollConfig(cfg *config.Config) poll.Config {
+// PollConfig is what is polled of every account, and how often.
+func PollConfig(cfg *config.Config) poll.Config {
 	p := poll.Config{
 		Connections: cfg.Poll.ConnectionsInterval, Inventory: cfg.Poll.InventoryInterval,
 		StaleIntervals:    cfg.Poll.StaleIntervals,
@@ -192,8 +159,8 @@ func pairs(configured []config.Pair) []fleet.Pair {
 	return all
 }
 
-// sources are the traffic sources to try, in order.
-func sources(s config.TrafficSource) []string {
+// Sources are the traffic sources to try, in order.
+func Sources(s config.TrafficSource) []string {
 	if s == config.TrafficAuto {
 		return slices.Clone(poll.Sources())
 	}

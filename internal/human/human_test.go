@@ -17,3 +17,13 @@ func TestScaleWritesThreeDigits(t *testing.T) {
 		}
 	}
 }
+
+func TestPrintableSteersNoTerminal(t *testing.T) {
+	for text, want := range map[string]string{
+		"SV5-CORE 10G": "SV5-CORE 10G", "Zürich 東京": "Zürich 東京", "\x1b[2J\n": "\ufffd[2J\ufffd", "a\u202eb": "a\ufffdb",
+	} {
+		if got := human.Printable(text); got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}

@@ -241,7 +241,7 @@ func (a *account) currentPlan() plan {
 // replan works out the effective intervals for what is known now. late is how
 // late tasks start, notLooked where nobody has looked.
 func (a *account) replan(late time.Duration) {
-	next := newPlan(a.cfg, load{len(a.ownPorts()), a.knownConnections(), a.measuredConnections()}, late, a.currentPlan())
+	next := newPlan(a.cfg, Load{len(a.ownPorts()), a.knownConnections(), a.measuredConnections()}, late, a.currentPlan())
 	a.mu.Lock()
 	old := a.plan
 	a.plan = next

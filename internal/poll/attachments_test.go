@@ -32,7 +32,7 @@ func TestAttachmentsTellWhoCanHaveMetrics(t *testing.T) {
 		api := &fakeAPI{assets: func() ([]fabric.StreamAsset, error) {
 			return []fabric.StreamAsset{
 				asset("aa", true, "ATTACHED"), asset("bb", false, "ATTACHED"), asset("cc", true, "DETACHED"),
-				asset("ee", false, "ATTACHED"), asset("ee", true, "ATTACHED"), asset("elsewhere", true, "ATTACHED"),
+				asset("ee", true, "ATTACHED"), asset("ee", false, "ATTACHED"), asset("elsewhere", true, "ATTACHED"),
 			}, nil
 		}}
 		b := newBench(t, api, "aa", "bb", "cc", "dd", "ee")

@@ -67,15 +67,20 @@ func (a *account) noteConnections(round *round, ports []string, conns []fleet.Co
 func newConnections(conns []fabric.Connection) []fleet.Connection {
 	all := make([]fleet.Connection, len(conns))
 	for i, c := range conns {
-		all[i] = fleet.Connection{
-			UUID: c.UUID, APIName: c.Name, Type: c.Type, Direction: c.Direction,
-			State: c.State, Status: c.OperationalStatus, EquinixStatus: c.EquinixStatus, ProviderStatus: c.ProviderStatus,
-			Bandwidth:       c.Bandwidth,
-			RedundancyGroup: c.RedundancyGroup, RedundancyPriority: c.RedundancyPriority,
-			ASidePort: c.ASidePort, ZSidePort: c.ZSidePort, ASide: newEnd(c.ASide), ZSide: newEnd(c.ZSide),
-		}
+		all[i] = NewConnection(c)
 	}
 	return all
+}
+
+// NewConnection is a connection as the API told it, in the terms of the fleet.
+func NewConnection(c fabric.Connection) fleet.Connection {
+	return fleet.Connection{
+		UUID: c.UUID, APIName: c.Name, Type: c.Type, Direction: c.Direction,
+		State: c.State, Status: c.OperationalStatus, EquinixStatus: c.EquinixStatus, ProviderStatus: c.ProviderStatus,
+		Bandwidth:       c.Bandwidth,
+		RedundancyGroup: c.RedundancyGroup, RedundancyPriority: c.RedundancyPriority,
+		ASidePort: c.ASidePort, ZSidePort: c.ZSidePort, ASide: newEnd(c.ASide), ZSide: newEnd(c.ZSide),
+	}
 }
 
 func newEnd(s fabric.Side) fleet.End { return fleet.End{Name: s.Name, Metro: s.Metro, VLAN: s.VLAN} }

@@ -59,6 +59,7 @@ func TestDiscoveryWatchesWhatTheFilterWants(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEstate("aa", "bb")
 		ports := append(*e.ports.Load(), fabric.Port{UUID: "cc", Name: "in-the-lab"})
+		ports[1].Links = []fabric.Link{{OperationalStatus: "UP"}}
 		e.ports.Store(&ports)
 		b := discovering(t, e)
 		b.run(t, time.Second)
@@ -67,6 +68,8 @@ func TestDiscoveryWatchesWhatTheFilterWants(t *testing.T) {
 		}
 		if p := b.port(t, "aa"); p.Traffic[0] == nil || p.Connections == nil || p.Name() != "name-of-aa" {
 			t.Errorf("the port has no values yet: %+v", p)
+		} else if p.Linked || !b.port(t, "bb").Linked {
+			t.Error("only the port whose links the listing names is linked")
 		}
 		if !b.store.Load().Ready {
 			t.Error("not ready")
@@ -96,6 +99,10 @@ func TestDiscoveryFollowsTheEstate(t *testing.T) {
 				t.Error("a port that comes later undid readiness")
 			}
 			gone := len(b.api.of("v3", "aa"))
+			time.Sleep(10 * time.Minute)
+			if n := len(b.api.of("v3", "aa")); n != gone {
+				t.Error("the port that left is still polled")
+			}
 			e.set("aa", "bb", "cc")
 			time.Sleep(16 * time.Minute)
 			if n := len(b.api.of("v3", "aa")); n == gone {
@@ -166,17 +173,18 @@ func TestDiscoveryLeavesASharedPortToTheFirstAccount(t *testing.T) {
 			}
 			slow.set("aa")
 			time.Sleep(20 * time.Minute)
+			second, _ := two.API.(*fakeAPI)
+			calls := len(second.of("v3", "aa"))
+			time.Sleep(20 * time.Minute)
+			if n := len(second.of("v3", "aa")); n != calls {
+				t.Errorf("the second account polled it %d times more", n-calls)
+			}
 		})
 		if got := b.port(t, "aa").Account; got != "prod" {
 			t.Errorf("the port belongs to %q, not to the first that sees it", got)
 		}
 		if got := b.port(t, "bb").Account; got != "second" {
 			t.Errorf("the other port belongs to %q", got)
-		}
-		second, _ := two.API.(*fakeAPI)
-		calls := second.of("v3", "aa")
-		if last := calls[len(calls)-1].at; time.Since(last) < 4*time.Minute && len(calls) > 5 {
-			t.Errorf("the second account still polls it, last %v ago", time.Since(last))
 		}
 		if !slices.Equal(b.uuids(), []string{"aa", "bb"}) {
 			t.Errorf("ports %v", b.uuids())
@@ -203,5 +211,27 @@ func TestAMistypedPortDecidesNothingBeforeTheListing(t *testing.T) {
 		if got := b.source(); got != "v3" || len(b.api.of("v4-stats", "")) > 0 {
 			t.Errorf("source %q, %d calls of the next one", got, len(b.api.of("v4-stats", "")))
 		}
+	})
+}
+
+func TestAPortThatComesLaterDoesNotUndoReadiness(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEstate("aa")
+		b := discovering(t, e)
+		b.api.traffic = func(_, uuid string) (*fabric.Traffic, error) {
+			if uuid == "bb" {
+				time.Sleep(time.Hour)
+			}
+			return fresh(), nil
+		}
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(time.Minute)
+			e.set("aa", "bb")
+			time.Sleep(20 * time.Minute)
+			if snap := b.store.Load(); !snap.Ready || snap.Complete() {
+				t.Errorf("ready %v, complete %v", snap.Ready, snap.Complete())
+			}
+			time.Sleep(time.Hour) // let the call end
+		})
 	})
 }

@@ -37,8 +37,8 @@ func TestInventoryFillsThePort(t *testing.T) {
 		if diff := cmp.Diff(want, p.Inventory); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
-		if !p.Confirmed || p.Name() != "api-name" {
-			t.Errorf("confirmed %v, name %q", p.Confirmed, p.Name())
+		if !p.Confirmed || !p.Linked || p.Name() != "api-name" {
+			t.Errorf("confirmed %v, linked %v, name %q", p.Confirmed, p.Linked, p.Name())
 		}
 	})
 }
@@ -138,11 +138,21 @@ func TestConnectionsFailBatchByBatch(t *testing.T) {
 func TestTheStateOfTheLoginIsTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		expiry := time.Now().Add(time.Hour)
-		b := newBench(t, &fakeAPI{login: fabric.TokenStatus{Held: true, Expiry: expiry, Err: errOther}}, "aa")
-		b.run(t, 0)
-		state := b.store.Load().Accounts[0]
-		if !state.LoginHeld || !state.TokenExpiry.Equal(expiry) || state.LoginError != "something else" {
-			t.Errorf("%+v", state)
-		}
+		var login atomic.Pointer[fabric.TokenStatus]
+		login.Store(&fabric.TokenStatus{Held: true, Expiry: expiry, Err: errOther})
+		b := newBench(t, &fakeAPI{}, "aa")
+		b.cfg.Accounts[0].Login = func() fabric.TokenStatus { return *login.Load() }
+		b.during(t, func(*poll.Poller) {
+			state := b.store.Load().Accounts[0]
+			if !state.LoginHeld || !state.TokenExpiry.Equal(expiry) || state.LoginError != "something else" {
+				t.Errorf("%+v", state)
+			}
+			login.Store(&fabric.TokenStatus{Expiry: expiry.Add(time.Hour)})
+			time.Sleep(10 * time.Minute)
+			state = b.store.Load().Accounts[0]
+			if state.LoginHeld || !state.TokenExpiry.Equal(expiry.Add(time.Hour)) || state.LoginError != "" {
+				t.Errorf("after a login that succeeded: %+v", state)
+			}
+		})
 	})
 }

@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"slices"
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
@@ -37,12 +38,35 @@ func (a *account) judge(m *measured, w word) {
 		a.queue.advance(a.attachments, time.Now())
 	case exhausted:
 		a.setSource(m, "")
+		a.settle(m.sources.names)
 		a.log.Error("no traffic source exists; trying again with the next poll",
 			"traffic_of", m.what, "remedy", noSource(m.sources.names, m.what))
 	case undecided:
+	}
+	if m.sources.settled(w.source) {
+		a.settle([]string{w.source})
 	}
 }
 
 func (a *account) setSource(m *measured, source string) {
 	a.rec.update(func(d *draft) { *m.inUse(d.account(a.index)) = source })
+}
+
+// settle makes final what ports were told by these sources while there seemed to
+// be another one to try.
+func (a *account) settle(sources []string) {
+	open := func(p fleet.Poll) bool { return slices.Contains(sources, p.Provisional) }
+	a.rec.update(func(d *draft) {
+		for _, own := range ownedBy(a.Name, d.snap) {
+			if !slices.ContainsFunc(own.Polls, open) {
+				continue
+			}
+			p := d.port(a.Name, own.UUID)
+			for i := range p.Polls {
+				if open(p.Polls[i]) {
+					p.Polls[i].Provisional = ""
+				}
+			}
+		}
+	})
 }

@@ -3,6 +3,8 @@ package poll_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
@@ -54,5 +57,25 @@ equinix_fabric_api_requests_total{account="prod",code="none",operation="v3_port_
 `
 	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "equinix_fabric_api_requests_total"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestMetricsCountFailuresByOperationAndReason(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	observe := poll.NewMetrics(reg).Observer("prod")
+	for _, err := range []error{
+		nil, errBroken, errBroken,
+		&fabric.Error{Op: fabric.OpPortStatsV3, Status: 500, Quota: true},
+		&fabric.DecodeError{Op: fabric.OpPortStatsV3, Err: errOther},
+	} {
+		observe(fabric.Attempt{Op: fabric.OpPortStatsV3, Err: err})
+	}
+	rec := httptest.NewRecorder()
+	promhttp.HandlerFor(reg, promhttp.HandlerOpts{}).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for reason, want := range map[string]int{"server": 2, "rate_limited": 1, "decode": 1, "auth": 0, "transport": 0} {
+		line := fmt.Sprintf("equinix_fabric_api_errors_total{account=\"prod\",operation=\"v3_port_stats\",reason=%q} %d\n", reason, want)
+		if !strings.Contains(rec.Body.String(), line) {
+			t.Errorf("no line %s", line)
+		}
 	}
 }

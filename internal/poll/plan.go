@@ -20,15 +20,9 @@ const reserve = 0.1
 // shrink faster: an outage is over at once.
 const slowStep = 1.25
 
-// load is what there is to ask about.
-type load struct {
-	ports, connections int
-	measured           int // connections whose traffic is asked for
-}
-
 // plan is the effective intervals of one account.
 type plan struct {
-	load                            load
+	load                            Load
 	stretch                         float64 // 1 where the calls keep up with the intervals
 	slow                            float64 // the part of it that is due to an API that answers slowly
 	callsPerCycle                   float64 // that the intervals want within one of the primary window, before stretching
@@ -44,12 +38,12 @@ const notLooked time.Duration = -1
 // into the request budget, rather than starving some ports. Where tasks start
 // late all the same, because the API answers slowly or wants a pause, it
 // stretches them step by step until they do not.
-func newPlan(cfg Config, l load, late time.Duration, old plan) plan {
+func newPlan(cfg Config, l Load, late time.Duration, old plan) plan {
 	perSecond := func(calls int, interval time.Duration) float64 { return float64(calls) / interval.Seconds() }
 	p := plan{load: l, stretch: 1, slow: max(1, old.slow)}
-	wanted := perSecond(pagesOf(l.connections)+pagesOf(l.ports), cfg.Connections) + perSecond(pagesOf(l.ports), cfg.Inventory)
+	wanted := perSecond(pagesOf(l.Connections)+pagesOf(l.Ports), cfg.Connections) + perSecond(pagesOf(l.Ports), cfg.Inventory)
 	for _, w := range cfg.Windows {
-		wanted += perSecond(l.ports+l.measured, w.Interval)
+		wanted += perSecond(l.Ports+l.Measured, w.Interval)
 	}
 	cycle := cfg.Windows[0].Interval.Seconds()
 	p.callsPerCycle = wanted * cycle
@@ -92,9 +86,9 @@ func (p plan) remedy(cfg Config) string {
 	interval := time.Duration(float64(cfg.Windows[0].Interval) * over).Round(time.Second)
 	remedy := fmt.Sprintf("raise api.requests_per_second from %v to %v, or all poll intervals by the factor %.2f (poll.interval to %v)",
 		cfg.RequestsPerSecond, rate, over, interval)
-	if p.load.measured > p.load.ports {
+	if p.load.Measured > p.load.Ports {
 		remedy += fmt.Sprintf("; or ask for the traffic of fewer than %d connections: lower connections.max of the account, "+
-			"or narrow its connections.include and exclude", p.load.measured)
+			"or narrow its connections.include and exclude", p.load.Measured)
 	}
 	return remedy
 }

@@ -45,13 +45,18 @@ func TestPollerSpreadsTheLaterCyclesOverTheInterval(t *testing.T) {
 				t.Errorf("minute %d: %d calls, want about 20", minute, n)
 			}
 		}
+		gaps := map[time.Duration]bool{}
 		for _, uuid := range ports {
 			calls := b.api.of("v3", uuid)
 			for i := 2; i < len(calls); i++ { // the first gap leads to the slot
+				gaps[calls[i].at.Sub(calls[i-1].at)] = true
 				if gap := calls[i].at.Sub(calls[i-1].at); gap < 4*time.Minute+45*time.Second || gap > 5*time.Minute+15*time.Second {
 					t.Errorf("port %s: gap of %v", uuid, gap)
 				}
 			}
+		}
+		if len(gaps) < 10 {
+			t.Error("without jitter two exporters call at the same moments for ever")
 		}
 	})
 }
@@ -119,6 +124,9 @@ func TestPollerKeepsLastValuesOnErrors(t *testing.T) {
 		b.during(t, func(*poll.Poller) {
 			time.Sleep(time.Minute)
 			before := b.port(t, "aa")
+			if state := b.store.Load().Accounts[0]; !state.Up(time.Now()) {
+				t.Errorf("not up: %+v", state)
+			}
 			broken.Store(true)
 			time.Sleep(30 * time.Minute)
 			after := b.port(t, "aa")
@@ -161,8 +169,8 @@ func TestPollerOneFailingPortHarmsNoOther(t *testing.T) {
 		b := newBench(t, api, "aa", "bb", "cc")
 		b.run(t, 12*time.Minute)
 		for uuid, want := range map[string]bool{"aa": false, "bb": false, "cc": true} {
-			if got := b.port(t, uuid).Polls[0].OK; got != want {
-				t.Errorf("port %s: success %v, want %v", uuid, got, want)
+			if p := b.port(t, uuid).Polls[0]; p.OK != want || !p.Tried() {
+				t.Errorf("port %s: %+v, want success %v", uuid, p, want)
 			}
 		}
 		if n := len(b.api.of("v3", "bb")); n < 2 {

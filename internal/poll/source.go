@@ -32,9 +32,9 @@ func connectionSources(sources []string) []string {
 	return able
 }
 
-// ask reads one window of a port from a traffic source. A panic on the way is an
+// Ask reads one window of a port from a traffic source. A panic on the way is an
 // error of this one poll.
-func ask(ctx context.Context, api API, source, uuid string, from, to time.Time) (_ *fabric.Traffic, err error) {
+func Ask(ctx context.Context, api API, source, uuid string, from, to time.Time) (_ *fabric.Traffic, err error) {
 	defer survive(&err)
 	switch source {
 	case SourceV3:
@@ -47,7 +47,7 @@ func ask(ctx context.Context, api API, source, uuid string, from, to time.Time) 
 	panic("poll: unknown traffic source " + source)
 }
 
-// askConnection is ask for a connection, seen from one of its sides.
+// askConnection is [Ask] for a connection, seen from one of its sides.
 func askConnection(ctx context.Context, api API, source, uuid string, side fleet.Side, from, to time.Time) (_ *fabric.ConnectionTraffic, err error) {
 	defer survive(&err)
 	switch source {
@@ -74,9 +74,9 @@ func survive(err *error) {
 	}
 }
 
-// goneSample is how many ports must agree that a source no longer exists, or
+// GoneSample is how many ports must agree that a source no longer exists, or
 // all of them where there are fewer: one mistyped uuid decides nothing.
-const goneSample = 10
+const GoneSample = 10
 
 // sources chooses the traffic source of one account's ports, or of its
 // connections. Safe for concurrent use.
@@ -91,6 +91,8 @@ type sources struct {
 	// it does not exist. One that is answered keeps a source alive, however many
 	// have left Equinix.
 	alive, gone map[string]bool
+
+	doubted bool // doubts were told since settled was last true
 }
 
 // newSources begins with the source in use, or with the first.
@@ -128,6 +130,32 @@ func (s *sources) forget(uuid string) {
 	delete(s.gone, uuid)
 }
 
+// doubts reports whether err may only say that the source does not exist, so that
+// the next one is soon asked the same: nobody has been answered yet, and there
+// is one to try. The second time that it says so of one it is believed.
+func (s *sources) doubts(source, uuid string, err error, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !fabric.Gone(err) || len(s.names) == 1 {
+		return false
+	}
+	doubt := s.names[s.current] != source || len(s.alive) == 0 && !s.gone[uuid] && !now.Before(s.rest)
+	s.doubted = s.doubted || doubt
+	return doubt
+}
+
+// settled reports, once, that there is no more doubt about what a source said:
+// it has answered somebody else since.
+func (s *sources) settled(source string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.doubted || len(s.alive) == 0 || s.names[s.current] != source {
+		return false
+	}
+	s.doubted = false
+	return true
+}
+
 // verdict is what an answer says of its source.
 type verdict int
 
@@ -163,7 +191,7 @@ func (s *sources) judge(w word) verdict {
 	}
 	delete(s.alive, w.uuid)
 	s.gone[w.uuid] = true
-	if len(s.alive) > 0 || len(s.gone) < min(goneSample, w.population()) || w.now.Before(s.rest) {
+	if len(s.alive) > 0 || len(s.gone) < min(GoneSample, w.population()) || w.now.Before(s.rest) {
 		return undecided
 	}
 	return s.move(w)

@@ -14,7 +14,7 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 	source := a.portTraffic.sources.name()
 	to := time.Now().UTC().Truncate(time.Second)
 	from := to.Add(-w.Span)
-	answer, err := ask(ctx, a.API, source, uuid, from, to)
+	answer, err := Ask(ctx, a.API, source, uuid, from, to)
 	if ctx.Err() != nil {
 		return // shutting down: no outcome
 	}
@@ -26,6 +26,9 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 			return // it left meanwhile
 		}
 		p.Polls[window] = p.Polls[window].Ended(now, err)
+		if a.portTraffic.sources.doubts(source, uuid, err, now) {
+			p.Polls[window].Provisional = source
+		}
 		if err == nil {
 			p.Confirmed = p.Confirmed || answer.Capacity != nil || !empty(answer)
 			p.Traffic[window] = newTraffic(answer, w, from, to, now, p.Traffic[window])
@@ -44,7 +47,7 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 func (a *account) population() int {
 	snap := a.rec.store.Load()
 	if a.Discover != nil && !snap.Accounts[a.index].InventoryPoll.Tried() {
-		return goneSample
+		return GoneSample
 	}
 	return len(ownedBy(a.Name, snap))
 }

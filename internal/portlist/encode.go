@@ -15,6 +15,8 @@ import (
 	"unicode/utf16"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
 var writers = map[string]func(io.Writer, list, Options) error{
@@ -57,10 +59,10 @@ func writeCSV(w io.Writer, l list, _ Options) error {
 	}}
 	for _, p := range l.ports {
 		records = append(records, []string{
-			printable(p.Account), printable(p.UUID), printable(p.Name), field(p.Metro, printable), field(p.Capacity, number),
+			human.Printable(p.Account), human.Printable(p.UUID), human.Printable(p.Name), field(p.Metro, human.Printable), field(p.Capacity, number),
 			field(p.InLast, number), field(p.InP95, number), field(p.OutLast, number), field(p.OutP95, number),
 			p.Window, field(p.Utilization, number), field(p.Connections, strconv.Itoa),
-			field(p.NewestSample, func(t time.Time) string { return t.Format(time.RFC3339) }), field(p.Problem, printable),
+			field(p.NewestSample, func(t time.Time) string { return t.Format(time.RFC3339) }), field(p.Problem, human.Printable),
 		})
 	}
 	return csv.NewWriter(w).WriteAll(records)
@@ -93,7 +95,7 @@ func writeYAML(w io.Writer, l list, _ Options) error {
 		if blocks++; blocks > 1 {
 			fmt.Fprintln(w, "---")
 		}
-		fmt.Fprintf(w, "    # account %s\n", printable(account))
+		fmt.Fprintf(w, "    # account %s\n", human.Printable(account))
 		if err := writeIndented(w, block); err != nil {
 			return err
 		}
@@ -113,7 +115,7 @@ func newYAMLPort(p port) yamlPort {
 	if !p.named {
 		return y
 	}
-	for _, r := range strings.TrimSpace(printable(p.Name)) {
+	for _, r := range strings.TrimSpace(human.Printable(p.Name)) {
 		if len(y.Name)+len(string(r)) > longest {
 			break
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
 // Daemon is what polls the ports.
@@ -121,7 +122,7 @@ func unread(snap *fleet.Snapshot, log *slog.Logger) error {
 	var silent []string
 	for _, a := range snap.Accounts {
 		if a.LastData.IsZero() {
-			why := printable(cmp.Or(a.LoginError, a.LastError, "no answer yet"))
+			why := human.Printable(cmp.Or(a.LoginError, a.LastError, "no answer yet"))
 			silent = append(silent, fmt.Sprintf("account %q: %s", a.Name, why))
 		}
 	}

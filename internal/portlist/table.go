@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
 const (
@@ -54,18 +55,18 @@ func (p *port) row(l list, bars bool) []string {
 		return text
 	}
 	row := []string{
-		printable(p.Name), absent, rateText(p.Capacity),
+		human.Printable(p.Name), absent, rateText(p.Capacity),
 		rate(p.InLast), rate(p.InP95), rate(p.OutLast), rate(p.OutP95),
 		absent, ageText(p.NewestSample, l.now), "",
 	}
 	if p.Metro != nil {
-		row[1] = cut(printable(*p.Metro), maxMetro)
+		row[1] = cut(human.Printable(*p.Metro), maxMetro)
 	}
 	if p.Connections != nil {
 		row[7] = strconv.Itoa(*p.Connections)
 	}
 	if p.Problem != nil {
-		row[problemColumn] = cut(printable(*p.Problem), maxProblem)
+		row[problemColumn] = cut(human.Printable(*p.Problem), maxProblem)
 	}
 	return row
 }

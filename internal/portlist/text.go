@@ -4,8 +4,6 @@ import (
 	"math"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/prometheus/common/model"
 
@@ -14,17 +12,6 @@ import (
 )
 
 const absent = human.Absent
-
-// printable is text without what would not print, or would print elsewhere: a
-// name must not steer the terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsGraphic(r) {
-			return r
-		}
-		return utf8.RuneError
-	}, text)
-}
 
 // cut is text with at most width characters, the last of them … where that is
 // too few.

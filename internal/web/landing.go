@@ -17,9 +17,9 @@ var landingHTML string
 var landingTemplate = template.Must(template.New("landing").Parse(landingHTML))
 
 // landingPolicy allows the page its own style sheet, which it knows by its
-// hash, and nothing else: should a hostile name ever get through the escaping,
+// hash, the icon that is part of it, and nothing else: should a hostile name ever get through the escaping,
 // the browser still does nothing with it.
-var landingPolicy = "default-src 'none'; style-src '" + styleHash(landingHTML) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+var landingPolicy = "default-src 'none'; style-src '" + styleHash(landingHTML) + "'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 func styleHash(page string) string {
 	_, rest, _ := strings.Cut(page, "<style>")

@@ -35,7 +35,7 @@ type page struct {
 type accountRow struct {
 	Name                                   string
 	Up                                     bool
-	Source, Token, Intervals, Login, Error string
+	Source, Token, Intervals, Login, Error string // the last two "" while all is well
 	Calls                                  string // wanted of those that the request budget has
 	Over                                   bool   // more than it has, so intervals are stretched
 }
@@ -44,7 +44,9 @@ type portRow struct {
 	Name, UUID, Account, Metro, Speed, Status string
 	In, Out                                   rate
 	Connections, Sample, Polled               string
-	Problems                                  []string
+	LateSample, LatePoll                      bool     // too late for the rates to be shown
+	Problems                                  []string // what failed
+	Stale                                     []string // what is not shown any more
 }
 
 // rate is one direction of a port: its last rate with the share of the capacity.
@@ -91,7 +93,7 @@ func newAccountRow(a *fleet.Account, windows []fleet.Window, now time.Time) acco
 	row := accountRow{
 		Name: a.Name, Up: a.Up(now), Source: cmp.Or(a.Source, absent),
 		Token: untilText(a.TokenExpiry, now),
-		Login: cmp.Or(short(a.LoginError), absent), Error: cmp.Or(short(a.LastError), absent),
+		Login: short(a.LoginError), Error: short(a.LastError),
 		Calls: callsText(a), Over: a.CallsPerCycle > a.BudgetPerCycle,
 	}
 	if a.LoginHeld {
@@ -112,7 +114,8 @@ func newPortRow(r reading, now time.Time) portRow {
 		Speed: rateText(r.capacity),
 		In:    newRate(r.in, r.capacity), Out: newRate(r.out, r.capacity),
 		Sample: ageText(r.NewestSample(), now), Polled: ageText(r.Polls[0].LastSuccess, now),
-		Problems: r.problems(),
+		LateSample: len(r.late()) > 0, LatePoll: r.Port.Traffic[0] != nil && r.Traffic[0] == nil,
+		Problems: r.problems(), Stale: r.stale(),
 	}
 	if r.Port.Inventory != nil { // where it stands does not go stale
 		row.Metro = cmp.Or(r.Port.Inventory.Metro, absent)

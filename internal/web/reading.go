@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
@@ -47,6 +48,40 @@ func (r *reading) problems() []string {
 	}
 	if err := r.ConnectionsPoll.Err; err != "" {
 		all = append(all, "connections: "+short(err))
+	}
+	return all
+}
+
+// late are the directions whose newest sample is too old to be called the last.
+func (r *reading) late() []string {
+	var all []string
+	for _, d := range fleet.Directions() {
+		if t := r.Traffic[0]; t != nil && t.Series(d).Last != nil && r.Last(d) == nil {
+			all = append(all, string(d))
+		}
+	}
+	return all
+}
+
+// stale says what was known and is not shown any more, because of its age.
+func (r *reading) stale() []string {
+	var old, all []string
+	for i, t := range r.Port.Traffic {
+		if t != nil && r.Traffic[i] == nil {
+			old = append(old, "traffic "+r.Windows[i].Label())
+		}
+	}
+	if r.Port.Connections != nil && r.Connections == nil && r.Confirmed {
+		old = append(old, "connections")
+	}
+	if r.Port.Inventory != nil && r.Inventory == nil {
+		old = append(old, "inventory")
+	}
+	if len(old) > 0 {
+		all = append(all, "stale: "+strings.Join(old, ", "))
+	}
+	if late := r.late(); len(late) > 0 {
+		all = append(all, "no current sample: "+strings.Join(late, ", "))
 	}
 	return all
 }

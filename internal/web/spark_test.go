@@ -187,7 +187,7 @@ func TestLandingShowsTheBudget(t *testing.T) {
 	}{
 		{274, 1350, ">274 of 1350 calls<"},
 		{274, 135, `class="mid">274 of 135 calls<`},
-		{0, 0, `data-label="Request budget">–<`},
+		{0, 0, `data-label="Request budget" class="tight">–<`},
 	} {
 		t.Run(strconv.FormatFloat(tt.budget, 'f', 0, 64), func(t *testing.T) {
 			snap := newSnapshot(time.Now())

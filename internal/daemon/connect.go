@@ -1,0 +1,52 @@
+package daemon
+
+import (
+	"net/http"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+)
+
+// Connect builds what logs in for an account and what asks its API, within the
+// bounds of api. Both send through t, tell observe of every attempt, and have
+// sent nothing yet. The token source lasts until it is closed.
+func Connect(a config.Account, api config.API, t http.RoundTripper, userAgent string, observe func(fabric.Attempt)) (*fabric.TokenSource, *fabric.Client, error) {
+	login := fabric.TokenConfig{
+		BaseURL: a.APIURL, Transport: t, UserAgent: userAgent,
+		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: observe,
+	}
+	if x := a.Credentials.TokenExchange; x.IsZero() {
+		login.Credentials = credentials(a.Credentials)
+	} else {
+		login.Exchange = &fabric.Exchange{URL: x.STSURL, Scope: x.Scope, SubjectToken: subjectToken(x)}
+	}
+	tokens, err := fabric.NewTokenSource(login)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := fabric.New(fabric.Config{
+		BaseURL: a.APIURL, Tokens: tokens, Transport: t, UserAgent: userAgent,
+		RequestsPerSecond: api.RequestsPerSecond, Burst: api.Burst, Concurrency: api.Concurrency,
+		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: observe,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return tokens, client, nil
+}
+
+// credentials reads the client id and secret anew for each login.
+func credentials(c config.Credentials) func() (fabric.Credentials, error) {
+	return func() (fabric.Credentials, error) {
+		id, secret, err := c.Read()
+		return fabric.Credentials{ClientID: id, ClientSecret: secret.Reveal()}, err
+	}
+}
+
+// subjectToken reads the token of the OIDC provider anew for each login.
+func subjectToken(x config.TokenExchange) func() (string, error) {
+	return func() (string, error) {
+		token, err := x.SubjectToken()
+		return token.Reveal(), err
+	}
+}

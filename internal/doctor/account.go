@@ -1,0 +1,88 @@
+package doctor
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
+)
+
+// exam is the examination of one account, step by step.
+type exam struct {
+	cfg     *config.Config
+	account config.Account
+	opts    Options
+	sources []string
+	tokens  *fabric.TokenSource
+	client  *fabric.Client
+
+	findings []finding
+	blocker  string                // why nothing more can be asked, "" while it can
+	last     atomic.Pointer[error] // of the latest attempt that failed
+
+	listed      map[string]fabric.Port // by UUID; nil where no listing came through
+	listedByV3  bool
+	watched     []port // what would be polled
+	source      string // where the exporter would stay; "" where it is not known
+	readings    []reading
+	attached    map[string]bool // nil where it was not asked
+	connections int             // summed over the ports
+	measured    int             // connections whose traffic would be asked for
+}
+
+// maxRetries is for calls that nobody has all day for: what fails twice is told.
+const maxRetries = 1
+
+func examine(ctx context.Context, cfg *config.Config, a config.Account, o Options) []finding {
+	e := &exam{cfg: cfg, account: a, opts: o, sources: daemon.Sources(a.TrafficSource)}
+	api := cfg.API
+	api.MaxRetries = min(api.MaxRetries, maxRetries)
+	var err error
+	if e.tokens, e.client, err = daemon.Connect(a, api, o.Transport, o.UserAgent, e.observe); err != nil {
+		e.add(fail, checkCredentials, "", err.Error(), "")
+		return e.findings
+	}
+	defer e.tokens.Close()
+	e.logIn(ctx)
+	e.list(ctx)
+	e.lookForListed(ctx)
+	e.lookAtDiscovery()
+	e.findSource(ctx)
+	e.lookAtAttachment(ctx)
+	e.lookAtSamples()
+	e.searchConnections(ctx)
+	e.lookAtPairs()
+	e.lookAtClock()
+	e.lookAtBudget()
+	return e.findings
+}
+
+func (e *exam) observe(a fabric.Attempt) {
+	if a.Err != nil {
+		e.last.Store(&a.Err)
+	}
+	e.opts.Log.Debug("called", "account", e.account.Name, "operation", a.Op, "status", a.Status, "took", a.Took, "err", a.Err)
+}
+
+func (e *exam) add(s status, check, object, detail, remedy string) {
+	e.findings = append(e.findings, newFinding(s, e.account.Name, check, object, detail, remedy))
+}
+
+// stopped reports that a check cannot be made because nothing can be asked any
+// more, and adds the line that says so.
+func (e *exam) stopped(ctx context.Context, check string) bool {
+	why := e.blocker
+	switch {
+	case why != "":
+	case interrupted(ctx):
+		why = "interrupted"
+	case ctx.Err() != nil:
+		why = noTime
+	default:
+		return false
+	}
+	e.add(skip, check, "", why, "")
+	return true
+}

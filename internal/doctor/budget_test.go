@@ -1,0 +1,121 @@
+package doctor_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// planned is the account as the daemon sees it after some minutes.
+func planned(t *testing.T, api *fabrictest.API, text string) fleet.Account {
+	t.Helper()
+	d, err := daemon.New(daemon.Options{
+		Load:       func() (*config.Config, error) { return config.Parse("test.yml", []byte(text), t.TempDir(), nil) },
+		Registerer: prometheus.NewPedanticRegistry(), Transport: api.Transport(), UserAgent: "test", Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	if err := d.Run(ctx); err != nil {
+		t.Error(err)
+	}
+	return d.Snapshot().Accounts[0]
+}
+
+// What the doctor says of the budget is what the exporter will do.
+func TestBudgetIsThatOfTheExporter(t *testing.T) {
+	const windows = "poll: {windows: [{resolution: 5m, span: 1d}, {resolution: 1h, span: 30d, interval: 1h}]}\n"
+	for _, tt := range []struct {
+		ports, connections int
+		more               string
+	}{
+		{1, 0, ""}, {100, 0, ""}, {101, 940, ""}, {40, 1_000, windows}, {120, 400, "api: {requests_per_second: 0.2}\n" + windows},
+		{40, 1_000, "    connections: {traffic: true, max: 25}\n" + windows},
+		{40, 1_000, "    connections: {traffic: true, max: 2000}\n" + windows},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := fabrictest.Generate(1, tt.ports, tt.connections)
+			api := fabrictest.New(fabrictest.Options{Fleet: &f})
+			o := options(t, api.Transport(), account(discovery+tt.more))
+			o.Timeout = time.Hour
+			r, err := run(t.Context(), t, o)
+			if err != nil {
+				t.Errorf("Run: %v", err)
+			}
+			want := planned(t, api, account(discovery+tt.more))
+			words := []string{
+				fmt.Sprintf("%.0f calls per 5m for %d port", math.Ceil(want.CallsPerCycle), tt.ports),
+				fmt.Sprintf("the budget allows %.0f", math.Floor(want.BudgetPerCycle)),
+			}
+			status := "ok"
+			if want.CallsPerCycle > want.BudgetPerCycle {
+				status = "warn"
+				words = append(words, "raise api.requests_per_second from 0.2 to 0.6, or all poll intervals by the factor")
+			}
+			r.only(t, "budget", status)
+			r.wants(t, "budget", status, words...)
+			if status == "warn" && !strings.Contains(r.of("budget")[0].Detail, "every 12m") {
+				t.Errorf("%+v", r.of("budget"))
+			}
+		})
+	}
+}
+
+func TestClock(t *testing.T) {
+	for ahead, want := range map[time.Duration]struct{ status, words string }{
+		0:                   {"ok", "agrees with the clock of the API"},
+		30 * time.Second:    {"ok", "30s ahead of the clock of the API"},
+		90 * time.Second:    {"warn", "1m30s ahead of the clock of the API | synchronise"},
+		-90 * time.Second:   {"warn", "1m30s behind the clock of the API"},
+		6 * time.Minute:     {"fail", "6m ahead of the clock of the API: windows are asked for at the wrong time | synchronise"},
+		-49 * time.Hour:     {"fail", "2d1h behind the clock of the API"},
+		-1500 * time.Second: {"fail", "25m behind"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			api := fabrictest.New(fabrictest.Options{})
+			r, err := examine(t, dated(api, ahead), account(discovery+"api: {burst: 100}\n")) // no time passes
+			if (err == nil) != (want.status != "fail") {
+				t.Errorf("Run: %v", err)
+			}
+			r.only(t, "clock", want.status)
+			r.wants(t, "clock", want.status, want.words)
+		})
+	}
+}
+
+// The token endpoint dates its refusals, too: a wrong clock may be their cause.
+func TestClockOfARefusedLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := fabrictest.New(fabrictest.Options{ClientSecret: "another"})
+		r, err := examine(t, dated(api, time.Hour), account(discovery))
+		if err == nil || err.Error() != "2 checks failed" {
+			t.Errorf("Run: %v", err)
+		}
+		r.wants(t, "clock", "fail", "1h ahead")
+	})
+}
+
+func TestClockWithoutADate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := examine(t, fabrictest.New(fabrictest.Options{}).Transport(), account(discovery))
+		if err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		r.only(t, "clock", "skip")
+		r.wants(t, "clock", "skip", "no answer had a date")
+	})
+}

@@ -1,0 +1,83 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
+)
+
+const connectionRights = "let the administrator of the organisation give the user of the app the right to view the connections of the port"
+
+// searchConnections asks for the connections of all ports, as the exporter does
+// in each cycle.
+func (e *exam) searchConnections(ctx context.Context) {
+	if e.stopped(ctx, checkConnections) {
+		return
+	}
+	ports := map[string]port{}
+	var uuids []string
+	for _, p := range e.reachable() {
+		ports[p.uuid] = p
+		uuids = append(uuids, p.uuid)
+	}
+	if len(uuids) == 0 {
+		e.add(skip, checkConnections, "", "there is no port to ask about", "")
+		return
+	}
+	found := map[string]fabric.Connection{}
+	var refused []port
+	var why error
+	err := e.client.PortConnections(ctx, uuids, func(batch []string, conns []fabric.Connection, err error) {
+		for _, c := range conns {
+			found[c.UUID] = c
+		}
+		if err != nil {
+			why = err
+			for _, uuid := range batch {
+				refused = append(refused, ports[uuid])
+			}
+		}
+	})
+	if err != nil { // ctx has ended
+		e.fault(ctx, checkConnections, "", "", err)
+		return
+	}
+	e.countConnections(ports, found)
+	if n := len(ports) - len(refused); n > 0 {
+		e.add(ok, checkConnections, "", fmt.Sprintf("%s on %s", plural(len(found), "connection"), plural(n, "port")), "")
+	}
+	e.tellUnsearched(ctx, refused, len(ports), why)
+}
+
+// tellUnsearched is about the ports whose connections nobody told.
+func (e *exam) tellUnsearched(ctx context.Context, refused []port, of int, why error) {
+	switch {
+	case why == nil:
+	case fabric.Reason(why) != fabric.ReasonForbidden && fabric.Reason(why) != fabric.ReasonNotFound:
+		e.fault(ctx, checkConnections, "", fmt.Sprintf("%d of %s without an answer: ", len(refused), plural(of, "port")), why)
+	case len(refused) == of:
+		e.add(fail, checkConnections, "", "refused for all ports: "+why.Error(), connectionRights)
+	default:
+		e.each(fail, checkConnections, refused, why.Error(), connectionRights)
+	}
+}
+
+// countConnections counts each connection once for every port that it is on, and
+// those that would have series and traffic, as the plan of the exporter does.
+func (e *exam) countConnections(ports map[string]port, found map[string]fabric.Connection) {
+	selection := daemon.Selection(e.account.Connections)
+	for _, c := range found {
+		if of := poll.NewConnection(c); selection != nil && selection.Match(&of) && of.CarriesTraffic() && e.measured < selection.Max {
+			e.measured++
+		}
+		if _, own := ports[c.ASidePort]; own {
+			e.connections++
+		}
+		if _, own := ports[c.ZSidePort]; own && c.ZSidePort != c.ASidePort {
+			e.connections++
+		}
+	}
+}

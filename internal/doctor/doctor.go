@@ -1,0 +1,113 @@
+// Package doctor examines a configuration and what the API answers to it, says
+// of each check whether it is well, and what to do where it is not. It asks
+// about as much as a first cycle of the exporter does, and changes nothing.
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+)
+
+// Options say what is examined, and how the findings are written.
+type Options struct {
+	Load      func() (*config.Config, error)
+	Transport http.RoundTripper // to Equinix; nil: fabric.NewTransport
+	UserAgent string
+	Format    string        // one of Formats
+	Timeout   time.Duration // for all calls together
+	Log       *slog.Logger
+}
+
+// Run examines every account, all at a time, and writes to w what it found. The
+// error says how many checks failed; warnings are none. A faulty configuration
+// is returned as Load returned it, and only the JSON says it too.
+func Run(ctx context.Context, o Options, w io.Writer) error {
+	write, ok := writers[o.Format]
+	if !ok {
+		return fmt.Errorf("unknown format %q", o.Format)
+	}
+	cfg, err := o.Load()
+	if err != nil {
+		if o.Format == formatJSON {
+			return errors.Join(write(w, faulty(err)), err)
+		}
+		return err
+	}
+	if o.Transport == nil {
+		t := fabric.NewTransport()
+		defer t.CloseIdleConnections()
+		o.Transport = t
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errTimeout)
+	defer cancel()
+	findings := configuration(cfg)
+	of := make([][]finding, len(cfg.Accounts))
+	var examining sync.WaitGroup
+	for i, a := range cfg.Accounts {
+		examining.Go(func() { of[i] = examine(ctx, cfg, a, o) })
+	}
+	examining.Wait()
+	for _, f := range of {
+		findings = append(findings, f...)
+	}
+	if err := write(w, findings); err != nil {
+		return err
+	}
+	return verdict(ctx, findings)
+}
+
+var errTimeout = errors.New("timeout")
+
+// interrupted reports whether ctx ended before its time.
+func interrupted(ctx context.Context) bool {
+	return ctx.Err() != nil && !errors.Is(context.Cause(ctx), errTimeout)
+}
+
+// verdict is nil where all is well, or well enough.
+func verdict(ctx context.Context, findings []finding) error {
+	switch n := count(findings)[fail]; {
+	case n == 1:
+		return errors.New("1 check failed")
+	case n > 1:
+		return fmt.Errorf("%d checks failed", n)
+	case interrupted(ctx):
+		return errors.New("interrupted before all checks were made")
+	}
+	return nil
+}
+
+// configuration is what there is to say of a configuration that was accepted.
+func configuration(cfg *config.Config) []finding {
+	ports := 0
+	for _, a := range cfg.Accounts {
+		ports += len(a.Ports)
+	}
+	findings := []finding{newFinding(ok, "", checkConfiguration, "", fmt.Sprintf("valid: %s, %s listed, %s",
+		plural(len(cfg.Accounts), "account"), plural(ports, "port"), plural(len(cfg.Poll.Windows), "window")), "")}
+	for _, w := range cfg.Warnings {
+		findings = append(findings, newFinding(warn, "", checkConfiguration, "", w, ""))
+	}
+	return findings
+}
+
+// faulty are the faults of a configuration that was refused.
+func faulty(err error) []finding {
+	faults, ok := errors.AsType[config.Faults](err)
+	if !ok {
+		return []finding{newFinding(fail, "", checkConfiguration, "", err.Error(), "")}
+	}
+	var findings []finding
+	for _, f := range faults {
+		findings = append(findings, newFinding(fail, "", checkConfiguration, f.Path, f.String(), ""))
+	}
+	return findings
+}

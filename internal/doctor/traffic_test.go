@@ -1,0 +1,170 @@
+package doctor_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
+)
+
+// seen is a line of traffic_source.
+type seen struct{ status, source, words string }
+
+func TestTrafficSource(t *testing.T) {
+	const (
+		v3, v4 = fabrictest.OpPortStatsV3, fabrictest.OpPortStatsV4
+		auto   = ""
+	)
+	forbid := func(ops ...string) func(*fabrictest.API) {
+		return func(api *fabrictest.API) {
+			for _, op := range ops {
+				api.Inject(refusal(op, "", http.StatusForbidden, "EQ-3142402"))
+			}
+		}
+	}
+	gone := func(ops ...string) func(*fabrictest.API) { return func(api *fabrictest.API) { api.SetGone(ops...) } }
+	empty := func(api *fabrictest.API) { api.Inject(fabrictest.Fault{Op: v3, EmptyPoints: true}) }
+	for _, tt := range []struct {
+		name, source string
+		fault        func(*fabrictest.API)
+		want         []seen
+	}{
+		{"the first has data", auto, gone(), []seen{{"ok", "v3", "10 ports asked: 9 with data, 1 empty"}}},
+		{"the first is gone", auto, gone(v3), []seen{{"ok", "v3", "is gone; auto goes on"}, {"ok", "v4-stats", "9 with data"}}},
+		{"two are gone, the third is empty", auto, gone(v3, v4), []seen{
+			{"ok", "v3", "is gone"}, {"ok", "v4-stats", "is gone"}, {"warn", "v4-metrics", "without a single sample"},
+		}},
+		{"all are gone", auto, gone(v3, v4, fabrictest.OpSearchMetrics), []seen{
+			{"ok", "v3", "is gone"}, {"ok", "v4-stats", "is gone"}, {"fail", "v4-metrics", "no source is left: check the uuids"},
+		}},
+		{"the only one is gone", "v3", gone(v3), []seen{{"fail", "v3", "set traffic_source: auto"}}},
+		{"the only one has data", "v4-stats", gone(v3), []seen{{"ok", "v4-stats", "9 with data"}}},
+		{"the only one is forbidden", "v4-stats", forbid(v4), []seen{{"fail", "v4-stats", "the right to read this"}}},
+		{"the only one is empty", "v3", empty, []seen{{"warn", "v3", "10 ports asked: 10 empty"}}},
+		{"auto would stay with one that is forbidden", auto, forbid(v3), []seen{
+			{"fail", "v3", "10 forbidden; v3_port_stats: HTTP 403: EQ-3142402: Refused. | auto stays with a source that answers: set traffic_source: v4-stats"},
+			{"ok", "v4-stats", "9 with data"},
+		}},
+		{"auto would stay with one that is empty", auto, empty, []seen{
+			{"fail", "v3", "set traffic_source: v4-stats, which has data"}, {"ok", "v4-stats", "9 with data"},
+		}},
+		{"all are refused", auto, forbid(v3, v4, fabrictest.OpSearchMetrics), []seen{
+			{"fail", "v3", "the right to read this"}, {"fail", "v4-stats", "the right"}, {"fail", "v4-metrics", "the right"},
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := fabrictest.New(fabrictest.Options{})
+				tt.fault(api)
+				more := discovery
+				if tt.source != auto {
+					more += "    traffic_source: " + tt.source + "\n"
+				}
+				r, err := examine(t, api.Transport(), account(more))
+				var statuses []string
+				for _, s := range tt.want {
+					statuses = append(statuses, s.status)
+					if c := r.wants(t, "traffic_source", s.status, s.source+" ", s.words); c.Object != s.source {
+						t.Errorf("object %q, want %s", c.Object, s.source)
+					}
+				}
+				r.only(t, "traffic_source", statuses...)
+				if (err != nil) != (r.Summary["fail"] > 0) {
+					t.Errorf("Run: %v", err)
+				}
+				if n := api.Count(v3); n > 10 {
+					t.Errorf("%d ports were asked about", n)
+				}
+			})
+		})
+	}
+}
+
+func TestSamplesOfARefusedPort(t *testing.T) {
+	for status, want := range map[int]string{http.StatusForbidden: "fail", http.StatusNotFound: "fail", http.StatusBadGateway: "warn"} {
+		synctest.Test(t, func(t *testing.T) {
+			api := fabrictest.New(fabrictest.Options{})
+			refused, other := portOf(t, api, fabrictest.DemoPrimary), portOf(t, api, fabrictest.DemoLAG)
+			api.Inject(refusal(fabrictest.OpPortStatsV3, refused, status, "EQ-3142402"))
+			r, err := examine(t, api.Transport(), account(listing(refused, other)))
+			if (err == nil) != (want == "warn") {
+				t.Errorf("Run: %v", err)
+			}
+			r.only(t, "traffic_source", "ok")
+			r.only(t, "samples", want, "ok")
+			if c := r.wants(t, "samples", want, fabrictest.DemoPrimary, "EQ-3142402"); c.Object != refused {
+				t.Errorf("object %q", c.Object)
+			}
+			r.wants(t, "samples", "ok", "1 port: the newest samples are")
+		})
+	}
+}
+
+// By how late Equinix is, and in which clock that is measured.
+func TestSamplesThatAreLate(t *testing.T) {
+	for _, tt := range []struct {
+		name            string
+		lateness, ahead time.Duration
+		statuses        []string
+	}{
+		{"in time", 0, 0, []string{"ok"}},
+		{"late", 4 * time.Hour, 0, []string{"warn"}},
+		{"local clock is ahead", 0, time.Hour, []string{"ok"}},
+		{"late, and the local clock is behind", 4 * time.Hour, -20 * time.Minute, []string{"warn"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := fabrictest.New(fabrictest.Options{
+					Lateness: tt.lateness,
+					Now:      func() time.Time { return time.Now().Add(-tt.ahead) },
+				})
+				r, err := examine(t, dated(api, tt.ahead), account(listing(portOf(t, api, fabrictest.DemoPrimary))))
+				if (err != nil) != (r.Summary["fail"] > 0) {
+					t.Errorf("Run: %v", err)
+				}
+				r.only(t, "samples", tt.statuses...)
+				if tt.lateness > 0 {
+					c := r.wants(t, "samples", "warn", fabrictest.DemoPrimary, "the newest sample is", "5 to 17 minutes")
+					age := strings.Fields(c.Detail)[len(strings.Fields(c.Detail))-2]
+					d, err := time.ParseDuration(age)
+					if err != nil || d < 40*time.Minute || d > 4*time.Hour+10*time.Minute {
+						t.Errorf("age %s: %v", age, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Where samples are of an hour, they are older.
+func TestSamplesOfHoursAreNotLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(50 * time.Minute) // into the hour
+		api := fabrictest.New(fabrictest.Options{})
+		r, err := examine(t, api.Transport(), account(discovery+"poll: {windows: [{resolution: 1h, span: 30d}]}\n"))
+		if err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		r.wants(t, "samples", "ok", "50m to 50m old")
+		for _, c := range r.of("samples") {
+			if strings.Contains(c.Detail, "newest sample is") {
+				t.Errorf("late: %+v", c)
+			}
+		}
+	})
+}
+
+func TestPortWithoutSamples(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := fabrictest.New(fabrictest.Options{})
+		r, err := examine(t, api.Transport(), account(listing(portOf(t, api, fabrictest.DemoProvisioning), portOf(t, api, fabrictest.DemoLAG))))
+		if err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		r.only(t, "samples", "warn", "ok")
+		r.wants(t, "samples", "warn", "LD8-NEWBUILD-100G (PROVISIONING): no samples", "not active yet")
+	})
+}
