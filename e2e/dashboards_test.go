@@ -69,13 +69,17 @@ func testDashboard(t *testing.T, p grafana.Prometheus, d grafana.Dashboard, at t
 		}
 	}
 	filled := map[string]bool{}
-	for _, c := range choices(d, first, options) {
+	for i, c := range choices(d, first, options) {
 		for _, panel := range d.Asking() {
 			answers, err := p.Ask(d, panel, c, at)
 			if err != nil {
 				t.Error(err)
 			}
-			filled[panel.Title] = check(t, d, panel, answers) || filled[panel.Title]
+			something := check(t, d, panel, answers)
+			if i == 0 && !something && panel.FieldConfig.Defaults.NoValue == "" {
+				t.Errorf("panel %q is empty at first sight and does not say why", panel.Title)
+			}
+			filled[panel.Title] = something || filled[panel.Title]
 			checkChosen(t, d, panel, answers, named(c, options))
 		}
 	}

@@ -39,7 +39,7 @@ func fleetNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuild
 			links:   runbooks("FabricPortNearlyFull"),
 		})).
 		WithPanel(number(spec{
-			title: "Full in 30 days", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no forecast yet",
+			title: "Full in " + l.horizon(), w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no forecast yet",
 			about: "Ports of which the 95th percentile is above " + l.percent("port_utilization_forecast_ratio") + ", or will be at the end of the forecast horizon " +
 				"if it goes on growing as in the past two weeks." + needsRules + " Order upgrades for those that the forecasts below name.",
 			queries: []query{{howMany("max by (port_uuid) ("+group(expectedRatio)+" and on (port_uuid) "+chosenPorts+")", ">", l.number("port_utilization_forecast_ratio")), "ports"}},

@@ -53,7 +53,7 @@ func (l Limits) soon() cog.Builder[dashboard.ThresholdsConfig] {
 func fleetForecast(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
 	return b.
 		WithPanel(bars(spec{
-			title: "Utilization in 30 days", w: 8, h: 9, unit: "percentunit", colours: l.full(), min: new(0.0), max: new(1.0), empty: "no forecast yet",
+			title: "Utilization in " + l.horizon(), w: 8, h: 9, unit: "percentunit", colours: l.full(), min: new(0.0), max: new(1.0), empty: "no forecast yet",
 			about: "The 95th percentile of the ten ports that will be fullest at the end of the forecast horizon, as a share of the links that are up now: " +
 				"a straight line through the weekly levels of the past two weeks where it rises." + needsRules,
 			queries: []query{{"topk(10, " + perPort(expectedRatio, "direction") + ")", "{{port_name}} {{direction}}"}},
@@ -67,7 +67,7 @@ func fleetForecast(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboard
 			links:   runbooks("FabricPortFullSoon"), drill: toPort("__field.labels.port_uuid"),
 		})).TimeFrom("14d")).
 		WithPanel(bars(spec{
-			title: "Pairs in 30 days", w: 8, h: 9, unit: "percentunit", colours: l.failover(), min: new(0.0), max: new(1.0), empty: "no forecast yet",
+			title: "Pairs in " + l.horizon(), w: 8, h: 9, unit: "percentunit", colours: l.failover(), min: new(0.0), max: new(1.0), empty: "no forecast yet",
 			about: "The 95th percentile of both ports of a pair together at the end of the forecast horizon, as a share of the smaller one. " +
 				"Above 100 % the pair will not survive a failover." + needsRules,
 			queries: []query{{"topk(10, max by (pair, direction) (" + chosenPairs(group(pairExpectedRatio)) + "))", "{{pair}} {{direction}}"}},

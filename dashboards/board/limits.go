@@ -73,6 +73,11 @@ func (l Limits) percent(name string) string {
 	return strconv.FormatFloat(100*l.at(name), 'g', -1, 64) + " %"
 }
 
+// horizon is how far forecasts look ahead, as people read it.
+func (l Limits) horizon() string {
+	return strconv.FormatFloat(l.at("forecast_horizon_seconds")/86400, 'g', 3, 64) + " days"
+}
+
 func (l Limits) missing() error {
 	if l.absent == nil {
 		return errors.New("no thresholds")

@@ -42,6 +42,20 @@ func TestPanelsTakeTheLimitsOfTheAlerts(t *testing.T) {
 	}
 }
 
+func TestTitlesNameTheHorizon(t *testing.T) {
+	l, err := board.ReadLimits(edited(t, "vector(2592000)", "vector(5184000)"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := board.Build(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(files["port.json"]), `"title": "p95 in 60 days"`) {
+		t.Error("the horizon of 60 days is not in the Port dashboard")
+	}
+}
+
 func TestBuildWantsAllLimits(t *testing.T) {
 	l, err := board.ReadLimits(edited(t, "threshold:port_utilization_p95_ratio", "threshold:something_else"))
 	if err != nil {

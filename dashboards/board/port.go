@@ -67,7 +67,7 @@ func portNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilde
 		WithPanel(number(small("p95 $window", "percentunit", "95th percentile of the chosen window in the worse direction, as a share of the links that are up. Above "+
 			l.percent("port_utilization_p95_ratio")+" order an upgrade.", l.full(),
 			query{"max by (port_name) (" + shareOfPort(`port_traffic_p95_bytes_per_second{window="$window"}`) + ")", portName}, "FabricPortNearlyFull"))).
-		WithPanel(number(small("p95 in 30 days", "percentunit", "What the 95th percentile of a day will be in the worse direction if it goes on as in the past two weeks."+needsRules, l.full(),
+		WithPanel(number(small("p95 in "+l.horizon(), "percentunit", "What the 95th percentile of a day will be in the worse direction if it goes on as in the past two weeks."+needsRules, l.full(),
 			query{"max by (port_name) (" + group(expectedRatio) + " and on (port_uuid) " + chosenPorts + ")", portName}, "FabricPortFullSoon"))).
 		WithPanel(number(small("Connections", "none", "Live connections on either side of the port: active, provisioned or on the way there. Asked every 5 minutes by default.", steps("text"),
 			query{"sum by (port_name) (" + ofPort(`port_connections{state=~"`+liveStates+`"}`, "state") + ")", portName}))).

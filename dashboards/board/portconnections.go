@@ -13,7 +13,7 @@ func portConnections(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder 
 			" and on (connection_uuid) topk(10, max by (connection_uuid) (" + rate + " @ end() and on (connection_uuid) " + on + " @ end()))"
 	}
 	const watched = " Only connections with series of their own are here (connections.traffic in the exporter's configuration)."
-	const none = "no connection of this port is watched"
+	const none = "no watched connection of this port has traffic"
 	return b.
 		WithPanel(bars(spec{
 			title: "Connections by state", w: 8, h: 8, unit: "none", colours: steps("blue"), min: new(0.0), empty: "not known",
