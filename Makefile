@@ -11,7 +11,7 @@ TOOLS    := $(CURDIR)/.tools
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 
-.PHONY: build demo test unit e2e compose rules bench tools lint fmt fuzz golden docs docker dist dist-check workflows
+.PHONY: build demo test unit e2e compose rules bench tools lint fmt fuzz golden docs dashboards docker dist dist-check workflows
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
@@ -20,8 +20,9 @@ test: unit e2e
 unit:
 	$(GO) vet ./...
 	$(GO) test $(RACE) -shuffle=on ./...
+	cd dashboards && $(GO) vet ./... && $(GO) test -shuffle=on ./...
 e2e: build
-	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 ./... -exporter=$(CURDIR)/$(BIN) $(E2EFLAGS)
+	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 . -exporter=$(CURDIR)/$(BIN) $(E2EFLAGS) && $(GO) test -shuffle=on -count=1 ./*/
 compose: build # needs prometheus, promtool, alertmanager, amtool
 	cd deploy/compose && $(GO) vet ./... && $(GO) test -count=1 ./... -exporter=$(CURDIR)/$(BIN)
 rules:
@@ -33,12 +34,7 @@ bench:
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 tools: $(TOOLS)/golangci-lint $(TOOLS)/nfpm $(TOOLS)/actionlint
 lint: tools
-	$(GO) mod tidy -diff && (cd e2e && $(GO) mod tidy -diff) && cd deploy/compose && $(GO) mod tidy -diff
-	$(GO) fix -diff ./...
-	$(TOOLS)/golangci-lint run ./...
-	cd e2e && $(TOOLS)/golangci-lint run --config ../.golangci.yml ./...
-	cd deploy/helm && $(GO) mod tidy -diff && $(TOOLS)/golangci-lint run --config ../../.golangci.yml ./...
-	cd deploy/compose && $(TOOLS)/golangci-lint run --config ../../.golangci.yml ./...
+	for m in . e2e dashboards deploy/helm deploy/compose; do (cd $$m && $(GO) mod tidy -diff && $(GO) fix -diff ./... && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
 	for os in darwin windows; do CGO_ENABLED=0 GOOS=$$os $(GO) vet -trimpath ./... || exit 1; done
 dist: $(TOOLS)/nfpm # all that a release offers
 	./deploy/release/build
@@ -58,6 +54,8 @@ fuzz:
 	./.ci/fuzz $(or $(TIME),30s)
 golden docs:
 	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/portlist -update
+dashboards:
+	cd dashboards && $(GO) run .
 docker:
 	docker build --build-arg VERSION=$(VERSION) -t $(BIN) .
 include deploy/helm/helm.mk

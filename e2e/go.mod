@@ -2,8 +2,6 @@ module github.com/fabric-exporter/equinix_fabric_exporter/e2e
 
 go 1.26.0
 
-replace github.com/fabric-exporter/equinix_fabric_exporter => ../
-
 require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
@@ -16,6 +14,8 @@ require (
 	github.com/prometheus/prometheus v0.315.0
 	golang.org/x/crypto v0.58.0
 )
+
+require gopkg.in/yaml.v3 v3.0.1 // indirect
 
 require (
 	cloud.google.com/go/auth v0.23.2 // indirect
@@ -122,7 +122,6 @@ require (
 	google.golang.org/grpc v1.83.2 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
-	gopkg.in/yaml.v3 v3.0.1 // indirect
 	k8s.io/apimachinery v0.37.0 // indirect
 	k8s.io/client-go v0.37.0 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
@@ -133,3 +132,5 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.2 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+replace github.com/fabric-exporter/equinix_fabric_exporter => ../

@@ -41,7 +41,7 @@ func landingShowsAccounts(t *testing.T, b *browser) {
 		t.Fatalf("%d accounts, want 2: %v", len(accounts), accounts)
 	}
 	for i, want := range []map[string]string{
-		{"Account": "classic", "Traffic source": "v3"},
+		{"Account": "classic", "Traffic source": "v4-stats"},
 		{"Account": "metrics", "Traffic source": "v4-metrics"},
 	} {
 		want["Data"], want["Token expires in"], want["Request budget"] = "up", `5\dm`, `\d+ of \d+ calls`

@@ -40,18 +40,24 @@ type server struct {
 // newServer scrapes the exporter at address until the test ends.
 func newServer(t *testing.T, address string) *server {
 	t.Helper()
-	cfg, err := config.Load(scrapeConfig, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return newServerOf(t, cfg, address)
+	s := openServer(t)
+	s.scrape(t, address)
+	return s
 }
 
 // newServerOf is newServer with a configuration of its own, whose targets do not
 // count: it scrapes the exporter at address.
 func newServerOf(t *testing.T, cfg *config.Config, address string) *server {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s := openServer(t)
+	s.scrapeAs(t, cfg, address)
+	return s
+}
+
+// openServer is a server that scrapes nothing yet.
+func openServer(t *testing.T) *server {
+	t.Helper()
+	log := warnings(t)
 	db, err := tsdb.Open(t.TempDir(), log, nil, tsdb.DefaultOptions(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +67,6 @@ func newServerOf(t *testing.T, cfg *config.Config, address string) *server {
 			t.Error(err)
 		}
 	})
-	runScraper(t, db, log, cfg, address)
 	engine := promql.NewEngine(promql.EngineOpts{
 		Logger: log, MaxSamples: 1e7, Timeout: patience,
 		EnableAtModifier: true, EnableNegativeOffset: true,
@@ -71,9 +76,25 @@ func newServerOf(t *testing.T, cfg *config.Config, address string) *server {
 	return &server{db, engine}
 }
 
-func runScraper(t *testing.T, db *tsdb.DB, log *slog.Logger, cfg *config.Config, address string) {
+// warnings is the log of what goes wrong.
+func warnings(t *testing.T) *slog.Logger {
 	t.Helper()
-	m, err := scrape.NewManager(&scrape.Options{DiscoveryReloadOnStartup: true}, log, nil, nil, db, prometheus.NewRegistry())
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// scrape begins to scrape the exporter at address, until the test ends.
+func (s *server) scrape(t *testing.T, address string) {
+	t.Helper()
+	cfg, err := config.Load(scrapeConfig, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.scrapeAs(t, cfg, address)
+}
+
+func (s *server) scrapeAs(t *testing.T, cfg *config.Config, address string) {
+	t.Helper()
+	m, err := scrape.NewManager(&scrape.Options{DiscoveryReloadOnStartup: true}, warnings(t), nil, nil, s.db, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,132 @@
+package board_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/dashboards/board"
+)
+
+const thresholds = "../../deploy/prometheus/equinix_fabric.thresholds.yml"
+
+// build is what would be committed, by file.
+func build(t *testing.T) map[string][]byte {
+	t.Helper()
+	l, err := board.ReadLimits(thresholds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := board.Build(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+type object = map[string]any
+
+// decoded are the dashboards by UID.
+func decoded(t *testing.T) map[string]object {
+	t.Helper()
+	all := map[string]object{}
+	for name, text := range build(t) {
+		var d object
+		if err := json.Unmarshal(text, &d); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		all[d["uid"].(string)] = d
+	}
+	return all
+}
+
+// list are the objects under a key.
+func list(o object, key string) []object {
+	var all []object
+	entries, _ := o[key].([]any)
+	for _, e := range entries {
+		all = append(all, e.(object))
+	}
+	return all
+}
+
+// panels are those of a dashboard that are no rows.
+func panels(d object) []object {
+	return slices.DeleteFunc(list(d, "panels"), func(p object) bool { return p["type"] == "row" })
+}
+
+func TestCommittedDashboardsAreThoseOfTheCode(t *testing.T) {
+	want := build(t)
+	committed, err := filepath.Glob("../*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, file := range committed {
+		name := filepath.Base(file)
+		names = append(names, name)
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != string(want[name]) {
+			t.Errorf("%s is not what the code makes: run make dashboards", name)
+		}
+	}
+	if !slices.Equal(names, slices.Sorted(maps.Keys(want))) {
+		t.Errorf("committed are %v, the code makes %v", names, slices.Sorted(maps.Keys(want)))
+	}
+}
+
+func TestPanelsSayWhatTheyAre(t *testing.T) {
+	for uid, d := range decoded(t) {
+		titles := map[string]bool{}
+		for _, p := range panels(d) {
+			title, _ := p["title"].(string)
+			about, _ := p["description"].(string)
+			if title == "" || titles[title] {
+				t.Errorf("%s: title %q is empty or there twice", uid, title)
+			}
+			titles[title] = true
+			if strings.TrimRight(about, ".?") == about || len(about) < 20 {
+				t.Errorf("%s: %s: description %q", uid, title, about)
+			}
+			if p["datasource"].(object)["uid"] != "${datasource}" {
+				t.Errorf("%s: %s has a data source of its own", uid, title)
+			}
+			defaults, _ := p["fieldConfig"].(object)["defaults"].(object)
+			if defaults["unit"] == nil {
+				t.Errorf("%s: %s has no unit", uid, title)
+			}
+		}
+	}
+}
+
+func TestPanelsFillTheGrid(t *testing.T) {
+	for uid, d := range decoded(t) {
+		taken, bottom := map[[2]int]string{}, 0
+		for _, p := range list(d, "panels") {
+			title, pos := p["title"].(string), p["gridPos"].(object)
+			at := func(key string) int { return int(pos[key].(float64)) }
+			if at("x")+at("w") > 24 || at("h") < 1 {
+				t.Errorf("%s: %s stands at %v", uid, title, pos)
+			}
+			for x := at("x"); x < at("x")+at("w"); x++ {
+				for y := at("y"); y < at("y")+at("h"); y++ {
+					if other, ok := taken[[2]int{x, y}]; ok {
+						t.Fatalf("%s: %s and %s overlap", uid, title, other)
+					}
+					taken[[2]int{x, y}] = title
+				}
+			}
+			bottom = max(bottom, at("y")+at("h"))
+		}
+		if len(taken) != 24*bottom {
+			t.Errorf("%s: %d cells of %d are empty", uid, 24*bottom-len(taken), 24*bottom)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package board
+
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/table"
+)
+
+// column is one of a table: a label of the series or the value of a query.
+type column struct {
+	title string
+	label string // name of a label …
+	expr  string // … or a query, which has exactly the labels of the table or more
+
+	unit     string
+	colours  cog.Builder[dashboard.ThresholdsConfig] // of the text
+	bar      bool                                    // a bar, from 0 to 1
+	meanings []meaning
+	width    int
+	drill    string
+	hidden   bool // there for the links
+}
+
+// rows is a table with a row for each set of labels that its queries share. The
+// columns stand in the order given; the table is sorted by that of the title
+// sortBy, highest first.
+func rows(s spec, sortBy string, columns ...column) *table.PanelBuilder {
+	exclude, order, names := map[string]bool{"Time": true}, map[string]int{}, map[string]string{}
+	for _, c := range columns {
+		if c.expr != "" {
+			s.queries = append(s.queries, query{expr: c.expr})
+		}
+	}
+	one := len(s.queries) == 1
+	b := dress(table.NewPanelBuilder(), s, asTable).
+		ShowHeader(true).
+		Align(common.FieldTextAlignmentAuto)
+	n := 0
+	for i, c := range columns {
+		field := c.label
+		if c.expr != "" {
+			field = "Value"
+			if !one {
+				field += " #" + string(rune('A'+n))
+			}
+			n++
+		}
+		if c.title == "" { // a query that brings labels only
+			exclude[field] = true
+			continue
+		}
+		order[field], names[field] = i, c.title
+		b = b.OverrideByName(c.title, c.properties())
+	}
+	if !one {
+		b = b.WithTransformation(dashboard.DataTransformerConfig{Id: "merge", Options: map[string]any{}})
+	}
+	b = b.WithTransformation(dashboard.DataTransformerConfig{Id: "organize", Options: map[string]any{
+		"excludeByName": exclude, "indexByName": order, "renameByName": names,
+	}})
+	if sortBy == "" {
+		return b
+	}
+	return b.SortBy([]cog.Builder[common.TableSortByFieldState]{
+		common.NewTableSortByFieldStateBuilder().DisplayName(sortBy).Desc(true),
+	})
+}
+
+// properties are the overrides of the column. Cells are told how to look in the
+// words of Grafana 9.3; later ones translate them.
+func (c column) properties() []dashboard.DynamicConfigValue {
+	var all []dashboard.DynamicConfigValue
+	if c.unit != "" {
+		all = append(all, property("unit", c.unit))
+	}
+	if c.colours != nil {
+		t, _ := c.colours.Build() // a builder of plain values
+		all = append(all, property("thresholds", t))
+	}
+	switch {
+	case c.bar:
+		all = append(all, property("min", 0), property("max", 1), property("custom.displayMode", "gradient-gauge"))
+	case c.meanings != nil:
+		all = append(all, property("mappings", mapped(c.meanings...)), property("custom.displayMode", "color-text"))
+	case c.colours != nil:
+		all = append(all, property("custom.displayMode", "color-text"))
+	}
+	if c.width > 0 {
+		all = append(all, property("custom.width", c.width))
+	}
+	if c.drill != "" {
+		all = append(all, property("links", []map[string]any{{"title": "Open", "url": c.drill}}))
+	}
+	if c.hidden {
+		all = append(all, property("custom.hidden", true))
+	}
+	return all
+}

@@ -1,0 +1,91 @@
+package e2e_test
+
+import (
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/rules"
+)
+
+// history is how much forecasts want: levels of a week, of which the first needs
+// most of another one; and a little more.
+const history = 13 * 24 * time.Hour
+
+// growing are the ports and the pair of the demo that have a history. More would
+// only take longer.
+var growing = []string{"SG3-TRANSIT-10G", "SV5-CORE-PRI-10G", "SV5-CORE-PRI-10G + SV5-CORE-SEC-10G"}
+
+// makeUpHistory gives the daily percentiles of the demo, which runs for seconds,
+// the weeks that forecasts want: every hour what they are in a scrape, growing by
+// a hundredth a day. Over that it evaluates the rules that users load.
+func (s *server) makeUpHistory(t *testing.T, scraped map[string]*dto.MetricFamily, now time.Time) {
+	t.Helper()
+	hourly := slices.DeleteFunc(s.ruleGroups(t, "recording"), func(g *rules.Group) bool { return g.Interval() < time.Hour })
+	thresholds := s.ruleGroups(t, "thresholds")
+	hour := now.Truncate(time.Hour)
+	for at := hour.Add(-history); at.Before(hour); at = at.Add(time.Hour) {
+		app := s.db.Appender(t.Context())
+		for _, name := range []string{"port_traffic_p95_bytes_per_second", "pair_failover_utilization_p95_ratio"} {
+			for _, m := range scraped[prefix+name].GetMetric() {
+				if !slices.Contains(growing, label(m, "port_name")+label(m, "pair")) || label(m, "window") != "1d" {
+					continue
+				}
+				l := labels.NewBuilder(labels.FromStrings(model.MetricNameLabel, prefix+name))
+				for _, pair := range m.GetLabel() {
+					l.Set(pair.GetName(), pair.GetValue())
+				}
+				level := 1 - 0.01*now.Sub(at).Hours()/24
+				if _, err := app.Append(0, l.Labels(), at.UnixMilli(), level*m.GetGauge().GetValue()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := app.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		evaluate(t, at, thresholds, hourly)
+	}
+}
+
+// ruleGroups are those of a rule file in deploy/prometheus, in its order.
+func (s *server) ruleGroups(t *testing.T, name string) []*rules.Group {
+	t.Helper()
+	file := "../deploy/prometheus/equinix_fabric." + name + ".yml"
+	m := rules.NewManager(&rules.ManagerOptions{
+		NameValidationScheme: model.UTF8Validation, Context: t.Context(), Logger: slog.New(slog.DiscardHandler),
+		Parser: parser.NewParser(parser.Options{}), Appendable: s.db, Queryable: s.db, QueryFunc: rules.EngineQueryFunc(s.engine, s.db),
+	})
+	loaded, errs := m.LoadGroups(time.Minute, labels.EmptyLabels(), "", nil, false, file)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	parsed, errs := rulefmt.ParseFile(file, false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	var groups []*rules.Group
+	for _, g := range parsed.Groups {
+		groups = append(groups, loaded[rules.GroupKey(file, g.Name)])
+	}
+	return groups
+}
+
+// evaluate evaluates groups at a time, one after the other.
+func evaluate(t *testing.T, at time.Time, groups ...[]*rules.Group) {
+	t.Helper()
+	for _, g := range slices.Concat(groups...) {
+		g.Eval(t.Context(), at)
+		for _, r := range g.Rules() {
+			if r.Health() != rules.HealthGood {
+				t.Fatalf("%v: %s: %v", at, r.Name(), r.LastError())
+			}
+		}
+	}
+}

@@ -1,0 +1,173 @@
+// Package grafana reads dashboards and asks Prometheus what their panels would
+// ask, as Grafana does: variables filled in, ranges and ends of ranges, legends
+// and columns.
+package grafana
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Dashboard is what is read of a dashboard.
+type Dashboard struct {
+	UID        string
+	Title      string
+	Panels     []Panel
+	Time       struct{ From string }
+	Templating struct{ List []Variable }
+}
+
+// Panel is something that is drawn, or a row of them.
+type Panel struct {
+	ID              int
+	Type            string
+	Title           string
+	TimeFrom        string // a range of its own
+	GridPos         struct{ X, Y, W, H int }
+	Targets         []Target
+	Transformations []Transformation
+	FieldConfig     struct {
+		Defaults  Field
+		Overrides []Override
+	}
+	Options json.RawMessage
+}
+
+// Target is a query of a panel.
+type Target struct {
+	RefID        string
+	Expr         string
+	LegendFormat string
+	Instant      bool
+}
+
+// Transformation is what happens to the answers before they are drawn.
+type Transformation struct {
+	ID      string
+	Options struct {
+		ExcludeByName map[string]bool
+		IndexByName   map[string]int
+		RenameByName  map[string]string
+	}
+}
+
+// Field is how values look.
+type Field struct {
+	Unit       string
+	NoValue    string
+	Min, Max   *float64
+	Links      []struct{ URL string }
+	Thresholds Thresholds
+	Mappings   []Mapping
+	Custom     map[string]any
+	Color      struct{ Mode, FixedColor string }
+}
+
+// Thresholds are colours from values on; the first has none.
+type Thresholds struct {
+	Steps []struct {
+		Color string
+		Value *float64
+	}
+}
+
+// Mapping is what stands instead of a value.
+type Mapping struct {
+	Options map[string]struct{ Text, Color string }
+}
+
+// Override is how some of the fields look.
+type Override struct {
+	Matcher struct {
+		ID      string
+		Options string
+	}
+	Properties []struct {
+		ID    string
+		Value json.RawMessage
+	}
+}
+
+// Load reads all dashboards of a directory.
+func Load(dir string) ([]Dashboard, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("no dashboards in %s: %w", dir, err)
+	}
+	all := make([]Dashboard, len(files))
+	for i, f := range files {
+		text, err := os.ReadFile(f) //nolint:gosec // the caller's own choice
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(text, &all[i]); err != nil {
+			return nil, fmt.Errorf("%s: %w", f, err)
+		}
+	}
+	return all, nil
+}
+
+// Asking are the panels that have queries.
+func (d Dashboard) Asking() []Panel {
+	return slices.DeleteFunc(slices.Clone(d.Panels), func(p Panel) bool { return len(p.Targets) == 0 })
+}
+
+// Columns say which fields of a table are left out, where the others stand and
+// what they are called.
+func (p Panel) Columns() (exclude map[string]bool, order map[string]int, names map[string]string) {
+	for _, t := range p.Transformations {
+		if t.ID == "organize" {
+			return t.Options.ExcludeByName, t.Options.IndexByName, t.Options.RenameByName
+		}
+	}
+	return nil, nil, nil
+}
+
+// ValueField is the name that the values of a query have in a table.
+func (p Panel) ValueField(q Target) string {
+	if len(p.Targets) == 1 {
+		return "Value"
+	}
+	return "Value #" + q.RefID
+}
+
+// Unit is what the values of a query are shown in, "" where they are not shown.
+func (p Panel) Unit(q Target) string {
+	if p.Type != "table" {
+		return p.FieldConfig.Defaults.Unit
+	}
+	exclude, _, names := p.Columns()
+	if exclude[p.ValueField(q)] {
+		return ""
+	}
+	return p.FieldOf(names[p.ValueField(q)]).Unit
+}
+
+// Hidden reports whether a column is there for links only.
+func (p Panel) Hidden(column string) bool {
+	hidden, _ := p.FieldOf(column).Custom["hidden"].(bool)
+	return hidden
+}
+
+// Option is an option of the panel that is a string, "" where it is none.
+func (p Panel) Option(name string) string {
+	var all map[string]any
+	_ = json.Unmarshal(p.Options, &all) // it was valid when the file was read
+	s, _ := all[name].(string)
+	return s
+}
+
+// SortedBy is the column that a table is sorted by, "" for none.
+func (p Panel) SortedBy() string {
+	var o struct {
+		SortBy []struct{ DisplayName string }
+	}
+	_ = json.Unmarshal(p.Options, &o)
+	if len(o.SortBy) == 0 {
+		return ""
+	}
+	return o.SortBy[0].DisplayName
+}
