@@ -22,7 +22,7 @@ unit:
 	$(GO) test $(RACE) -shuffle=on ./...
 	cd dashboards && $(GO) vet ./... && $(GO) test -shuffle=on ./...
 e2e: build
-	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 . -exporter=$(CURDIR)/$(BIN) $(E2EFLAGS) && $(GO) test -shuffle=on -count=1 ./*/
+	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 . -exporter=$(CURDIR)/$(BIN) $(E2EFLAGS) && $(GO) test -shuffle=on -count=1 ./grafana ./pictures ./replay
 compose: build # needs prometheus, promtool, alertmanager, amtool
 	cd deploy/compose && $(GO) vet ./... && $(GO) test -count=1 ./... -exporter=$(CURDIR)/$(BIN)
 rules:
