@@ -19,7 +19,7 @@ unit:
 	$(GO) vet ./...
 	$(GO) test $(RACE) -shuffle=on ./...
 e2e: build
-	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 ./... -exporter=$(CURDIR)/$(BIN)
+	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 . -exporter=$(CURDIR)/$(BIN) && $(GO) test -shuffle=on -count=1 ./*/
 rules:
 	promtool check rules --lint=all --lint-fatal deploy/prometheus/equinix_fabric.*.yml
 	promtool check config deploy/prometheus/prometheus.yml
