@@ -89,6 +89,9 @@ type amAlert struct {
 // test ends.
 func startAlertmanager(t *testing.T) alertmanager {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("needs Alertmanager")
+	}
 	program := ""
 	for _, name := range []string{"prometheus-alertmanager", "alertmanager"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -96,7 +99,7 @@ func startAlertmanager(t *testing.T) alertmanager {
 		}
 	}
 	if program == "" {
-		t.Skip("Alertmanager is not installed; on Debian: apt-get install prometheus-alertmanager")
+		t.Fatal("no Alertmanager: install it (on Debian: apt-get install prometheus-alertmanager), or leave out what needs other programs with -short")
 	}
 	x := launch(t, nil, program, "--config.file="+filepath.Join(ruleDir, "alertmanager.yml"),
 		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
-	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 )
 
 // connection is the name of the only connection of a port.
@@ -54,10 +53,6 @@ func TestConnectionsThatFailOrHangAreToldByPort(t *testing.T) {
 func TestSingleConnectionsAreToldByName(t *testing.T) {
 	t.Parallel()
 	const watched = metrics + "    connections: {traffic: true}\n"
-	const account = "accounts:\n  - client_id: a\n    client_secret: b\n"
-	if _, err := config.Parse("replay.yml", []byte(account+watched), t.TempDir(), nil); err != nil {
-		t.Skipf("this version has no series of single connections: %v", err)
-	}
 	const begin, end = time.Hour, 6 * time.Hour
 	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: 8 * time.Hour, events: []event{
 		{begin, alter(first, failed)},
