@@ -27,14 +27,17 @@ func healthFamilies() []Family {
 			"1 while logins are held back because the API refused the credentials (it locks the account after five), else 0.",
 			nil, func(v accountView, send emit) { send(one(v.LoginHeld)) }),
 		accountFamily("poll_interval_seconds",
-			"Effective interval in seconds between two polls of the same thing: as configured, or longer where the request budget is too small for it.",
+			"Effective interval in seconds between two polls of the same thing: as configured, or longer where the request budget is too small for it. Class connection_traffic is there only where connections are opted in.",
 			[]string{"class"}, func(v accountView, send emit) {
 				send(v.Traffic.Seconds(), "traffic")
 				send(v.Connections.Seconds(), "connections")
 				send(v.Inventory.Seconds(), "inventory")
+				if len(v.ConnectionWindows) > 0 {
+					send(v.ConnectionWindows[0].Seconds(), "connection_traffic")
+				}
 			}),
 		accountFamily("poll_calls_per_cycle",
-			"Calls of the API that the configured intervals want within one interval of the first window. Where that is more than poll_budget_calls_per_cycle, all intervals are stretched.",
+			"Calls of the API that the configured intervals want within one interval of the first window. Where that is more than poll_budget_calls_per_cycle, the intervals of connection_traffic are stretched, and all others where the calls do not fit without it either.",
 			nil, func(v accountView, send emit) { send(v.CallsPerCycle) }),
 		accountFamily("poll_budget_calls_per_cycle",
 			"Calls of the API that the request budget has for polling within one interval of the first window: nine tenths of api.requests_per_second.",

@@ -59,6 +59,9 @@ func (c *checker) windows(f []fileWindow, interval duration) []Window {
 			Span:       time.Duration(w.Span),
 			Interval:   time.Duration(*every),
 		}
+		if i == 0 {
+			c.gaps(at, windows[i], w.Interval != nil)
+		}
 		if !c.sound(at) { // the default, or not a mapping
 			continue
 		}
@@ -73,6 +76,21 @@ func (c *checker) windows(f []fileWindow, interval duration) []Window {
 		}
 	}
 	return windows
+}
+
+// gaps warns of a primary window whose last polled rate, which ends when the
+// sample is older than three of its intervals and 45 minutes, does so between two
+// polls: a sample is an interval and some ten minutes old when it is polled.
+func (c *checker) gaps(at string, w Window, own bool) {
+	longest := 2*w.Resolution + 35*time.Minute
+	if w.Interval <= longest {
+		return
+	}
+	path := "poll.interval"
+	if own {
+		path = at + ".interval"
+	}
+	c.warn(path, fmt.Sprintf("%v is longer than %v: the last polled rates (…_traffic_last_…) end between two polls", duration(w.Interval), duration(longest)))
 }
 
 // span checks the resolution and span of a window, which depend on each other:

@@ -203,6 +203,22 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+func TestIntervalsLongerThanTheLastRateLastsAreWarnedOf(t *testing.T) {
+	const accounts = "accounts: [{client_id: a, client_secret: b, ports: [{uuid: c4d9350e-783c-83cd-1ce0-306a5c00a600}]}]\n"
+	const end = ": the last polled rates (…_traffic_last_…) end between two polls"
+	for poll, want := range map[string][]string{
+		"{interval: 45m}": nil,
+		"{interval: 1h}":  {"test.yml:2: poll.interval: 1h is longer than 45m" + end},
+		"{windows: [{resolution: 5m, span: 1d, interval: 2h}]}":                             {"test.yml:2: poll.windows[0].interval: 2h is longer than 45m" + end},
+		"{interval: 1h, windows: [{resolution: 1h, span: 30d}]}":                            nil,
+		"{windows: [{resolution: 5m, span: 1d}, {resolution: 5m, span: 7d, interval: 2h}]}": nil,
+	} {
+		if diff := cmp.Diff(want, parse(t, accounts+"poll: "+poll).Warnings); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", poll, diff)
+		}
+	}
+}
+
 func TestDollarsInSecretAreNoWarning(t *testing.T) {
 	cfg := parse(t, "accounts: [{client_id: a, client_secret: 'pa$$word$', ports: [{uuid: c4d9350e-783c-83cd-1ce0-306a5c00a600}]}]")
 	if len(cfg.Warnings) > 0 {

@@ -30,6 +30,7 @@ type exam struct {
 	attached    map[string]bool // nil where it was not asked
 	connections int             // summed over the ports
 	measured    int             // connections whose traffic would be asked for
+	assetPages  int             // calls that the listing of stream assets took, 0 where it was not asked
 }
 
 // maxRetries is for calls that nobody has all day for: what fails twice is told.

@@ -69,10 +69,12 @@ func (e *exam) lookAtAttachment(ctx context.Context) {
 // attachments is the best attachment of every asset that has one.
 func (e *exam) attachments(ctx context.Context) (map[string]attachment, error) {
 	best := map[string]attachment{}
+	assets := 0
 	for asset, err := range e.client.StreamAssets(ctx) {
 		if err != nil {
 			return nil, err
 		}
+		assets++
 		how := detached
 		switch on, status := asset.MetricsEnabled, asset.AttachmentStatus; {
 		case status == "DETACHED":
@@ -85,5 +87,6 @@ func (e *exam) attachments(ctx context.Context) (map[string]attachment, error) {
 		}
 		best[asset.UUID] = max(best[asset.UUID], how)
 	}
+	e.assetPages = poll.AssetPages(assets)
 	return best, nil
 }

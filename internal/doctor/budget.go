@@ -3,6 +3,8 @@ package doctor
 import (
 	"fmt"
 	"math"
+	"strings"
+	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
@@ -14,16 +16,33 @@ func (e *exam) lookAtBudget() {
 		e.add(skip, checkBudget, "", "the ports were not listed", "")
 		return
 	}
-	b := poll.NewBudget(daemon.PollConfig(e.cfg), poll.Load{Ports: len(e.watched), Connections: e.connections, Measured: e.measured})
+	b := poll.NewBudget(daemon.PollConfig(e.cfg), poll.Load{
+		Ports: len(e.watched), Connections: e.connections, Measured: e.measured, AssetPages: e.assetPages,
+	})
 	load := plural(len(e.watched), "port")
 	if e.measured > 0 {
 		load += " and the traffic of " + plural(e.measured, "connection")
 	}
+	configured := e.cfg.Poll.Windows[0].Interval
 	detail := fmt.Sprintf("%.0f calls per %s for %s; the budget allows %.0f",
-		math.Ceil(b.Calls), short(e.cfg.Poll.Windows[0].Interval), load, math.Floor(b.Allowed))
+		math.Ceil(b.Calls), short(configured), load, math.Floor(b.Allowed))
 	if b.Remedy == "" {
 		e.add(ok, checkBudget, "", detail, "")
 		return
 	}
-	e.add(warn, checkBudget, "", fmt.Sprintf("%s, so each port is polled every %s", detail, b.Interval), b.Remedy)
+	var polled []string
+	tell := func(what string, interval time.Duration, gaps bool) {
+		text := fmt.Sprintf("each %s is polled every %s", what, interval)
+		if gaps {
+			text += ", and its last polled rate ends in between"
+		}
+		polled = append(polled, text)
+	}
+	if b.Interval > configured {
+		tell("port", b.Interval, b.Gaps)
+	}
+	if e.measured > 0 && b.ConnectionTraffic > configured {
+		tell("connection", b.ConnectionTraffic, b.ConnectionTrafficGaps)
+	}
+	e.add(warn, checkBudget, "", detail+", so "+strings.Join(polled, "; "), b.Remedy)
 }

@@ -84,7 +84,10 @@ func TestConnectionViewDropsWhatIsStale(t *testing.T) {
 		Polls:   []fleet.Poll{{}},
 	}
 	snap := &fleet.Snapshot{Windows: []fleet.Window{oneDay}, StaleIntervals: 5}
-	account := &fleet.Account{Connections: 5 * time.Minute, Windows: []time.Duration{30 * time.Minute}}
+	account := &fleet.Account{Connections: 5 * time.Minute, Windows: []time.Duration{5 * time.Minute}, ConnectionWindows: []time.Duration{30 * time.Minute}}
+	if v := snap.ConnectionView(&fleet.Account{Connections: time.Hour}, &fleet.Port{}, c, noon.Add(5*oneDay.Interval)); v.Traffic[0] == nil {
+		t.Error("before the first plan the configured intervals do not count")
+	}
 	type shown struct{ Facts, Last, Traffic bool }
 	for _, tt := range []struct {
 		age  time.Duration

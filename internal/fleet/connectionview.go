@@ -15,9 +15,10 @@ type ConnectionView struct {
 }
 
 // ConnectionView returns the connection c of account a, seen from port p, as it
-// may be shown now. Its values end as those of a port do.
+// may be shown now. Its values end as those of a port do, its traffic by the
+// intervals of the traffic of connections.
 func (s *Snapshot) ConnectionView(a *Account, p *Port, c *Watched, now time.Time) ConnectionView {
-	v := ConnectionView{Watched: c, Now: now, Windows: s.Windows, PortName: p.Name(), Traffic: s.freshTraffic(a, c.Traffic, now)}
+	v := ConnectionView{Watched: c, Now: now, Windows: s.Windows, PortName: p.Name(), Traffic: s.freshTraffic(c.Traffic, a.ConnectionWindows, now)}
 	if s.fresh(c.At, a.Connections, now) {
 		v.Facts = &c.Connection
 	}

@@ -75,6 +75,7 @@ type Account struct {
 	// budget is too small for them.
 	Traffic, Connections, Inventory time.Duration
 	Windows                         []time.Duration // one per Snapshot.Windows
+	ConnectionWindows               []time.Duration // of the traffic of connections, alike; nil where none is wanted
 
 	// The calls that the configured intervals want within one of the primary
 	// window, and those that the request budget has for them.

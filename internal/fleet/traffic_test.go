@@ -160,6 +160,9 @@ func TestWindowCurrentEndsThreeIntervalsAnd45MinutesAfterTheSample(t *testing.T)
 			t.Errorf("%s sample %v old: current = %v, want %v", tt.window.ResolutionLabel(), tt.age, got, tt.want)
 		}
 	}
+	if oneDay.Gaps(45*time.Minute) || !oneDay.Gaps(45*time.Minute+time.Second) {
+		t.Error("a sample of 15 minutes is current for 45 more")
+	}
 	if oneDay.Current(time.Time{}, noon) {
 		t.Error("a sample that never was is current")
 	}

@@ -20,7 +20,7 @@ type View struct {
 // when its last good poll is older than StaleIntervals of its own effective
 // intervals.
 func (s *Snapshot) View(a *Account, p *Port, now time.Time) View {
-	v := View{Port: p, Now: now, Windows: s.Windows, Traffic: s.freshTraffic(a, p.Traffic, now)}
+	v := View{Port: p, Now: now, Windows: s.Windows, Traffic: s.freshTraffic(p.Traffic, a.Windows, now)}
 	if p.Inventory != nil && s.fresh(p.Inventory.At, a.Inventory, now) {
 		v.Inventory = p.Inventory
 	}
@@ -36,11 +36,16 @@ func (s *Snapshot) fresh(at time.Time, interval time.Duration, now time.Time) bo
 	return Age(now, at) <= time.Duration(s.StaleIntervals)*interval
 }
 
-// freshTraffic is traffic by window without what has gone stale.
-func (s *Snapshot) freshTraffic(a *Account, traffic []*Traffic, now time.Time) []*Traffic {
+// freshTraffic is traffic by window without what has gone stale, by the effective
+// intervals of the windows. Before the first plan there may be none of one.
+func (s *Snapshot) freshTraffic(traffic []*Traffic, intervals []time.Duration, now time.Time) []*Traffic {
 	kept := make([]*Traffic, len(s.Windows))
 	for i, t := range traffic {
-		if t != nil && s.fresh(t.At, a.Windows[i], now) {
+		interval := s.Windows[i].Interval
+		if i < len(intervals) {
+			interval = intervals[i]
+		}
+		if t != nil && s.fresh(t.At, interval, now) {
 			kept[i] = t
 		}
 	}

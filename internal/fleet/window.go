@@ -29,3 +29,13 @@ const sampleGrace = 45 * time.Minute
 func (w Window) Current(newest, now time.Time) bool {
 	return !newest.IsZero() && now.Sub(newest) <= 3*w.Resolution+sampleGrace
 }
+
+// sampleAge is how much older than its own interval the newest sample ordinarily
+// is when it is polled.
+const sampleAge = 10 * time.Minute
+
+// Gaps reports whether the last polled value ends between two polls on that
+// interval, though all is well: before the next one comes it is not [Window.Current].
+func (w Window) Gaps(interval time.Duration) bool {
+	return interval > 3*w.Resolution+sampleGrace-(w.Resolution+sampleAge)
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -41,10 +40,13 @@ type account struct {
 	overMax   int       // how many were selected when it was said
 	restarted time.Time // when the search for a source began anew
 
-	mu      sync.Mutex
-	plan    plan
-	watched map[watch]bool  // the traffic tasks that exist
-	lost    map[string]bool // ports that an earlier account has, once said
+	planning sync.Mutex // held while a plan is made and published, before mu and the recorder's
+
+	mu         sync.Mutex
+	plan       plan
+	assetPages int             // that the latest listing of stream assets took; 0 while there is none to make
+	watched    map[watch]bool  // the traffic tasks that exist
+	lost       map[string]bool // ports that an earlier account has, once said
 }
 
 // watch is what a traffic task is about.
@@ -130,7 +132,7 @@ func (a *account) schedule() {
 	}
 	a.connections = &task{name: "connections", run: a.pollConnections}
 	a.enqueue(now, a.connections, slotOf(a.Name, "connections"),
-		func(p plan) time.Duration { return p.connections }, pick(counted, a.lastConnections()))
+		func(p plan) time.Duration { return p.search }, pick(counted, a.lastConnections()))
 	a.attachments = &task{name: "attachments", run: a.pollAttachments}
 	a.enqueue(now, a.attachments, slotOf(a.Name, "attachments"), func(p plan) time.Duration { return p.inventory }, time.Time{})
 	a.watch(now)
@@ -232,33 +234,6 @@ func (a *account) knownConnections() int {
 		}
 	}
 	return n
-}
-
-func (a *account) currentPlan() plan {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.plan
-}
-
-// replan works out the effective intervals for what is known now. late is how
-// late tasks start, notLooked where nobody has looked.
-func (a *account) replan(late time.Duration) {
-	next := newPlan(a.cfg, Load{len(a.ownPorts()), a.knownConnections(), a.measuredConnections()}, late, a.currentPlan())
-	a.mu.Lock()
-	old := a.plan
-	a.plan = next
-	a.mu.Unlock()
-	a.rec.update(func(d *draft) { next.apply(d.account(a.index)) })
-	const worthALine = 1.05
-	switch {
-	case next.stretch == old.stretch || old.stretch == 0 && next.stretch == 1:
-	case next.stretch == 1:
-		a.log.Info("polling keeps its intervals again", "traffic_interval", next.traffic)
-	case next.stretch > worthALine*old.stretch:
-		a.log.Warn("calls cannot keep up with the intervals; they are stretched, evenly for all ports",
-			"traffic_interval", next.traffic, "calls_per_cycle", math.Round(next.callsPerCycle),
-			"budget_per_cycle", math.Round(next.budgetPerCycle), "remedy", next.remedy(a.cfg))
-	}
 }
 
 // noteCall writes to the account how its latest data call ended.

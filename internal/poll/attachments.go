@@ -24,8 +24,9 @@ func (a *account) pollAttachments(ctx context.Context) {
 	ofPorts, ofConnections := nobodyAsks, nobodyAsks
 	ports := a.portTraffic.sources.name() == SourceV4Metrics
 	connections := a.connectionTraffic != nil && a.connectionTraffic.sources.name() == SourceV4Metrics
+	pages := 0
 	if ports || connections {
-		enabled, err := a.attached(ctx)
+		enabled, assets, err := a.attached(ctx)
 		if ctx.Err() != nil {
 			return // shutting down: no outcome
 		}
@@ -33,6 +34,7 @@ func (a *account) pollAttachments(ctx context.Context) {
 		if err != nil {
 			return // keep what was known
 		}
+		pages = AssetPages(assets)
 		is := func(uuid string) *bool { return new(enabled[uuid]) }
 		if ports {
 			ofPorts = is
@@ -41,6 +43,7 @@ func (a *account) pollAttachments(ctx context.Context) {
 			ofConnections = is
 		}
 	}
+	a.setAssetPages(pages)
 	var detachedPorts, detachedConnections []string
 	a.rec.update(func(d *draft) {
 		detachedPorts = a.setAttached(d, ofPorts)
@@ -54,17 +57,30 @@ func (a *account) pollAttachments(ctx context.Context) {
 	}
 }
 
-// attached are the assets that a stream delivers metrics of.
-func (a *account) attached(ctx context.Context) (map[string]bool, error) {
-	enabled := map[string]bool{}
+// setAssetPages makes a plan with the calls that listings of assets take.
+func (a *account) setAssetPages(pages int) {
+	a.mu.Lock()
+	same := a.assetPages == pages
+	a.assetPages = pages
+	a.mu.Unlock()
+	if !same {
+		a.replan(notLooked)
+	}
+}
+
+// attached are the assets that a stream delivers metrics of, and how many were
+// listed.
+func (a *account) attached(ctx context.Context) (enabled map[string]bool, assets int, err error) {
+	enabled = map[string]bool{}
 	for asset, err := range a.API.StreamAssets(ctx) {
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
+		assets++
 		// An asset may be in several streams; one that delivers is enough.
 		enabled[asset.UUID] = enabled[asset.UUID] || delivers(asset)
 	}
-	return enabled, nil
+	return enabled, assets, nil
 }
 
 func delivers(asset fabric.StreamAsset) bool {

@@ -9,8 +9,8 @@ import (
 )
 
 // watchConnections adds the traffic tasks of the account's connections that have
-// none yet, and reports whether there were any. They yield to everything else:
-// ports come first.
+// none yet, and reports whether there were any. They yield to everything else,
+// and have intervals of their own, from what ports leave of the request budget.
 func (a *account) watchConnections(now time.Time) (added bool) {
 	own := measuredBy(a.Name, a.rec.store.Load())
 	a.mu.Lock()
@@ -28,7 +28,7 @@ func (a *account) watchConnections(now time.Time) (added bool) {
 				keep: func() bool { return a.keepsConnection(key) },
 			}
 			a.enqueue(now, t, slotOf(c.UUID, a.cfg.Windows[w].Label()),
-				func(p plan) time.Duration { return p.windows[w] }, pick(c.Polls[w].OK, c.Polls[w].Last))
+				func(p plan) time.Duration { return p.connectionWindows[w] }, pick(c.Polls[w].OK, c.Polls[w].Last))
 		}
 	}
 	return added

@@ -19,7 +19,7 @@ type task struct {
 	// group is of tasks that hurry brings forward together; nil: none.
 	group *group
 	// yields tasks run only while no other one is due: however many they are,
-	// they delay none of those.
+	// those wait at most for the calls that are under way.
 	yields bool
 
 	due     time.Time
@@ -157,15 +157,12 @@ func (q *queue) first() *task {
 	}
 }
 
-// lateness is how long ago the first waiting task was due.
-func (q *queue) lateness(now time.Time) time.Duration {
+// lateness is how long ago the first waiting task of each kind was due. Those
+// that yield say nothing of the others, which do not wait for them.
+func (q *queue) lateness(now time.Time) lateness {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	t := q.first()
-	if t == nil {
-		return 0
-	}
-	return max(0, now.Sub(t.due))
+	return lateness{first: q.tasks.lateness(now), yielding: q.yield.lateness(now)}
 }
 
 // idle is how long take sleeps while there is nothing to wait for.
@@ -218,6 +215,14 @@ func (q *queue) alive(now time.Time) error {
 
 // taskHeap orders tasks by their due time, those of one time as added.
 type taskHeap []*task
+
+// lateness is how long ago the first task was due.
+func (h taskHeap) lateness(now time.Time) time.Duration {
+	if len(h) == 0 {
+		return 0
+	}
+	return max(0, now.Sub(h[0].due))
+}
 
 func (h taskHeap) Len() int { return len(h) }
 func (h taskHeap) Less(i, j int) bool {

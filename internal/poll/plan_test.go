@@ -1,0 +1,183 @@
+package poll_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
+)
+
+// crowd are n connections on port aa.
+func crowd(n int) []fabric.Connection {
+	conns := make([]fabric.Connection, n)
+	for i := range conns {
+		conns[i] = virtual(time.Duration(i).String(), "aa", "")
+	}
+	return conns
+}
+
+// The calls that connections want are many times the budget; ports keep theirs.
+func TestConnectionsDoNotStretchTheIntervalsOfPorts(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, tt := range []struct {
+		name      string
+		ports     int
+		perSecond float64
+		want      []time.Duration // of ports, then of connections
+	}{
+		// 2000 calls and 2000/12, of the 675 less 2 + 2/12 + 20 + 1 + 1/3 that are left.
+		{"there is enough for the ports", 2, 2.5, []time.Duration{5 * time.Minute, time.Hour, 998 * time.Second, 11968 * time.Second}},
+		// 100 calls and 100/12, 20 + 1 + 1/3, of 135: a tenth of it stays for connections.
+		{"there is just enough", 100, 0.5, []time.Duration{5 * time.Minute, time.Hour, 48149 * time.Second, 577778 * time.Second}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ports := append(uuids(tt.ports), "zz")[:tt.ports]
+				b := watching(t, newWeb(crowd(2000)...), ports...)
+				b.cfg.Accounts[0].Connections = everything(5000)
+				b.cfg.Windows = append(b.cfg.Windows, fleet.Window{Span: 30 * day, Resolution: time.Hour, Interval: time.Hour})
+				b.cfg.RequestsPerSecond = tt.perSecond
+				b.run(t, time.Second)
+				got := b.store.Load().Accounts[0]
+				if diff := cmp.Diff(tt.want, slices.Concat(got.Windows, got.ConnectionWindows)); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+				if got.Traffic != 5*time.Minute || got.Connections != 5*time.Minute || got.Inventory != 15*time.Minute {
+					t.Errorf("%+v", got)
+				}
+			})
+		})
+	}
+}
+
+// All connections are due in the first cycle, which takes more than an hour. Their
+// tasks wait, the ports do not.
+func TestTheFirstCycleOfConnectionsDoesNotStretchThePorts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := watching(t, newWeb(crowd(2000)...), "aa", "bb")
+		b.cfg.Accounts[0].Connections = everything(5000)
+		b.cfg.RequestsPerSecond, b.cfg.Concurrency = 0.5, 1
+		paced := make(chan struct{}, 1)
+		b.api.connectionTraffic = func(string, string, string) (*fabric.ConnectionTraffic, error) {
+			paced <- struct{}{} // the client's rate limit
+			defer func() { <-paced }()
+			time.Sleep(2 * time.Second)
+			return &fabric.ConnectionTraffic{Traffic: *fresh()}, nil
+		}
+		b.during(t, func(*poll.Poller) {
+			for range 120 {
+				time.Sleep(time.Minute)
+				if got := b.store.Load().Accounts[0]; got.Traffic != 5*time.Minute {
+					t.Fatalf("interval of the ports %v", got.Traffic)
+				}
+			}
+			// 2000 calls of the 112 a cycle that are left.
+			if got := b.store.Load().Accounts[0].ConnectionWindows[0]; got < 89*time.Minute || got > 180*time.Minute {
+				t.Errorf("interval of the connections %v", got)
+			}
+		})
+		for _, uuid := range []string{"aa", "bb"} {
+			if n := len(b.api.of("v3", uuid)); n < 22 {
+				t.Errorf("port %s was polled %d times in two hours", uuid, n)
+			}
+		}
+		asked := map[string]int{}
+		for _, c := range b.api.of("connection v4-stats", "") {
+			asked[c.uuid]++
+		}
+		if len(asked) != 2000 {
+			t.Errorf("%d connections were asked about", len(asked))
+		}
+	})
+}
+
+// What makes ports late makes connections late.
+func TestASlowAPIStretchesConnectionsToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ports := append(uuids(100), "aa")[:100]
+		b := watching(t, newWeb(virtual("c1", "aa", "")), ports...)
+		slots := make(chan struct{}, 2)
+		b.api.traffic = func(string, string) (*fabric.Traffic, error) {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			time.Sleep(12 * time.Second) // 100 × 12s on 2 slots are 10m
+			return fresh(), nil
+		}
+		b.cfg.Concurrency = 2
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(3 * time.Hour)
+			got := b.store.Load().Accounts[0]
+			if got.Traffic < 7*time.Minute || got.ConnectionWindows[0] < got.Traffic {
+				t.Errorf("ports %v, connections %v", got.Traffic, got.ConnectionWindows)
+			}
+			time.Sleep(time.Minute) // let the last calls end
+		})
+	})
+}
+
+func TestAccountsWithoutConnectionsHaveNoIntervalOfTheirs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := watching(t, newWeb(virtual("c1", "aa", "")), "aa")
+		b.run(t, time.Second)
+		if got := b.store.Load().Accounts[0].ConnectionWindows; len(got) != 1 || got[0] != 5*time.Minute {
+			t.Errorf("%v", got)
+		}
+		b.cfg.Accounts[0].Connections = nil
+		b.run(t, time.Second)
+		if got := b.store.Load().Accounts[0].ConnectionWindows; got != nil {
+			t.Errorf("after the opt-out: %v", got)
+		}
+	})
+}
+
+func TestListingsOfStreamAssetsArePlanned(t *testing.T) {
+	for assets, pages := range map[int]float64{0: 1, 100: 1, 250: 3} {
+		synctest.Test(t, func(t *testing.T) {
+			api := &fakeAPI{assets: func() ([]fabric.StreamAsset, error) {
+				return make([]fabric.StreamAsset, assets), nil
+			}}
+			b := newBench(t, api, "aa")
+			b.cfg.Inventory = b.cfg.Windows[0].Interval
+			b.cfg.Accounts[0].Sources = []string{poll.SourceV4Metrics}
+			b.run(t, time.Second)
+			if got := b.store.Load().Accounts[0].CallsPerCycle; got != 3+pages { // a port, a search, a listing
+				t.Errorf("%d assets: %v calls per cycle", assets, got)
+			}
+		})
+	}
+}
+
+// The newest sample is 10 to 15 minutes old when it is polled, and may be an hour.
+func TestAnIntervalLongerThanTheLastRateLastsIsSaid(t *testing.T) {
+	const ofPorts, ofConnections = "last polled rates of ports end", "last polled rates of connections end"
+	for _, tt := range []struct {
+		interval   time.Duration
+		perSecond  float64
+		ports, own bool
+	}{
+		{45 * time.Minute, 5, false, false},
+		{46 * time.Minute, 5, true, true},
+		{5 * time.Minute, 0.2, false, false},
+		{5 * time.Minute, 0.05, false, true},
+	} {
+		t.Run(tt.interval.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := watching(t, newWeb(crowd(90)...), "aa")
+				b.cfg.Windows[0].Interval, b.cfg.RequestsPerSecond = tt.interval, tt.perSecond
+				var log strings.Builder
+				b.logTo(&log)
+				b.run(t, time.Second)
+				if strings.Contains(log.String(), ofPorts) != tt.ports || strings.Contains(log.String(), ofConnections) != tt.own {
+					t.Errorf("ports %v, connections %v; got\n%s", tt.ports, tt.own, log.String())
+				}
+			})
+		})
+	}
+}
