@@ -10,26 +10,72 @@ import (
 	"slices"
 )
 
-// Ports lists the ports that the credential may see. An error is the last
-// thing it yields; what came before is then not the whole list.
+const portsPath = "/fabric/v4/ports"
+
+// Ports lists the ports that the credential may see. It yields the whole list or
+// an error alone, never a part: a listing that changes while it is read is read
+// again, twice at most.
 func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
-	const path = "/fabric/v4/ports"
+	return func(yield func(Port, error) bool) {
+		ports, err := c.gatherPorts(ctx)
+		if err != nil {
+			yield(Port{}, err)
+			return
+		}
+		for _, p := range ports {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+}
+
+// gatherPorts reads the listing until it holds still. Nobody promises an order,
+// and a port that slips from one page to another would look as if it had left
+// Equinix. Where the pages never agree, everything is asked for at once, which
+// is how the call is documented.
+func (c *Client) gatherPorts(ctx context.Context) ([]Port, error) {
+	for n := 1; ; n++ {
+		ports, err := collect(c.portListing(ctx).all())
+		switch {
+		case !errors.Is(err, errUnsteady):
+			return ports, err
+		case n < maxGatherings:
+			continue
+		}
+		if p, atOnce := c.portsPage(ctx, portsPath); atOnce == nil && p.total > 0 && len(p.items) >= p.total {
+			return p.items, nil
+		}
+		return nil, err
+	}
+}
+
+func collect[T any](items iter.Seq2[T, error]) ([]T, error) {
+	var all []T
+	for item, err := range items {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, item)
+	}
+	return all, nil
+}
+
+func (c *Client) portListing(ctx context.Context) listing[Port] {
 	whole := false // the API refuses to page, and was asked for everything
-	// Nobody promises an order. A port that slips from one page to another while
-	// they are read would look as if it had left Equinix.
 	return listing[Port]{op: OpPorts, key: portUUID, steady: true, unique: true, fetch: func(offset int) (p page[Port], err error) {
 		if whole {
 			return p, &DecodeError{Op: OpPorts, Path: "pagination", Err: errNoPages}
 		}
 		// Neither parameter is documented here; a server that ignores them
 		// sends everything at once.
-		p, err = c.portsPage(ctx, fmt.Sprintf("%s?offset=%d&limit=%d", path, offset, pageSize))
+		p, err = c.portsPage(ctx, fmt.Sprintf("%s?offset=%d&limit=%d", portsPath, offset, pageSize))
 		if offset == 0 && refusesPaging(err) {
 			whole = true
-			p, err = c.portsPage(ctx, path)
+			p, err = c.portsPage(ctx, portsPath)
 		}
 		return p, err
-	}}.all()
+	}}
 }
 
 func (c *Client) portsPage(ctx context.Context, path string) (p page[Port], err error) {

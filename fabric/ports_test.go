@@ -159,7 +159,7 @@ func TestPortsRefusesToPage(t *testing.T) {
 	}{
 		{"and sends all", with(400, `[{"errorCode":"EQ-3000035"}]`), with(200, listing(numberedUUIDs(0, 133), 133)), 133, 2, ""},
 		{"and sends all without total", with(400, ``), with(200, listing(numberedUUIDs(0, 3), -1)), 3, 2, ""},
-		{"and sends a part", with(400, ``), with(200, listing(numberedUUIDs(0, 50), 133)), 50, 2, "offset and limit are refused"},
+		{"and sends a part", with(400, ``), with(200, listing(numberedUUIDs(0, 50), 133)), 0, 2, "offset and limit are refused"},
 		{"and refuses all", with(400, ``), with(400, ``), 0, 2, "HTTP 400"},
 		{"for lack of a project", with(400, `[{"errorCode":"EQ-3046110","errorMessage":"ProjectID required."}]`), with(200, `{}`), 0, 1, "EQ-3046110"},
 		{"for lack of a right", with(403, ``), with(200, `{}`), 0, 1, "HTTP 403"},

@@ -208,12 +208,12 @@ func TestIntervalsLongerThanTheLastRateLastsAreWarnedOf(t *testing.T) {
 	const end = ": the last polled rates (…_traffic_last_…) end between two polls"
 	for poll, want := range map[string][]string{
 		"{interval: 45m}": nil,
-		"{interval: 1h}":  {"test.yml:2: poll.interval: 1h is longer than 45m" + end},
-		"{windows: [{resolution: 5m, span: 1d, interval: 2h}]}":                             {"test.yml:2: poll.windows[0].interval: 2h is longer than 45m" + end},
+		"{interval: 1h}":  {"config.yml:2: poll.interval: 1h is longer than 45m" + end},
+		"{windows: [{resolution: 5m, span: 1d, interval: 2h}]}":                             {"config.yml:2: poll.windows[0].interval: 2h is longer than 45m" + end},
 		"{interval: 1h, windows: [{resolution: 1h, span: 30d}]}":                            nil,
 		"{windows: [{resolution: 5m, span: 1d}, {resolution: 5m, span: 7d, interval: 2h}]}": nil,
 	} {
-		if diff := cmp.Diff(want, parse(t, accounts+"poll: "+poll).Warnings); diff != "" {
+		if diff := cmp.Diff(want, parse(t, "%s", accounts+"poll: "+poll).Warnings); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", poll, diff)
 		}
 	}

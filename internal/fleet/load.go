@@ -1,9 +1,7 @@
 package fleet
 
 import (
-	"maps"
 	"math"
-	"slices"
 	"time"
 )
 
@@ -47,18 +45,21 @@ func join(a, b *Series, w Window) Joint {
 	phase := phaseOf(a.Points, j.Resolution)
 	ahead := wrap(phaseOf(b.Points, j.Resolution)-phase, j.Resolution)
 	first, second := onGrid(a.Points, phase, j.Resolution), onGrid(b.Points, phase+ahead, j.Resolution)
-	var sums []Point
-	for _, slot := range slices.Sorted(maps.Keys(first)) {
-		p := first[slot]
-		q, both := second[slot]
-		if !both {
-			continue
+	sums := make([]Point, 0, min(len(first), len(second)))
+	for x, y := 0, 0; x < len(first) && y < len(second); {
+		switch p, q := first[x], second[y]; {
+		case p.slot < q.slot:
+			x++
+		case p.slot > q.slot:
+			y++
+		default:
+			at := p.Time // the earlier of the two: one late port must not pass for a fresh pair
+			if q.Time.Before(at) {
+				at = q.Time
+			}
+			sums = append(sums, Point{Time: at, Mean: p.Mean + q.Mean})
+			x, y = x+1, y+1
 		}
-		at := p.Time
-		if q.Time.Before(at) {
-			at = q.Time
-		}
-		sums = append(sums, Point{Time: at, Mean: p.Mean + q.Mean})
 	}
 	if len(sums) == 0 {
 		return Joint{}
@@ -72,13 +73,25 @@ func join(a, b *Series, w Window) Joint {
 	return j
 }
 
-// onGrid numbers the intervals of a series. The stamps jitter around a grid of
-// the resolution that is offset by phase.
-func onGrid(points []Point, phase, resolution time.Duration) map[int64]Point {
-	slots := make(map[int64]Point, len(points))
+// slotted is an interval with its number on a grid.
+type slotted struct {
+	Point
+
+	slot int64
+}
+
+// onGrid numbers the intervals of a series, which ascend. The stamps jitter
+// around a grid of the resolution that is offset by phase; of several in one
+// slot the last counts.
+func onGrid(points []Point, phase, resolution time.Duration) []slotted {
+	slots := make([]slotted, 0, len(points))
 	for _, p := range points {
-		slot := math.Round(float64(p.Time.UnixNano()-int64(phase)) / float64(resolution))
-		slots[int64(slot)] = p
+		slot := int64(math.Round(float64(p.Time.UnixNano()-int64(phase)) / float64(resolution)))
+		if n := len(slots); n > 0 && slots[n-1].slot == slot {
+			slots[n-1].Point = p
+			continue
+		}
+		slots = append(slots, slotted{p, slot})
 	}
 	return slots
 }

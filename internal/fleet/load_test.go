@@ -100,6 +100,8 @@ func TestNewLoadTakesWhatBothHave(t *testing.T) {
 		{"but the newest", whole, without(99), new(101.0), new(101.0), 5 * time.Minute},
 		{"but a tenth", whole, without(missing(10)...), new(101.0), new(101.0), 0},
 		{"but more: the percentile of another time", whole, without(missing(11)...), new(101.0), nil, 0},
+		{"one has begun lately", stamped(counting(20), punctual), whole, new(120.0), nil, 0},
+		{"the other has", whole, stamped(counting(20), punctual), new(120.0), nil, 0},
 		{"nothing of one", whole, nil, nil, nil, 0},
 		{"intervals of different lengths", whole, hourly, nil, nil, 0},
 		{"intervals that are longer than asked for", coarse, hourly, new(200.0), nil, 0},
@@ -114,6 +116,17 @@ func TestNewLoadTakesWhatBothHave(t *testing.T) {
 				t.Errorf("newest %v", got.Newest)
 			}
 		})
+	}
+}
+
+// The pair is as old as the older of its ports.
+func TestNewLoadIsOfTheEarlierStamp(t *testing.T) {
+	late := stamped(counting(20), func(int) time.Duration { return 100 * time.Second })
+	for _, pair := range [][2]*fleet.Traffic{{late, stamped(counting(20), punctual)}, {stamped(counting(20), punctual), late}} {
+		load := fleet.NewLoad(pair[0], pair[1], oneDay)
+		if got := load.Inbound.Newest; !got.Equal(noon) {
+			t.Errorf("newest %v", got)
+		}
 	}
 }
 
@@ -132,5 +145,19 @@ func TestNewLoadIsTheSumOfWhatWasSentTogether(t *testing.T) {
 		if j := load.Inbound; j.P95 == nil || *j.P95 != n+1 || *j.Last != n+1 {
 			t.Errorf("offset %v: %+v", off, j)
 		}
+	}
+}
+
+// BenchmarkNewLoad is what one answer costs the pair of its port.
+func BenchmarkNewLoad(b *testing.B) {
+	for _, days := range []int{1, 7} {
+		w := fleet.Window{Span: time.Duration(days) * 24 * time.Hour, Resolution: 5 * time.Minute}
+		x, y := stamped(counting(288*days), punctual), stamped(backwards(288*days), punctual)
+		b.Run(w.Label(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				fleet.NewLoad(x, y, w)
+			}
+		})
 	}
 }

@@ -132,8 +132,13 @@ func (s *Snapshot) PairView(p *Pair, now time.Time) (v PairView, ok bool) {
 }
 
 // capacity is the smaller effective capacity of the two in bit/s: what is there
-// should either fail. It is nil where one is unknown.
+// should either fail. It is nil where one is unknown, or a port is down.
 func (v *PairView) capacity() *float64 {
+	for _, p := range []*View{&v.primary, &v.secondary} {
+		if p.Inventory != nil && p.Inventory.OperationalStatus() == StatusDown {
+			return nil
+		}
+	}
 	a, b := v.primary.EffectiveCapacity(), v.secondary.EffectiveCapacity()
 	if a == nil || b == nil {
 		return nil

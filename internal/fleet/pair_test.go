@@ -105,6 +105,9 @@ func TestPairViewSharesTheSmallerCapacity(t *testing.T) {
 			a.Inventory.Links = []fleet.Link{{Status: "UP", Speed: new(4e9)}, {Status: "DOWN", Speed: new(6e9)}}
 		}, 0, new(1.5), new(1.0)},
 		{"a port down", func(a, _ *fleet.Port) { a.Inventory.Links[0].Status = "DOWN" }, 0, nil, nil},
+		{"a port down, its links not named", func(a, _ *fleet.Port) {
+			a.Linked, a.Inventory.Links, a.Inventory.Status = false, nil, "DOWN"
+		}, 0, nil, nil},
 		{"capacity unknown", func(_, b *fleet.Port) { b.Inventory = nil }, 0, nil, nil},
 		{"polls go on, Equinix is late", func(a, b *fleet.Port) {
 			a.Traffic[0].At, b.Traffic[0].At = noon.Add(time.Hour), noon.Add(time.Hour)

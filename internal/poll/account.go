@@ -32,9 +32,10 @@ type account struct {
 	connections, attachments *task
 
 	// Of the inventory task alone.
-	listedV4     bool // v4 has listed the ports
-	goneV4       int  // listings in a row that found no v4
-	firstListing bool // there was none yet, and it is worth to try again soon
+	listedV4     bool            // v4 has listed the ports
+	goneV4       int             // listings in a row that found no v4
+	halved       map[string]bool // ports of configured pairs that were said not to be watched
+	firstListing bool            // there was none yet, and it is worth to try again soon
 
 	// Of the connections task alone.
 	overMax   int       // how many were selected when it was said
@@ -62,7 +63,7 @@ func newAccount(cfg Config, a Account, index int, rec *recorder, metrics *Metric
 		queue:       newQueue(),
 		journal:     newJournal(log),
 		portTraffic: newMeasured("ports", a.Sources, state, func(a *fleet.Account) *string { return &a.Source }),
-		watched:     map[watch]bool{}, lost: map[string]bool{},
+		watched:     map[watch]bool{}, lost: map[string]bool{}, halved: map[string]bool{},
 	}
 	if a.Connections != nil {
 		p.connectionTraffic = newMeasured("connections", connectionSources(a.Sources), state,

@@ -63,8 +63,6 @@ func (j *journal) note(class, uuid string, err error) {
 		f.reason = "not_listed"
 	case errors.Is(err, errNotAttached), errors.Is(err, errConnectionNotAttached):
 		f.reason = "not_attached"
-	case errors.Is(err, errNotWatched):
-		f.reason = "not_watched"
 	}
 	j.failed++
 	j.example, j.key, j.uuid, j.seen[f] = err, key, uuid, true

@@ -1,34 +1,43 @@
 package poll
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// errNotWatched is why a configured pair has no figures.
-var errNotWatched = errors.New("this port of a pair is not watched, so the pair has no series: " +
-	"check its uuid, the filters of discover and the rights of the credentials")
-
 // pair brings the pairs of next up to date. What has not changed since prev is
 // not worked out again: thousands of pairs would be, with every answer.
 func (r *recorder) pair(prev, next *fleet.Snapshot, touched map[string]bool) {
-	if len(touched) == 0 {
+	switch {
+	case len(touched) == 0:
 		return
-	}
-	if regrouped(prev, next, touched) {
-		pairs, ambiguous := fleet.PairUp(next.Ports, r.configured)
-		for _, p := range pairs {
-			if i := slices.IndexFunc(prev.Pairs, func(old *fleet.Pair) bool { return old.Primary == p.Primary && old.Secondary == p.Secondary }); i >= 0 {
-				p.Loads = prev.Pairs[i].Loads
-			}
-		}
-		next.Pairs = pairs
-		r.complain(ambiguous)
-	} else {
+	case regrouped(prev, next, touched):
+		r.regroup(prev, next)
+	default:
 		next.Pairs = slices.Clone(prev.Pairs)
 	}
+	r.load(prev, next, touched)
+}
+
+// regroup finds the pairs of next, with what prev knows of their loads.
+func (r *recorder) regroup(prev, next *fleet.Snapshot) {
+	pairs, ambiguous := fleet.PairUp(next.Ports, r.configured)
+	known := make(map[[2]string][]fleet.Load, len(prev.Pairs))
+	if slices.Equal(prev.Windows, next.Windows) {
+		for _, p := range prev.Pairs {
+			known[[2]string{p.Primary, p.Secondary}] = p.Loads
+		}
+	}
+	for _, p := range pairs {
+		p.Loads = known[[2]string{p.Primary, p.Secondary}]
+	}
+	next.Pairs = pairs
+	r.complain(ambiguous)
+}
+
+// load works out the loads of the pairs of next whose ports were touched.
+func (r *recorder) load(prev, next *fleet.Snapshot, touched map[string]bool) {
 	for i, p := range next.Pairs {
 		if touched[p.Primary] || touched[p.Secondary] || len(p.Loads) != len(next.Windows) {
 			next.Pairs[i] = loaded(prev, next, p)
@@ -85,17 +94,24 @@ func (r *recorder) complain(ambiguous []string) {
 	r.ambiguous = ambiguous
 }
 
-// notePairs takes down which ports of the account's pairs are not watched.
+// notePairs logs, once, which ports of the account's pairs are not watched, when
+// every account has had its chance to find them.
 func (a *account) notePairs() {
 	snap := a.rec.store.Load()
+	if slices.ContainsFunc(snap.Accounts, func(o fleet.Account) bool { return !o.InventoryPoll.Tried() }) {
+		return
+	}
 	for _, p := range a.Pairs {
 		if !a.cfg.Shard.Has(p.Primary) {
 			continue
 		}
 		for _, uuid := range []string{p.Primary, p.Secondary} {
-			if snap.Port(uuid) == nil {
-				a.journal.note("pair", uuid, errNotWatched)
+			missing := snap.Port(uuid) == nil
+			if missing && !a.halved[uuid] {
+				a.log.Warn("a port of a pair is not watched, so the pair has no series; check its uuid, the filters of discover and the rights of the credentials",
+					"pair", p.Name, "port_uuid", uuid)
 			}
+			a.halved[uuid] = missing
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package poll_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func TestConnectionsDoNotStretchTheIntervalsOfPorts(t *testing.T) {
 		want      []time.Duration // of ports, then of connections
 	}{
 		// 2000 calls and 2000/12, of the 675 less 2 + 2/12 + 20 + 1 + 1/3 that are left.
-		{"there is enough for the ports", 2, 2.5, []time.Duration{5 * time.Minute, time.Hour, 998 * time.Second, 11968 * time.Second}},
+		{"there is enough for the ports", 2, 2.5, []time.Duration{5 * time.Minute, time.Hour, 998 * time.Second, 11973 * time.Second}},
 		// 100 calls and 100/12, 20 + 1 + 1/3, of 135: a tenth of it stays for connections.
 		{"there is just enough", 100, 0.5, []time.Duration{5 * time.Minute, time.Hour, 48149 * time.Second, 577778 * time.Second}},
 	} {
@@ -165,9 +166,9 @@ func TestAnIntervalLongerThanTheLastRateLastsIsSaid(t *testing.T) {
 		{45 * time.Minute, 5, false, false},
 		{46 * time.Minute, 5, true, true},
 		{5 * time.Minute, 0.2, false, false},
-		{5 * time.Minute, 0.05, false, true},
+		{5 * time.Minute, 0.04, false, true},
 	} {
-		t.Run(tt.interval.String(), func(t *testing.T) {
+		t.Run(fmt.Sprint(tt.interval, tt.perSecond), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := watching(t, newWeb(crowd(90)...), "aa")
 				b.cfg.Windows[0].Interval, b.cfg.RequestsPerSecond = tt.interval, tt.perSecond

@@ -40,7 +40,8 @@ func newRecorder(cfg Config, store *fleet.Store, log *slog.Logger) *recorder {
 	}
 	next.Ports = append(next.Ports, carryDiscovered(prev, cfg, next.Ports)...)
 	slices.SortFunc(next.Ports, byUUID)
-	r.pair(&fleet.Snapshot{}, next, touching(next.Ports))
+	r.regroup(prev, next)
+	r.load(prev, next, touching(next.Ports))
 	next.Connections = carryConnections(prev, cfg, next)
 	store.Publish(next)
 	return r

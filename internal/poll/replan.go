@@ -34,41 +34,60 @@ func (a *account) load() Load {
 	return Load{Ports: len(a.ownPorts()), Connections: a.knownConnections(), Measured: a.measuredConnections(), AssetPages: pages}
 }
 
-// worthALine is how much longer intervals must have become to be said again.
-const worthALine = 1.05
-
 // tellPlan says what has become of the intervals.
 func (a *account) tellPlan(old, next plan) {
-	budget := []any{
-		"calls_per_cycle", math.Round(next.callsPerCycle), "budget_per_cycle", math.Round(next.budgetPerCycle),
-		"remedy", next.remedy(a.cfg),
+	log := a.log.With("calls_per_cycle", math.Round(next.callsPerCycle), "budget_per_cycle", math.Round(next.budgetPerCycle))
+	switch next.ports.since(old.ports) {
+	case eased:
+		log.Info("polling keeps its intervals again", "traffic_interval", next.traffic)
+	case grown:
+		log.Warn("calls cannot keep up with the intervals; they are stretched, evenly for all ports",
+			"traffic_interval", next.traffic, "remedy", next.remedy(a.cfg))
+	case steady:
 	}
-	tellStretch(a.log.With("traffic_interval", next.traffic), old.ports, next.ports, budget,
-		"polling keeps its intervals again",
-		"calls cannot keep up with the intervals; they are stretched, evenly for all ports")
 	if next.gaps && !old.gaps {
-		a.log.Warn("the last polled rates of ports end between two polls: the interval is longer than they last",
+		log.Warn("the last polled rates of ports end between two polls: the interval is longer than they last",
 			"traffic_interval", next.traffic)
 	}
-	if a.Connections == nil {
-		return
-	}
-	own := a.log.With("connection_traffic_interval", next.connectionWindows[0])
-	tellStretch(own, old.connectionTraffic, next.connectionTraffic, budget,
-		"the traffic of connections keeps its intervals again",
-		"calls for the traffic of connections cannot keep up with the intervals; theirs are stretched, behind those of the ports")
-	if next.connectionTrafficGaps && !old.connectionTrafficGaps {
-		own.Warn("the last polled rates of connections end between two polls: the interval is longer than they last")
+	if a.Connections != nil {
+		a.tellConnectionPlan(log.With("connection_traffic_interval", next.connectionWindows[0]), old, next)
 	}
 }
 
-// tellStretch says that intervals hold again, or no longer do.
-func tellStretch(log *slog.Logger, old, next stretching, budget []any, again, stretched string) {
-	switch {
-	case next.factor == old.factor || old.factor == 0 && next.factor == 1:
-	case next.factor == 1:
-		log.Info(again)
-	case next.factor > worthALine*old.factor:
-		log.Warn(stretched, budget...)
+// tellConnectionPlan is tellPlan for the traffic of connections.
+func (a *account) tellConnectionPlan(log *slog.Logger, old, next plan) {
+	switch next.connectionTraffic.since(old.connectionTraffic) {
+	case eased:
+		log.Info("the traffic of connections keeps its intervals again")
+	case grown:
+		log.Warn("calls for the traffic of connections cannot keep up with its intervals; they are stretched, behind those of the ports",
+			"remedy", next.remedy(a.cfg))
+	case steady:
 	}
+	if next.connectionTrafficGaps && !old.connectionTrafficGaps {
+		log.Warn("the last polled rates of connections end between two polls: the interval is longer than they last")
+	}
+}
+
+// change is what has become of a stretching, where that is worth a line.
+type change int
+
+const (
+	steady change = iota
+	eased         // the intervals hold again
+	grown
+)
+
+// since compares with the plan before, which may be none.
+func (s stretching) since(old stretching) change {
+	const worthALine = 1.05
+	switch {
+	case s.factor == old.factor || old.factor == 0 && s.factor == 1:
+		return steady
+	case s.factor == 1:
+		return eased
+	case s.factor > worthALine*old.factor:
+		return grown
+	}
+	return steady
 }
