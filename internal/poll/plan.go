@@ -64,8 +64,9 @@ func newPlan(cfg Config, l Load, late lateness, old plan) plan {
 	p.ports.slow, p.connectionTraffic.slow = max(1, old.ports.slow), max(1, old.connectionTraffic.slow)
 	if late != notLooked {
 		p.ports.heed(late.first, old.traffic, 1)
-		// Plans are made once a traffic interval, and not oftener for connections.
-		if own := old.connectionWindows[0]; own > 0 {
+		// Behind ports that are late connections are late, too, and stretched with
+		// them. Lateness is looked at once an interval of the ports.
+		if own := old.connectionWindows[0]; late.first <= old.traffic/2 {
 			p.connectionTraffic.heed(late.yielding, own, min(1, old.traffic.Seconds()/own.Seconds()))
 		}
 	}

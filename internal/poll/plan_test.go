@@ -76,7 +76,7 @@ func TestTheFirstCycleOfConnectionsDoesNotStretchThePorts(t *testing.T) {
 			for range 120 {
 				time.Sleep(time.Minute)
 				if got := b.store.Load().Accounts[0]; got.Traffic != 5*time.Minute {
-					t.Fatalf("interval of the ports %v", got.Traffic)
+					t.Errorf("interval of the ports %v", got.Traffic)
 				}
 			}
 			// 2000 calls of the 112 a cycle that are left.
@@ -99,6 +99,42 @@ func TestTheFirstCycleOfConnectionsDoesNotStretchThePorts(t *testing.T) {
 	})
 }
 
+// Each connection is polled on the interval that is shown.
+func TestConnectionsArePolledOnTheirOwnInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := watching(t, newWeb(crowd(100)...), "aa")
+		b.cfg.RequestsPerSecond = 0.1 // 100 calls, of the 27 less 3 + 1/3 that are left
+		b.run(t, 2*time.Hour)
+		if got := b.store.Load().Accounts[0].ConnectionWindows[0]; got != 1268*time.Second {
+			t.Errorf("interval %v", got)
+		}
+		if n := len(b.api.of("connection v4-stats", "")); n < 550 || n > 700 {
+			t.Errorf("%d calls in two hours, want those of the first cycle and 568", n)
+		}
+	})
+}
+
+// Only connections are answered slowly: 600 × 2s on two workers are 10m.
+func TestLateConnectionsAreStretchedByThemselves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := watching(t, newWeb(crowd(600)...), "aa")
+		b.cfg.Accounts[0].Connections = everything(1000)
+		b.cfg.RequestsPerSecond, b.cfg.Concurrency = 1000, 1
+		b.api.connectionTraffic = func(string, string, string) (*fabric.ConnectionTraffic, error) {
+			time.Sleep(2 * time.Second)
+			return &fabric.ConnectionTraffic{Traffic: *fresh()}, nil
+		}
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(3 * time.Hour)
+			got := b.store.Load().Accounts[0]
+			if got.Traffic != 5*time.Minute || got.ConnectionWindows[0] < 7*time.Minute || got.ConnectionWindows[0] > 25*time.Minute {
+				t.Errorf("ports %v, connections %v", got.Traffic, got.ConnectionWindows)
+			}
+			time.Sleep(time.Minute) // let the last calls end
+		})
+	})
+}
+
 // What makes ports late makes connections late.
 func TestASlowAPIStretchesConnectionsToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -113,9 +149,18 @@ func TestASlowAPIStretchesConnectionsToo(t *testing.T) {
 		}
 		b.cfg.Concurrency = 2
 		b.during(t, func(*poll.Poller) {
+			var got fleet.Account
+			for got.Traffic <= 5*time.Minute && len(b.api.of("ports", "")) < 10 {
+				time.Sleep(time.Minute)
+				got = b.store.Load().Accounts[0]
+			}
+			if got.Traffic <= 5*time.Minute || got.ConnectionWindows[0] != got.Traffic {
+				t.Errorf("at first: ports %v, connections %v", got.Traffic, got.ConnectionWindows)
+			}
+			// Ports keep all workers busy: connections get the gaps between them.
 			time.Sleep(3 * time.Hour)
-			got := b.store.Load().Accounts[0]
-			if got.Traffic < 7*time.Minute || got.ConnectionWindows[0] < got.Traffic {
+			got = b.store.Load().Accounts[0]
+			if got.Traffic < 7*time.Minute || got.ConnectionWindows[0] < got.Traffic || got.ConnectionWindows[0] > 90*time.Minute {
 				t.Errorf("ports %v, connections %v", got.Traffic, got.ConnectionWindows)
 			}
 			time.Sleep(time.Minute) // let the last calls end
