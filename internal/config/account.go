@@ -34,16 +34,18 @@ func (c *checker) accounts(f []fileAccount) []Account {
 	return accounts
 }
 
-// login refuses a second account with the same client id. Equinix locks a login
-// after five refusals, and each account would try its own three.
+// login refuses a second account that logs in as another does. Equinix locks a
+// login after five refusals, and each account would try its own three.
 func (c *checker) login(at string, a Account, logins map[string]string) {
 	id, _, err := a.Credentials.Read()
-	if err != nil || id == "" {
+	what, key := "client id", a.APIURL+" "+id
+	if x := a.Credentials.TokenExchange; !x.IsZero() {
+		what, key = "token_exchange", fmt.Sprint(a.APIURL, x)
+	} else if err != nil || id == "" {
 		return // said already, or no client id
 	}
-	key := a.APIURL + " " + id
 	if first, again := logins[key]; again {
-		c.bad(at, "has the same client id as %s: list the ports of both under one account", first)
+		c.bad(at, "has the same %s as %s: list the ports of both under one account", what, first)
 		return
 	}
 	logins[key] = at

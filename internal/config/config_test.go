@@ -58,7 +58,7 @@ func TestParseTakesEveryKey(t *testing.T) {
 				{UUID: "c4d9350e-783c-83cd-1ce0-306a5c00a600", Name: "uplink 1 ü"},
 				{UUID: "a867f685-422f-22f7-6de0-320a5c00abdd"},
 			},
-			Discover: config.Discover{Include: []config.Filter{
+			Discover: config.Discover{Enabled: true, Include: []config.Filter{
 				{Metro: pattern(t, "SV|DC"), Name: pattern(t, "prod-.*")},
 				{Metro: pattern(t, "LD")},
 			}},
@@ -106,6 +106,7 @@ func TestParseTakesEveryKey(t *testing.T) {
 				Secondary: "21111111-2222-3333-4444-555555555555",
 			}},
 			Connections: config.Connections{
+				Traffic: true,
 				Exclude: []config.ConnectionFilter{{State: pattern(t, "DEPROVISIONED")}},
 				Max:     500,
 			},

@@ -50,6 +50,9 @@ func (c *checker) connections(path string, f *fileConnections) Connections {
 	f = cmp.Or(f, &fileConnections{})
 	most := cmp.Or(f.Max, new(defaultMaxConnections))
 	within(c, path+".max", *most, 1, 20_000)
+	if !f.Traffic && len(f.Include)+len(f.Exclude) > 0 {
+		c.warn(path, "has filters without effect: set traffic to true for connections with series of their own")
+	}
 	return Connections{
 		Traffic: f.Traffic,
 		Include: filters(c, path+".include", f.Include, c.connectionFilter),

@@ -46,6 +46,9 @@ func (c *checker) discover(path string, f *fileDiscover) Discover {
 		return Discover{}
 	}
 	enabled := c.need(path+".enabled", "write true or false") && *f.Enabled
+	if !enabled && c.sound(path+".enabled") && len(f.Include)+len(f.Exclude) > 0 {
+		c.warn(path, "has filters without effect: set enabled to true to discover ports")
+	}
 	return Discover{
 		Enabled: enabled,
 		Include: filters(c, path+".include", f.Include, c.filter),

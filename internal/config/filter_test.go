@@ -1,6 +1,8 @@
 package config_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
@@ -162,4 +164,36 @@ func pattern(tb testing.TB, text string) *config.Pattern {
 		tb.Fatal(err)
 	}
 	return p
+}
+
+// Filters of what is off are a mistake that nobody would notice.
+func TestFiltersWithoutEffectAreWarnedOf(t *testing.T) {
+	const ports = "accounts:\n  - ports: [{uuid: 11111111-1111-4111-8111-111111111111}]\n"
+	for text, want := range map[string]string{
+		"    discover: {enabled: false, include: [{name: a}]}\n":      "accounts[0].discover: has filters without effect",
+		"    discover: {enabled: false, exclude: [{name: a}]}\n":      "accounts[0].discover: has filters without effect",
+		"    connections: {include: [{name: a}]}\n":                   "accounts[0].connections: has filters without effect",
+		"    connections: {traffic: true, include: [{name: a}]}\n":    "",
+		"    discover: {enabled: true, include: [{name: a}]}\n":       "",
+		"    discover: {enabled: false}\n    connections: {max: 3}\n": "",
+	} {
+		got := strings.Join(parse(t, "%s", ports+text).Warnings, "; ")
+		if (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+}
+
+// Two accounts that exchange the same token would see the same ports.
+func TestTheSameTokenExchangeTwiceIsRefused(t *testing.T) {
+	const account = "  - name: %s\n    token_exchange: {subject_token_file: %s, scope: roleassignments:1}\n    discover: {enabled: true}\n"
+	write := func(second string) []byte {
+		return []byte("accounts:\n" + fmt.Sprintf(account, "a", "token") + fmt.Sprintf(account, "b", second))
+	}
+	if _, err := config.Parse("c.yml", write("token"), "testdata", nil); err == nil || !strings.Contains(err.Error(), "accounts[1]: has the same token_exchange as accounts[0]") {
+		t.Errorf("the same: %v", err)
+	}
+	if _, err := config.Parse("c.yml", write("id"), "testdata", nil); err != nil {
+		t.Errorf("another: %v", err)
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,6 +48,9 @@ func Run(ctx context.Context, o Options, w io.Writer) error {
 		defer t.CloseIdleConnections()
 		o.Transport = t
 	}
+	if o.Timeout <= 0 {
+		return fmt.Errorf("--timeout %v leaves no time: give more than 0s", o.Timeout)
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errTimeout)
 	defer cancel()
 	findings := configuration(cfg)
@@ -81,6 +85,8 @@ func verdict(ctx context.Context, findings []finding) error {
 		return fmt.Errorf("%d checks failed", n)
 	case interrupted(ctx):
 		return errors.New("interrupted before all checks were made")
+	case slices.ContainsFunc(findings, func(f finding) bool { return f.status == skip && f.detail == noTime }):
+		return errors.New("the time of --timeout ended before all checks were made")
 	}
 	return nil
 }

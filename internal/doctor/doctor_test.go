@@ -264,3 +264,22 @@ func TestReportThatCannotBeWritten(t *testing.T) {
 		}
 	})
 }
+
+// Nothing was found wrong because nothing was looked at.
+func TestATimeoutThatLeavesChecksOutIsNoHealth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := fabrictest.New(fabrictest.Options{})
+		o := options(t, api.Transport(), account(discovery))
+		for _, o.Timeout = range []time.Duration{0, -time.Second} {
+			if err := doctor.Run(t.Context(), o, io.Discard); err == nil || !strings.Contains(err.Error(), "leaves no time") {
+				t.Errorf("--timeout %v: %v", o.Timeout, err)
+			}
+		}
+		o.Timeout = time.Nanosecond
+		r, err := run(t.Context(), t, o)
+		if err == nil {
+			t.Error("no check was made, and all is well")
+		}
+		r.only(t, "connections", "skip")
+	})
+}

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"cmp"
+	"strings"
 	"time"
 )
 
@@ -52,10 +53,10 @@ func (c *Connection) Name() string { return cmp.Or(c.APIName, c.UUID) }
 // is given a try.
 func (c *Connection) CarriesTraffic() bool {
 	switch c.State {
-	case "", "CANCELLED", "DEPROVISIONED", "DRAFT", "FAILED", "PENDING":
+	case "", "CANCELLED", "DEPROVISIONED", "DRAFT", "FAILED":
 		return false
 	}
-	return true
+	return !strings.HasPrefix(c.State, "PENDING") // PENDING_AUTO_APPROVAL and the like
 }
 
 // SeenFrom is the side of the connection that is on one of the ports, the a-side

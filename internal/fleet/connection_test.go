@@ -19,8 +19,8 @@ func TestConnectionName(t *testing.T) {
 }
 
 func TestConnectionCarriesTrafficWhileItIsMade(t *testing.T) {
-	none := []string{"CANCELLED", "DEPROVISIONED", "DRAFT", "FAILED", "PENDING", fleet.Unknown}
-	for _, state := range append(fleet.ConnectionStates(), "BRAND_NEW") {
+	none := []string{"CANCELLED", "DEPROVISIONED", "DRAFT", "FAILED", "PENDING", "PENDING_AUTO_APPROVAL", fleet.Unknown}
+	for _, state := range append(fleet.ConnectionStates(), "PENDING_AUTO_APPROVAL", "BRAND_NEW") {
 		c := fleet.Connection{State: state}
 		if state == fleet.Unknown {
 			c.State = "" // as the API sends it

@@ -72,6 +72,11 @@ func (s *Connections) Total() int {
 	return n
 }
 
+// Present is the number of connections that are not over.
+func (s *Connections) Present() int {
+	return s.Total() - s.States["DEPROVISIONED"] - s.States["CANCELLED"]
+}
+
 func (s *Connections) add(c Connection) {
 	s.States[cmp.Or(c.State, Unknown)]++
 	s.Equinix[cmp.Or(c.EquinixStatus, Unknown)]++

@@ -56,3 +56,15 @@ func TestCountConnectionsHasNoSumWhereALiveOneGivesNoBandwidth(t *testing.T) {
 		t.Errorf("a draft takes up no bandwidth, got %v", got["a"].Bandwidth)
 	}
 }
+
+// What people call the number of connections leaves out those that are over.
+func TestConnectionsPresent(t *testing.T) {
+	conns := []fleet.Connection{
+		{UUID: "1", State: "ACTIVE", ASidePort: "p"}, {UUID: "2", State: "DEPROVISIONED", ASidePort: "p"},
+		{UUID: "3", State: "CANCELLED", ASidePort: "p"}, {UUID: "4", State: "PENDING", ASidePort: "p"},
+	}
+	sum := fleet.CountConnections([]string{"p"}, conns, noon)["p"]
+	if sum.Total() != 4 || sum.Present() != 2 {
+		t.Errorf("%d in all, %d present", sum.Total(), sum.Present())
+	}
+}

@@ -62,7 +62,7 @@ func newPort(v fleet.View, listed bool) port {
 		p.InP95, p.OutP95 = t.Inbound.P95, t.Outbound.P95
 	}
 	if v.Connections != nil {
-		p.Connections = new(v.Connections.Total())
+		p.Connections = new(v.Connections.Present())
 	}
 	if t := v.NewestSample(); !t.IsZero() {
 		p.NewestSample = new(t.UTC())

@@ -38,6 +38,9 @@ func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 	if !ok {
 		return fmt.Errorf("unknown format %q", o.Format)
 	}
+	if o.Timeout <= 0 {
+		return fmt.Errorf("--timeout %v leaves no time: give more than 0s", o.Timeout)
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errTimeout)
 	defer cancel()
 	if err := settle(ctx, d); err != nil {
@@ -50,7 +53,22 @@ func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 	if !snap.Complete() {
 		o.Log.Warn("not all ports have been polled; printing what is known", "cause", context.Cause(ctx))
 	}
-	return write(w, newList(snap, time.Now()), o)
+	if err := write(w, newList(snap, time.Now()), o); err != nil {
+		return err
+	}
+	return refused(snap)
+}
+
+// refused is an error where an account's login was refused: its ports are missing
+// in what was printed.
+func refused(snap *fleet.Snapshot) error {
+	var errs []error
+	for _, a := range snap.Accounts {
+		if a.LoginError != "" {
+			errs = append(errs, fmt.Errorf("the list is not complete: account %q: %s", a.Name, human.Printable(a.LoginError)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 var errTimeout = errors.New("timeout")

@@ -189,8 +189,14 @@ func TestAnAccountThatCannotBeReadIsLoggedWhereAnotherCan(t *testing.T) {
 		var log bytes.Buffer
 		o := options()
 		o.Log = slog.New(slog.NewTextHandler(&log, nil))
-		if got := print(t, d, o); !strings.Contains(got, "port") {
-			t.Errorf("printed %s", got)
+		var got strings.Builder
+		err := portlist.Run(t.Context(), d, o, &got)
+		if !strings.Contains(got.String(), "port") {
+			t.Errorf("printed %s", got.String())
+		}
+		// What is pasted from it would lack an account.
+		if err == nil || !strings.Contains(err.Error(), `the list is not complete: account "lab": login refused`) || strings.Contains(err.Error(), "\x1b") {
+			t.Errorf("error %v", err)
 		}
 		if got := log.String(); !strings.Contains(got, "lab") || !strings.Contains(got, "login refused") || strings.Contains(got, "\x1b") {
 			t.Errorf("logged %q", got)

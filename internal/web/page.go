@@ -127,7 +127,7 @@ func newPortRow(r reading, now time.Time) portRow {
 		row.In.P95, row.Out.P95 = rateText(t.Inbound.P95), rateText(t.Outbound.P95)
 	}
 	if r.Connections != nil {
-		row.Connections = strconv.Itoa(r.Connections.Total())
+		row.Connections = strconv.Itoa(r.Connections.Present())
 	}
 	return row
 }
