@@ -29,7 +29,8 @@ type exam struct {
 	readings    []reading
 	attached    map[string]bool // nil where it was not asked
 	connections int             // summed over the ports
-	measured    int             // connections whose traffic would be asked for
+	selected    int             // connections that the filters let through
+	measured    int             // those of them whose traffic would be asked for
 	assetPages  int             // calls that the listing of stream assets took, 0 where it was not asked
 }
 

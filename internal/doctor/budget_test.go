@@ -138,3 +138,20 @@ func TestClockWithoutADate(t *testing.T) {
 		r.wants(t, "clock", "skip", "no answer had a date")
 	})
 }
+
+// What the filters of connections make of those that there are.
+func TestSelectionOfConnections(t *testing.T) {
+	for _, tt := range []struct{ settings, status, words string }{
+		{"{traffic: true}", "ok", "let 190 of 190 connections through"},
+		{"{traffic: true, include: [{name: matches-nothing}]}", "warn", "let 0 of 190 connections through"},
+		{"{traffic: true, max: 3}", "warn", "only 3 get series"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, err := examine(t, fabrictest.New(fabrictest.Options{}).Transport(), account(discovery+"    connections: "+tt.settings+"\n"))
+			if err != nil {
+				t.Errorf("Run: %v", err)
+			}
+			r.wants(t, "connections", tt.status, tt.words)
+		})
+	}
+}

@@ -50,6 +50,24 @@ func (e *exam) searchConnections(ctx context.Context) {
 		e.add(ok, checkConnections, "", fmt.Sprintf("%s on %s", plural(len(found), "connection"), plural(n, "port")), "")
 	}
 	e.tellUnsearched(ctx, refused, len(ports), why)
+	e.lookAtSelection(len(found))
+}
+
+// lookAtSelection tells what the filters of connections make of those found.
+func (e *exam) lookAtSelection(found int) {
+	c := e.account.Connections
+	if !c.Traffic || found == 0 {
+		return
+	}
+	detail := fmt.Sprintf("connections.include and exclude let %d of %s through, %d of them with traffic to ask for", e.selected, plural(found, "connection"), e.measured)
+	switch {
+	case e.selected == 0:
+		e.add(warn, checkConnections, "", detail, "loosen connections.include or connections.exclude")
+	case e.selected > c.Max:
+		e.add(warn, checkConnections, "", fmt.Sprintf("%s; only %d get series", detail, c.Max), "raise connections.max, or narrow connections.include and exclude")
+	default:
+		e.add(ok, checkConnections, "", detail, "")
+	}
 }
 
 // tellUnsearched is about the ports whose connections nobody told.
@@ -70,8 +88,11 @@ func (e *exam) tellUnsearched(ctx context.Context, refused []port, of int, why e
 func (e *exam) countConnections(ports map[string]port, found map[string]fabric.Connection) {
 	selection := daemon.Selection(e.account.Connections)
 	for _, c := range found {
-		if of := poll.NewConnection(c); selection != nil && selection.Match(&of) && of.CarriesTraffic() && e.measured < selection.Max {
-			e.measured++
+		if of := poll.NewConnection(c); selection != nil && selection.Match(&of) {
+			e.selected++
+			if of.CarriesTraffic() && e.measured < selection.Max {
+				e.measured++
+			}
 		}
 		if _, own := ports[c.ASidePort]; own {
 			e.connections++
