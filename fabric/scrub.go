@@ -3,6 +3,7 @@ package fabric
 import (
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -13,7 +14,11 @@ const (
 	redacted   = "[redacted]"
 )
 
-// redact replaces every secret in s, also as JSON and URLs spell it.
+// address is an e-mail address, also with its @ escaped as in a URL.
+var address = regexp.MustCompile(`(?i)[^\s@:;,<>()"'=]+(@|%40)[^\s@:;,<>()"'=&]+\.[^\s@:;,<>()"'=&]+`)
+
+// redact replaces every secret in s, also as JSON and URLs spell it, and whatever
+// names a person: errors end in logs and on pages.
 func redact(s string, secrets []string) string {
 	for _, secret := range secrets {
 		if secret == "" {
@@ -25,7 +30,7 @@ func redact(s string, secrets []string) string {
 			s = strings.ReplaceAll(s, spelling, redacted)
 		}
 	}
-	return s
+	return address.ReplaceAllString(s, "[e-mail]")
 }
 
 // inJSON is s as it stands between the quotes of a JSON string.

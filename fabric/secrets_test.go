@@ -144,3 +144,24 @@ func TestClientDoesNotShowSecrets(t *testing.T) {
 	mustNotShow(t, "client", c, secret, "granted")
 	mustNotShow(t, "client by value", fmt.Sprintf("%+v", c), secret, "granted")
 }
+
+// The API names people in its refusals. Whatever the shape, nobody is named in
+// what the exporter makes of them.
+func TestErrorsNameNobody(t *testing.T) {
+	for _, body := range []string{
+		`[{"errorCode":"EQ-3","errorMessage":"User jane.doe@corp.example is not allowed","details":"owner noc+x@example.com"}]`,
+		`{"errorCode":"EQ-3","errorMessage":"ask jane.doe@corp.example"}`,
+		`{"fault":{"faultstring":"no right of jane.doe@corp.example"}}`,
+		`{"error_code":"403","error_message":"mailto:jane.doe@corp.example"}`,
+		`{"error":"x","error_description":"user=jane.doe%40corp.example&y=1"}`,
+		`<html>Write to <a href="mailto:jane.doe@corp.example">us</a></html>`,
+	} {
+		_, err := newClient(t, always(403, body)).Port(t.Context(), "p")
+		if err == nil || strings.Contains(err.Error(), "jane") || strings.Contains(err.Error(), "noc") || strings.Contains(err.Error(), "corp.example") {
+			t.Errorf("%s: %v", body, err)
+		}
+		if !strings.Contains(err.Error(), "[e-mail]") {
+			t.Errorf("%s: nothing tells that an address was there: %v", body, err)
+		}
+	}
+}

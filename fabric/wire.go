@@ -82,6 +82,9 @@ func (w *wire) exchange(ctx context.Context, r request, cred credential, waited 
 func (w *wire) roundTrip(caller context.Context, r request, cred credential) (status int, err error) {
 	ctx, cancel := context.WithTimeout(caller, w.timeout)
 	defer cancel()
+	if err := mustRead(r); err != nil {
+		return 0, err
+	}
 	req, err := w.newRequest(ctx, r, cred.bearer)
 	if err != nil {
 		return 0, noAnswer(r.op, err, cred.secrets)

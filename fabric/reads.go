@@ -1,0 +1,45 @@
+package fabric
+
+import (
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+)
+
+// read is a request that changes nothing at Equinix: a GET, or a POST that
+// searches or logs in.
+type read struct {
+	method string
+	path   string // relative to the base, * for a UUID
+}
+
+// reads is all that is ever sent, by operation. Nothing else leaves the wire,
+// whoever asks for it: the exporter has no business to change anything.
+var reads = map[string]read{
+	OpToken:              {http.MethodPost, "/oauth2/v1/token"},
+	OpUserPortsV3:        {http.MethodGet, "/ecx/v3/port/userport"},
+	OpPortStatsV3:        {http.MethodGet, "/ecx/v3/stats/port/*"},
+	OpPorts:              {http.MethodGet, "/fabric/v4/ports"},
+	OpPort:               {http.MethodGet, "/fabric/v4/ports/*"},
+	OpSearchPorts:        {http.MethodPost, "/fabric/v4/ports/search"},
+	OpPortStatsV4:        {http.MethodGet, "/fabric/v4/ports/*/stats"},
+	OpSearchConnections:  {http.MethodPost, "/fabric/v4/connections/search"},
+	OpSearchMetrics:      {http.MethodPost, "/fabric/v4/metrics/search"},
+	OpSearchStreamAssets: {http.MethodPost, "/fabric/v4/streamAssets/search"},
+	OpConnectionStatsV4:  {http.MethodGet, "/fabric/v4/connections/*/stats"},
+}
+
+// mustRead returns an error for a request that is not among the reads. The
+// token service of an exchange is an address of its own, with nothing behind it.
+func mustRead(r request) error {
+	allowed, ok := reads[r.op]
+	where, _, _ := strings.Cut(r.path, "?")
+	if r.op == OpToken && where == "" {
+		where = allowed.path
+	}
+	if matches, err := path.Match(allowed.path, where); ok && err == nil && matches && r.method == allowed.method {
+		return nil
+	}
+	return fmt.Errorf("%s %s is not among the reads of %s, and is not sent", r.method, where, r.op)
+}
