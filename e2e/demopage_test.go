@@ -36,7 +36,7 @@ func TestDemoPageWorksAsWritten(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	var got []string
-	for _, step := range strings.Split(strings.TrimSpace(string(out)), "\n\n") {
+	for step := range strings.SplitSeq(strings.TrimSpace(string(out)), "\n\n") {
 		// What is left of each series is its state, and its value.
 		step = regexp.MustCompile(`\S*_port_connections\S*\{\S*port_uuid="[^"]*",?`).ReplaceAllString(step, "")
 		got = append(got, strings.NewReplacer(`state=`, "", "}", "", "\n", ", ", `"`, "").Replace(step))
