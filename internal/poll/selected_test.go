@@ -23,6 +23,7 @@ func (b *bench) selected() int {
 func TestSelectedWaitsForASearchOfEveryPort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWeb(virtual("c1", "aa", ""), virtual("c2", "bb", ""))
+		w.fail("aa", "bb") // before the first search
 		b := watching(t, w, "aa", "bb")
 		b.during(t, func(*poll.Poller) {
 			for _, step := range []struct {
