@@ -97,7 +97,10 @@ func fullConnections(families map[string]*dto.MetricFamily) error {
 	count := func(name string) int { return len(families[prefix+name].GetMetric()) }
 	inService := 0
 	for _, m := range families[prefix+"connection_state"].GetMetric() {
-		if !slices.Contains([]string{"CANCELLED", "DEPROVISIONED", "DRAFT", "FAILED", "PENDING", "UNKNOWN"}, label(m, "state")) {
+		state := label(m, "state")
+		none := strings.HasPrefix(state, "PENDING") || // PENDING_RELOCATION and others that no document lists
+			slices.Contains([]string{"CANCELLED", "DEPROVISIONED", "DRAFT", "FAILED", "UNKNOWN"}, state)
+		if !none {
 			inService++
 		}
 	}
