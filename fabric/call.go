@@ -68,7 +68,11 @@ func (c *Client) attempt(ctx context.Context, r request) (*oauth2.Token, error) 
 		return nil, fmt.Errorf("%s: %w", r.op, err)
 	}
 	sent := time.Now()
-	err = c.wire.exchange(ctx, r, credential{bearer: token.AccessToken, secrets: []string{token.AccessToken}}, waited)
+	cred := credential{bearer: token.AccessToken, secrets: []string{token.AccessToken}}
+	if s, ok := c.tokens.(interface{ secrets() []string }); ok {
+		cred.secrets = append(cred.secrets, s.secrets()...) // gateways echo what another request sent
+	}
+	err = c.wire.exchange(ctx, r, cred, waited)
 	c.throttle.learn(sent, err)
 	return token, err
 }

@@ -14,8 +14,16 @@ const (
 	redacted   = "[redacted]"
 )
 
-// address is an e-mail address, also with its @ escaped as in a URL.
-var address = regexp.MustCompile(`(?i)[^\s@:;,<>()"'=]+(@|%40)[^\s@:;,<>()"'=&]+\.[^\s@:;,<>()"'=&]+`)
+// address is an e-mail address, its at sign and dots plain or as JSON, URLs and
+// HTML spell them. It takes too much rather than too little: of somebody's name
+// nothing may stay.
+var address = regexp.MustCompile(`(?i)(?:"[^"@]{1,64}"|` +
+	`(?:\\+u[0-9a-f]{4}|[^\s\pZ@:;,<>()\[\]"'/?&=|\\])(?:\\+u[0-9a-f]{4}|[^\s\pZ@:;,<>()\[\]"/?&=|\\])*)` +
+	`(?:@|%(?:25)*40|\\+u0040|&#64;|&#x40;|&commat;)` +
+	`(?:\[[^\]\s]+\]|[\pL\pM\pN_-]+(?:(?:\.|%(?:25)*2e|\\+u002e)[\pL\pM\pN_-]+)+)`)
+
+// HideAddresses is s with every e-mail address in it replaced by [e-mail].
+func HideAddresses(s string) string { return address.ReplaceAllString(s, "[e-mail]") }
 
 // redact replaces every secret in s, also as JSON and URLs spell it, and whatever
 // names a person: errors end in logs and on pages.
@@ -30,7 +38,7 @@ func redact(s string, secrets []string) string {
 			s = strings.ReplaceAll(s, spelling, redacted)
 		}
 	}
-	return address.ReplaceAllString(s, "[e-mail]")
+	return HideAddresses(s)
 }
 
 // inJSON is s as it stands between the quotes of a JSON string.

@@ -74,6 +74,7 @@ type TokenSource struct {
 	hold    hold
 	retryAt time.Time // before this a failed round is not repeated
 	err     error     // of the latest login
+	shown   [2]string // to the token endpoint: the latest secrets, the newest first
 }
 
 // Format prints which API the source is for. It does not show the token, which

@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -96,8 +97,31 @@ func (s *TokenSource) request(p proof) (token *oauth2.Token, err error) {
 		token, err = decodeToken(b)
 		return err
 	}
-	err = s.wire.exchange(s.alive, r, credential{secrets: []string{p.secret}}, 0)
+	s.show(p.secret)
+	err = s.wire.exchange(s.alive, r, credential{secrets: s.secrets()}, 0)
 	return token, err
+}
+
+// show remembers a secret that is about to be sent, and the one before it: the
+// token at hand may come of that.
+func (s *TokenSource) show(secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shown[0] != secret {
+		s.shown = [2]string{secret, s.shown[0]}
+	}
+}
+
+// secrets are what no error may show: what logins have sent, and the token that
+// they brought.
+func (s *TokenSource) secrets() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := slices.Clone(s.shown[:])
+	if s.token != nil {
+		all = append(all, s.token.AccessToken)
+	}
+	return all
 }
 
 const (

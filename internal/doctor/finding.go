@@ -2,8 +2,8 @@ package doctor
 
 import (
 	"fmt"
-	"regexp"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
@@ -56,12 +56,10 @@ func newFinding(s status, account, check, object, detail, remedy string) finding
 	}
 }
 
-var email = regexp.MustCompile(`[^\s@:;,<>()"']+@[^\s@:;,<>()"']+\.[^\s@:;,<>()"']+`)
-
-// clean is text that neither steers a terminal nor names a person: error
-// messages of the API may do both.
+// clean is text that neither steers a terminal nor names a person: names of
+// ports may do both.
 func clean(text string) string {
-	return human.Printable(email.ReplaceAllString(text, "[e-mail]"))
+	return human.Printable(fabric.HideAddresses(text))
 }
 
 func count(findings []finding) map[status]int {
