@@ -182,13 +182,16 @@ func (a *account) keeps(key watch) bool {
 	return false
 }
 
-// enqueue adds a task that keeps its slot in an interval of the plan. It is due
-// now if it has not last run, and well, within that interval.
+// enqueue adds a task that keeps its slot in an interval of the plan: the next
+// after it last ran, well, or now if that was longer ago than the interval. A
+// reload thus neither repeats a poll nor leaves one out.
 func (a *account) enqueue(now time.Time, t *task, s slot, interval func(plan) time.Duration, last time.Time) {
 	t.next = func(now time.Time) time.Time { return s.after(now, interval(a.currentPlan())) }
 	due := now
 	if !last.IsZero() && fleet.Age(now, last) < interval(a.plan) {
-		due = s.after(now, interval(a.plan))
+		if next := s.after(last, interval(a.plan)); next.After(now) {
+			due = next
+		}
 	}
 	a.queue.add(t, due)
 }
