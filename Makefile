@@ -11,7 +11,7 @@ TOOLS    := $(CURDIR)/.tools
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 
-.PHONY: build demo test unit e2e compose rules bench tools lint fmt fuzz golden docs dashboards docker dist dist-check workflows
+.PHONY: build demo test unit e2e compose rules bench tools lint fmt fuzz soak golden docs dashboards docker dist dist-check workflows
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
@@ -52,6 +52,13 @@ fmt: tools
 	$(TOOLS)/golangci-lint fmt ./...
 fuzz:
 	./.ci/fuzz $(or $(TIME),30s)
+# SOAK: how long, in real time. SCALE: simulated seconds in a real one, at most;
+# 0 for as many as there is processor time for. SEED decides faults and changes.
+SOAK  := 30m
+SCALE := 0
+SEED  := 1
+soak:
+	$(GO) test -count=1 -timeout=0 -run=TestSoak -v ./internal/soak -soak.for=$(SOAK) -soak.scale=$(SCALE) -soak.seed=$(SEED) -soak.ports=1000
 golden docs:
 	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/portlist -update
 dashboards:

@@ -38,7 +38,6 @@ type soak struct {
 	daemon  *daemon.Daemon
 	scraper *http.Client
 	counted map[string]*tally // packets, by port or connection
-	before  map[string]float64
 
 	steps, scrapes, wrong int
 	compared              map[string]int // figures, by family
@@ -61,7 +60,7 @@ func newSoak(t *testing.T) *soak {
 	time.Sleep(time.Until(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)))
 	n := &network{}
 	s := &soak{
-		t: t, random: rand.New(rand.NewPCG(*settings.seed, 0)), began: time.Now(), //nolint:gosec // not a secret
+		t: t, random: rand.New(rand.NewPCG(*settings.seed, 0)), began: time.Now(),
 		estates: newEstates(t, n, *settings.seed, *settings.ports),
 		counted: map[string]*tally{}, compared: map[string]int{}, happened: map[string]int{},
 	}

@@ -50,9 +50,10 @@ func newEstates(t *testing.T, n *network, seed uint64, ports int) []*estate {
 		{name: "metrics", source: "v4-metrics", connections: true},
 	}
 	for i, e := range estates {
-		e.known, e.calm = &simulation{seed*1_000_003 + uint64(i)*7_000_001}, time.Now() //nolint:gosec // counts from 0
+		e.known, e.calm = &simulation{seed*1_000_003 + uint64(i)*7_000_001}, time.Now()
 		share := ports * []int{5, 3, 2}[i] / 10 / 2 * 2
 		fleet := fabrictest.Generate(e.known.seed, share, share)
+		fleet.Ports[0].Maintenance = "SCHEDULED"
 		if e.source == "v4-metrics" {
 			crowd(&fleet)
 			fleet.Attach()

@@ -18,7 +18,7 @@ var settings = struct {
 }{
 	flag.Duration("soak.for", 2*time.Second, "real time that the soak lasts"),
 	flag.Float64("soak.scale", 0, "simulated seconds in a real one, at most; 0 for as many as there is processor time for"),
-	flag.Int("soak.ports", 60, "ports, over all accounts"),
+	flag.Int("soak.ports", 40, "ports, over all accounts"),
 	flag.Uint64("soak.seed", 1, "decides the estate, its faults and its changes"),
 	flag.String("soak.log", "", "file for the exporter's log"),
 }
@@ -32,7 +32,7 @@ func TestSoak(t *testing.T) {
 		s := newSoak(t)
 		defer s.stop()
 		began := <-ticks
-		for now := began; now.Sub(began) < *settings.lasts || s.steps < 30; now = <-ticks {
+		for now := began; now.Sub(began) < *settings.lasts || s.steps < 12; now = <-ticks {
 			if *settings.scale > 0 && s.elapsed().Seconds() > *settings.scale*now.Sub(began).Seconds() {
 				continue
 			}
