@@ -39,6 +39,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/doctor"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/portlist"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/state"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
 )
 
@@ -169,6 +170,9 @@ func checkConfig(o options, stdout io.Writer) error {
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(stdout, "warning:", w)
 	}
+	if err := state.Writable(cfg.State.File); err != nil {
+		fmt.Fprintln(stdout, "warning: state.file:", err, "(it must be so for the user that the exporter runs as)")
+	}
 	fmt.Fprintf(stdout, "%s is valid: %d accounts, %d ports, %d windows\n", o.configFile, len(cfg.Accounts), ports, len(cfg.Poll.Windows))
 	return nil
 }
@@ -181,7 +185,7 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector(collector.Namespace+"_exporter"),
 	)
-	d, err := daemon.New(daemon.Options{Load: load, Registerer: reg, UserAgent: userAgent(), Shard: o.shard, Log: log})
+	d, err := daemon.New(daemon.Options{Load: load, Registerer: reg, UserAgent: userAgent(), Shard: o.shard, KeepState: true, Log: log})
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,10 @@ func TestMetricsPageIsGeneratedFromTheTables(t *testing.T) {
 	section("The exporter itself")
 	row(daemon.ReloadSuccessfulName, "gauge", nil, daemon.ReloadSuccessfulHelp)
 	row(daemon.ReloadTimestampName, "gauge", nil, daemon.ReloadTimestampHelp)
+	row(daemon.StateWriteName, "gauge", nil, daemon.StateWriteHelp)
+	row(daemon.StateSizeName, "gauge", nil, daemon.StateSizeHelp)
+	row(daemon.StateRestoredName, "gauge", nil, daemon.StateRestoredHelp)
+	row(daemon.StateFailuresName, "counter", nil, daemon.StateFailuresHelp)
 	row(collector.Namespace+"_exporter_build_info", "gauge",
 		[]string{"version", "revision", "branch", "goversion", "goos", "goarch", "tags"}, "Always 1; the labels say what was built, from what, with what.")
 

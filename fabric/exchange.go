@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"net/http"
 	"net/url"
 	"strings"
@@ -58,8 +57,8 @@ func (x Exchange) prove() (proof, error) {
 			op: OpToken, method: http.MethodPost, // path: the address is that of the endpoint
 			media: "application/x-www-form-urlencoded", body: []byte(form.Encode()),
 		},
-		secret:      token,
-		fingerprint: maphash.Comparable(fingerprintSeed, [2]string{x.Scope, token}),
-		exchange:    true,
+		secret:   token,
+		parts:    [2]string{x.Scope, token},
+		exchange: true,
 	}, nil
 }

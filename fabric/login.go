@@ -61,18 +61,19 @@ func (e *LoginError) LogValue() slog.Value {
 // counts refusals by account, so other credentials are worth one try at once,
 // but only a success begins the count anew.
 type hold struct {
+	key      FingerprintKey
 	refusals int
-	refused  uint64    // fingerprint of the refused proof
-	exchange bool      // that was for an exchange
-	next     time.Time // of the next try, unless suspended
-	resumed  bool      // one try is free although logins are suspended
-	err      error     // the latest refusal
+	refused  Fingerprint // of the refused proof
+	exchange bool        // that was for an exchange
+	next     time.Time   // of the next try, unless suspended
+	resumed  bool        // one try is free although logins are suspended
+	err      error       // the latest refusal
 }
 
 // check is nil where a login may be tried now.
 func (h *hold) check(p proof, now time.Time) error {
 	switch {
-	case h.refusals == 0, h.resumed, p.fingerprint != h.refused:
+	case h.refusals == 0, h.resumed, h.key.Of(p.parts[:]...) != h.refused:
 		return nil
 	case !h.suspended() && !now.Before(h.next):
 		return nil
@@ -85,7 +86,7 @@ func (h *hold) resume() { h.resumed = h.suspended() }
 
 func (h *hold) refuse(p proof, now time.Time, err error) {
 	h.refusals++
-	h.refused, h.exchange, h.err, h.resumed = p.fingerprint, p.exchange, err, false
+	h.refused, h.exchange, h.err, h.resumed = h.key.Of(p.parts[:]...), p.exchange, err, false
 	switch {
 	case h.suspended():
 		h.next = time.Time{}

@@ -36,6 +36,13 @@ type TokenConfig struct {
 	Timeout    time.Duration     // of one attempt; 0 is 30s
 	MaxRetries int               // attempts after the first one that a login may cost; 0 is none
 	Observe    func(Attempt)     // as in [Config]
+
+	// Key is that of the fingerprints in Holds; the zero value is a random one.
+	Key FingerprintKey
+	// Refused is called after each login that was refused, and after the first
+	// that succeeded then, before anybody learns the outcome: for a caller who
+	// keeps count over restarts. nil is fine.
+	Refused func(Hold)
 }
 
 // TokenStatus is a view of a [TokenSource] at one moment.
@@ -60,6 +67,8 @@ type TokenSource struct {
 	wire       *wire
 	prove      func() (proof, error) // reads what to log in with
 	maxRetries int
+	refusal    func(Hold) // nil: nobody keeps count
+	told       int        // refusals at the latest call of that; of the login under way alone
 
 	open  context.Context // ends with Close: no new tries, no waiting for them
 	shut  context.CancelFunc
@@ -108,7 +117,10 @@ func NewTokenSource(cfg TokenConfig) (*TokenSource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fabric: %w", err)
 	}
-	s := &TokenSource{wire: w, prove: prove, maxRetries: cfg.MaxRetries}
+	s := &TokenSource{wire: w, prove: prove, maxRetries: cfg.MaxRetries, refusal: cfg.Refused}
+	if s.hold.key = cfg.Key; cfg.Key == (FingerprintKey{}) {
+		s.hold.key = NewFingerprintKey()
+	}
 	s.open, s.shut = context.WithCancel(context.Background())
 	s.alive, s.abort = context.WithCancel(context.Background())
 	return s, nil

@@ -14,13 +14,14 @@ import (
 func (s *TokenSource) run(l *login) {
 	defer close(l.done)
 	token, err := s.logIn()
+	defer s.tell() // outside of the lock, and before anybody who waits goes on
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.login, s.err, s.doubted = nil, err, false
 	now := time.Now()
 	switch {
 	case err == nil:
-		s.token, s.hold = token, hold{}
+		s.token, s.hold = token, hold{key: s.hold.key}
 		s.renewAt = token.Expiry.Add(-min(renewEarly, token.Expiry.Sub(now)/10))
 	case s.lives(now):
 		token, err = s.token, nil // a doubted token is better than none

@@ -137,7 +137,8 @@ type API struct {
 
 // State is what survives a restart.
 type State struct {
-	// File holds the last good values between two runs. Default "": none.
+	// File holds the last good values, and the count of refused logins, between
+	// two runs. Default "": none.
 	File string
 }
 

@@ -98,9 +98,6 @@ func (r *report) mapping(n *yaml.Node, path string, v reflect.Value) {
 		}
 		r.lines[at] = key.Line
 		r.value(val, at, field)
-		if instead, ok := unavailable(at); ok && r.sound(at) {
-			r.bad(at, "is not available in this version: %s", instead)
-		}
 	}
 }
 

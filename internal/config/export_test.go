@@ -2,16 +2,11 @@ package config
 
 import (
 	"reflect"
+	"regexp"
 	"slices"
 )
 
-// ServeNext makes the keys of the next version available, so that their checks
-// are tested before they are served, until restore is called.
-func ServeNext() (restore func()) {
-	all := notYet
-	notYet = slices.DeleteFunc(slices.Clone(all), func(row struct{ path, instead string }) bool { return row.path != "state.file" })
-	return func() { notYet = all }
-}
+var listIndex = regexp.MustCompile(`\[\d+\]`)
 
 // KnownKeys lists the paths of all keys of the format, with [] for an index.
 func KnownKeys() []string { return keysBelow(reflect.TypeFor[file](), "") }

@@ -7,13 +7,25 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 )
 
+// Wiring is how the clients of an account are connected.
+type Wiring struct {
+	Transport http.RoundTripper
+	UserAgent string
+	Observe   func(fabric.Attempt) // told of every attempt
+
+	// Key and Refused are for those who keep count of refused logins over
+	// restarts, as in fabric.TokenConfig.
+	Key     fabric.FingerprintKey
+	Refused func(fabric.Hold)
+}
+
 // Connect builds what logs in for an account and what asks its API, within the
-// bounds of api. Both send through t, tell observe of every attempt, and have
-// sent nothing yet. The token source lasts until it is closed.
-func Connect(a config.Account, api config.API, t http.RoundTripper, userAgent string, observe func(fabric.Attempt)) (*fabric.TokenSource, *fabric.Client, error) {
+// bounds of api. Both have sent nothing yet. The token source lasts until it is
+// closed.
+func Connect(a config.Account, api config.API, w Wiring) (*fabric.TokenSource, *fabric.Client, error) {
 	login := fabric.TokenConfig{
-		BaseURL: a.APIURL, Transport: t, UserAgent: userAgent,
-		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: observe,
+		BaseURL: a.APIURL, Transport: w.Transport, UserAgent: w.UserAgent,
+		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: w.Observe, Key: w.Key, Refused: w.Refused,
 	}
 	if x := a.Credentials.TokenExchange; x.IsZero() {
 		login.Credentials = credentials(a.Credentials)
@@ -25,9 +37,9 @@ func Connect(a config.Account, api config.API, t http.RoundTripper, userAgent st
 		return nil, nil, err
 	}
 	client, err := fabric.New(fabric.Config{
-		BaseURL: a.APIURL, Tokens: tokens, Transport: t, UserAgent: userAgent,
+		BaseURL: a.APIURL, Tokens: tokens, Transport: w.Transport, UserAgent: w.UserAgent,
 		RequestsPerSecond: api.RequestsPerSecond, Burst: api.Burst, Concurrency: api.Concurrency,
-		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: observe,
+		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: w.Observe,
 	})
 	if err != nil {
 		return nil, nil, err

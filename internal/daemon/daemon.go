@@ -25,6 +25,7 @@ type Options struct {
 	Transport  http.RoundTripper              // to Equinix; nil: fabric.NewTransport
 	UserAgent  string
 	Shard      fleet.Shard // which of the ports to watch
+	KeepState  bool        // go on from the state file of the configuration, and write it
 	Log        *slog.Logger
 }
 
@@ -35,6 +36,7 @@ type Daemon struct {
 	store     fleet.Store
 	metrics   *poll.Metrics
 	reloads   *reloadMetrics
+	keeper    *keeper
 	changes   chan change
 	stopped   chan struct{} // closed when Run has returned
 
@@ -68,6 +70,7 @@ func New(opts Options) (*Daemon, error) {
 	if d.transport == nil {
 		d.transport = fabric.NewTransport()
 	}
+	d.keeper = newKeeper(d.keptBy(cfg), opts.Shard, &d.store, newStateMetrics(opts.Registerer), opts.Log)
 	if d.gen, err = d.newGeneration(cfg, nil); err != nil {
 		return nil, err
 	}
@@ -77,13 +80,25 @@ func New(opts Options) (*Daemon, error) {
 	return d, nil
 }
 
+// keptBy is cfg without a state file where none is to be kept.
+func (d *Daemon) keptBy(cfg *config.Config) *config.Config {
+	if d.opts.KeepState {
+		return cfg
+	}
+	without := *cfg
+	without.State = config.State{}
+	return &without
+}
+
 // Snapshot is the newest state of the fleet; it is never nil.
 func (d *Daemon) Snapshot() *fleet.Snapshot { return d.store.Load() }
 
 // Run polls until ctx is done, and returns nil then.
 func (d *Daemon) Run(ctx context.Context) error {
 	defer close(d.stopped)
+	defer d.keeper.save() // with what the last logins brought
 	defer func() { d.current().end() }()
+	defer d.keep(ctx)()
 	if t, ok := d.transport.(interface{ CloseIdleConnections() }); ok {
 		defer t.CloseIdleConnections()
 	}
@@ -103,6 +118,20 @@ func (d *Daemon) Run(ctx context.Context) error {
 			d.replace(c.next)
 			close(c.done)
 		}
+	}
+}
+
+// keep begins to write the state file, and returns what ends that.
+func (d *Daemon) keep(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		d.keeper.run(ctx)
+	}()
+	return func() {
+		cancel()
+		<-ended
 	}
 }
 
@@ -147,6 +176,7 @@ func (d *Daemon) reload(ctx context.Context) error {
 	case <-d.stopped:
 		return errStopping
 	}
+	d.keeper.adopt(d.keptBy(cfg))
 	d.warn(cfg)
 	return nil
 }

@@ -66,10 +66,14 @@ func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*ac
 	if old != nil && old.settings == s {
 		return old, nil
 	}
-	tokens, client, err := Connect(a, api, d.transport, d.opts.UserAgent, d.metrics.Observer(a.Name))
+	tokens, client, err := Connect(a, api, Wiring{
+		Transport: d.transport, UserAgent: d.opts.UserAgent, Observe: d.metrics.Observer(a.Name),
+		Key: d.keeper.doc.Key, Refused: func(h fabric.Hold) { d.keeper.refused(a, h) },
+	})
 	if err != nil {
 		return nil, err
 	}
+	tokens.Restore(d.keeper.hold(a))
 	return &account{s, tokens, client}, nil
 }
 

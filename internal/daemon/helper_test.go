@@ -40,7 +40,7 @@ func start(t *testing.T, transport http.RoundTripper, text *atomic.Value) (e *ex
 			yaml, _ := text.Load().(string)
 			return config.Parse("test.yml", []byte(yaml), t.TempDir(), nil)
 		},
-		Registerer: e.reg, Transport: transport, UserAgent: "test",
+		Registerer: e.reg, Transport: transport, UserAgent: "test", KeepState: true,
 		Log: slog.New(slog.NewTextHandler(&e.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {

@@ -42,7 +42,7 @@ func examine(ctx context.Context, cfg *config.Config, a config.Account, o Option
 	api := cfg.API
 	api.MaxRetries = min(api.MaxRetries, maxRetries)
 	var err error
-	if e.tokens, e.client, err = daemon.Connect(a, api, o.Transport, o.UserAgent, e.observe); err != nil {
+	if e.tokens, e.client, err = daemon.Connect(a, api, daemon.Wiring{Transport: o.Transport, UserAgent: o.UserAgent, Observe: e.observe}); err != nil {
 		e.add(fail, checkCredentials, "", err.Error(), "")
 		return e.findings
 	}

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 )
@@ -18,6 +20,29 @@ type Counter struct {
 	Total float64
 
 	seen []int64 // ends of the intervals in Total that may be told again, Unix nanoseconds, ascending
+}
+
+// kept is a counter as it is kept over a restart.
+type kept struct {
+	Since time.Time
+	Total float64
+	Seen  []int64 `json:",omitempty"`
+}
+
+// MarshalJSON writes all that the counter needs to go on.
+func (c Counter) MarshalJSON() ([]byte, error) { return json.Marshal(kept{c.Since, c.Total, c.seen}) }
+
+// UnmarshalJSON reads it. A total that cannot be one is an error.
+func (c *Counter) UnmarshalJSON(b []byte) error {
+	var k kept
+	if err := json.Unmarshal(b, &k); err != nil {
+		return err
+	}
+	if k.Total < 0 || !slices.IsSorted(k.Seen) {
+		return errors.New("not a counter")
+	}
+	*c = Counter{Since: k.Since, Total: k.Total, seen: k.Seen}
+	return nil
 }
 
 // Began reports whether there was ever an answer with counts.

@@ -11,6 +11,10 @@ type Traffic struct {
 	At                time.Time // when it was answered
 	Capacity          *float64  // line rate, bit/s
 	Inbound, Outbound Series
+
+	// Bare traffic is from a run before this one: its figures were worked out
+	// from intervals that are not kept.
+	Bare bool
 }
 
 // Direction is one of the two of a port, seen from it, or of a connection.
@@ -60,7 +64,7 @@ type Series struct {
 	Max, Mean, P95, Last *float64
 	Newest               time.Time     // stamp of the newest interval; zero where none was ever seen
 	Resolution           time.Duration // length of the intervals, as far as it can be told
-	Points               []Point       // inside the window, ascending, one per time
+	Points               []Point       `json:"-"` // inside the window, ascending, one per time; not kept over a restart
 }
 
 // Point is one interval: the time the API stamps on it and the mean rate over

@@ -76,7 +76,10 @@ func loaded(prev, next *fleet.Snapshot, p *fleet.Pair) *fleet.Pair {
 	all := *p
 	all.Loads = make([]fleet.Load, len(next.Windows))
 	for i, w := range next.Windows {
-		if len(p.Loads) == len(next.Windows) && was(a, i) && was(b, i) {
+		known := len(p.Loads) == len(next.Windows)
+		// Until both ports have been polled in this run, their load is that of the
+		// last one; its own time and theirs say how old it is.
+		if known && (was(a, i) && was(b, i) || bare(a.Traffic[i]) || bare(b.Traffic[i])) {
 			all.Loads[i] = p.Loads[i]
 		} else {
 			all.Loads[i] = fleet.NewLoad(a.Traffic[i], b.Traffic[i], w)
@@ -84,6 +87,8 @@ func loaded(prev, next *fleet.Snapshot, p *fleet.Pair) *fleet.Pair {
 	}
 	return &all
 }
+
+func bare(t *fleet.Traffic) bool { return t != nil && t.Bare }
 
 // complain logs redundancy groups that make no pair, once.
 func (r *recorder) complain(ambiguous []string) {

@@ -98,6 +98,7 @@ func (o *oracle) plausible(families map[string]*dto.MetricFamily, name string, l
 func (o *oracle) itself(families map[string]*dto.MetricFamily) {
 	now := float64(o.now.Unix())
 	o.is(1, "config_last_reload_successful")
+	o.is(0, "state_write_failures_total")
 	o.plausible(families, "config_last_reload_success_timestamp_seconds", float64(o.s.began.Unix()), now)
 	o.is(1, "traffic_window_info", "window", "1d", "resolution", "5m")
 	o.is(1, "traffic_window_info", "window", "8d", "resolution", "1h")

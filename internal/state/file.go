@@ -1,0 +1,182 @@
+package state
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// version is that of the format. A change of what fleet keeps is one of it.
+const version = 1
+
+// maxSize is several times what ten thousand ports and twenty thousand
+// connections take.
+const maxSize = 512 << 20
+
+// ErrForeign says that something is at the path that no exporter has put there
+// and that must not be moved: a directory, a device, a pipe.
+var ErrForeign = errors.New("is no regular file")
+
+// header is the first line of a file.
+func header(body []byte) string {
+	return fmt.Sprintf("equinix_fabric_exporter state %d sha256 %x\n", version, sha256.Sum256(body))
+}
+
+// Load reads the file at path. It is nil, without an error, where there is none.
+// Every error but ErrForeign and those of reading is about what is in the file.
+func Load(path string, now time.Time) (*Document, error) {
+	// A pipe would be waited for, and a device has effects of its own.
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil //nolint:nilnil // nothing is known, and nothing is wrong
+	case err != nil:
+		return nil, err
+	case info.Mode()&fs.ModeSymlink != 0:
+		return nil, errors.New("is a symbolic link")
+	case !info.Mode().IsRegular():
+		return nil, ErrForeign
+	case info.Size() > maxSize:
+		return nil, fmt.Errorf("has %d bytes, more than any state", info.Size())
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	b, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return nil, err
+	}
+	return Decode(b, now)
+}
+
+// Decode reads what a file holds. The document is fit to be shown.
+func Decode(b []byte, now time.Time) (*Document, error) {
+	line, body, ok := bytes.Cut(b, []byte("\n"))
+	if !ok {
+		return nil, errors.New("has no header")
+	}
+	var v int
+	if _, err := fmt.Sscanf(string(line[:min(len(line), 200)]), "equinix_fabric_exporter state %d", &v); err != nil {
+		return nil, errors.New("is not the state of an exporter")
+	}
+	if v != version {
+		return nil, fmt.Errorf("is of version %d of the format, not %d", v, version)
+	}
+	if string(line)+"\n" != header(body) {
+		return nil, errors.New("is torn or altered: the checksum does not fit")
+	}
+	var d Document
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&d); err != nil {
+		return nil, err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("goes on after its end")
+	}
+	return &d, d.check(now)
+}
+
+// Encode is what a file is to hold.
+func (d *Document) Encode() ([]byte, error) {
+	body, err := json.Marshal(d)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte(header(body)), body...), nil
+}
+
+// Save replaces the file at path. Whenever the machine stops, the file is the old
+// one or the new one. It returns the size.
+func (d *Document) Save(path string) (size int, err error) {
+	b, err := d.Encode()
+	if err != nil {
+		return 0, err
+	}
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0 {
+		return 0, &fs.PathError{Op: "replace", Path: path, Err: ErrForeign}
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if _, err = f.Write(b); err != nil {
+		return 0, err
+	}
+	if err = f.Sync(); err != nil {
+		return 0, err
+	}
+	if err = f.Close(); err != nil {
+		return 0, err
+	}
+	if err = os.Rename(f.Name(), path); err != nil {
+		return 0, err
+	}
+	return len(b), syncDirectory(filepath.Dir(path))
+}
+
+// syncDirectory makes a rename last.
+func syncDirectory(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil // directories cannot be opened
+	}
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = d.Close() }()
+	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return nil
+}
+
+// SetAside renames the file at path out of the way, and returns its new name. One
+// that was set aside before is replaced.
+func SetAside(path string) (name string, err error) {
+	name = path + ".bad"
+	return name, os.Rename(path, name)
+}
+
+// Writable returns why a file at path could not be replaced, nil where it could or
+// where there is no path. It leaves nothing behind.
+func Writable(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0 {
+		return &fs.PathError{Op: "replace", Path: path, Err: ErrForeign}
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// Sweep removes what a process that was killed while it wrote has left beside the
+// file at path.
+func Sweep(path string) {
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".*"))
+	for _, name := range left {
+		if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > time.Minute {
+			_ = os.Remove(name)
+		}
+	}
+}
