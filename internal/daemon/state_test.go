@@ -53,7 +53,7 @@ func TestARestartLeavesNoGap(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state")
 		f := fabrictest.DemoMetrics(0)
 		api := fabrictest.New(fabrictest.Options{Fleet: &f})
-		yaml := text(stateful(connected("v4-metrics", windows), path))
+		yaml := text(stateful(connected("v4-metrics", strings.Replace(windows, "{", "{interval: 15m, ", 1)), path))
 		e, stop := start(t, api.Transport(), yaml)
 		time.Sleep(6 * time.Hour)
 		synctest.Wait()
@@ -73,7 +73,7 @@ func TestARestartLeavesNoGap(t *testing.T) {
 			if now["state_restored_ports"] == 0 {
 				t.Error("state_restored_ports says that nothing was restored")
 			}
-			time.Sleep(13 * time.Minute)
+			time.Sleep(20 * time.Minute)
 			synctest.Wait()
 			old = e.series(t)
 			for series, v := range fleetSeries(now) {
