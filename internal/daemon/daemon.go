@@ -96,7 +96,7 @@ func (d *Daemon) Snapshot() *fleet.Snapshot { return d.store.Load() }
 // Run polls until ctx is done, and returns nil then.
 func (d *Daemon) Run(ctx context.Context) error {
 	defer close(d.stopped)
-	defer d.keeper.save() // with what the last logins brought
+	defer d.keeper.save(true) // with what the last logins brought
 	defer func() { d.current().end() }()
 	defer d.keep(ctx)()
 	if t, ok := d.transport.(interface{ CloseIdleConnections() }); ok {

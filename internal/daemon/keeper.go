@@ -15,9 +15,13 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/state"
 )
 
-// saveEvery is how often the state file is written at most; refused logins, of
-// which there are three, are written at once.
-const saveEvery = time.Minute
+const (
+	// saveEvery is how often the state file is written at most, but for the start,
+	// the end, and refused logins, of which there are three.
+	saveEvery = time.Minute
+	// saveLook is how often somebody looks whether it is to be written.
+	saveLook = time.Second
+)
 
 // keeper keeps the state file. Without a path it keeps the count of refused
 // logins in memory alone.
@@ -31,6 +35,7 @@ type keeper struct {
 	accounts []config.Account
 	doc      state.Document
 	saved    *fleet.Snapshot // that is in the file
+	tried    time.Time       // of the latest write, well or not
 	failing  bool            // the latest write did, and it was said
 }
 
@@ -60,6 +65,12 @@ func newKeeper(cfg *config.Config, shard fleet.Shard, store *fleet.Store, metric
 	if snap == nil {
 		k.log.Info("state file has nothing of these accounts and this shard; values come with the first polls", "file", k.path)
 		return k
+	}
+	// From now on the file is not clean: should this process be killed, the next
+	// one must not go on from counters that this one has shown higher.
+	if k.write(snap, false); k.failing {
+		doc.Clean = false
+		snap = doc.Snapshot(k.identities(), shard, now)
 	}
 	store.Publish(snap)
 	metrics.restored(len(snap.Ports))
@@ -98,32 +109,40 @@ func (k *keeper) adopt(cfg *config.Config) {
 	}
 }
 
-// run writes the file every minute until ctx is done, where something is new.
+// run writes the file until ctx is done: as soon as everything is known, and then
+// every minute, where something is new.
 func (k *keeper) run(ctx context.Context) {
-	ticker := time.NewTicker(saveEvery)
+	ticker := time.NewTicker(saveLook)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			k.save()
+			k.save(false)
 		}
 	}
 }
 
-// save writes what the store holds, unless that is in the file.
-func (k *keeper) save() {
+// save writes what the store holds, unless that is in the file or the file was
+// written less than a minute ago; at the end, when nothing is shown any more, in
+// any case.
+func (k *keeper) save(end bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if snap := k.store.Load(); k.path != "" && snap != nil && snap != k.saved {
-		k.write(snap)
+	snap := k.store.Load()
+	if k.path == "" || snap == nil {
+		return
+	}
+	if due := snap.Ready && snap != k.saved && fleet.Age(time.Now(), k.tried) >= saveEvery; due || end {
+		k.write(snap, end)
 	}
 }
 
 // write replaces the file. It is called with mu held.
-func (k *keeper) write(snap *fleet.Snapshot) {
-	k.doc.Written, k.doc.Fleet, k.doc.Identities = time.Now(), forgetful(snap), k.identities()
+func (k *keeper) write(snap *fleet.Snapshot, end bool) {
+	k.tried = time.Now()
+	k.doc.Written, k.doc.Clean, k.doc.Fleet, k.doc.Identities = k.tried, end, forgetful(snap), k.identities()
 	size, err := k.doc.Save(k.path)
 	k.doc.Fleet = nil
 	if err != nil {
@@ -193,7 +212,7 @@ func (k *keeper) refused(a config.Account, h fabric.Hold) {
 		if snap == nil {
 			snap = &fleet.Snapshot{}
 		}
-		k.write(snap)
+		k.write(snap, false)
 	}
 }
 

@@ -48,6 +48,15 @@ func (c *Counter) UnmarshalJSON(b []byte) error {
 // Began reports whether there was ever an answer with counts.
 func (c Counter) Began() bool { return !c.Since.IsZero() }
 
+// Anew is a counter that begins at now where c has begun: at 0, so that whoever
+// reads it sees that it was reset.
+func (c Counter) Anew(now time.Time) Counter {
+	if !c.Began() {
+		return c
+	}
+	return Counter{Since: now}
+}
+
 // Add is c with what an answer at now says of the intervals that end after
 // from. Intervals before the first answer are not counted, late ones are, and
 // one that is told again counts once.

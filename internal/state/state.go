@@ -14,6 +14,9 @@ import (
 // worked out from it but by guessing.
 type Document struct {
 	Written time.Time
+	// Clean says that the process which wrote the document ended then: nothing was
+	// shown after it.
+	Clean bool
 
 	// Key is that of all fingerprints in the document. It is made once and goes
 	// from file to file.
@@ -28,7 +31,10 @@ type Document struct {
 
 // Snapshot is what may be shown of the document's fleet at time now: that of the
 // accounts whose identity is the same, as long as the shard is. Values keep their
-// times, and end by them like any other. It is nil where nothing is left.
+// times, and end by them like any other. Counters go on where the document is
+// clean and begin anew where it is not: one that was shown higher than it is kept
+// would seem to have been reset, and all of it to be an increase. The snapshot is
+// nil where nothing is left.
 func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard fleet.Shard, now time.Time) *fleet.Snapshot {
 	if d.Fleet == nil || d.Fleet.Shard != shard {
 		return nil
@@ -42,12 +48,12 @@ func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard flee
 	}
 	for _, p := range d.Fleet.Ports {
 		if a, ok := s.Account(p.Account); ok {
-			s.Ports = append(s.Ports, port(*p, &a, &s, now))
+			s.Ports = append(s.Ports, d.port(*p, &a, &s, now))
 		}
 	}
 	for _, c := range d.Fleet.Connections {
 		if a, ok := s.Account(c.Account); ok && s.Port(c.Port) != nil {
-			s.Connections = append(s.Connections, connection(*c, &a, &s, now))
+			s.Connections = append(s.Connections, d.connection(*c, &a, &s, now))
 		}
 	}
 	for _, p := range d.Fleet.Pairs {
@@ -68,15 +74,36 @@ func account(a fleet.Account, stale int, now time.Time) fleet.Account {
 	return a
 }
 
-func port(p fleet.Port, a *fleet.Account, s *fleet.Snapshot, now time.Time) *fleet.Port {
+func (d *Document) port(p fleet.Port, a *fleet.Account, s *fleet.Snapshot, now time.Time) *fleet.Port {
+	if !d.Clean {
+		p.Dropped, p.Errored = anew(p.Dropped, now), anew(p.Errored, now)
+	}
 	p.Polls = polls(p.Polls, a.Windows, s, now)
 	p.ConnectionsPoll = poll(p.ConnectionsPoll, a.Connections, s.StaleIntervals, now)
 	return &p
 }
 
-func connection(c fleet.Watched, a *fleet.Account, s *fleet.Snapshot, now time.Time) *fleet.Watched {
+func (d *Document) connection(c fleet.Watched, a *fleet.Account, s *fleet.Snapshot, now time.Time) *fleet.Watched {
+	if !d.Clean && c.Dropped != nil {
+		dropped := map[fleet.Side]map[fleet.Direction]fleet.Counter{}
+		for side, counters := range c.Dropped {
+			dropped[side] = anew(counters, now)
+		}
+		c.Dropped = dropped
+	}
 	c.Polls = polls(c.Polls, a.ConnectionWindows, s, now)
 	return &c
+}
+
+func anew(counters map[fleet.Direction]fleet.Counter, now time.Time) map[fleet.Direction]fleet.Counter {
+	if counters == nil {
+		return nil
+	}
+	all := map[fleet.Direction]fleet.Counter{}
+	for d, c := range counters {
+		all[d] = c.Anew(now)
+	}
+	return all
 }
 
 // polls are those of the windows; intervals are the effective ones, if known.
