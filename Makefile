@@ -11,7 +11,7 @@ TOOLS    := $(CURDIR)/.tools
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 
-.PHONY: build demo test unit e2e compose rules bench tools lint fmt fuzz soak golden docs dashboards docker dist dist-check workflows
+.PHONY: build demo test unit e2e compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-check workflows
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
@@ -23,6 +23,7 @@ unit:
 	cd dashboards && $(GO) vet ./... && $(GO) test -shuffle=on ./...
 e2e: build
 	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 . -exporter=$(CURDIR)/$(BIN) $(E2EFLAGS) && $(GO) test -shuffle=on -count=1 ./grafana ./pictures ./replay
+	$(MAKE) kill
 compose: build # needs prometheus, promtool, alertmanager, amtool
 	cd deploy/compose && $(GO) vet ./... && $(GO) test -count=1 ./... -exporter=$(CURDIR)/$(BIN)
 rules:
@@ -59,6 +60,10 @@ SCALE := 0
 SEED  := 1
 soak:
 	$(GO) test -count=1 -timeout=0 -run=TestSoak -v ./internal/soak -soak.for=$(SOAK) -soak.scale=$(SCALE) -soak.seed=$(SEED) -soak.ports=1000
+# KILL: how long to kill the exporter at any moment and to look for gaps.
+KILL  := 5s
+kill: build
+	cd e2e && $(GO) test -count=1 ./restart -exporter=$(CURDIR)/$(BIN) -kill.for=$(KILL)
 golden docs:
 	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/portlist -update
 dashboards:
