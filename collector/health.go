@@ -29,6 +29,9 @@ func healthFamilies() []Family {
 			[]string{"shard", "shards"}, func(s *fleet.Snapshot, send emit) {
 				send(1, strconv.Itoa(s.Shard.Index), strconv.Itoa(max(s.Shard.Count, 1)))
 			}),
+		snapshotFamily("shards",
+			"Exporters that share the ports, this one included, as --shard says; 1 without it. The label shards of shard_info as a number.",
+			nil, func(s *fleet.Snapshot, send emit) { send(float64(max(s.Shard.Count, 1))) }),
 		accountFamily("up",
 			"1 if a data call of the account succeeded within the last two effective traffic intervals plus one request timeout, else 0.",
 			nil, func(v accountView, send emit) { send(one(v.Up(v.now))) }),
@@ -43,6 +46,16 @@ func healthFamilies() []Family {
 				send(v.Inventory.Seconds(), "inventory")
 				if len(v.ConnectionWindows) > 0 {
 					send(v.ConnectionWindows[0].Seconds(), "connection_traffic")
+				}
+			}),
+		accountFamily("poll_configured_interval_seconds",
+			"Interval in seconds between two polls of the same thing as configured; poll_interval_seconds over it is how far the exporter stretches it.",
+			[]string{"class"}, func(v accountView, send emit) {
+				send(v.Configured.Traffic.Seconds(), "traffic")
+				send(v.Configured.Connections.Seconds(), "connections")
+				send(v.Configured.Inventory.Seconds(), "inventory")
+				if len(v.ConnectionWindows) > 0 {
+					send(v.Configured.Traffic.Seconds(), "connection_traffic")
 				}
 			}),
 		accountFamily("poll_calls_per_cycle",

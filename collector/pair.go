@@ -29,6 +29,17 @@ func pairFamilies() []Family {
 					}
 				}
 			}),
+		snapshotFamily("pair_ports_missing",
+			"Ports of a pair of the configuration that are not watched, 0, 1 or 2: with one missing the pair has no other series. Absent until the listing of the account has come through once.",
+			[]string{"account", "pair"}, func(s *fleet.Snapshot, send emit) {
+				for i := range s.Accounts {
+					for _, p := range s.Accounts[i].Pairs {
+						if unwatched, ok := s.Unwatched(&s.Accounts[i], p); ok {
+							send(float64(len(unwatched)), s.Accounts[i].Name, p.Name)
+						}
+					}
+				}
+			}),
 	}
 }
 

@@ -72,6 +72,38 @@ func TestAlertsReachAlertmanager(t *testing.T) {
 	}
 }
 
+// What rides on a port that Equinix works on is down with it. Each alert has
+// ports of its own here: one may explain another.
+func TestMaintenanceHoldsBackWhatItExplains(t *testing.T) {
+	t.Parallel()
+	am := startAlertmanager(t)
+	post := func(name, port string) {
+		am.post(t, map[string]string{"alertname": name, "severity": "critical", "port_uuid": port, "port_name": port})
+	}
+	explained := []string{"FabricPortDown", "FabricLAGLinkLost", "FabricLAGWouldNotSurvive", "FabricConnectionDown"}
+	for _, name := range append(explained, "FabricPortSaturated") {
+		post(name, "worked on, "+name)
+		post(name, "left alone, "+name)
+		post("FabricPortMaintenance", "worked on, "+name)
+	}
+	eventually(t, func() error {
+		for _, name := range explained {
+			if a := am.alert(t, name, "worked on, "+name); a.Status.State != "suppressed" {
+				return fmt.Errorf("%s: %+v", name, a.Status)
+			}
+		}
+		return nil
+	})
+	for _, name := range explained {
+		if a := am.alert(t, name, "left alone, "+name); a.Status.State == "suppressed" {
+			t.Errorf("%s of another port: %+v", name, a.Status)
+		}
+	}
+	if a := am.alert(t, "FabricPortSaturated", "worked on, FabricPortSaturated"); a.Status.State == "suppressed" {
+		t.Errorf("a full port: %+v", a.Status)
+	}
+}
+
 // alertmanager is a running Alertmanager by its root URL.
 type alertmanager struct{ url string }
 

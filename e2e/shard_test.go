@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,9 @@ func TestShardsShareThePorts(t *testing.T) {
 		}
 		for _, m := range families[prefix+"pair_info"].GetMetric() {
 			pairs = append(pairs, label(m, "pair"))
+		}
+		if n := families[prefix+"shards"].GetMetric()[0].GetGauge().GetValue(); !strings.HasSuffix(shard, fmt.Sprintf("/%v", n)) {
+			t.Errorf("shards of %s: %v", shard, n)
 		}
 		info := families[prefix+"shard_info"].GetMetric()
 		if len(info) != 1 || label(info[0], "shard")+"/"+label(info[0], "shards") != shard {

@@ -33,6 +33,9 @@ func wantMinimal(newest time.Time) samples {
 		row{"poll_interval_seconds", `class="traffic"`, 300},
 		row{"poll_interval_seconds", `class="connections"`, 300},
 		row{"poll_interval_seconds", `class="inventory"`, 900},
+		row{"poll_configured_interval_seconds", `class="traffic"`, 300},
+		row{"poll_configured_interval_seconds", `class="connections"`, 300},
+		row{"poll_configured_interval_seconds", `class="inventory"`, 900},
 		// Four ports every 5m and every hour, one batch of them searched on two
 		// pages, one page of a listing every 15m: 4 + 4/12 + 1 + 2 + 1/3.
 		row{"poll_calls_per_cycle", ``, 4 + 4./12 + 3 + 1./3},
@@ -43,6 +46,7 @@ func wantMinimal(newest time.Time) samples {
 	w.add(``,
 		row{"traffic_window_info", `resolution="5m",window="1d"`, 1},
 		row{"traffic_window_info", `resolution="1h",window="30d"`, 1},
+		row{"shards", ``, 1},
 		row{"shard_info", `shard="0",shards="1"`, 1},
 		row{"config_last_reload_successful", ``, 1},
 	)

@@ -84,7 +84,7 @@ func connectionsNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboar
 		WithPanel(number(spec{
 			title: "On their way", w: 3, h: 4, unit: "none", colours: steps("green", colour{1, "orange"}), empty: "not known",
 			about:   "Watched connections that are pending or being changed. Those that stay so for hours wait for an approval, of yours or of the provider.",
-			queries: []query{{count("PENDING|PROVISIONING|REPROVISIONING|DEPROVISIONING"), "connections"}}, links: runbooks("FabricConnectionPending"),
+			queries: []query{{count("PENDING.*|PROVISIONING|REPROVISIONING|DEPROVISIONING"), "connections"}}, links: runbooks("FabricConnectionPending"),
 		})).
 		WithPanel(number(spec{
 			title: "Down", w: 3, h: 4, unit: "none", colours: anyIsRed(), empty: "not known",

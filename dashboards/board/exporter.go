@@ -33,7 +33,7 @@ func exporterHealth(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 		}).Mappings(mapped(meaning{"1", "yes", "green"}, meaning{"0", "no", "red"}))).
 		WithPanel(number(spec{
 			title: "Logins", w: 4, h: 4, unit: "none", empty: "nothing scraped",
-			about:   "Whether logins are held back because Equinix refused the credentials; it locks an account after five refusals. Correct the secret, then reload the exporter.",
+			about:   "Whether logins are held back because Equinix refused the credentials; it locks an account after five refusals. Correct the secret: in a file it is noticed, in the configuration it needs a reload, from systemd or the environment a restart.",
 			queries: []query{{"max by (account) (" + ofAccount("login_suspended") + ")", account}}, links: runbooks("FabricLoginRefused"),
 		}).Mappings(mapped(meaning{"0", "allowed", "green"}, meaning{"1", "suspended", "red"}))).
 		WithPanel(number(spec{

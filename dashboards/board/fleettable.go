@@ -20,7 +20,7 @@ func topPorts(l Limits) *table.PanelBuilder {
 		column{title: "Port", label: "port_name", drill: toPort("__data.fields.port_uuid"), width: 220},
 		column{title: "Metro", label: "metro", width: 70},
 		column{title: "Account", label: "account", width: 100},
-		column{title: "Status", expr: p(statusNumber), meanings: statusMeanings, width: 90},
+		column{title: "Status", expr: p(statusNumber()), meanings: statusMeanings, width: 90},
 		column{title: "Line rate", expr: p(inBits(ns + "port_capacity_bytes_per_second")), unit: "bps", width: 95},
 		column{title: "Now", expr: p(worst(lastRate)), unit: "percentunit", colours: l.busy(), bar: true},
 		column{title: "p95 1d", expr: p(worst(p95Of("1d"))), unit: "percentunit", colours: l.full(), width: 85},

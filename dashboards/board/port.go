@@ -47,15 +47,12 @@ func shareOfPort(family string) string {
 
 // portNow is what one wants to know of a port before anything else.
 func portNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
-	status := "max by (port_uuid, port_name) (" + of(`port_operational_status{status="UP"}`, `port_uuid="$port"`) + ")" +
-		" + 2 * max by (port_uuid, port_name) (" + of(`port_operational_status{status="PARTIAL"}`, `port_uuid="$port"`) + ")" +
-		" + 3 * max by (port_uuid, port_name) (" + of(`port_operational_status{status="DOWN"}`, `port_uuid="$port"`) + ")"
 	small := func(title, unit, text string, c cog.Builder[dashboard.ThresholdsConfig], q query, alerts ...string) spec {
 		return spec{title: title, about: text, unit: unit, w: 3, h: 4, colours: c, queries: []query{q}, links: runbooks(alerts...), empty: "not known"}
 	}
 	return b.
 		WithPanel(number(small("Status", "none", "Whether the port, or some links of its LAG, are down, as the inventory of Equinix says; it is read every 15 minutes by default. "+
-			"If it is down, check the cross connect and your own end.", nil, query{status, portName}, "FabricPortDown", "FabricLAGLinkLost")).Mappings(mapped(statusMeanings...))).
+			"If it is down, check the cross connect and your own end.", nil, query{statusNumber(`port_uuid="$port"`), portName}, "FabricPortDown", "FabricLAGLinkLost")).Mappings(mapped(statusMeanings...))).
 		WithPanel(number(small("Line rate", "bps", "Line rate of the port, with all its links.", steps("text"),
 			query{inBits(ofPort("port_capacity_bytes_per_second", "")), portName}))).
 		WithPanel(number(small("Inbound now", "percentunit", "Last polled rate of what the port receives, 5 to 17 minutes old, as a share of the links that are up. Above "+

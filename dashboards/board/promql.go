@@ -111,10 +111,14 @@ const soldShare = "max by (port_uuid, port_name) (" + ns + "port_connections_ban
 	" / on (port_uuid) group_left () (max by (port_uuid) (" + ns + "port_capacity_bytes_per_second) > 0)"
 
 // statusNumber is the operational status as a number, which is the only thing that
-// Grafana can draw; statusMeanings has the words.
-const statusNumber = "max by (port_uuid, port_name) (" + ns + `port_operational_status{status="UP"})` +
-	" + on (port_uuid, port_name) 2 * max by (port_uuid, port_name) (" + ns + `port_operational_status{status="PARTIAL"})` +
-	" + on (port_uuid, port_name) 3 * max by (port_uuid, port_name) (" + ns + `port_operational_status{status="DOWN"})`
+// Grafana can draw; statusMeanings has the words. Where exporters disagree, for a
+// scrape or for longer, it is the worst: a sum would mean something else.
+func statusNumber(matchers ...string) string {
+	status := func(s string) string {
+		return ns + "port_operational_status{" + strings.Join(append([]string{`status="` + s + `"`}, matchers...), ",") + "}"
+	}
+	return "max by (port_uuid, port_name) (" + status("UP") + " or 2 * " + status("PARTIAL") + " or 3 * " + status("DOWN") + ")"
+}
 
 var statusMeanings = []meaning{{"1", "UP", "green"}, {"2", "PARTIAL", "orange"}, {"3", "DOWN", "red"}}
 

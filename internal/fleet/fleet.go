@@ -78,11 +78,14 @@ type Account struct {
 	Windows                         []time.Duration // one per Snapshot.Windows
 	ConnectionWindows               []time.Duration // of the traffic of connections, alike; nil where none is wanted
 
+	Configured Intervals // what those would be with budget enough
+
 	// The calls that the configured intervals want within one of the primary
 	// window, and those that the request budget has for them.
 	CallsPerCycle, BudgetPerCycle float64
 
-	InventoryPoll Poll // the latest listing of the account's ports
+	InventoryPoll Poll   // the latest listing of the account's ports
+	Pairs         []Pair // that the configuration names, those of the shard; without loads
 
 	// Selected is how many connections its filters let through, nil where no
 	// connection is wanted and before the first search; ConnectionSource is
@@ -95,6 +98,9 @@ type Account struct {
 	TokenExpiry time.Time // zero without a token
 	LastError   string    // latest failure of a data call, "" after a success
 }
+
+// Intervals are the times between two polls of the same thing, as configured.
+type Intervals struct{ Traffic, Connections, Inventory time.Duration }
 
 // Up reports whether a data call succeeded within the last two effective
 // traffic intervals plus one timeout.

@@ -103,6 +103,22 @@ func nameApart(pairs []*Pair, ports map[string]*Port, taken map[string]bool) {
 	}
 }
 
+// Unwatched returns the ports of p, a configured pair of the account a, that are
+// not watched. ok is false while they may yet be found: until a listing of the
+// account came through, and every other account's was tried.
+func (s *Snapshot) Unwatched(a *Account, p Pair) (uuids []string, ok bool) {
+	if a.InventoryPoll.LastSuccess.IsZero() ||
+		slices.ContainsFunc(s.Accounts, func(o Account) bool { return !o.InventoryPoll.Tried() }) {
+		return nil, false
+	}
+	for _, uuid := range []string{p.Primary, p.Secondary} {
+		if s.Port(uuid) == nil {
+			uuids = append(uuids, uuid)
+		}
+	}
+	return uuids, true
+}
+
 // PairView is a pair as it may be shown at one moment.
 type PairView struct {
 	*Pair

@@ -103,20 +103,24 @@ func (r *recorder) complain(ambiguous []string) {
 // every account has had its chance to find them.
 func (a *account) notePairs() {
 	snap := a.rec.store.Load()
-	if slices.ContainsFunc(snap.Accounts, func(o fleet.Account) bool { return !o.InventoryPoll.Tried() }) {
-		return
-	}
-	for _, p := range a.Pairs {
-		if !a.cfg.Shard.Has(p.Primary) {
-			continue
+	own := &snap.Accounts[a.index]
+	for _, p := range own.Pairs {
+		unwatched, ok := snap.Unwatched(own, p)
+		if !ok {
+			return
 		}
 		for _, uuid := range []string{p.Primary, p.Secondary} {
-			missing := snap.Port(uuid) == nil
+			missing := slices.Contains(unwatched, uuid)
 			if missing && !a.halved[uuid] {
-				a.log.Warn("a port of a pair is not watched, so the pair has no series; check its uuid, the filters of discover and the rights of the credentials",
+				a.log.Warn("a port of a pair is not watched, so the load of the pair is not known; check its uuid, the filters of discover and the rights of the credentials",
 					"pair", p.Name, "port_uuid", uuid)
 			}
 			a.halved[uuid] = missing
 		}
 	}
+}
+
+// pairsOf are the configured pairs of an account that are in the shard.
+func (c *Config) pairsOf(a Account) []fleet.Pair {
+	return slices.DeleteFunc(slices.Clone(a.Pairs), func(p fleet.Pair) bool { return !c.Shard.Has(p.Primary) })
 }

@@ -57,6 +57,20 @@ func (b *bench) utilization(name string) float64 {
 	return -1
 }
 
+// unwatched are the missing ports of each configured pair, nil where that is not
+// known.
+func (b *bench) unwatched() map[string][]string {
+	all, snap := map[string][]string{}, b.store.Load()
+	for i := range snap.Accounts {
+		for _, p := range snap.Accounts[i].Pairs {
+			if uuids, ok := snap.Unwatched(&snap.Accounts[i], p); ok {
+				all[p.Name] = uuids
+			}
+		}
+	}
+	return all
+}
+
 func (b *bench) pairs() []string {
 	var names []string
 	for _, p := range b.store.Load().Pairs {
@@ -151,6 +165,9 @@ func TestPollerTakesPairsFromTheConfigurationFirst(t *testing.T) {
 		if n := strings.Count(log.String(), "a port of a pair is not watched"); n != 1 || !strings.Contains(log.String(), "port_uuid=zz") {
 			t.Errorf("the missing port is named %d times in\n%s", n, log.String())
 		}
+		if diff := cmp.Diff(map[string][]string{"wan": nil, "typo": {"zz"}}, b.unwatched()); diff != "" {
+			t.Errorf("unwatched (-want +got)\n%s", diff)
+		}
 		// A reload without them: the API's groups are back, at once.
 		b.cfg.Accounts[0].Pairs = nil
 		b.run(t, 0)
@@ -159,6 +176,9 @@ func TestPollerTakesPairsFromTheConfigurationFirst(t *testing.T) {
 		}
 		if got := b.utilization("pri + sec"); got != 0.4 {
 			t.Errorf("after a reload: utilization %v", got)
+		}
+		if got := b.unwatched(); len(got) != 0 {
+			t.Errorf("after a reload: unwatched %v", got)
 		}
 	})
 }

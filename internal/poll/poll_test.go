@@ -189,6 +189,9 @@ func TestPollerStretchesTheIntervalsOfATightBudget(t *testing.T) {
 		if state.Traffic < 11*time.Minute || state.Traffic > 12*time.Minute {
 			t.Errorf("effective interval %v, want 5m × 1.02 / 0.45", state.Traffic)
 		}
+		if want := (fleet.Intervals{Traffic: 5 * time.Minute, Connections: b.cfg.Connections, Inventory: b.cfg.Inventory}); state.Configured != want {
+			t.Errorf("configured intervals %+v, want %+v", state.Configured, want)
+		}
 		if diff := cmp.Diff([]time.Duration{state.Traffic}, state.Windows); diff != "" {
 			t.Errorf("windows (-want +got)\n%s", diff)
 		}

@@ -70,6 +70,8 @@ func byUUID(a, b *fleet.Port) int { return strings.Compare(a.UUID, b.UUID) }
 func carryAccount(prev *fleet.Snapshot, cfg Config, a Account) fleet.Account {
 	next, _ := prev.Account(a.Name)
 	next.Name, next.Timeout = a.Name, cfg.Timeout
+	next.Pairs = cfg.pairsOf(a)
+	next.Configured = fleet.Intervals{Traffic: cfg.Windows[0].Interval, Connections: cfg.Connections, Inventory: cfg.Inventory}
 	takeLogin(&next, a.Login())
 	switch {
 	case len(a.Sources) == 1:

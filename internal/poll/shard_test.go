@@ -103,9 +103,15 @@ func TestShardsShareConfiguredPorts(t *testing.T) {
 		if at["aa"] != at["ab"] {
 			t.Error("a configured pair is apart")
 		}
-		pairs := 0
+		pairs, sought := 0, 0
 		for _, b := range benches {
 			pairs += len(b.store.Load().Pairs)
+			for name, uuids := range b.unwatched() {
+				sought++
+				if len(uuids) > 0 {
+					t.Errorf("%s misses %v", name, uuids)
+				}
+			}
 			for _, p := range b.store.Load().Ports {
 				if p.UUID != "typo" && p.Name() != "my-"+p.APIName {
 					t.Errorf("%s is called %s", p.UUID, p.Name())
@@ -114,6 +120,9 @@ func TestShardsShareConfiguredPorts(t *testing.T) {
 		}
 		if pairs != 19 { // of the groups of aa and ab only the secondaries are left
 			t.Errorf("%d pairs", pairs)
+		}
+		if sought != 1 {
+			t.Errorf("%d shards look for the ports of the configured pair", sought)
 		}
 		for word, want := range map[string]bool{"port_uuid=typo": true, "not_watched": false, "another shard": false} {
 			if strings.Contains(log.String(), word) != want {
