@@ -25,7 +25,7 @@ type engine struct {
 	before []labels.Labels // of the latest scrape
 }
 
-func newEngine(t *testing.T) *engine {
+func newEngine(t *testing.T, files ...string) *engine {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	opts := tsdb.DefaultOptions()
@@ -50,12 +50,12 @@ func newEngine(t *testing.T) *engine {
 		NameValidationScheme: model.UTF8Validation, Context: t.Context(), Logger: log, Parser: p,
 		Appendable: db, Queryable: db, QueryFunc: rules.EngineQueryFunc(queries, db), NotifyFunc: func(context.Context, string, ...*rules.Alert) {},
 	})
-	loaded, errs := m.LoadGroups(time.Minute, labels.EmptyLabels(), "", nil, false, ruleFiles()...)
+	loaded, errs := m.LoadGroups(time.Minute, labels.EmptyLabels(), "", nil, false, files...)
 	if errs != nil {
 		t.Fatal(errs)
 	}
 	e := &engine{T: t, db: db}
-	for _, file := range ruleFiles() { // in the order of the files
+	for _, file := range files { // in the order of the files
 		e.groups = append(e.groups, inFile(t, loaded, file)...)
 	}
 	return e

@@ -4,6 +4,7 @@
 package replay_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -45,6 +46,7 @@ type story struct {
 	api    func() *fabrictest.API
 	config string // what comes after the credentials of the only account
 	span   time.Duration
+	every  time.Duration // time between two scrapes; zero means a minute
 	events []event
 }
 
@@ -58,7 +60,8 @@ func tell(t *testing.T, s story) (recorded []scrape) {
 		defer stop()
 		began := time.Now()
 		events := s.events
-		for at := time.Minute; at <= s.span; at += time.Minute {
+		every := cmp.Or(s.every, time.Minute)
+		for at := every; at <= s.span; at += every {
 			for len(events) > 0 && events[0].at < at {
 				time.Sleep(time.Until(began.Add(events[0].at)))
 				events[0].do(w)
