@@ -20,9 +20,10 @@ import (
 type engine struct {
 	*testing.T
 
-	db     *tsdb.DB
-	groups []*rules.Group
-	before []labels.Labels // of the latest scrape
+	db      *tsdb.DB
+	queries *promql.Engine
+	groups  []*rules.Group
+	before  []labels.Labels // of the latest scrape
 }
 
 func newEngine(t *testing.T, files ...string) *engine {
@@ -54,7 +55,7 @@ func newEngine(t *testing.T, files ...string) *engine {
 	if errs != nil {
 		t.Fatal(errs)
 	}
-	e := &engine{T: t, db: db}
+	e := &engine{T: t, db: db, queries: queries}
 	for _, file := range files { // in the order of the files
 		e.groups = append(e.groups, inFile(t, loaded, file)...)
 	}
