@@ -43,7 +43,7 @@ func TestALoginThatIsRefusedIsOneAlert(t *testing.T) {
 		{begin, func(w *world) { w.api.SetClientSecret("rotated"); w.api.ExpireTokens() }},
 		{end, func(w *world) {
 			w.api.SetClientSecret(fabrictest.DemoClientSecret)
-			if err := w.daemon.Reload(w.Context()); err != nil {
+			if err := w.reload(); err != nil {
 				w.Error(err)
 			}
 		}},
@@ -73,7 +73,7 @@ func TestABudgetThatIsTooSmallIsOneAlert(t *testing.T) {
 	reload := func(rate string) func(*world) {
 		return func(w *world) {
 			w.configure(discover + "api: {requests_per_second: " + rate + "}\n")
-			if err := w.daemon.Reload(w.Context()); err != nil {
+			if err := w.reload(); err != nil {
 				w.Error(err)
 			}
 		}
@@ -90,13 +90,13 @@ func TestAReloadThatIsRefusedIsOneAlert(t *testing.T) {
 	line := watch(t, tell(t, story{api: estate(), config: discover, span: 90 * time.Minute, events: []event{
 		{begin, func(w *world) {
 			w.configure("    nonsense: true\n")
-			if w.daemon.Reload(w.Context()) == nil {
+			if w.reload() == nil {
 				w.Error("nonsense is accepted")
 			}
 		}},
 		{end, func(w *world) {
 			w.configure(discover)
-			if err := w.daemon.Reload(w.Context()); err != nil {
+			if err := w.reload(); err != nil {
 				w.Error(err)
 			}
 		}},
@@ -108,8 +108,8 @@ func TestAnExporterThatIsDownIsOneAlert(t *testing.T) {
 	t.Parallel()
 	const begin, end = 30 * time.Minute, time.Hour
 	line := watch(t, tell(t, story{api: estate(), config: discover, span: 2 * time.Hour, events: []event{
-		{begin, func(w *world) { w.down = true }},
-		{end, func(w *world) { w.down = false }},
+		{begin, func(w *world) { w.exporters[0].down = true }},
+		{end, func(w *world) { w.exporters[0].down = false }},
 	}}))
 	line.expect(t, want{"FabricExporterDown", after(begin, 5*time.Minute, 0), after(end, 0, 0)})
 }

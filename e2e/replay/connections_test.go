@@ -7,6 +7,9 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 )
 
+// watched has series of single connections.
+const watched = metrics + "    connections: {traffic: true}\n"
+
 // connection is the name of the only connection of a port.
 func connection(port string) string { return "cloud-" + port }
 
@@ -52,7 +55,6 @@ func TestConnectionsThatFailOrHangAreToldByPort(t *testing.T) {
 
 func TestSingleConnectionsAreToldByName(t *testing.T) {
 	t.Parallel()
-	const watched = metrics + "    connections: {traffic: true}\n"
 	const begin, end = time.Hour, 6 * time.Hour
 	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: 8 * time.Hour, events: []event{
 		{begin, alter(first, failed)},
@@ -68,4 +70,44 @@ func TestSingleConnectionsAreToldByName(t *testing.T) {
 		want{"FabricConnectionFull " + connection(single), after(begin, 15*time.Minute, poll), after(end, 0, poll)},
 		want{"FabricConnectionDropping " + connection(single), after(begin, 15*time.Minute, 30*time.Minute), after(end, 30*time.Minute, time.Hour)},
 	)
+}
+
+// down is the operational status of the connection, or not.
+func down(is bool) func(*fabrictest.Connection) {
+	return func(c *fabrictest.Connection) { c.Down = is }
+}
+
+// A port that is down takes its connection along; Alertmanager keeps the alert of
+// the connection back.
+func TestConnectionsThatAreDownAreTold(t *testing.T) {
+	t.Parallel()
+	const begin, end = time.Hour, 3 * time.Hour
+	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: 4 * time.Hour, events: []event{
+		{begin, alter(single, down(true))},
+		{begin, links(first, fabrictest.StatusDown)},
+		{begin, alter(first, down(true))},
+		{end, alter(single, down(false))},
+		{end, links(first, fabrictest.StatusUp)},
+		{end, alter(first, down(false))},
+	}}))
+	line.expect(t,
+		want{"FabricPortDown " + first, after(begin, 5*time.Minute, listing), after(end, 0, listing)},
+		want{"FabricConnectionDown " + connection(first), after(begin, 5*time.Minute, poll), after(end, 0, poll)},
+		want{"FabricConnectionDown " + connection(single), after(begin, 5*time.Minute, poll), after(end, 0, poll)},
+	)
+}
+
+func TestAConnectionThatIsDetachedIsTold(t *testing.T) {
+	t.Parallel()
+	const begin, end = time.Hour, 5 * time.Hour
+	var stream fabrictest.Stream
+	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: 6 * time.Hour, events: []event{
+		{begin, alter(single, func(c *fabrictest.Connection) { stream, c.Stream = c.Stream, fabrictest.Stream{} })},
+		{end, alter(single, func(c *fabrictest.Connection) { c.Stream = stream })},
+	}}))
+	// What was read last ends after five polls.
+	line.expect(t, want{
+		"FabricConnectionDataMissing " + connection(single),
+		after(begin, 20*time.Minute+time.Hour, 2*poll), after(end, 0, poll),
+	})
 }

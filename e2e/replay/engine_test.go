@@ -20,12 +20,13 @@ import (
 type engine struct {
 	*testing.T
 
-	db     *tsdb.DB
-	groups []*rules.Group
-	before []labels.Labels // of the latest scrape
+	db      *tsdb.DB
+	queries *promql.Engine
+	groups  []*rules.Group
+	before  []labels.Labels // of the latest scrape
 }
 
-func newEngine(t *testing.T) *engine {
+func newEngine(t *testing.T, files ...string) *engine {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	opts := tsdb.DefaultOptions()
@@ -50,12 +51,12 @@ func newEngine(t *testing.T) *engine {
 		NameValidationScheme: model.UTF8Validation, Context: t.Context(), Logger: log, Parser: p,
 		Appendable: db, Queryable: db, QueryFunc: rules.EngineQueryFunc(queries, db), NotifyFunc: func(context.Context, string, ...*rules.Alert) {},
 	})
-	loaded, errs := m.LoadGroups(time.Minute, labels.EmptyLabels(), "", nil, false, ruleFiles()...)
+	loaded, errs := m.LoadGroups(time.Minute, labels.EmptyLabels(), "", nil, false, files...)
 	if errs != nil {
 		t.Fatal(errs)
 	}
-	e := &engine{T: t, db: db}
-	for _, file := range ruleFiles() { // in the order of the files
+	e := &engine{T: t, db: db, queries: queries}
+	for _, file := range files { // in the order of the files
 		e.groups = append(e.groups, inFile(t, loaded, file)...)
 	}
 	return e

@@ -37,33 +37,44 @@ type sample struct {
 	value  float64
 }
 
-// scrape gathers the families that rules are about.
+// scrape gathers the families that are to be kept.
 func (w *world) scrape() scrape {
 	w.Helper()
-	s := scrape{at: time.Now(), samples: []sample{{target("__name__", "up"), 1}}}
-	if w.down {
-		s.samples[0].value = 0
-		return s
-	}
-	families, err := w.reg.Gather()
-	if err != nil {
-		w.Fatal(err)
-	}
-	for _, f := range families {
-		if !w.used[f.GetName()] {
+	s := scrape{at: time.Now()}
+	for _, x := range w.exporters {
+		if x.down {
+			s.samples = append(s.samples, sample{x.target("__name__", "up"), 0})
 			continue
 		}
-		for _, m := range f.GetMetric() {
-			pairs := []string{model.MetricNameLabel, f.GetName()}
-			for _, l := range m.GetLabel() {
-				if l.GetValue() != "" {
-					pairs = append(pairs, l.GetName(), l.GetValue())
-				}
+		s.samples = append(s.samples, sample{x.target("__name__", "up"), 1})
+		families, err := x.reg.Gather()
+		if err != nil {
+			w.Fatal(err)
+		}
+		for _, f := range families {
+			if w.keep(f.GetName()) {
+				s.samples = append(s.samples, x.samples(f)...)
 			}
-			s.samples = append(s.samples, sample{target(pairs...), reading(f.GetType(), m)})
 		}
 	}
 	return s
+}
+
+// samples are those of a family. Histograms are left out.
+func (x *exporter) samples(f *dto.MetricFamily) (all []sample) {
+	if f.GetType() == dto.MetricType_HISTOGRAM {
+		return nil
+	}
+	for _, m := range f.GetMetric() {
+		pairs := []string{model.MetricNameLabel, f.GetName()}
+		for _, l := range m.GetLabel() {
+			if l.GetValue() != "" {
+				pairs = append(pairs, l.GetName(), l.GetValue())
+			}
+		}
+		all = append(all, sample{x.target(pairs...), reading(f.GetType(), m)})
+	}
+	return all
 }
 
 func reading(kind dto.MetricType, m *dto.Metric) float64 {
@@ -74,8 +85,8 @@ func reading(kind dto.MetricType, m *dto.Metric) float64 {
 }
 
 // target adds the labels of the target.
-func target(pairs ...string) labels.Labels {
-	return labels.FromStrings(append(pairs, "job", "equinix_fabric", "instance", "localhost:10345")...)
+func (x *exporter) target(pairs ...string) labels.Labels {
+	return labels.FromStrings(append(pairs, "job", "equinix_fabric", "instance", x.instance)...)
 }
 
 // used are the families that rules name, as a scrape with a filter would keep

@@ -11,7 +11,8 @@ import (
 )
 
 // spell is the time from which an alert was pending to when it was resolved, in
-// time since the first scrape less a minute: since the story began. It is over
+// time since the story began, which is as long before the first scrape as the
+// second one is after it. It is over
 // where to is not zero. An alert that went before it fired has no firing.
 type spell struct{ pending, firing, to time.Duration }
 
@@ -21,8 +22,14 @@ type timeline map[string][]spell
 // watch evaluates the rules over what was recorded.
 func watch(t *testing.T, recorded []scrape) timeline {
 	t.Helper()
-	e, line := newEngine(t), timeline{}
-	began := recorded[0].at.Add(-time.Minute)
+	return newEngine(t, ruleFiles()...).watch(recorded)
+}
+
+// watch is the same with the rules of the engine.
+func (e *engine) watch(recorded []scrape) timeline {
+	e.Helper()
+	line := timeline{}
+	began := recorded[0].at.Add(recorded[0].at.Sub(recorded[1].at))
 	for _, s := range recorded {
 		e.append(s)
 		e.evaluate(s.at)

@@ -4,9 +4,12 @@
 package replay_test
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -21,17 +24,36 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 )
 
-// world is a simulated API and an exporter that watches it, in a bubble.
+// world is a simulated API and exporters that watch it, in a bubble.
 type world struct {
 	*testing.T
 
-	api    *fabrictest.API
-	daemon *daemon.Daemon
-	reg    *prometheus.Registry
-	config atomic.Value // string
-	used   map[string]bool
-	mend   []func() // takes the faults away
-	down   bool     // Prometheus cannot scrape the exporter
+	api       *fabrictest.API
+	exporters []*exporter
+	config    atomic.Value // string
+	keep      func(family string) bool
+	mend      []func() // takes the faults away
+}
+
+// exporter is a target of Prometheus.
+type exporter struct {
+	*daemon.Daemon
+
+	instance, shard string
+
+	reg  *prometheus.Registry
+	down bool        // Prometheus cannot scrape it
+	cut  atomic.Bool // it cannot reach the API
+	api  http.RoundTripper
+	stop func()
+}
+
+// RoundTrip implements http.RoundTripper.
+func (x *exporter) RoundTrip(r *http.Request) (*http.Response, error) {
+	if x.cut.Load() {
+		return nil, errors.New("no route to host")
+	}
+	return x.api.RoundTrip(r)
 }
 
 // event is something that happens to a world, some time after its beginning.
@@ -45,6 +67,9 @@ type story struct {
 	api    func() *fabrictest.API
 	config string // what comes after the credentials of the only account
 	span   time.Duration
+	every  time.Duration // time between two scrapes; zero means a minute
+	shards []string      // of the exporters; nil means one that watches everything
+	all    bool          // every family is kept, not only those that rules name
 	events []event
 }
 
@@ -52,13 +77,26 @@ type story struct {
 func tell(t *testing.T, s story) (recorded []scrape) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{T: t, api: s.api(), reg: prometheus.NewPedanticRegistry(), used: used(t)}
+		names := used(t)
+		w := &world{T: t, api: s.api(), keep: func(family string) bool { return s.all || names[family] }}
 		w.configure(s.config)
-		stop := w.start()
-		defer stop()
+		if s.shards == nil {
+			s.shards = []string{"0/1"}
+		}
+		for i, shard := range s.shards {
+			time.Sleep(time.Duration(i) * 7 * time.Second)
+			w.exporters = append(w.exporters, &exporter{instance: fmt.Sprintf("exporter-%d:10345", i), shard: shard})
+			w.start(i)
+		}
+		defer func() {
+			for _, x := range w.exporters {
+				x.stop()
+			}
+		}()
 		began := time.Now()
 		events := s.events
-		for at := time.Minute; at <= s.span; at += time.Minute {
+		every := cmp.Or(s.every, time.Minute)
+		for at := every; at <= s.span; at += every {
 			for len(events) > 0 && events[0].at < at {
 				time.Sleep(time.Until(began.Add(events[0].at)))
 				events[0].do(w)
@@ -81,31 +119,46 @@ func (w *world) configure(more string) {
 		fabrictest.DemoClientID, fabrictest.DemoClientSecret, more))
 }
 
-// start runs the daemon until stop is called.
-func (w *world) start() (stop func()) {
+// start runs an exporter until it is stopped. It may have run before, and has
+// forgotten everything.
+func (w *world) start(i int) {
 	w.Helper()
-	d, err := daemon.New(daemon.Options{
+	x := w.exporters[i]
+	x.reg, x.api = prometheus.NewPedanticRegistry(), w.api.Transport()
+	opts := daemon.Options{
 		Load: func() (*config.Config, error) {
 			text, _ := w.config.Load().(string)
 			return config.Parse("replay.yml", []byte(text), w.TempDir(), nil)
 		},
-		Registerer: w.reg, Transport: w.api.Transport(), UserAgent: "replay", Log: slog.New(slog.DiscardHandler),
-	})
+		Registerer: x.reg, Transport: x, UserAgent: "replay", Log: slog.New(slog.DiscardHandler),
+	}
+	err := opts.Shard.Set(x.shard)
+	if err == nil {
+		x.Daemon, err = daemon.New(opts)
+	}
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.daemon = d
-	w.reg.MustRegister(collector.New(d.Snapshot), versioncollector.NewCollector(collector.Namespace+"_exporter"))
+	x.reg.MustRegister(collector.New(x.Snapshot), versioncollector.NewCollector(collector.Namespace+"_exporter"))
 	ctx, cancel := context.WithCancel(w.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- d.Run(ctx) }()
-	return func() {
+	go func() { ended <- x.Run(ctx) }()
+	x.stop = func() {
 		synctest.Wait()
 		cancel()
 		if err := <-ended; err != nil {
 			w.Errorf("Run: %v", err)
 		}
 	}
+}
+
+// reload makes all exporters read the configuration anew.
+func (w *world) reload() error {
+	var errs []error
+	for _, x := range w.exporters {
+		errs = append(errs, x.Reload(w.Context()))
+	}
+	return errors.Join(errs...)
 }
 
 // port is the UUID of a port by its name.
