@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
@@ -59,7 +60,7 @@ func (e *exam) lookAtAttachment(ctx context.Context) {
 		sorted[how] = append(sorted[how], p)
 	}
 	if n := len(sorted[delivering]); n > 0 {
-		e.add(ok, checkAttachment, "", fmt.Sprintf("%s attached to a stream with metrics enabled", plural(n, "port")), "")
+		e.add(ok, checkAttachment, "", fmt.Sprintf("%s attached to a stream with metrics enabled", human.Plural(n, "port")), "")
 	}
 	e.each(warn, checkAttachment, sorted[pending], "metrics enabled, and the attachment is under way or broken", attaching)
 	e.each(fail, checkAttachment, sorted[muted], "attached to a stream, metrics disabled, so it has no data", enable)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
@@ -19,9 +20,9 @@ func (e *exam) lookAtBudget() {
 	b := poll.NewBudget(daemon.PollConfig(e.cfg), poll.Load{
 		Ports: len(e.watched), Connections: e.connections, Measured: e.measured, AssetPages: e.assetPages,
 	})
-	load := plural(len(e.watched), "port")
+	load := human.Plural(len(e.watched), "port")
 	if e.measured > 0 {
-		load += " and the traffic of " + plural(e.measured, "connection")
+		load += " and the traffic of " + human.Plural(e.measured, "connection")
 	}
 	configured := e.cfg.Poll.Windows[0].Interval
 	detail := fmt.Sprintf("%.0f calls per %s for %s; the budget allows %.0f",

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
@@ -47,7 +48,7 @@ func (e *exam) searchConnections(ctx context.Context) {
 	}
 	e.countConnections(ports, found)
 	if n := len(ports) - len(refused); n > 0 {
-		e.add(ok, checkConnections, "", fmt.Sprintf("%s on %s", plural(len(found), "connection"), plural(n, "port")), "")
+		e.add(ok, checkConnections, "", fmt.Sprintf("%s on %s", human.Plural(len(found), "connection"), human.Plural(n, "port")), "")
 	}
 	e.tellUnsearched(ctx, refused, len(ports), why)
 	e.lookAtSelection(len(found))
@@ -59,7 +60,7 @@ func (e *exam) lookAtSelection(found int) {
 	if !c.Traffic || found == 0 {
 		return
 	}
-	detail := fmt.Sprintf("connections.include and exclude let %d of %s through, %d of them with traffic to ask for", e.selected, plural(found, "connection"), e.measured)
+	detail := fmt.Sprintf("connections.include and exclude let %d of %s through, %d of them with traffic to ask for", e.selected, human.Plural(found, "connection"), e.measured)
 	switch {
 	case e.selected == 0:
 		e.add(warn, checkConnections, "", detail, "loosen connections.include or connections.exclude")
@@ -75,7 +76,7 @@ func (e *exam) tellUnsearched(ctx context.Context, refused []port, of int, why e
 	switch {
 	case why == nil:
 	case fabric.Reason(why) != fabric.ReasonForbidden && fabric.Reason(why) != fabric.ReasonNotFound:
-		e.fault(ctx, checkConnections, "", fmt.Sprintf("%d of %s without an answer: ", len(refused), plural(of, "port")), why)
+		e.fault(ctx, checkConnections, "", fmt.Sprintf("%d of %s without an answer: ", len(refused), human.Plural(of, "port")), why)
 	case len(refused) == of:
 		e.add(fail, checkConnections, "", "refused for all ports: "+why.Error(), connectionRights)
 	default:

@@ -1,8 +1,6 @@
 package doctor
 
 import (
-	"fmt"
-
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
@@ -68,11 +66,4 @@ func count(findings []finding) map[status]int {
 		n[f.status]++
 	}
 	return n
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

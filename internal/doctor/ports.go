@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
 // port is a port that would be polled.
@@ -59,7 +60,7 @@ func (e *exam) askForPorts(ctx context.Context) {
 		e.add(warn, checkPorts, "", "the credentials see no port"+through, portRights)
 	default:
 		e.listed = listed
-		e.add(ok, checkPorts, "", plural(len(listed), "port")+" seen"+through, "")
+		e.add(ok, checkPorts, "", human.Plural(len(listed), "port")+" seen"+through, "")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
@@ -81,7 +82,7 @@ func (o outcome) tally() string {
 	for _, reason := range fabric.Reasons() {
 		say(o.refused[reason], strings.ReplaceAll(reason, "_", " "))
 	}
-	return fmt.Sprintf("of %s asked: %s", plural(len(o.readings), "port"), strings.Join(parts, ", "))
+	return fmt.Sprintf("of %s asked: %s", human.Plural(len(o.readings), "port"), strings.Join(parts, ", "))
 }
 
 // findSource asks the configured sources one after the other about a sample of

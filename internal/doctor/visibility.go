@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
 const (
@@ -39,7 +40,7 @@ func (e *exam) lookForListed(ctx context.Context) {
 		trouble[why] = append(trouble[why], p)
 	}
 	if lacking == 0 {
-		e.add(ok, checkVisibility, "", fmt.Sprintf("all of the %s listed in the configuration are seen", plural(len(e.account.Ports), "port")), "")
+		e.add(ok, checkVisibility, "", fmt.Sprintf("all of the %s listed in the configuration are seen", human.Plural(len(e.account.Ports), "port")), "")
 	}
 	for _, t := range []struct{ remedy, text string }{
 		{correctUUID, "no such port at Equinix"},
