@@ -31,9 +31,13 @@ const (
 	checkAttachment    = "attachment"
 	checkSamples       = "samples"
 	checkConnections   = "connections"
-	checkPairs         = "pairs"
-	checkClock         = "clock"
-	checkBudget        = "budget"
+
+	checkConnectionTraffic    = "connection_traffic"
+	checkConnectionAttachment = "connection_attachment"
+
+	checkPairs  = "pairs"
+	checkClock  = "clock"
+	checkBudget = "budget"
 )
 
 // finding is the outcome of one check, or what it says of one object. Its texts

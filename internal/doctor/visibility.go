@@ -47,7 +47,7 @@ func (e *exam) lookForListed(ctx context.Context) {
 		{readPort, "the port exists, and the credentials may not view it"},
 		{correctPort, "not among the ports that the credentials see"},
 	} {
-		e.each(fail, checkVisibility, named(trouble[t.remedy]), t.text, t.remedy)
+		e.each(fail, checkVisibility, "port", named(trouble[t.remedy]), t.text, t.remedy)
 	}
 }
 
