@@ -1,6 +1,6 @@
 # Both images are arguments, so that this builds where there is no registry:
 # BUILD_IMAGE needs Go and CA certificates, RUNTIME_IMAGE nothing at all.
-ARG BUILD_IMAGE=docker.io/library/golang:1.26
+ARG BUILD_IMAGE=docker.io/library/golang:1.26.8-bookworm@sha256:a688600ca24f8a4d3ca77f95b0dd40704a9fc787c826660eb7ba0b641b8b175d
 ARG RUNTIME_IMAGE=scratch
 
 # Go compiles for any platform, so it runs on the one that builds.

@@ -11,7 +11,7 @@ TOOLS    := $(CURDIR)/.tools
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 
-.PHONY: build demo test unit e2e compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-check workflows
+.PHONY: build demo test unit e2e compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
@@ -39,6 +39,8 @@ lint: tools
 	for os in darwin windows; do CGO_ENABLED=0 GOOS=$$os $(GO) vet -trimpath ./... || exit 1; done
 dist: $(TOOLS)/nfpm # all that a release offers
 	./deploy/release/build
+dist-again: $(TOOLS)/nfpm # once more, elsewhere, with an empty cache: the same bytes?
+	./deploy/release/again
 dist-check: $(TOOLS)/nfpm # needs root, dpkg, rpm, systemd, jq, zip
 	./.ci/dist
 workflows: $(TOOLS)/actionlint

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -38,6 +37,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/doctor"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/portlist"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/state"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
@@ -121,7 +121,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case ports.FullCommand():
 		return listPorts(ctx, o, load, log, stdout)
 	default:
-		return serve(ctx, o, load, log, func([]net.Addr) {})
+		return serve(ctx, o, load, log, func(*web.Listener) {})
 	}
 }
 
@@ -173,12 +173,13 @@ func checkConfig(o options, stdout io.Writer) error {
 	if err := state.Writable(cfg.State.File); err != nil {
 		fmt.Fprintln(stdout, "warning: state.file:", err, "(it must be so for the user that the exporter runs as)")
 	}
-	fmt.Fprintf(stdout, "%s is valid: %d accounts, %d ports, %d windows\n", o.configFile, len(cfg.Accounts), ports, len(cfg.Poll.Windows))
+	fmt.Fprintf(stdout, "%s is valid: %s, %s, %s\n", o.configFile,
+		human.Plural(len(cfg.Accounts), "account"), human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window"))
 	return nil
 }
 
 // serve polls and serves until ctx is done.
-func serve(ctx context.Context, o options, load func() (*config.Config, error), log *slog.Logger, listening func([]net.Addr)) error {
+func serve(ctx context.Context, o options, load func() (*config.Config, error), log *slog.Logger, listening func(*web.Listener)) error {
 	log.Info("starting", "program", name, "version", version.Info(), "build_context", version.BuildContext())
 	reg := prometheus.NewPedanticRegistry()
 	reg.MustRegister(
@@ -198,7 +199,7 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 	if err != nil {
 		return err
 	}
-	listening(listener.Addrs())
+	listening(listener)
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return d.Run(gctx) })
 	g.Go(func() error { return listener.Serve(gctx, web.Handler(w), log) })
@@ -256,7 +257,7 @@ func runDemo(ctx context.Context, o options, log *slog.Logger, stdout io.Writer)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return sim.Run(ctx) })
 	g.Go(func() error {
-		err := serve(ctx, o, sim.Config, log, func(addrs []net.Addr) { sim.Announce(stdout, addrs) })
+		err := serve(ctx, o, sim.Config, log, func(l *web.Listener) { sim.Announce(stdout, l.Scheme(), l.Addrs()) })
 		return cmp.Or(err, errStopped) // the simulated API ends with the exporter
 	})
 	if err := g.Wait(); !errors.Is(err, errStopped) {

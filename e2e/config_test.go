@@ -135,7 +135,7 @@ func TestCheckAcceptsExample(t *testing.T) {
 	if code := x.wait(t); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
 	}
-	if out := x.stdout.String(); out != example+" is valid: 1 accounts, 1 ports, 1 windows\n" {
+	if out := x.stdout.String(); out != example+" is valid: 1 account, 1 port, 1 window\n" {
 		t.Errorf("check says %q", out)
 	}
 	if log := x.stderr.String(); log != "" {

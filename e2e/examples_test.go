@@ -34,6 +34,9 @@ func TestExampleOfTLSAndPassword(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	x := start(t, nil, "demo", "--web.listen-address=127.0.0.1:0", "--web.config.file="+webConfig(t, dir))
+	if base, want := x.find(t, &x.stdout, announced), "https://"+x.address(t); base != want {
+		t.Errorf("the demo says %s, want %s", base, want)
+	}
 	for _, c := range []struct {
 		name, password string
 		up             float64

@@ -82,7 +82,7 @@ func (x *exporter) wait(t *testing.T) int {
 
 var (
 	listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
-	announced = regexp.MustCompile(`(?m)^metrics: +(http://\S+)/metrics$`)
+	announced = regexp.MustCompile(`(?m)^metrics: +(https?://\S+)/metrics$`)
 	simulated = regexp.MustCompile(`(?m)^simulated API: (http://\S+)`)
 )
 

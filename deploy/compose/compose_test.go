@@ -81,7 +81,7 @@ func TestServicesHaveNoRights(t *testing.T) {
 
 func TestImagesArePinned(t *testing.T) {
 	t.Parallel()
-	pinned := regexp.MustCompile(`^docker\.io/[a-z/]+:v?\d+\.\d+\.\d+$`)
+	pinned := regexp.MustCompile(`^docker\.io/[a-z/]+:v?\d+\.\d+\.\d+@sha256:[0-9a-f]{64}$`)
 	everyService(t, func(t *testing.T, _ *types.Project, s types.ServiceConfig) {
 		if s.Build == nil && !pinned.MatchString(s.Image) {
 			t.Errorf("image %s", s.Image)

@@ -55,7 +55,7 @@ func TestExporterAcceptsItsConfiguration(t *testing.T) {
 	c := newContainer(t, load(t, "real"), "exporter")
 	const dir = "/etc/equinix_fabric_exporter" // where the image looks for config.yml
 	c.edit(t, dir+"/config.yml", "/run/secrets/", c.path("/run/secrets")+"/")
-	if out := output(t, c.path(dir), exporter(t), "check"); !strings.Contains(out, "config.yml is valid: 1 accounts") {
+	if out := output(t, c.path(dir), exporter(t), "check"); !strings.Contains(out, "config.yml is valid: 1 account,") {
 		t.Error(out)
 	}
 }

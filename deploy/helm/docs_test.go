@@ -74,3 +74,23 @@ func callsAnHour(ports, connections, shards int) int {
 func thousands(n int) string {
 	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
 }
+
+// TestCommandsOfThePagesInstall renders what the "helm install" of each page would
+// install.
+func TestCommandsOfThePagesInstall(t *testing.T) {
+	install := regexp.MustCompile("(?m)^helm install fabric deploy/helm/equinix-fabric-exporter -n monitoring((?: *\\\\\\n| +--set [^ \\n`]+)+)$")
+	pages := 0
+	for dir, name := range map[string]string{root + "/docs": "kubernetes.md", chartDir: "README.md"} {
+		for _, m := range install.FindAllStringSubmatch(read(t, dir, name)[name], -1) {
+			pages++
+			args := strings.Fields(strings.ReplaceAll(m[1], "\\\n", " "))
+			image := chart{chartDir}.render(t, args...).workload(t).container(t).string("image")
+			if image != "registry.example.com/equinix_fabric_exporter:1.2.3" {
+				t.Errorf("%s %v: image %s", name, args, image)
+			}
+		}
+	}
+	if pages != 2 {
+		t.Errorf("%d commands found", pages)
+	}
+}

@@ -18,10 +18,10 @@ func TestNotesWarn(t *testing.T) {
 	}{
 		{
 			"defaults", []string{"create secret generic equinix-api", "service/fabric-equinix-fabric-exporter 10345", "http://localhost"},
-			[]string{lock, "shards", "Prefer"},
+			[]string{lock, "each pod", "Prefer"},
 		},
-		{"replicas", []string{"2 pods log in", lock}, []string{"shards"}},
-		{"shards", []string{"3 pods log in", lock, "each of the 3 shards"}, nil},
+		{"replicas", []string{"2 pods log in", lock, "each pod has 1/2"}, []string{"shards"}},
+		{"shards", []string{"3 pods log in", lock, "each pod has 1/3"}, nil},
 		{"created-secret", []string{"Prefer a Secret"}, []string{"create secret", "canary"}},
 		{"token-exchange", nil, []string{"create secret"}},
 		{"tls", []string{"https://localhost"}, nil},

@@ -69,7 +69,8 @@ const (
 
 // Port is one port to poll.
 type Port struct {
-	// UUID identifies the port, in lower case. Required.
+	// UUID identifies the port, in upper or lower case; series and the API have it in
+	// lower case. Required.
 	UUID string
 	// Name overrides the name that the API gives the port; at most 256 bytes.
 	// Default "": the API's.
@@ -82,7 +83,8 @@ type Pair struct {
 	// Name is the value of the pair label: unique among the pairs of all
 	// accounts, at most 256 bytes. Required.
 	Name string
-	// Primary and Secondary are the UUIDs of the ports, in lower case. Required.
+	// Primary and Secondary are the UUIDs of the ports, in upper or lower case.
+	// Required.
 	Primary, Secondary string
 }
 

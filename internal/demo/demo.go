@@ -102,10 +102,11 @@ func (d *Demo) port(name string) string {
 	panic("demo: no port " + name)
 }
 
-// Announce writes where everything is, for an exporter that listens on addrs.
-func (d *Demo) Announce(w io.Writer, addrs []net.Addr) {
+// Announce writes where everything is, for an exporter that listens on addrs, by
+// http or https.
+func (d *Demo) Announce(w io.Writer, scheme string, addrs []net.Addr) {
 	for _, a := range addrs {
-		base := "http://" + reachable(a)
+		base := scheme + "://" + reachable(a)
 		fmt.Fprintf(w, "exporter:      %s/\nmetrics:       %s/metrics\n", base, base)
 	}
 	fmt.Fprintf(w, "simulated API: %s  (v3 and v4; client_id %s, client_secret %s)\n", d.ClassicURL(), fabrictest.DemoClientID, fabrictest.DemoClientSecret)

@@ -27,11 +27,12 @@ type exam struct {
 	watched     []port // what would be polled
 	source      string // where the exporter would stay; "" where it is not known
 	readings    []reading
-	attached    map[string]bool // nil where it was not asked
-	connections int             // summed over the ports
-	selected    int             // connections that the filters let through
-	measured    int             // those of them whose traffic would be asked for
-	assetPages  int             // calls that the listing of stream assets took, 0 where it was not asked
+	streams     map[string]attachment // of every asset in one; nil where it was not asked
+	attached    map[string]bool       // ports; nil where it was not asked
+	connections int                   // summed over the ports
+	selected    int                   // connections that the filters let through
+	measured    []subject             // those of them whose traffic would be asked for
+	assetPages  int                   // calls that the listing of stream assets took, 0 where it was not asked
 }
 
 // maxRetries is for calls that nobody has all day for: what fails twice is told.
@@ -55,6 +56,7 @@ func examine(ctx context.Context, cfg *config.Config, a config.Account, o Option
 	e.lookAtAttachment(ctx)
 	e.lookAtSamples()
 	e.searchConnections(ctx)
+	e.lookAtConnectionTraffic(ctx)
 	e.lookAtPairs()
 	e.lookAtClock()
 	e.lookAtBudget()

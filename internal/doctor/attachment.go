@@ -6,20 +6,22 @@ import (
 	"slices"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
 const (
-	attach = "attach the port to a stream (POST /fabric/v4/streams makes one) with its metrics enabled: in the Fabric portal, or by " +
-		`PUT /fabric/v4/streams/{stream}/ports/{uuid} with {"metricsEnabled": true}; ` +
+	attach = "attach the %[1]s to a stream (POST /fabric/v4/streams makes one) with its metrics enabled: in the Fabric portal, or by " +
+		`PUT /fabric/v4/streams/{stream}/%[1]ss/{uuid} with {"metricsEnabled": true}; ` +
 		"a project has 5 streams of 50 assets at most, and to make one takes the role Fabric Stream Subscription Manager"
 	enable = "enable metrics on the attachment, which are off by default: in the Fabric portal, or by " +
-		`PUT /fabric/v4/streams/{stream}/ports/{uuid} with {"metricsEnabled": true}`
-	attaching  = "wait until the attachment is ATTACHED; if it does not get there, detach the port from the stream and attach it again"
+		`PUT /fabric/v4/streams/{stream}/%ss/{uuid} with {"metricsEnabled": true}`
+	attaching  = "wait until the attachment is ATTACHED; if it does not get there, detach the %s from the stream and attach it again"
 	seeStreams = "let the administrator of the organisation give the user of the app the right to view streams"
 )
 
-// attachment is how a port is attached to its streams, from the worst to the best.
+// attachment is how a port or a connection is attached to its streams, from the
+// worst to the best.
 type attachment int
 
 const (
@@ -33,41 +35,57 @@ const (
 // them, where the metrics API is the source: their answers are as empty as
 // those of ports whose data are late.
 func (e *exam) lookAtAttachment(ctx context.Context) {
+	e.attached = e.tellAttachments(ctx, checkAttachment, "port", e.sources, e.source, e.reachable())
+}
+
+// tellAttachments says how ports, or connections, are attached, where source is or
+// could have been the metrics API. It returns which of them a stream delivers, nil
+// where that is not known.
+func (e *exam) tellAttachments(ctx context.Context, check, noun string, sources []string, source string, assets []port) (delivered map[string]bool) {
 	switch {
-	case !slices.Contains(e.sources, poll.SourceV4Metrics), e.source != "" && e.source != poll.SourceV4Metrics:
-		return
-	case e.stopped(ctx, checkAttachment):
-		return
-	case e.source == "":
-		e.add(skip, checkAttachment, "", "no traffic source was found", "")
-		return
+	case !slices.Contains(sources, poll.SourceV4Metrics), source != "" && source != poll.SourceV4Metrics:
+		return nil
+	case e.stopped(ctx, check):
+		return nil
+	case source == "":
+		e.add(skip, check, "", "no traffic source was found", "")
+		return nil
 	}
 	best, err := e.attachments(ctx)
 	if err != nil {
 		if fabric.Reason(err) == fabric.ReasonForbidden {
-			e.add(fail, checkAttachment, "", err.Error(), seeStreams)
-			return
+			e.add(fail, check, "", err.Error(), seeStreams)
+			return nil
 		}
-		e.fault(ctx, checkAttachment, "", "", err)
-		return
+		e.fault(ctx, check, "", "", err)
+		return nil
 	}
-	e.attached = map[string]bool{}
+	or := ""
+	if noun == "connection" { // few fit into the streams of a project
+		or = "; or leave it out by connections.exclude"
+	}
+	delivered = map[string]bool{}
 	sorted := map[attachment][]port{}
-	for _, p := range e.reachable() {
-		how := best[p.uuid]
-		e.attached[p.uuid] = how == delivering
-		sorted[how] = append(sorted[how], p)
+	for _, a := range assets {
+		how := best[a.uuid]
+		delivered[a.uuid] = how == delivering
+		sorted[how] = append(sorted[how], a)
 	}
 	if n := len(sorted[delivering]); n > 0 {
-		e.add(ok, checkAttachment, "", fmt.Sprintf("%s attached to a stream with metrics enabled", plural(n, "port")), "")
+		e.add(ok, check, "", fmt.Sprintf("%s attached to a stream with metrics enabled", human.Plural(n, noun)), "")
 	}
-	e.each(warn, checkAttachment, sorted[pending], "metrics enabled, and the attachment is under way or broken", attaching)
-	e.each(fail, checkAttachment, sorted[muted], "attached to a stream, metrics disabled, so it has no data", enable)
-	e.each(fail, checkAttachment, sorted[detached], "attached to no stream, so it has no data", attach)
+	e.each(warn, check, noun, sorted[pending], "metrics enabled, and the attachment is under way or broken", fmt.Sprintf(attaching, noun))
+	e.each(fail, check, noun, sorted[muted], "attached to a stream, metrics disabled, so it has no data", fmt.Sprintf(enable, noun)+or)
+	e.each(fail, check, noun, sorted[detached], "attached to no stream, so it has no data", fmt.Sprintf(attach, noun)+or)
+	return delivered
 }
 
-// attachments is the best attachment of every asset that has one.
+// attachments is the best attachment of every asset that has one. It is asked for
+// once.
 func (e *exam) attachments(ctx context.Context) (map[string]attachment, error) {
+	if e.streams != nil {
+		return e.streams, nil
+	}
 	best := map[string]attachment{}
 	assets := 0
 	for asset, err := range e.client.StreamAssets(ctx) {
@@ -87,6 +105,6 @@ func (e *exam) attachments(ctx context.Context) (map[string]attachment, error) {
 		}
 		best[asset.UUID] = max(best[asset.UUID], how)
 	}
-	e.assetPages = poll.AssetPages(assets)
+	e.assetPages, e.streams = poll.AssetPages(assets), best
 	return best, nil
 }

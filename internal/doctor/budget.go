@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
@@ -17,11 +18,11 @@ func (e *exam) lookAtBudget() {
 		return
 	}
 	b := poll.NewBudget(daemon.PollConfig(e.cfg), poll.Load{
-		Ports: len(e.watched), Connections: e.connections, Measured: e.measured, AssetPages: e.assetPages,
+		Ports: len(e.watched), Connections: e.connections, Measured: len(e.measured), AssetPages: e.assetPages,
 	})
-	load := plural(len(e.watched), "port")
-	if e.measured > 0 {
-		load += " and the traffic of " + plural(e.measured, "connection")
+	load := human.Plural(len(e.watched), "port")
+	if len(e.measured) > 0 {
+		load += " and the traffic of " + human.Plural(len(e.measured), "connection")
 	}
 	configured := e.cfg.Poll.Windows[0].Interval
 	detail := fmt.Sprintf("%.0f calls per %s for %s; the budget allows %.0f",
@@ -41,7 +42,7 @@ func (e *exam) lookAtBudget() {
 	if b.Interval > configured {
 		tell("port", b.Interval, b.Gaps)
 	}
-	if e.measured > 0 && b.ConnectionTraffic > configured {
+	if len(e.measured) > 0 && b.ConnectionTraffic > configured {
 		tell("connection", b.ConnectionTraffic, b.ConnectionTrafficGaps)
 	}
 	e.add(warn, checkBudget, "", detail+", so "+strings.Join(polled, "; "), b.Remedy)

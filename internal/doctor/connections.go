@@ -3,9 +3,12 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
@@ -47,7 +50,7 @@ func (e *exam) searchConnections(ctx context.Context) {
 	}
 	e.countConnections(ports, found)
 	if n := len(ports) - len(refused); n > 0 {
-		e.add(ok, checkConnections, "", fmt.Sprintf("%s on %s", plural(len(found), "connection"), plural(n, "port")), "")
+		e.add(ok, checkConnections, "", fmt.Sprintf("%s on %s", human.Plural(len(found), "connection"), human.Plural(n, "port")), "")
 	}
 	e.tellUnsearched(ctx, refused, len(ports), why)
 	e.lookAtSelection(len(found))
@@ -59,7 +62,7 @@ func (e *exam) lookAtSelection(found int) {
 	if !c.Traffic || found == 0 {
 		return
 	}
-	detail := fmt.Sprintf("connections.include and exclude let %d of %s through, %d of them with traffic to ask for", e.selected, plural(found, "connection"), e.measured)
+	detail := fmt.Sprintf("connections.include and exclude let %d of %s through, %d of them with traffic to ask for", e.selected, human.Plural(found, "connection"), len(e.measured))
 	switch {
 	case e.selected == 0:
 		e.add(warn, checkConnections, "", detail, "loosen connections.include or connections.exclude")
@@ -75,11 +78,11 @@ func (e *exam) tellUnsearched(ctx context.Context, refused []port, of int, why e
 	switch {
 	case why == nil:
 	case fabric.Reason(why) != fabric.ReasonForbidden && fabric.Reason(why) != fabric.ReasonNotFound:
-		e.fault(ctx, checkConnections, "", fmt.Sprintf("%d of %s without an answer: ", len(refused), plural(of, "port")), why)
+		e.fault(ctx, checkConnections, "", fmt.Sprintf("%d of %s without an answer: ", len(refused), human.Plural(of, "port")), why)
 	case len(refused) == of:
 		e.add(fail, checkConnections, "", "refused for all ports: "+why.Error(), connectionRights)
 	default:
-		e.each(fail, checkConnections, refused, why.Error(), connectionRights)
+		e.each(fail, checkConnections, "port", refused, why.Error(), connectionRights)
 	}
 }
 
@@ -87,17 +90,22 @@ func (e *exam) tellUnsearched(ctx context.Context, refused []port, of int, why e
 // those that would have series and traffic, as the plan of the exporter does.
 func (e *exam) countConnections(ports map[string]port, found map[string]fabric.Connection) {
 	selection := daemon.Selection(e.account.Connections)
-	for _, c := range found {
+	own := map[string]bool{}
+	for uuid := range ports {
+		own[uuid] = true
+	}
+	for _, uuid := range slices.Sorted(maps.Keys(found)) {
+		c := found[uuid]
 		if of := poll.NewConnection(c); selection != nil && selection.Match(&of) {
 			e.selected++
-			if of.CarriesTraffic() && e.measured < selection.Max {
-				e.measured++
+			if of.CarriesTraffic() && len(e.measured) < selection.Max {
+				e.measured = append(e.measured, e.trafficOf(c, own))
 			}
 		}
-		if _, own := ports[c.ASidePort]; own {
+		if own[c.ASidePort] {
 			e.connections++
 		}
-		if _, own := ports[c.ZSidePort]; own && c.ZSidePort != c.ASidePort {
+		if own[c.ZSidePort] && c.ZSidePort != c.ASidePort {
 			e.connections++
 		}
 	}

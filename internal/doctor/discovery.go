@@ -5,6 +5,7 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
 // lookAtDiscovery says how many ports the filters of discovery take, and which
@@ -24,7 +25,7 @@ func (e *exam) lookAtDiscovery() {
 			taken++
 		}
 	}
-	detail := fmt.Sprintf("takes %d of %s", taken, plural(len(e.listed), "port"))
+	detail := fmt.Sprintf("takes %d of %s", taken, human.Plural(len(e.listed), "port"))
 	if taken == 0 {
 		e.add(warn, checkDiscover, "", detail, "loosen discover.include or discover.exclude; the ports command without filters lists what there is")
 	} else {

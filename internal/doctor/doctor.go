@@ -16,6 +16,7 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
 // Options say what is examined, and how the findings are written.
@@ -98,7 +99,7 @@ func configuration(cfg *config.Config) []finding {
 		ports += len(a.Ports)
 	}
 	findings := []finding{newFinding(ok, "", checkConfiguration, "", fmt.Sprintf("valid: %s, %s listed, %s",
-		plural(len(cfg.Accounts), "account"), plural(ports, "port"), plural(len(cfg.Poll.Windows), "window")), "")}
+		human.Plural(len(cfg.Accounts), "account"), human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window")), "")}
 	for _, w := range cfg.Warnings {
 		findings = append(findings, newFinding(warn, "", checkConfiguration, "", w, ""))
 	}

@@ -1,8 +1,6 @@
 package doctor
 
 import (
-	"fmt"
-
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
@@ -33,9 +31,13 @@ const (
 	checkAttachment    = "attachment"
 	checkSamples       = "samples"
 	checkConnections   = "connections"
-	checkPairs         = "pairs"
-	checkClock         = "clock"
-	checkBudget        = "budget"
+
+	checkConnectionTraffic    = "connection_traffic"
+	checkConnectionAttachment = "connection_attachment"
+
+	checkPairs  = "pairs"
+	checkClock  = "clock"
+	checkBudget = "budget"
 )
 
 // finding is the outcome of one check, or what it says of one object. Its texts
@@ -68,11 +70,4 @@ func count(findings []finding) map[status]int {
 		n[f.status]++
 	}
 	return n
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

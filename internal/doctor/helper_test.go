@@ -179,3 +179,12 @@ func metricsOnly(o fabrictest.Options) *fabrictest.API {
 func refusal(op, uuid string, status int, code string) fabrictest.Fault {
 	return fabrictest.Fault{Op: op, UUID: uuid, Status: status, Body: fmt.Sprintf(`[{"errorCode":%q,"errorMessage":"Refused."}]`, code)}
 }
+
+// aged has all connections of an API older than the clock of a synctest bubble:
+// younger ones have no traffic yet.
+func aged(api *fabrictest.API) *fabrictest.API {
+	for _, c := range api.Fleet().Connections {
+		api.EditConnection(c.UUID, func(c *fabrictest.Connection) { c.Created = time.Time{} })
+	}
+	return api
+}

@@ -1,6 +1,10 @@
 package doctor
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
+)
 
 // lookAtPairs finds the ports of configured pairs of which there will be no data.
 func (e *exam) lookAtPairs() {
@@ -31,6 +35,6 @@ func (e *exam) lookAtPairs() {
 		}
 	}
 	if !lacking {
-		e.add(ok, checkPairs, "", plural(len(e.account.Pairs), "pair")+", both ports of each seen", "")
+		e.add(ok, checkPairs, "", human.Plural(len(e.account.Pairs), "pair")+", both ports of each seen", "")
 	}
 }

@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
 // port is a port that would be polled.
@@ -40,10 +41,10 @@ func (e *exam) list(ctx context.Context) {
 
 func (e *exam) askForPorts(ctx context.Context) {
 	through := ""
-	listed, err := gather(e.client.Ports(ctx))
+	listed, err := poll.Gather(e.client.Ports(ctx))
 	if fabric.Gone(err) {
 		errV4 := err
-		if listed, err = gather(e.client.UserPortsV3(ctx)); err != nil {
+		if listed, err = poll.Gather(e.client.UserPortsV3(ctx)); err != nil {
 			err = fmt.Errorf("%w; and %w", errV4, err)
 		}
 		e.listedByV3, through = true, ", through v3: v4 does not exist for these credentials"
@@ -59,19 +60,8 @@ func (e *exam) askForPorts(ctx context.Context) {
 		e.add(warn, checkPorts, "", "the credentials see no port"+through, portRights)
 	default:
 		e.listed = listed
-		e.add(ok, checkPorts, "", plural(len(listed), "port")+" seen"+through, "")
+		e.add(ok, checkPorts, "", human.Plural(len(listed), "port")+" seen"+through, "")
 	}
-}
-
-func gather(listing iter.Seq2[fabric.Port, error]) (map[string]fabric.Port, error) {
-	ports := map[string]fabric.Port{}
-	for p, err := range listing {
-		if err != nil {
-			return nil, err
-		}
-		ports[p.UUID] = p
-	}
-	return ports, nil
 }
 
 // portsToWatch are the ports that are configured, in their order, and those
@@ -105,9 +95,9 @@ func (e *exam) reachable() []port {
 // maxLines is how many ports with the same trouble get a line each.
 const maxLines = 10
 
-// each adds a line for every port, or one for all of them where they are many.
-// trouble follows the name of the port or their number.
-func (e *exam) each(s status, check string, ports []port, trouble, remedy string) {
+// each adds a line for every port, or what else noun says, or one for all of them
+// where they are many. trouble follows the name of the port or their number.
+func (e *exam) each(s status, check, noun string, ports []port, trouble, remedy string) {
 	if len(ports) <= maxLines {
 		for _, p := range ports {
 			e.add(s, check, p.uuid, p.String()+": "+trouble, remedy)
@@ -118,5 +108,5 @@ func (e *exam) each(s status, check string, ports []port, trouble, remedy string
 	for _, p := range ports[:maxLines] {
 		names = append(names, p.String())
 	}
-	e.add(s, check, "", fmt.Sprintf("%d ports: %s: %s and %d more", len(ports), trouble, strings.Join(names, ", "), len(ports)-maxLines), remedy)
+	e.add(s, check, "", fmt.Sprintf("%s: %s: %s and %d more", human.Plural(len(ports), noun), trouble, strings.Join(names, ", "), len(ports)-maxLines), remedy)
 }

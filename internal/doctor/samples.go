@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
 const (
@@ -45,7 +46,7 @@ func (e *exam) lookAtSamples() {
 		}
 	}
 	if fresh > 0 {
-		e.add(ok, checkSamples, "", fmt.Sprintf("%s: the newest samples are %s to %s old", plural(fresh, "port"), short(youngest), short(oldest)), "")
+		e.add(ok, checkSamples, "", fmt.Sprintf("%s: the newest samples are %s to %s old", human.Plural(fresh, "port"), short(youngest), short(oldest)), "")
 	}
 }
 

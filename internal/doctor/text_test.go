@@ -30,6 +30,7 @@ const sick = `accounts:
     client_id: demo-client
     client_secret: demo-secret
     discover: {enabled: true}
+    connections: {traffic: true, include: [{name: ".*"}], exclude: [{type: VG_VC}]}
   - name: lab
     api_url: https://lab.example.com
     client_id: demo-client
@@ -47,7 +48,7 @@ func TestText(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				apis := map[string]*fabrictest.API{
 					"classic.example.com": fabrictest.New(fabrictest.Options{}),
-					"metrics.example.com": metricsOnly(fabrictest.Options{}),
+					"metrics.example.com": metricsConnections(),
 					"lab.example.com":     fabrictest.New(fabrictest.Options{}),
 				}
 				o := options(t, byHost(apis), text)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
 const (
@@ -39,14 +40,14 @@ func (e *exam) lookForListed(ctx context.Context) {
 		trouble[why] = append(trouble[why], p)
 	}
 	if lacking == 0 {
-		e.add(ok, checkVisibility, "", fmt.Sprintf("all of the %s listed in the configuration are seen", plural(len(e.account.Ports), "port")), "")
+		e.add(ok, checkVisibility, "", fmt.Sprintf("all of the %s listed in the configuration are seen", human.Plural(len(e.account.Ports), "port")), "")
 	}
 	for _, t := range []struct{ remedy, text string }{
 		{correctUUID, "no such port at Equinix"},
 		{readPort, "the port exists, and the credentials may not view it"},
 		{correctPort, "not among the ports that the credentials see"},
 	} {
-		e.each(fail, checkVisibility, named(trouble[t.remedy]), t.text, t.remedy)
+		e.each(fail, checkVisibility, "port", named(trouble[t.remedy]), t.text, t.remedy)
 	}
 }
 

@@ -27,3 +27,11 @@ func TestPrintableSteersNoTerminal(t *testing.T) {
 		}
 	}
 }
+
+func TestPluralCounts(t *testing.T) {
+	for n, want := range map[int]string{0: "0 ports", 1: "1 port", 2: "2 ports"} {
+		if got := human.Plural(n, "port"); got != want {
+			t.Errorf("%d is %q, want %q", n, got, want)
+		}
+	}
+}

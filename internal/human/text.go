@@ -1,6 +1,7 @@
 package human
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,4 +16,12 @@ func Printable(text string) string {
 		}
 		return utf8.RuneError
 	}, text)
+}
+
+// Plural is a number of things: "1 port", "2 ports".
+func Plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return strconv.Itoa(n) + " " + noun
 }

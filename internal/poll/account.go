@@ -66,7 +66,7 @@ func newAccount(cfg Config, a Account, index int, rec *recorder, metrics *Metric
 		watched:     map[watch]bool{}, lost: map[string]bool{}, halved: map[string]bool{},
 	}
 	if a.Connections != nil {
-		p.connectionTraffic = newMeasured("connections", connectionSources(a.Sources), state,
+		p.connectionTraffic = newMeasured("connections", ConnectionSources(a.Sources), state,
 			func(a *fleet.Account) *string { return &a.ConnectionSource })
 	}
 	p.replan(notLooked)

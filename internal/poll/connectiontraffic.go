@@ -57,7 +57,7 @@ func (a *account) pollConnectionTraffic(ctx context.Context, uuid string, window
 	source := a.connectionTraffic.sources.name()
 	to := time.Now().UTC().Truncate(time.Second)
 	from := to.Add(-w.Span)
-	answer, err := askConnection(ctx, a.API, source, uuid, asked.Side, from, to)
+	answer, err := AskConnection(ctx, a.API, source, uuid, asked.Side, from, to)
 	if ctx.Err() != nil {
 		return // shutting down: no outcome
 	}

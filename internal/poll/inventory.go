@@ -121,7 +121,7 @@ const goneListings = 3
 // list gathers the ports that the credentials see, by UUID: through v4, and
 // through v3 where v4 does not exist.
 func (a *account) list(ctx context.Context) (map[string]fabric.Port, error) {
-	ports, err := gather(a.API.Ports(ctx))
+	ports, err := Gather(a.API.Ports(ctx))
 	if !fabric.Gone(err) {
 		a.listedV4 = a.listedV4 || err == nil
 		a.goneV4 = 0
@@ -130,14 +130,16 @@ func (a *account) list(ctx context.Context) (map[string]fabric.Port, error) {
 	if a.goneV4++; a.listedV4 && a.goneV4 < goneListings {
 		return nil, err
 	}
-	ports, errV3 := gather(a.API.UserPortsV3(ctx))
+	ports, errV3 := Gather(a.API.UserPortsV3(ctx))
 	if errV3 != nil {
 		return nil, fmt.Errorf("%w; and %w", err, errV3)
 	}
 	return ports, nil
 }
 
-func gather(listing iter.Seq2[fabric.Port, error]) (map[string]fabric.Port, error) {
+// Gather reads a listing of ports to its end, by UUID. A part of one would look like
+// the whole: where it breaks off there is an error and nothing else.
+func Gather(listing iter.Seq2[fabric.Port, error]) (map[string]fabric.Port, error) {
 	ports := map[string]fabric.Port{}
 	for p, err := range listing {
 		if err != nil {

@@ -22,9 +22,9 @@ const (
 // Sources lists every traffic source, in the order in which auto tries them.
 func Sources() []string { return []string{SourceV3, SourceV4Stats, SourceV4Metrics} }
 
-// connectionSources are those of sources that know connections: v3 does not.
+// ConnectionSources are those of sources that know connections: v3 does not.
 // Where that leaves none, the others are tried.
-func connectionSources(sources []string) []string {
+func ConnectionSources(sources []string) []string {
 	able := slices.DeleteFunc(slices.Clone(sources), func(s string) bool { return s == SourceV3 })
 	if len(able) == 0 {
 		return []string{SourceV4Stats, SourceV4Metrics}
@@ -47,10 +47,10 @@ func Ask(ctx context.Context, api API, source, uuid string, from, to time.Time) 
 	panic("poll: unknown traffic source " + source)
 }
 
-// askConnection is [Ask] for a connection, seen from one of its sides. The metrics
+// AskConnection is [Ask] for a connection, seen from one of its sides. The metrics
 // have no view point: they are taken to be those of the a-side, whose name every
 // connection has, so from the z-side inbound is what they call outbound.
-func askConnection(ctx context.Context, api API, source, uuid string, side fleet.Side, from, to time.Time) (_ *fabric.ConnectionTraffic, err error) {
+func AskConnection(ctx context.Context, api API, source, uuid string, side fleet.Side, from, to time.Time) (_ *fabric.ConnectionTraffic, err error) {
 	defer survive(&err)
 	switch source {
 	case SourceV4Stats:

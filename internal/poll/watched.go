@@ -10,7 +10,7 @@ import (
 // carrySelection makes the state of an account fit the selection of connections
 // that a is configured with.
 func carrySelection(next *fleet.Account, a Account) {
-	sources := connectionSources(a.Sources)
+	sources := ConnectionSources(a.Sources)
 	switch {
 	case a.Connections == nil:
 		next.Selected, next.ConnectionSource = nil, ""

@@ -76,7 +76,7 @@ func (o HealthcheckOptions) target(flags *toolkit.FlagConfig) (*url.URL, error) 
 		}
 		return u, nil
 	}
-	scheme, err := schemeOf(*flags.WebConfigFile)
+	scheme, err := schemeWithoutCertificate(*flags.WebConfigFile)
 	if err != nil {
 		return nil, fmt.Errorf("--web.config.file: %w", err)
 	}
@@ -87,30 +87,44 @@ func (o HealthcheckOptions) target(flags *toolkit.FlagConfig) (*url.URL, error) 
 	return &url.URL{Scheme: scheme, Host: host, Path: "/-/healthy"}, nil
 }
 
-// schemeOf reads whether the web configuration file turns TLS on. It is no
+// schemeWithoutCertificate is the scheme of a server that asks its clients for no
+// certificate.
+func schemeWithoutCertificate(file string) (string, error) {
+	c, err := readTLS(file)
+	if err != nil {
+		return "", err
+	}
+	switch c.ClientAuth {
+	case "RequireAnyClientCert", "RequireClientCert", "RequireAndVerifyClientCert":
+		return "", fmt.Errorf("%s: client_auth_type %s: healthcheck has no client certificate to show", file, c.ClientAuth)
+	}
+	return schemeOf(c), nil
+}
+
+// readTLS is the part about TLS of a web configuration file, "" for none. It is no
 // place to find other faults in it.
-func schemeOf(file string) (string, error) {
+func readTLS(file string) (toolkit.TLSConfig, error) {
 	if file == "" {
-		return "http", nil
+		return toolkit.TLSConfig{}, nil
 	}
 	content, err := os.ReadFile(file) //nolint:gosec // G304: the user names the file
 	if err != nil {
-		return "", err
+		return toolkit.TLSConfig{}, err
 	}
 	var c struct {
 		TLS toolkit.TLSConfig `yaml:"tls_server_config"`
 	}
 	if err := yaml.Unmarshal(content, &c); err != nil {
-		return "", fmt.Errorf("%s: %w", file, err)
+		return toolkit.TLSConfig{}, fmt.Errorf("%s: %w", file, err)
 	}
-	switch c.TLS.ClientAuth {
-	case "RequireAnyClientCert", "RequireClientCert", "RequireAndVerifyClientCert":
-		return "", fmt.Errorf("%s: client_auth_type %s: healthcheck has no client certificate to show", file, c.TLS.ClientAuth)
+	return c.TLS, nil
+}
+
+func schemeOf(c toolkit.TLSConfig) string {
+	if c.IsEnabled() {
+		return "https"
 	}
-	if c.TLS.IsEnabled() {
-		return "https", nil
-	}
-	return "http", nil
+	return "http"
 }
 
 // hostOf is where the exporter listens, as seen from this machine.

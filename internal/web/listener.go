@@ -37,6 +37,7 @@ const vsockScheme = "vsock://"
 // that a port is taken before it starts anything else.
 type Listener struct {
 	tcp    []net.Listener
+	scheme string
 	config toolkit.FlagConfig  // for tcp: only the web configuration file counts
 	rest   *toolkit.FlagConfig // systemd or vsock, which the toolkit opens in Serve; nil: none
 }
@@ -46,7 +47,11 @@ func Listen(ctx context.Context, flags *toolkit.FlagConfig) (*Listener, error) {
 	if err := toolkit.Validate(*flags.WebConfigFile); err != nil {
 		return nil, fmt.Errorf("--web.config.file: %w", err)
 	}
-	l := &Listener{config: toolkit.FlagConfig{WebConfigFile: flags.WebConfigFile}}
+	secure, err := readTLS(*flags.WebConfigFile)
+	if err != nil {
+		return nil, fmt.Errorf("--web.config.file: %w", err)
+	}
+	l := &Listener{scheme: schemeOf(secure), config: toolkit.FlagConfig{WebConfigFile: flags.WebConfigFile}}
 	if *flags.WebSystemdSocket {
 		l.rest = flags
 		return l, nil
@@ -78,6 +83,10 @@ func (l *Listener) Addrs() []net.Addr {
 	}
 	return addrs
 }
+
+// Scheme is how to ask at the addresses: http, or https where the web configuration
+// file turns TLS on.
+func (l *Listener) Scheme() string { return l.scheme }
 
 // Serve answers with h, behind the TLS and the passwords of the web
 // configuration file, until ctx is done. Then it gives open requests five

@@ -207,3 +207,20 @@ func TestServeFinishesOpenRequests(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestListenerKnowsItsScheme(t *testing.T) {
+	for want, file := range map[string]string{"http": webConfig(t, false), "https": webConfig(t, true)} {
+		l, err := web.Listen(t.Context(), flags(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := l.Scheme(); got != want {
+			t.Errorf("scheme %q, want %q", got, want)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := l.Serve(ctx, http.NotFoundHandler(), testLog(t)); err != nil { // closes the socket
+			t.Error(err)
+		}
+	}
+}

@@ -82,3 +82,31 @@ https
 http
 {{- end }}
 {{- end }}
+
+{{/* How many pods share the budget of an account. */}}
+{{- define "exporter.pods" -}}
+{{ max (int .Values.replicas) (int .Values.shards) }}
+{{- end }}
+
+{{/* The configuration of each pod. The budget of an account, which values.config
+gives or leaves at the exporter's defaults, is shared by all pods, which know
+nothing of each other. What is no number is left for the exporter to refuse. */}}
+{{- define "exporter.config" -}}
+{{- $config := deepCopy .Values.config -}}
+{{- $pods := int (include "exporter.pods" .) -}}
+{{- $api := default dict $config.api -}}
+{{- if and (gt $pods 1) (kindIs "map" $api) -}}
+{{- $rate := ternary $api.requests_per_second 5 (hasKey $api "requests_per_second") -}}
+{{- if regexMatch "^(int|int64|float64)$" (kindOf $rate) -}}
+{{- $_ := set $api "requests_per_second" (divf $rate $pods) -}}
+{{- end -}}
+{{- $burst := ternary $api.burst 10 (hasKey $api "burst") -}}
+{{- if regexMatch "^(int|int64|float64)$" (kindOf $burst) -}}
+{{- if and (ge (float64 $burst) 1.0) (eq (floor $burst) (float64 $burst)) -}}
+{{- $_ := set $api "burst" (max 1 (div (int $burst) $pods)) -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $config "api" $api -}}
+{{- end -}}
+{{- toYaml $config -}}
+{{- end }}

@@ -5,7 +5,7 @@ metadata:
     {{- if include "exporter.ownConfig" . }}
     # A changed configuration rolls the pods out anew: one that the exporter
     # refuses shows as a failed rollout, with the old pod still at work.
-    checksum/config: {{ toYaml .Values.config | sha256sum }}
+    checksum/config: {{ include "exporter.config" . | sha256sum }}
     {{- end }}
     kubectl.kubernetes.io/default-container: exporter
     {{- with .Values.podAnnotations }}
