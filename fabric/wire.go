@@ -40,7 +40,7 @@ func newWire(base string, t http.RoundTripper, userAgent string, timeout time.Du
 		return nil, fmt.Errorf("timeout: %v is negative", timeout)
 	}
 	if t == nil {
-		t = NewTransport()
+		t = NewTransport(nil)
 	}
 	if observe == nil {
 		observe = func(Attempt) {}

@@ -22,7 +22,7 @@ import (
 type Options struct {
 	Load       func() (*config.Config, error) // reads the configuration, at the start and at each reload
 	Registerer prometheus.Registerer          // takes the metrics about the exporter's own work
-	Transport  http.RoundTripper              // to Equinix; nil: fabric.NewTransport
+	Transport  http.RoundTripper              // to Equinix; nil: one of its own for each account, as its settings say
 	UserAgent  string
 	Shard      fleet.Shard // which of the ports to watch
 	Log        *slog.Logger
@@ -30,13 +30,12 @@ type Options struct {
 
 // Daemon polls what the configuration says and keeps the outcome.
 type Daemon struct {
-	opts      Options
-	transport http.RoundTripper
-	store     fleet.Store
-	metrics   *poll.Metrics
-	reloads   *reloadMetrics
-	changes   chan change
-	stopped   chan struct{} // closed when Run has returned
+	opts    Options
+	store   fleet.Store
+	metrics *poll.Metrics
+	reloads *reloadMetrics
+	changes chan change
+	stopped chan struct{} // closed when Run has returned
 
 	reloading sync.Mutex // held through a reload: one at a time
 
@@ -61,12 +60,9 @@ func New(opts Options) (*Daemon, error) {
 		return nil, err
 	}
 	d := &Daemon{
-		opts: opts, transport: opts.Transport,
+		opts:    opts,
 		metrics: poll.NewMetrics(opts.Registerer), reloads: newReloadMetrics(opts.Registerer),
 		changes: make(chan change), stopped: make(chan struct{}), retired: map[loginKey]*fabric.TokenSource{},
-	}
-	if d.transport == nil {
-		d.transport = fabric.NewTransport()
 	}
 	if d.gen, err = d.newGeneration(cfg, nil); err != nil {
 		return nil, err
@@ -84,9 +80,6 @@ func (d *Daemon) Snapshot() *fleet.Snapshot { return d.store.Load() }
 func (d *Daemon) Run(ctx context.Context) error {
 	defer close(d.stopped)
 	defer func() { d.current().end() }()
-	if t, ok := d.transport.(interface{ CloseIdleConnections() }); ok {
-		defer t.CloseIdleConnections()
-	}
 	for {
 		gctx, cancel := context.WithCancel(ctx)
 		ended := make(chan error, 1)
