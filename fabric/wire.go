@@ -160,9 +160,10 @@ func clean(err error, resp *http.Response, body []byte, secrets []string) error 
 	if !ok {
 		return err
 	}
-	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	// Before it is parsed: that makes letters small, and a secret unrecognisable.
+	media, _, _ := mime.ParseMediaType(redact(resp.Header.Get("Content-Type"), secrets))
 	if _, ok := errors.AsType[*json.SyntaxError](e.Err); ok && media != "" && !strings.HasSuffix(media, "json") {
-		e.Err = fmt.Errorf("content type %s: %w", oneLine(redact(media, secrets), 60), e.Err)
+		e.Err = fmt.Errorf("content type %s: %w", oneLine(media, 60), e.Err)
 	}
 	if s := toldError(body); s != "" {
 		e.Err = fmt.Errorf("%w; the answer says: %s", e.Err, s)
