@@ -17,8 +17,12 @@ func spellings(secret string) []string {
 	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret)} {
 		all = append(all, escaped, escapes.ReplaceAllStringFunc(escaped, strings.ToLower))
 	}
-	quoted := strconv.Quote(secret)
-	all = append(all, inJSON(secret, true), inJSON(secret, false), quoted[1:len(quoted)-1], html.EscapeString(secret))
+	for _, quoted := range []string{strconv.Quote(secret), strconv.QuoteToASCII(secret)} {
+		all = append(all, quoted[1:len(quoted)-1])
+	}
+	all = append(all, inJSON(secret, true), inJSON(secret, false))
+	page := html.EscapeString(secret)
+	all = append(all, page, plusEntity.Replace(page), namedEntities.Replace(page))
 	for shift := range 3 {
 		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			if core := inBase64(enc, secret, shift); len(core) >= minBase64 {
@@ -31,6 +35,12 @@ func spellings(secret string) []string {
 
 // minBase64 is what a piece of base64 must have to be no chance match.
 const minBase64 = 8
+
+// What writes HTML does not agree on the entities.
+var (
+	plusEntity    = strings.NewReplacer("+", "&#43;")
+	namedEntities = strings.NewReplacer("&#34;", "&quot;", "&#39;", "&#x27;")
+)
 
 var escapes = regexp.MustCompile(`%[0-9A-F]{2}`)
 
