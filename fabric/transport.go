@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -8,6 +9,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -36,14 +40,22 @@ func NewTransport(roots *x509.CertPool) *http.Transport {
 	return t
 }
 
-// proxy is that of the environment. The error of net/http would show the whole
-// address, which may hold a password.
+// proxy is that of the environment. What net/http cannot read there it passes
+// by in silence, or takes its scheme for a host. The value is not shown, as it
+// may hold a password.
 func proxy(r *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, errors.New("the proxy that HTTPS_PROXY or HTTP_PROXY names is no URL: write it like http://proxy.example.com:3128")
+	if named := cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")); r.URL.Scheme == "https" && named != "" && !namesProxy(named) {
+		return nil, errors.New("HTTPS_PROXY is no URL of a proxy: write it like http://proxy.example.com:3128, a password with its odd characters escaped")
 	}
-	return u, nil
+	return http.ProxyFromEnvironment(r)
+}
+
+func namesProxy(s string) bool {
+	if !strings.Contains(s, "://") {
+		s = "http://" + s
+	}
+	u, err := url.Parse(s)
+	return err == nil && u.Hostname() != "" && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
 }
 
 // tunnel refuses a proxy that does not connect, in words that name it. What it
