@@ -50,9 +50,9 @@ func newGossip(t *testing.T, known string, refuses bool) *gossip {
 			g.logIn(w, r, refuses)
 			return
 		}
-		g.API.ServeHTTP(w, r)
+		g.ServeHTTP(w, r)
 	}))
-	t.Cleanup(g.Server.Close)
+	t.Cleanup(g.Close)
 	for i, p := range g.Fleet().Ports {
 		if i%4 > 0 { // some are healthy
 			g.Inject(fabrictest.Fault{Op: fabrictest.OpPortStatsV3, UUID: p.UUID, Handler: g.tell})
@@ -75,7 +75,7 @@ func (g *gossip) logIn(w http.ResponseWriter, r *http.Request, refuses bool) {
 	}
 	r.Body = io.NopCloser(strings.NewReader(string(body)))
 	rec := httptest.NewRecorder()
-	g.API.ServeHTTP(rec, r)
+	g.ServeHTTP(rec, r)
 	var granted struct {
 		Token string `json:"access_token"`
 	}
