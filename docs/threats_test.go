@@ -10,7 +10,7 @@ import (
 
 var (
 	testName = regexp.MustCompile("`(Test[A-Za-z0-9]+)`")
-	filePath = regexp.MustCompile("`((?:[a-z.]+/)+[A-Za-z_./]*)`")
+	filePath = regexp.MustCompile("`((?:[a-z0-9.]+/)+[A-Za-z_./]*)`")
 )
 
 // TestThreatModelNamesWhatThereIs holds the tests and files of
