@@ -7,11 +7,12 @@ LDFLAGS  := -s -w -X $(INFO).Version=$(VERSION) -X $(INFO).Revision=$(shell git 
 GOLANGCI := v2.15.0
 NFPM     := v2.45.2
 ACTLINT  := v1.7.12
+VULN     := v1.9.0
 TOOLS    := $(CURDIR)/.tools
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 
-.PHONY: build demo test unit e2e compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows
+.PHONY: build demo test unit e2e compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
@@ -51,6 +52,8 @@ $(TOOLS)/actionlint:
 	GOBIN=$(TOOLS) $(GO) install github.com/rhysd/actionlint/cmd/actionlint@$(ACTLINT)
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+vuln: # needs https://vuln.go.dev
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@$(VULN) ./...
 fmt: tools
 	$(TOOLS)/golangci-lint fmt ./...
 fuzz:

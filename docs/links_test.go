@@ -13,7 +13,7 @@ var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
 // TestLinksLeadSomewhere follows every link between the project's own pages.
 func TestLinksLeadSomewhere(t *testing.T) {
-	pages := []string{"../README.md", "../CHANGELOG.md", "../deploy/prometheus/README.md", "../deploy/compose/README.md"}
+	pages := []string{"../README.md", "../SECURITY.md", "../CHANGELOG.md", "../deploy/prometheus/README.md", "../deploy/compose/README.md"}
 	for _, pattern := range []string{"*.md", "runbooks/*.md"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil || len(found) == 0 {

@@ -81,7 +81,7 @@ func (x *exporter) wait(t *testing.T) int {
 }
 
 var (
-	listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
+	listening = regexp.MustCompile(`Listening on"(?: address=|,"address":")([^\s"]+)`)
 	announced = regexp.MustCompile(`(?m)^metrics: +(https?://\S+)/metrics$`)
 	simulated = regexp.MustCompile(`(?m)^simulated API: (http://\S+)`)
 )

@@ -43,7 +43,8 @@ type Config struct {
 // called from several goroutines; they block until the answer is there, all
 // retries included, or until their context ends, whose error they then return
 // wrapped. Other errors are *[Error], *[DecodeError] or, where there was no
-// token to be had, what Tokens returned, wrapped.
+// token to be had, what Tokens returned, wrapped; and one without a type for an
+// asset whose UUID does not fit into a path, which is not asked for.
 type Client struct {
 	wire       *wire
 	tokens     Tokens

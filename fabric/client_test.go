@@ -113,7 +113,7 @@ func TestNewTransportOverLoopback(t *testing.T) {
 		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 	}))
 	defer srv.Close()
-	tr := fabric.NewTransport()
+	tr := fabric.NewTransport(nil)
 	defer tr.CloseIdleConnections()
 	if tr.TLSClientConfig.MinVersion != 0x0303 || tr.Proxy == nil {
 		t.Error("TLS below 1.2, or no proxy")

@@ -98,13 +98,19 @@ func (e *DecodeError) Error() string {
 // Unwrap is the cause.
 func (e *DecodeError) Unwrap() error { return e.Err }
 
-// noAnswer is an exchange that ended without a complete answer. The cause is
-// replaced where its text would give a secret away.
+// noAnswer is an exchange that ended without a complete answer, with what to do
+// about it where that is known. The cause is replaced where its text would give
+// a secret away.
 func noAnswer(op string, cause error, secrets []string) *Error {
+	todo := advice(cause)
 	raw := cause.Error()
 	clean := redact(raw, secrets)
 	if clean != raw {
 		cause = errors.New(clean)
 	}
-	return &Error{Op: op, Message: oneLine(clean, maxMessage), cause: cause}
+	message := oneLine(clean, maxMessage)
+	if todo != "" {
+		message += "; " + todo
+	}
+	return &Error{Op: op, Message: message, cause: cause}
 }

@@ -93,9 +93,9 @@ var errorShapes = []struct {
 	{"410", 410, `{}`, nil, fabric.Error{Message: "{}"}, "not_found", true},
 	{"501", 501, ``, nil, fabric.Error{}, "server", true},
 	{"redirect", 302, ``, []string{"Location", "https://elsewhere.example.com/login?state=x"},
-		fabric.Error{Message: "redirected to https://elsewhere.example.com, which is not followed; set api_url to the address that answers"}, "client", false},
+		fabric.Error{Message: "redirected to https://elsewhere.example.com, which is not followed; set api_url (or sts_url) to the address that answers"}, "client", false},
 	{"redirect to nowhere", 301, ``, nil,
-		fabric.Error{Message: "redirected to an address it does not name, which is not followed; set api_url to the address that answers"}, "client", false},
+		fabric.Error{Message: "redirected to an address it does not name, which is not followed; set api_url (or sts_url) to the address that answers"}, "client", false},
 }
 
 func TestErrorOfEveryShape(t *testing.T) {

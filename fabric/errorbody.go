@@ -92,7 +92,7 @@ func answerError(op string, resp *http.Response, body []byte, secrets []string) 
 		e.Message, limit = string(body), maxRawText
 	}
 	if host := redirectTarget(resp); host != "" {
-		e.Message = "redirected to " + host + ", which is not followed; set api_url to the address that answers"
+		e.Message = "redirected to " + host + ", which is not followed; set api_url (or sts_url) to the address that answers"
 	}
 	e.Code = oneLine(redact(e.Code, secrets), maxRawText)
 	e.Message = oneLine(redact(e.Message, secrets), limit)

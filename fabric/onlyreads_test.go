@@ -19,7 +19,9 @@ func (u unreachable) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // Nothing but the reads leaves the wire, whatever part of the client asks.
 func TestWireRefusesWhatIsNoRead(t *testing.T) {
-	w, err := newWire("https://api.example.com", unreachable{t}, "", time.Second, nil)
+	w, err := newWire("https://api.example.com", unreachable{t}, "", time.Second, func(a Attempt) {
+		t.Errorf("%s counts as an attempt", a.Op)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,15 +35,26 @@ func TestWireRefusesWhatIsNoRead(t *testing.T) {
 		{op: OpSearchStreamAssets, method: http.MethodPut, path: "/fabric/v4/streams/x/ports/y"},
 		{op: OpPorts, method: http.MethodPost, path: "/fabric/v4/ports"},
 		{op: OpPort, method: http.MethodGet, path: "/fabric/v4/ports/x/y"},
+		{op: OpPort, method: http.MethodGet, path: "/fabric/v4/ports/.."},
+		{op: OpPort, method: http.MethodGet, path: "/fabric/v4/ports/."},
+		{op: OpPort, method: http.MethodGet, path: "/fabric/v4/ports/%2e%2E"},
+		{op: OpPort, method: http.MethodGet, path: "/fabric/v4/ports/x%2fy"},
+		{op: OpPort, method: http.MethodGet, path: "/fabric/v4/ports/x%5Cy"},
+		{op: OpPort, method: http.MethodGet, path: `/fabric/v4/ports/x\y`},
+		{op: OpPort, method: http.MethodGet, path: "/fabric/v4/ports/"},
+		{op: OpPort, method: http.MethodGet, path: "/fabric/v4/ports/x;y"},
+		{op: OpPort, method: http.MethodGet, path: "/fabric/v4/./ports/x"},
+		{op: OpPortStatsV4, method: http.MethodGet, path: "/fabric/v4/ports/../stats?x=/fabric/v4/ports/x/stats"},
 		{op: OpToken, method: http.MethodPost, path: "/oauth2/v1/refreshaccesstoken"},
 		{op: "delete_connection", method: http.MethodDelete, path: connection},
 		{op: "", method: http.MethodPost, path: ""},
 	} {
 		err := w.exchange(t.Context(), r, credential{}, 0)
-		if err == nil || !strings.Contains(err.Error(), "is not among the reads") {
+		if err == nil || !strings.Contains(err.Error(), "not among the reads") || Reason(err) != ReasonClient || retryable(r.op, err) {
 			t.Errorf("%s %s: %v", r.method, r.path, err)
 		}
 	}
+	// The table itself reads: every POST is a search, or the login.
 	for op, r := range reads {
 		if writes := r.method != http.MethodGet && !strings.HasSuffix(r.path, "/search") && op != OpToken; writes {
 			t.Errorf("%s %s writes", r.method, r.path)

@@ -91,16 +91,16 @@ func TestPortCapacity(t *testing.T) {
 
 func TestPort(t *testing.T) {
 	a := &api{answer: func(_ int, r *http.Request) (*http.Response, error) {
-		if want := base + "/fabric/v4/ports/ab%3Fc"; r.URL.String() != want {
+		if want := base + "/fabric/v4/ports/ab-c"; r.URL.String() != want {
 			t.Errorf("%s, want %s", r.URL, want)
 		}
-		return reply(200, `{"uuid":"AB?C","operation":{"operationalStatus":"PARTIAL"}}`)
+		return reply(200, `{"uuid":"AB-C","operation":{"operationalStatus":"PARTIAL"}}`)
 	}}
-	got, err := newClient(t, a).Port(t.Context(), "AB?C")
+	got, err := newClient(t, a).Port(t.Context(), "AB-C")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(fabric.Port{UUID: "ab?c", OperationalStatus: "PARTIAL"}, got); diff != "" {
+	if diff := cmp.Diff(fabric.Port{UUID: "ab-c", OperationalStatus: "PARTIAL"}, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if _, err := newClient(t, always(200, `{}`)).Port(t.Context(), "p"); fabric.Reason(err) != "decode" {

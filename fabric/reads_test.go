@@ -15,38 +15,23 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 )
 
-// reads is every request that the client may send. Each of them reads: the
-// POSTs are searches, which change nothing. Do not add another method.
-var reads = []string{
-	"POST /oauth2/v1/token",
-	"GET /ecx/v3/port/userport",
-	"GET /ecx/v3/stats/port/{uuid}",
-	"GET /fabric/v4/ports",
-	"GET /fabric/v4/ports/{uuid}",
-	"GET /fabric/v4/ports/{uuid}/stats",
-	"POST /fabric/v4/ports/search",
-	"POST /fabric/v4/connections/search",
-	"GET /fabric/v4/connections/{uuid}/stats",
-	"POST /fabric/v4/metrics/search",
-	"POST /fabric/v4/streamAssets/search",
-}
-
-// readsOf is what each exported method of the client sends, besides logins.
-var readsOf = map[string]string{
+// opOf is the operation of each exported method of the client, "" where it sends
+// nothing.
+var opOf = map[string]string{
 	"ClockSkew":         "",
-	"ConnectionMetrics": "POST /fabric/v4/metrics/search",
-	"ConnectionStats":   "GET /fabric/v4/connections/{uuid}/stats",
-	"Connections":       "POST /fabric/v4/connections/search",
+	"ConnectionMetrics": fabric.OpSearchMetrics,
+	"ConnectionStats":   fabric.OpConnectionStatsV4,
+	"Connections":       fabric.OpSearchConnections,
 	"Format":            "",
-	"Port":              "GET /fabric/v4/ports/{uuid}",
-	"PortConnections":   "POST /fabric/v4/connections/search",
-	"PortMetrics":       "POST /fabric/v4/metrics/search",
-	"PortStatsV3":       "GET /ecx/v3/stats/port/{uuid}",
-	"PortStatsV4":       "GET /fabric/v4/ports/{uuid}/stats",
-	"Ports":             "GET /fabric/v4/ports",
-	"SearchPorts":       "POST /fabric/v4/ports/search",
-	"StreamAssets":      "POST /fabric/v4/streamAssets/search",
-	"UserPortsV3":       "GET /ecx/v3/port/userport",
+	"Port":              fabric.OpPort,
+	"PortConnections":   fabric.OpSearchConnections,
+	"PortMetrics":       fabric.OpSearchMetrics,
+	"PortStatsV3":       fabric.OpPortStatsV3,
+	"PortStatsV4":       fabric.OpPortStatsV4,
+	"Ports":             fabric.OpPorts,
+	"SearchPorts":       fabric.OpSearchPorts,
+	"StreamAssets":      fabric.OpSearchStreamAssets,
+	"UserPortsV3":       fabric.OpUserPortsV3,
 }
 
 // Whatever is asked of it, and whatever the API answers, the client changes
@@ -57,10 +42,11 @@ func TestClientOnlyReads(t *testing.T) {
 	for m := range client.Methods() {
 		methods = append(methods, m.Name)
 	}
-	if want := slices.Sorted(maps.Keys(readsOf)); !slices.Equal(methods, want) {
+	if want := slices.Sorted(maps.Keys(opOf)); !slices.Equal(methods, want) {
 		t.Fatalf("the client has the methods\n%v\nand the table\n%v", methods, want)
 	}
-	for name, want := range readsOf {
+	reads := fabric.Reads()
+	for name, op := range opOf {
 		for _, status := range []int{200, 401, 403, 404} {
 			t.Run(fmt.Sprintf("%s, %d", name, status), func(t *testing.T) {
 				r := &recorder{status: status}
@@ -68,12 +54,12 @@ func TestClientOnlyReads(t *testing.T) {
 				c := newClient(t, r, retries(1), func(c *fabric.Config) { c.Tokens = s })
 				callGenerically(t, reflect.ValueOf(c).MethodByName(name))
 				for _, sent := range r.sent() {
-					if !slices.Contains(reads, sent) || sent != want && sent != "POST /oauth2/v1/token" {
+					if sent != reads[op] && sent != reads[fabric.OpToken] {
 						t.Errorf("sends %s", sent)
 					}
 				}
-				if want != "" && !slices.Contains(r.sent(), want) {
-					t.Errorf("sends %v, not %s", r.sent(), want)
+				if op != "" && !slices.Contains(r.sent(), reads[op]) {
+					t.Errorf("sends %v, not %s", r.sent(), reads[op])
 				}
 			})
 		}

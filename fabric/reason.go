@@ -48,7 +48,10 @@ func Reason(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok && e.Status != 0 {
 		return e.reason()
 	}
-	if isTimeout(err) {
+	switch {
+	case errors.Is(err, errNoRead):
+		return ReasonClient
+	case isTimeout(err):
 		return ReasonTimeout
 	}
 	return ReasonTransport

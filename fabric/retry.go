@@ -22,7 +22,7 @@ func backoff(n int) time.Duration {
 	if n < 5 { // 1s << 5 is beyond the maximum
 		d = firstBackoff << n
 	}
-	return d/2 + rand.N(d/2+1)
+	return d/2 + rand.N(d/2+1) //nolint:gosec // G404: jitter
 }
 
 // retryAfter reads a Retry-After header, seconds or a date. It is 0 where the

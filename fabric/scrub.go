@@ -1,8 +1,6 @@
 package fabric
 
 import (
-	"encoding/json"
-	"net/url"
 	"regexp"
 	"strings"
 	"unicode"
@@ -25,32 +23,18 @@ var address = regexp.MustCompile(`(?i)(?:"[^"@]{1,64}"|` +
 // HideAddresses is s with every e-mail address in it replaced by [e-mail].
 func HideAddresses(s string) string { return address.ReplaceAllString(s, "[e-mail]") }
 
-// redact replaces every secret in s, also as JSON and URLs spell it, and whatever
-// names a person: errors end in logs and on pages.
+// redact replaces every secret in s, however it is spelled, and whatever names a
+// person: errors end in logs and on pages.
 func redact(s string, secrets []string) string {
 	for _, secret := range secrets {
 		if secret == "" {
 			continue
 		}
-		for _, spelling := range []string{
-			secret, url.QueryEscape(secret), url.PathEscape(secret), inJSON(secret, true), inJSON(secret, false),
-		} {
+		for _, spelling := range spellings(secret) {
 			s = strings.ReplaceAll(s, spelling, redacted)
 		}
 	}
 	return HideAddresses(s)
-}
-
-// inJSON is s as it stands between the quotes of a JSON string.
-func inJSON(s string, escapeHTML bool) string {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(escapeHTML)
-	if enc.Encode(s) != nil {
-		return s
-	}
-	quoted := strings.TrimSuffix(b.String(), "\n")
-	return quoted[1 : len(quoted)-1]
 }
 
 // oneLine is s with control characters and runs of space made single spaces,

@@ -3,12 +3,15 @@ package fabric_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -39,11 +42,29 @@ func showings(v any) map[string]string {
 	return out
 }
 
+// inBase64 is the middle of s in base64, behind 0, 1 and 2 bytes of something else.
+func inBase64(s string) []string {
+	var all []string
+	for _, front := range []string{"", "x", "xx"} {
+		text := base64.RawStdEncoding.EncodeToString([]byte(front + s))
+		if len(text) > 14 { // else the middle is in everything
+			all = append(all, text[4:len(text)-2])
+		}
+	}
+	return all
+}
+
+// lowerEscapes is s as some write it in a URL.
+func lowerEscapes(s string) string {
+	return regexp.MustCompile("%..").ReplaceAllStringFunc(url.QueryEscape(s), strings.ToLower)
+}
+
 func mustNotShow(t *testing.T, name string, v any, secrets ...string) {
 	t.Helper()
 	for how, shown := range showings(v) {
 		for _, s := range secrets {
-			for _, spelling := range []string{s, url.QueryEscape(s), strings.Trim(fmt.Sprintf("%q", s), `"`), fmt.Sprintf("%x", s)} {
+			for _, spelling := range append(inBase64(s), s, url.QueryEscape(s), lowerEscapes(s),
+				html.EscapeString(s), strings.Trim(fmt.Sprintf("%q", s), `"`), fmt.Sprintf("%x", s)) {
 				if strings.Contains(shown, spelling) {
 					t.Errorf("%s shows a secret with %s: %s", name, how, shown)
 				}
@@ -79,6 +100,12 @@ func TestTokenSourceAndItsErrorsDoNotShowSecrets(t *testing.T) {
 		"refusal":   echo(400, `{"errorCode":"S1006","errorMessage":%q}`, "bad secret "+secret),
 		"text":      echo(500, `bad secret %s`, secret),
 		"url":       echo(500, `bad secret %s`, url.QueryEscape(secret)),
+		"lower":     echo(500, `bad secret %s`, lowerEscapes(secret)),
+		"html":      echo(500, `<p>bad secret %s</p>`, html.EscapeString(secret)),
+		"go":        echo(500, `bad secret %s`, fmt.Sprintf("%q", secret)),
+		"base64":    echo(500, `bad secret %s`, base64.StdEncoding.EncodeToString([]byte(secret))),
+		"basic":     echo(500, `Basic %s`, base64.StdEncoding.EncodeToString([]byte("id:"+secret))),
+		"form":      echo(500, `%s`, base64.URLEncoding.EncodeToString([]byte("client_secret="+secret+"&x=y"))),
 		"raw json":  echo(500, `{"client_secret":%q}`, secret),
 		"code":      echo(500, `{"errorCode":%q,"correlationId":%q}`, secret, secret),
 		"decode":    echo(200, `{"access_token":{"x":%q}}`, secret),

@@ -64,14 +64,14 @@ func at(s string) time.Time {
 
 func TestPortStatsV3(t *testing.T) {
 	a := &api{answer: func(_ int, r *http.Request) (*http.Response, error) {
-		want := base + "/ecx/v3/stats/port/a%2Fb?endDate=2026-03-02T00%3A00%3A00Z&startDate=2026-03-01T00%3A00%3A00Z"
+		want := base + "/ecx/v3/stats/port/a-b?endDate=2026-03-02T00%3A00%3A00Z&startDate=2026-03-01T00%3A00%3A00Z"
 		if r.Method != http.MethodGet || r.URL.String() != want {
 			t.Errorf("%s %s\nwant %s", r.Method, r.URL, want)
 		}
 		return reply(200, testdata(t, "stats_v3.json"))
 	}}
 	zone := time.FixedZone("elsewhere", 3600)
-	got, err := newClient(t, a).PortStatsV3(t.Context(), " A/B ", from.In(zone), to.In(zone))
+	got, err := newClient(t, a).PortStatsV3(t.Context(), " A-B ", from.In(zone), to.In(zone))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func newWire(base string, t http.RoundTripper, userAgent string, timeout time.Du
 		return nil, fmt.Errorf("timeout: %v is negative", timeout)
 	}
 	if t == nil {
-		t = NewTransport()
+		t = NewTransport(nil)
 	}
 	if observe == nil {
 		observe = func(Attempt) {}
@@ -68,10 +68,14 @@ type credential struct {
 }
 
 // exchange sends r once and tells observe of it. The error is an *Error, a
-// *DecodeError, or ctx.Err() wrapped where ctx ended.
+// *DecodeError, or ctx.Err() wrapped where ctx ended; for what is not among the
+// reads it is errNoRead, wrapped, and there was no attempt to observe.
 func (w *wire) exchange(ctx context.Context, r request, cred credential, waited time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", r.op, err) // nothing sent, nothing to observe
+	}
+	if err := mustRead(r); err != nil {
+		return err
 	}
 	sent := time.Now()
 	status, err := w.roundTrip(ctx, r, cred)
@@ -82,9 +86,6 @@ func (w *wire) exchange(ctx context.Context, r request, cred credential, waited 
 func (w *wire) roundTrip(caller context.Context, r request, cred credential) (status int, err error) {
 	ctx, cancel := context.WithTimeout(caller, w.timeout)
 	defer cancel()
-	if err := mustRead(r); err != nil {
-		return 0, err
-	}
 	req, err := w.newRequest(ctx, r, cred.bearer)
 	if err != nil {
 		return 0, noAnswer(r.op, err, cred.secrets)
@@ -159,9 +160,10 @@ func clean(err error, resp *http.Response, body []byte, secrets []string) error 
 	if !ok {
 		return err
 	}
-	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	// Before it is parsed: that makes letters small, and a secret unrecognisable.
+	media, _, _ := mime.ParseMediaType(redact(resp.Header.Get("Content-Type"), secrets))
 	if _, ok := errors.AsType[*json.SyntaxError](e.Err); ok && media != "" && !strings.HasSuffix(media, "json") {
-		e.Err = fmt.Errorf("content type %s: %w", oneLine(redact(media, secrets), 60), e.Err)
+		e.Err = fmt.Errorf("content type %s: %w", oneLine(media, 60), e.Err)
 	}
 	if s := toldError(body); s != "" {
 		e.Err = fmt.Errorf("%w; the answer says: %s", e.Err, s)

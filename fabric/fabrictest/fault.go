@@ -71,7 +71,7 @@ func (f Fault) alter(r *reading) {
 		for i := range len(r.samples) / 10 {
 			r.samples = append(r.samples, r.samples[i*10])
 		}
-		rng := rand.New(rand.NewPCG(uint64(len(r.samples)), 1))
+		rng := rand.New(rand.NewPCG(uint64(len(r.samples)), 1)) //nolint:gosec // G404: the same disorder each time
 		rng.Shuffle(len(r.samples), func(i, j int) { r.samples[i], r.samples[j] = r.samples[j], r.samples[i] })
 	}
 }

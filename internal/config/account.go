@@ -67,6 +67,7 @@ func (c *checker) account(at string, f fileAccount, single bool) Account {
 	return Account{
 		Name:          f.Name,
 		APIURL:        c.apiURL(at+".api_url", f.APIURL),
+		CAFile:        c.caFile(at+".ca_file", f.CAFile),
 		Credentials:   c.credentials(at, f, single),
 		TrafficSource: cmp.Or(TrafficSource(f.TrafficSource), TrafficAuto),
 		Ports:         ports,

@@ -37,6 +37,10 @@ type Account struct {
 	// APIURL is the root of the API: https, or http on a loopback host,
 	// without a slash at its end. Default https://api.equinix.com.
 	APIURL string
+	// CAFile is a file of CA certificates (PEM) to trust in place of the system's,
+	// for all that the account asks, the token exchange included; read at the
+	// start and at each reload. Default "": the system's.
+	CAFile string
 	// Credentials are what the account logs in with: a client id and secret, or
 	// a token to exchange. Required in the file, or
 	// for a single account that gives none, in the environment.

@@ -118,6 +118,7 @@ func TestParseTakesEveryKey(t *testing.T) {
 				Scope:            "ern:1",
 				STSURL:           "http://localhost:8081/v1/token/",
 			}},
+			CAFile:        filepath.Join(dir, "ca.pem"),
 			TrafficSource: config.TrafficAuto,
 			Ports:         []config.Port{},
 			Discover:      config.Discover{Enabled: true},
@@ -237,6 +238,7 @@ func TestRedacted(t *testing.T) {
 	for i := range cfg.Accounts[2:] {
 		cfg.Accounts[2+i].Credentials.TokenExchange.SubjectTokenFile = "/etc/token"
 	}
+	cfg.Accounts[3].CAFile = "/etc/ca.pem"
 	got, err := cfg.Redacted()
 	if err != nil {
 		t.Fatal(err)

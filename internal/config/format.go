@@ -22,6 +22,7 @@ type file struct {
 type fileAccount struct {
 	Name             string             `yaml:"name,omitempty"`
 	APIURL           string             `yaml:"api_url,omitempty"`
+	CAFile           string             `yaml:"ca_file,omitempty"`
 	ClientID         string             `yaml:"client_id,omitempty"`
 	ClientIDFile     string             `yaml:"client_id_file,omitempty"`
 	ClientSecret     Secret             `yaml:"client_secret,omitempty"`

@@ -48,6 +48,7 @@ func (a Account) redacted() fileAccount {
 	f := fileAccount{
 		Name:             a.Name,
 		APIURL:           a.APIURL,
+		CAFile:           a.CAFile,
 		ClientID:         a.Credentials.ClientID,
 		ClientIDFile:     a.Credentials.ClientIDFile,
 		ClientSecret:     a.Credentials.ClientSecret,

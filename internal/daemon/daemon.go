@@ -22,7 +22,7 @@ import (
 type Options struct {
 	Load       func() (*config.Config, error) // reads the configuration, at the start and at each reload
 	Registerer prometheus.Registerer          // takes the metrics about the exporter's own work
-	Transport  http.RoundTripper              // to Equinix; nil: fabric.NewTransport
+	Transport  http.RoundTripper              // to Equinix; nil: one of its own for each account, as its settings say
 	UserAgent  string
 	Shard      fleet.Shard // which of the ports to watch
 	KeepState  bool        // go on from the state file of the configuration, and write it
@@ -31,14 +31,13 @@ type Options struct {
 
 // Daemon polls what the configuration says and keeps the outcome.
 type Daemon struct {
-	opts      Options
-	transport http.RoundTripper
-	store     fleet.Store
-	metrics   *poll.Metrics
-	reloads   *reloadMetrics
-	keeper    *keeper
-	changes   chan change
-	stopped   chan struct{} // closed when Run has returned
+	opts    Options
+	store   fleet.Store
+	metrics *poll.Metrics
+	reloads *reloadMetrics
+	keeper  *keeper
+	changes chan change
+	stopped chan struct{} // closed when Run has returned
 
 	reloading sync.Mutex // held through a reload: one at a time
 
@@ -63,12 +62,9 @@ func New(opts Options) (*Daemon, error) {
 		return nil, err
 	}
 	d := &Daemon{
-		opts: opts, transport: opts.Transport,
+		opts:    opts,
 		metrics: poll.NewMetrics(opts.Registerer), reloads: newReloadMetrics(opts.Registerer),
 		changes: make(chan change), stopped: make(chan struct{}), retired: map[loginKey]*fabric.TokenSource{},
-	}
-	if d.transport == nil {
-		d.transport = fabric.NewTransport()
 	}
 	d.keeper = newKeeper(d.keptBy(cfg), opts.Shard, &d.store, newStateMetrics(opts.Registerer), opts.Log)
 	if d.gen, err = d.newGeneration(cfg, nil); err != nil {
@@ -99,9 +95,6 @@ func (d *Daemon) Run(ctx context.Context) error {
 	defer d.keeper.save(true) // with what the last logins brought
 	defer func() { d.current().end() }()
 	defer d.keep(ctx)()
-	if t, ok := d.transport.(interface{ CloseIdleConnections() }); ok {
-		defer t.CloseIdleConnections()
-	}
 	for {
 		gctx, cancel := context.WithCancel(ctx)
 		ended := make(chan error, 1)

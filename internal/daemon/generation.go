@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
@@ -20,15 +21,23 @@ type generation struct {
 
 // account is a client with what it was built from.
 type account struct {
-	settings settings
-	tokens   *fabric.TokenSource
-	client   *fabric.Client
+	settings  settings
+	transport http.RoundTripper
+	tokens    *fabric.TokenSource
+	client    *fabric.Client
+}
+
+// close ends the logins, and the connections that nobody uses any more.
+func (a *account) close() {
+	a.tokens.Close()
+	CloseIdle(a.transport)
 }
 
 // settings are what a client depends on. While they stay the same, a reload
 // keeps the client, and with it its place in the request budget.
 type settings struct {
 	url         string
+	ca          string // the certificates themselves: the file may have changed
 	credentials config.Credentials
 	api         config.API
 }
@@ -62,19 +71,24 @@ func (g *generation) start(store *fleet.Store, metrics *poll.Metrics, log *slog.
 }
 
 func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*account, error) {
-	s := settings{a.APIURL, a.Credentials, api}
+	ca, err := a.CA()
+	if err != nil {
+		return nil, err
+	}
+	s := settings{a.APIURL, ca, a.Credentials, api}
 	if old != nil && old.settings == s {
 		return old, nil
 	}
+	t := newTransport(ca, d.opts.Transport)
 	tokens, client, err := Connect(a, api, Wiring{
-		Transport: d.transport, UserAgent: d.opts.UserAgent, Observe: d.metrics.Observer(a.Name),
+		Transport: t, UserAgent: d.opts.UserAgent, Observe: d.metrics.Observer(a.Name),
 		Key: d.keeper.doc.Key, Refused: func(h fabric.Hold) { d.keeper.refused(a, h) },
 	})
 	if err != nil {
 		return nil, err
 	}
 	tokens.Restore(d.keeper.hold(a))
-	return &account{s, tokens, client}, nil
+	return &account{s, t, tokens, client}, nil
 }
 
 // loginKey is what Equinix counts refused logins by, as far as the settings
@@ -96,7 +110,7 @@ func (d *Daemon) handOver(prev, next *generation) {
 			old.tokens.Resume()
 			continue
 		}
-		old.tokens.Close()
+		old.close()
 		d.retired[old.settings.login()] = old.tokens
 	}
 	for name, a := range next.accounts {
@@ -106,10 +120,10 @@ func (d *Daemon) handOver(prev, next *generation) {
 	}
 }
 
-// end ends the logins of every account.
+// end closes every account.
 func (g *generation) end() {
 	for _, a := range g.accounts {
-		a.tokens.Close()
+		a.close()
 	}
 }
 

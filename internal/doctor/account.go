@@ -42,8 +42,12 @@ func examine(ctx context.Context, cfg *config.Config, a config.Account, o Option
 	e := &exam{cfg: cfg, account: a, opts: o, sources: daemon.Sources(a.TrafficSource)}
 	api := cfg.API
 	api.MaxRetries = min(api.MaxRetries, maxRetries)
-	var err error
-	if e.tokens, e.client, err = daemon.Connect(a, api, daemon.Wiring{Transport: o.Transport, UserAgent: o.UserAgent, Observe: e.observe}); err != nil {
+	transport, err := daemon.Transport(a, o.Transport)
+	if err == nil {
+		defer daemon.CloseIdle(transport)
+		e.tokens, e.client, err = daemon.Connect(a, api, daemon.Wiring{Transport: transport, UserAgent: o.UserAgent, Observe: e.observe})
+	}
+	if err != nil {
 		e.add(fail, checkCredentials, "", err.Error(), "")
 		return e.findings
 	}

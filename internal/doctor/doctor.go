@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
@@ -22,7 +21,7 @@ import (
 // Options say what is examined, and how the findings are written.
 type Options struct {
 	Load      func() (*config.Config, error)
-	Transport http.RoundTripper // to Equinix; nil: fabric.NewTransport
+	Transport http.RoundTripper // to Equinix; nil: one of its own for each account, as its settings say
 	UserAgent string
 	Format    string        // one of Formats
 	Timeout   time.Duration // for all calls together
@@ -43,11 +42,6 @@ func Run(ctx context.Context, o Options, w io.Writer) error {
 			return errors.Join(write(w, faulty(err)), err)
 		}
 		return err
-	}
-	if o.Transport == nil {
-		t := fabric.NewTransport()
-		defer t.CloseIdleConnections()
-		o.Transport = t
 	}
 	if o.Timeout <= 0 {
 		return fmt.Errorf("--timeout %v leaves no time: give more than 0s", o.Timeout)

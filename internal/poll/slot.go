@@ -34,5 +34,5 @@ func (s slot) after(now time.Time, interval time.Duration) time.Time {
 	}
 	// now carries the monotonic clock, so a step of the wall clock neither
 	// delays the poll nor doubles it.
-	return now.Add(wait + rand.N(min(interval/20, 10*time.Second)))
+	return now.Add(wait + rand.N(min(interval/20, 10*time.Second))) //nolint:gosec // G404: jitter
 }

@@ -30,7 +30,7 @@ func (n *network) listen(address string) *listener {
 
 // transport is the exporter's own, but dials into the network.
 func (n *network) transport() *http.Transport {
-	t := fabric.NewTransport()
+	t := fabric.NewTransport(nil)
 	t.Proxy = nil
 	t.DialContext = func(ctx context.Context, _, address string) (net.Conn, error) {
 		n.mu.Lock()

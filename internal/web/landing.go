@@ -40,8 +40,6 @@ func landing(o Options) http.Handler {
 		h := w.Header()
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Content-Security-Policy", landingPolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
 		_, _ = w.Write(body.Bytes()) // who asked is gone; nobody else to tell
 	})

@@ -26,6 +26,9 @@ const (
 	idleTime = 3 * time.Minute
 	// maxHeader is ample for a password and what a proxy adds.
 	maxHeader = 64 << 10
+	// maxStreams is how many requests of one connection are answered at once,
+	// with HTTP/2.
+	maxStreams = 32
 	// drainTime is what open requests get to finish; container runtimes kill
 	// ten seconds after the signal.
 	drainTime = 5 * time.Second
@@ -99,8 +102,10 @@ func (l *Listener) Serve(ctx context.Context, h http.Handler, log *slog.Logger) 
 	g, ctx := errgroup.WithContext(ctx)
 	// A server each: toolkit.ServeMultiple shares one, whose handler each
 	// listener wraps once more, all at the same time.
+	open := newConnections(log)
 	start := func(serve func(*http.Server) error) {
 		srv := newServer(requests, h, log)
+		srv.ConnState = open.changed
 		g.Go(func() error {
 			if err := serve(srv); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("serve: %w", err)
@@ -136,6 +141,7 @@ func newServer(requests context.Context, h http.Handler, log *slog.Logger) *http
 		WriteTimeout:      answerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}

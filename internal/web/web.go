@@ -44,7 +44,7 @@ func Handler(o Options) http.Handler {
 	if o.Pprof {
 		handlePprof(mux)
 	}
-	return mux
+	return guard(mux)
 }
 
 func (o Options) healthy(w http.ResponseWriter, _ *http.Request) {
@@ -95,6 +95,5 @@ func (o Options) reload(w http.ResponseWriter, r *http.Request) {
 // say answers 200 with one line of text.
 func say(w http.ResponseWriter, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = io.WriteString(w, text+"\n") // who asked is gone; nobody else to tell
 }

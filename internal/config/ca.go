@@ -1,0 +1,87 @@
+package config
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// maxCA bounds a ca_file; all the roots of a system take a third of it.
+const maxCA = 1 << 20
+
+// CA returns the certificates of CAFile as PEM, "" where there is no CAFile. It
+// reads the file anew each time, so a reload takes a new one up; it blocks on
+// nothing but the disk.
+func (a Account) CA() (string, error) {
+	if a.CAFile == "" {
+		return "", nil
+	}
+	text, err := readCA(a.CAFile)
+	if err != nil {
+		return "", fmt.Errorf("ca_file: %w", err)
+	}
+	return text, nil
+}
+
+func readCA(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() { // opening a pipe could block for ever
+		return "", fmt.Errorf("%s is not a regular file", path)
+	}
+	f, err := os.Open(path) //nolint:gosec // G304: the configuration names the file to read
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxCA+1))
+	if err != nil {
+		return "", err
+	}
+	if len(data) > maxCA {
+		return "", fmt.Errorf("%s is larger than %d KiB: that is no file of certificates", path, maxCA>>10)
+	}
+	if err := certificates(data); err != nil {
+		return "", fmt.Errorf("%s %w", path, err)
+	}
+	return string(data), nil
+}
+
+// certificates returns what is wrong with a file of certificates, if anything.
+// A certificate that is skipped in silence would be missed much later.
+func certificates(data []byte) error {
+	n := 0
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		n++
+		switch {
+		case strings.HasSuffix(block.Type, "PRIVATE KEY"):
+			return errors.New("holds a private key: it must hold certificates and nothing else")
+		case block.Type != "CERTIFICATE":
+			return fmt.Errorf("holds a %s: it must hold certificates and nothing else", quote(block.Type))
+		}
+		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+			return fmt.Errorf("holds a certificate that cannot be read (number %d): %w", n, err)
+		}
+	}
+	if n == 0 {
+		return errors.New("holds no certificate: write them as PEM, each from BEGIN CERTIFICATE to END CERTIFICATE")
+	}
+	return nil
+}
+
+// caFile returns the path of the file with the CAs that an account trusts.
+func (c *checker) caFile(path, text string) string {
+	file := c.resolve(text)
+	if c.sound(path) {
+		if _, err := readCA(file); err != nil {
+			c.bad(path, "%v", err)
+		}
+	}
+	return file
+}
