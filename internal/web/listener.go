@@ -128,7 +128,7 @@ func newServer(requests context.Context, h http.Handler, log *slog.Logger) *http
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
 		BaseContext:       func(net.Listener) context.Context { return requests },
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:          newServerLog(log),
 	}
 }
 
