@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
@@ -87,14 +88,16 @@ func (s settings) login() loginKey {
 // handOver gives the logins of prev, which has ended, to next: those that are
 // not kept end, their refusals count on, and what is suspended gets one more try.
 func (d *Daemon) handOver(prev, next *generation) {
+	var leaving []*fabric.TokenSource
 	for name, old := range prev.accounts {
 		if next.accounts[name] == old {
 			old.tokens.Resume()
 			continue
 		}
-		old.tokens.Close()
+		leaving = append(leaving, old.tokens)
 		d.retired[old.settings.login()] = old.tokens
 	}
+	closeAll(leaving)
 	for name, a := range next.accounts {
 		if old := d.retired[a.settings.login()]; old != nil && prev.accounts[name] != a {
 			a.tokens.InheritHold(old)
@@ -104,9 +107,21 @@ func (d *Daemon) handOver(prev, next *generation) {
 
 // end ends the logins of every account.
 func (g *generation) end() {
+	var all []*fabric.TokenSource
 	for _, a := range g.accounts {
-		a.tokens.Close()
+		all = append(all, a.tokens)
 	}
+	closeAll(all)
+}
+
+// closeAll closes sources side by side: each may wait seconds for the answer to
+// its login, and however many there are, a stop must not take longer.
+func closeAll(sources []*fabric.TokenSource) {
+	var closing sync.WaitGroup
+	for _, s := range sources {
+		closing.Go(s.Close)
+	}
+	closing.Wait()
 }
 
 // discover is the filter of discovery, nil where it is off.

@@ -183,12 +183,19 @@ func (a *account) keeps(key watch) bool {
 }
 
 // enqueue adds a task that keeps its slot in an interval of the plan. It is due
-// now if it has not last run, and well, within that interval.
+// now if it has not last run, and well, within that interval, or if its turn has
+// come since: then a reload has cut it short.
 func (a *account) enqueue(now time.Time, t *task, s slot, interval func(plan) time.Duration, last time.Time) {
 	t.next = func(now time.Time) time.Time { return s.after(now, interval(a.currentPlan())) }
 	due := now
 	if !last.IsZero() && fleet.Age(now, last) < interval(a.plan) {
 		due = s.after(now, interval(a.plan))
+		switch turn := s.after(last, interval(a.plan)); {
+		case turn.Before(now):
+			due = now
+		case turn.Before(due):
+			due = turn
+		}
 	}
 	a.queue.add(t, due)
 }

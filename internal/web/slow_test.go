@@ -121,7 +121,7 @@ func TestReadersAreCutOffInTime(t *testing.T) {
 				defer c.Close()
 				time.Sleep(tt.want - 1)
 				inFlight(t, ask, "2")
-				time.Sleep(2)
+				time.Sleep(2 * time.Nanosecond)
 				inFlight(t, ask, "1")
 			})
 		})
@@ -216,7 +216,7 @@ func TestClientsThatLeaveWhileTheyWaitCostNothing(t *testing.T) {
 		done := make(chan struct{}, 100)
 		for range 100 {
 			go func() {
-				do(t, withContext(h, ctx), http.MethodGet, "/metrics")
+				do(t, withContext(ctx, h), http.MethodGet, "/metrics")
 				done <- struct{}{}
 			}()
 		}
@@ -234,6 +234,6 @@ func TestClientsThatLeaveWhileTheyWaitCostNothing(t *testing.T) {
 }
 
 // withContext serves every request in ctx.
-func withContext(h http.Handler, ctx context.Context) http.Handler {
+func withContext(ctx context.Context, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r.WithContext(ctx)) })
 }
