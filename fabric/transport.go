@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"net/http"
 	"time"
 )
@@ -10,6 +11,9 @@ import (
 // TLS 1.2 or newer, the proxy that the environment names. Connections are kept
 // between polls, and given up soon when nobody answers on them any more.
 func NewTransport() *http.Transport {
+	// The roots are read once, by the first handshake. Should that be at a moment
+	// without a free file descriptor, no certificate would be trusted ever after.
+	_, _ = x509.SystemCertPool() // the handshake tells if there are none
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if ok {
 		t = t.Clone()
