@@ -33,11 +33,10 @@ func TestPressureAThousandReloads(t *testing.T) {
 	}
 	x.settles(t, before)
 	for route, n := range api.counts() {
-		if strings.HasPrefix(route, "POST /oauth2") && n != calls[route] {
-			t.Errorf("%d logins", n)
-		}
-		if n > calls[route]+40 {
-			t.Errorf("%d calls of %s for what is known", n-calls[route], route)
+		// The API has no inventory, so each reload looks for one. A test that runs
+		// long enough comes to the next poll of some ports.
+		if n -= calls[route]; route != "" && n > 40 || strings.Contains(route, "token") && n > 0 {
+			t.Errorf("%d calls of %s for what is known", n, route)
 		}
 	}
 }

@@ -30,6 +30,15 @@ func manyPorts(n int) map[string]port {
 	return all
 }
 
+// oneEach is a connection on each of them.
+func oneEach(ports int) []connection {
+	var all []connection
+	for uuid := range manyPorts(ports) {
+		all = append(all, connection{UUID: "eeeeeeee" + uuid[8:], State: "ACTIVE", Bandwidth: 50, ASide: newSide(uuid), ZSide: newSide(typoUUID)})
+	}
+	return all
+}
+
 // pressed is an exporter with the race detector that watches many ports.
 type pressed struct {
 	*exporter
@@ -40,7 +49,7 @@ type pressed struct {
 // polled its ports, whose names begin with a prefix.
 func press(t *testing.T, ports int, prefix string) (*pressed, *minimalAPI) {
 	t.Helper()
-	api := newMinimalAPI(t, manyPorts(ports), nil)
+	api := newMinimalAPI(t, manyPorts(ports), oneEach(ports))
 	x := startPressed(t, write(t, t.TempDir(), "config.yml", pressedConfig(api.URL, ports, prefix)))
 	full(t, x.base, 0)
 	return x, api
