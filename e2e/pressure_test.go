@@ -142,7 +142,7 @@ func (p *pressed) settles(t *testing.T, before level) {
 }
 
 // stuckReader asks for a path several times, to fill the buffers of both ends,
-// and reads nothing of the answers.
+// and reads nothing of the answers, before its test does.
 func stuckReader(t *testing.T, host, path string) net.Conn {
 	t.Helper()
 	c, err := new(net.Dialer).DialContext(t.Context(), "tcp", host)
@@ -150,7 +150,19 @@ func stuckReader(t *testing.T, host, path string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	_ = c.(*net.TCPConn).SetReadBuffer(4096)
 	fmt.Fprint(c, strings.Repeat("GET "+path+" HTTP/1.1\r\nHost: exporter\r\n\r\n", 10))
 	return c
+}
+
+// stuck waits until so many readers of /metrics at least are stuck. There may be
+// less of them than have come: the oldest make room.
+func (p *pressed) stuck(t *testing.T, readers float64) {
+	t.Helper()
+	eventually(t, func() error {
+		n := p.gauge(t, "promhttp_metric_handler_requests_in_flight") - 1 // this one
+		if n < readers {
+			return fmt.Errorf("%v scrapes are under way, want %v", n, readers)
+		}
+		return nil
+	})
 }
