@@ -38,6 +38,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/doctor"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/memlimit"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/portlist"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/state"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
@@ -103,7 +104,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	log := promslog.New(&o.log)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal kills the process
+	context.AfterFunc(ctx, stop) // a second Ctrl-C kills the process
+	// Supervisors may say it twice, to the process and to its group, and have
+	// SIGKILL for what does not end: that must not cut the first one short.
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, syscall.SIGTERM)
+	defer signal.Stop(again)
 	// From here on: a hangup before there is anything to reload must not kill.
 	signal.Notify(o.hangups, syscall.SIGHUP)
 	defer signal.Stop(o.hangups)
@@ -181,6 +187,7 @@ func checkConfig(o options, stdout io.Writer) error {
 // serve polls and serves until ctx is done.
 func serve(ctx context.Context, o options, load func() (*config.Config, error), log *slog.Logger, listening func(*web.Listener)) error {
 	log.Info("starting", "program", name, "version", version.Info(), "build_context", version.BuildContext())
+	memlimit.Set(log)
 	reg := prometheus.NewPedanticRegistry()
 	reg.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),

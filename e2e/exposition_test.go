@@ -56,8 +56,14 @@ func scrapeOnce(t *testing.T, base string) map[string]*dto.MetricFamily {
 	if a.status != http.StatusOK {
 		t.Fatalf("/metrics: %d %s", a.status, a.body)
 	}
+	return parseText(t, a.body)
+}
+
+// parseText reads the text form of /metrics.
+func parseText(t *testing.T, text []byte) map[string]*dto.MetricFamily {
+	t.Helper()
 	p := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := p.TextToMetricFamilies(bytes.NewReader(a.body))
+	families, err := p.TextToMetricFamilies(bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,47 +11,52 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
 
 var exporterFlag = flag.String("exporter", "", "absolute path of the exporter to test; it is built from the parent directory if empty")
 
-// exporterPath is the exporter under test, from TestMain on.
-var exporterPath string
+// exporterPath is the exporter under test, and built the directory of those that
+// are built here, from TestMain on.
+var exporterPath, built string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	remove, err := findExporter()
+	var err error
+	if built, err = os.MkdirTemp("", "exporter-e2e-"); err == nil {
+		defer func() { _ = os.RemoveAll(built) }()
+		err = findExporter()
+	}
 	if err != nil {
 		panic(err) // nothing can be tested
 	}
-	defer remove()
 	m.Run() // the exit code goes its own way
 }
 
-// findExporter sets exporterPath, and returns what removes it if it was built.
-func findExporter() (remove func(), err error) {
-	if *exporterFlag != "" {
-		exporterPath = *exporterFlag
-		if !filepath.IsAbs(exporterPath) {
-			return nil, errors.New("-exporter must be absolute: tests run in the directory of their package")
-		}
-		return func() {}, nil
+// findExporter sets exporterPath.
+func findExporter() (err error) {
+	if *exporterFlag == "" {
+		exporterPath, err = buildExporter("equinix_fabric_exporter")
+		return err
 	}
-	dir, err := os.MkdirTemp("", "exporter-e2e-")
-	if err != nil {
-		return nil, err
+	exporterPath = *exporterFlag
+	if !filepath.IsAbs(exporterPath) {
+		return errors.New("-exporter must be absolute: tests run in the directory of their package")
 	}
-	remove = func() { _ = os.RemoveAll(dir) }
+	return nil
+}
+
+// buildExporter builds the exporter under a name, with flags of go build.
+func buildExporter(name string, flags ...string) (path string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // from an empty build cache
 	defer cancel()
-	exporterPath = filepath.Join(dir, "equinix_fabric_exporter")
-	build := exec.CommandContext(ctx, "go", "build", "-o", exporterPath, ".")
+	path = filepath.Join(built, name)
+	build := exec.CommandContext(ctx, "go", slices.Concat([]string{"build", "-o", path}, flags, []string{"."})...)
 	build.Dir = ".."
 	if out, err := build.CombinedOutput(); err != nil {
-		remove()
-		return nil, fmt.Errorf("build the exporter: %w\n%s", err, out)
+		return "", fmt.Errorf("build the exporter: %w\n%s", err, out)
 	}
-	return remove, nil
+	return path, nil
 }

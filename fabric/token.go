@@ -17,6 +17,7 @@ const (
 	renewEarly  = 5 * time.Minute  // before a token expires: time enough for some failures
 	failureRest = 30 * time.Second // after a round of failed tries, before the next round
 	closeGrace  = 2 * time.Second  // for an answer that is on its way: a refusal counts
+	abortGrace  = time.Second      // to notice that; what reads from a share that is gone never does
 )
 
 // TokenConfig is what a [TokenSource] needs to know. Required is one of
@@ -148,8 +149,9 @@ func (cfg *TokenConfig) prover() (address string, prove func() (proof, error), e
 }
 
 // Close ends the source and the login under way, and returns when that has
-// ended, after two seconds at most: time for an answer that is on its way,
-// since a refusal counts. From then on the source gives no token, sends
+// ended, as a rule after two seconds at most: time for an answer that is on its
+// way, since a refusal counts. A login that hangs where it reads its proof is
+// left behind a second later. From then on the source gives no token, sends
 // nothing, and its errors wrap context.Canceled.
 func (s *TokenSource) Close() {
 	s.shut()
@@ -158,7 +160,10 @@ func (s *TokenSource) Close() {
 	s.mu.Unlock()
 	if l != nil {
 		timer := time.AfterFunc(closeGrace, s.abort)
-		<-l.done
+		select {
+		case <-l.done:
+		case <-time.After(closeGrace + abortGrace):
+		}
 		timer.Stop()
 	}
 	s.abort()

@@ -107,3 +107,28 @@ func TestInvalidatedTokenServesUntilThereIsAnother(t *testing.T) {
 		})
 	}
 }
+
+// A file of a network share may be read for ever, and nothing can end that.
+func TestCloseLeavesALoginBehindThatReadsForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, gone := always(200, granted), make(chan struct{})
+		s := newSource(t, a, func(c *fabric.TokenConfig) {
+			c.Credentials = func() (fabric.Credentials, error) {
+				<-gone
+				return fabric.Credentials{ClientID: "id", ClientSecret: secret}, nil
+			}
+		})
+		go func() { _, _ = s.Token() }()
+		synctest.Wait()
+		start := time.Now()
+		s.Close()
+		if got, want := time.Since(start), 3*time.Second; got != want {
+			t.Errorf("closed after %v, want %v", got, want)
+		}
+		close(gone)
+		synctest.Wait()
+		if _, err := s.Token(); !errors.Is(err, context.Canceled) || a.count() != 0 {
+			t.Errorf("%d calls, %v", a.count(), err)
+		}
+	})
+}

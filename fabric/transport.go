@@ -20,6 +20,11 @@ import (
 // the system's where they are nil. Connections are kept between polls, and given
 // up soon when nobody answers on them any more.
 func NewTransport(roots *x509.CertPool) *http.Transport {
+	if roots == nil {
+		// The roots are read once, by the first handshake. Should that be at a moment
+		// without a free file descriptor, no certificate would be trusted ever after.
+		_, _ = x509.SystemCertPool() // the handshake tells if there are none
+	}
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if ok {
 		t = t.Clone()

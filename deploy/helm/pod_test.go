@@ -71,15 +71,13 @@ func TestTokenIsProjectedForTokenExchangeOnly(t *testing.T) {
 
 func TestEnvironmentHoldsNoSecret(t *testing.T) {
 	eachRendering(t, func(t *testing.T, name string, os objects) {
-		limit := false
 		for _, e := range os.workload(t).container(t).list("env") {
 			if strings.Contains(e.string("name"), "EQUINIX") && e.at("valueFrom", "secretKeyRef") == nil {
 				t.Errorf("%v", e)
 			}
-			limit = limit || e.string("name") == "GOMEMLIMIT" && e.at("valueFrom", "resourceFieldRef").string("resource") == "limits.memory"
-		}
-		if want := name != "minimal"; limit != want { // which has no limit
-			t.Errorf("GOMEMLIMIT from the limit: %v, want %v", limit, want)
+			if e.string("name") == "GOMEMLIMIT" { // all of the limit leaves no room; the exporter takes a part by itself
+				t.Errorf("%v", e)
+			}
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
@@ -105,14 +106,16 @@ func (s settings) login() loginKey {
 // handOver gives the logins of prev, which has ended, to next: those that are
 // not kept end, their refusals count on, and what is suspended gets one more try.
 func (d *Daemon) handOver(prev, next *generation) {
+	var leaving []*account
 	for name, old := range prev.accounts {
 		if next.accounts[name] == old {
 			old.tokens.Resume()
 			continue
 		}
-		old.close()
+		leaving = append(leaving, old)
 		d.retired[old.settings.login()] = old.tokens
 	}
+	closeAll(leaving)
 	for name, a := range next.accounts {
 		if old := d.retired[a.settings.login()]; old != nil && prev.accounts[name] != a {
 			a.tokens.InheritHold(old)
@@ -122,9 +125,21 @@ func (d *Daemon) handOver(prev, next *generation) {
 
 // end closes every account.
 func (g *generation) end() {
+	var all []*account
 	for _, a := range g.accounts {
-		a.close()
+		all = append(all, a)
 	}
+	closeAll(all)
+}
+
+// closeAll closes accounts side by side: each may wait seconds for the answer to
+// its login, and however many there are, a stop must not take longer.
+func closeAll(accounts []*account) {
+	var closing sync.WaitGroup
+	for _, a := range accounts {
+		closing.Go(a.close)
+	}
+	closing.Wait()
 }
 
 // discover is the filter of discovery, nil where it is off.

@@ -31,9 +31,9 @@ type Options struct {
 // Handler returns the routes of the exporter. It knows nothing of TLS and
 // passwords: those are the business of [Listener.Serve].
 func Handler(o Options) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", landing(o))
-	mux.Handle("GET /metrics", metrics(o))
+	mux, out := http.NewServeMux(), new(outbox)
+	mux.Handle("GET /{$}", newRenderer(landing(o), out))
+	mux.Handle("GET /metrics", metrics(o, out))
 	mux.HandleFunc("GET /-/healthy", o.healthy)
 	mux.HandleFunc("GET /-/ready", o.ready)
 	// The browser of a user who is logged in must not be made to reload by

@@ -22,19 +22,13 @@ args:
   {{- with .Values.extraArgs }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-{{- if or (gt (int .Values.shards) 1) (dig "limits" "memory" "" .Values.resources) .Values.extraEnv }}
+{{- if or (gt (int .Values.shards) 1) .Values.extraEnv }}
 env:
   {{- if gt (int .Values.shards) 1 }}
   - name: POD_INDEX
     valueFrom:
       fieldRef:
         fieldPath: metadata.labels['apps.kubernetes.io/pod-index']
-  {{- end }}
-  {{- if dig "limits" "memory" "" .Values.resources }}
-  - name: GOMEMLIMIT
-    valueFrom:
-      resourceFieldRef:
-        resource: limits.memory
   {{- end }}
   {{- with .Values.extraEnv }}
   {{- toYaml . | nindent 2 }}

@@ -1,0 +1,38 @@
+// Package memlimit keeps the exporter within the memory of its container.
+package memlimit
+
+import (
+	"errors"
+	"log/slog"
+	"math"
+	"os"
+	"runtime/debug"
+
+	cgroup "github.com/KimMachineGun/automemlimit/memlimit"
+)
+
+// share of the limit that the Go runtime is to keep within. The rest is for
+// what it does not count, the pages of the program itself above all.
+const share = 0.9
+
+// Set makes the garbage collector work harder as the heap comes near the memory
+// limit of the process' cgroup, v1 or v2, instead of letting the kernel kill the
+// process there. GOMEMLIMIT in the environment goes before. It logs what holds.
+func Set(log *slog.Logger) {
+	if v := os.Getenv("GOMEMLIMIT"); v != "" {
+		log.Info("memory limit of the environment", "gomemlimit", v)
+		return
+	}
+	limit, err := cgroup.FromCgroup()
+	switch {
+	case errors.Is(err, cgroup.ErrNoLimit), errors.Is(err, cgroup.ErrNoCgroup), errors.Is(err, cgroup.ErrCgroupsNotSupported):
+		log.Info("no memory limit")
+		return
+	case err != nil:
+		log.Warn("memory limit unknown; going on without one", "err", err)
+		return
+	}
+	bytes := int64(min(share*float64(limit), math.MaxInt64/2))
+	debug.SetMemoryLimit(bytes)
+	log.Info("memory limit of the cgroup", "limit_bytes", limit, "gomemlimit_bytes", bytes)
+}

@@ -1,0 +1,239 @@
+package web_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
+)
+
+// narrow is a listener whose connections hold nothing: what is not read blocks
+// who writes it, at once.
+type narrow chan net.Conn
+
+func (p narrow) Accept() (net.Conn, error) {
+	if c, ok := <-p; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+func (p narrow) Close() error   { close(p); return nil }
+func (p narrow) Addr() net.Addr { return &net.TCPAddr{} }
+
+// onPipes serves the handler in a bubble until the test calls stop. ask sends a
+// request for a path and returns the connection with nothing read from it.
+func onPipes(t *testing.T, h http.Handler) (ask func(path string, header ...string) net.Conn, stop func()) {
+	t.Helper()
+	ln, srv := make(narrow), &http.Server{Handler: h}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(ln) }()
+	ask = func(path string, header ...string) net.Conn {
+		client, server := net.Pipe()
+		ln <- server
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://exporter"+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(header); i += 2 {
+			req.Header.Set(header[i], header[i+1])
+		}
+		if err := req.Write(client); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		return client
+	}
+	return ask, func() {
+		_ = srv.Close()
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("Serve: %v", err)
+		}
+	}
+}
+
+// read takes an answer off to its end.
+func read(t *testing.T, c net.Conn) (string, error) {
+	t.Helper()
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+	text, err := io.ReadAll(resp.Body)
+	return string(text), err
+}
+
+// long is a family whose HELP has so many bytes.
+func long(o web.Options, n int) {
+	o.Registerer.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: "long", Help: strings.Repeat("x", n)}))
+}
+
+func TestReadersWhoNeverReadHoldNobodyUp(t *testing.T) {
+	for _, path := range []string{"/metrics", "/"} {
+		t.Run(path, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ask, stop := onPipes(t, web.Handler(newOptions(t, newSnapshot(time.Now()))))
+				defer stop()
+				for range 200 {
+					defer ask(path).Close()
+				}
+				began := time.Now()
+				text, err := read(t, ask(path))
+				if err != nil || text == "" || time.Since(began) != 0 {
+					t.Errorf("%d bytes after %v: %v", len(text), time.Since(began), err)
+				}
+			})
+		})
+	}
+}
+
+func TestReadersAreCutOffInTime(t *testing.T) {
+	for _, tt := range []struct {
+		name, announced string
+		want            time.Duration
+	}{
+		{"that says nothing", "", 30 * time.Second},
+		{"that waits longer", "45.5", 45500 * time.Millisecond},
+		{"that waits shorter", "5", 30 * time.Second},
+		{"that never gives up", "+Inf", 2 * time.Minute},
+		{"that makes no sense", "NaN", 30 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newOptions(t, nil)
+				long(o, 100_000)
+				ask, stop := onPipes(t, web.Handler(o))
+				defer stop()
+				c := ask("/metrics", "X-Prometheus-Scrape-Timeout-Seconds", tt.announced)
+				defer c.Close()
+				time.Sleep(tt.want - 1)
+				inFlight(t, ask, "2")
+				time.Sleep(2 * time.Nanosecond)
+				inFlight(t, ask, "1")
+			})
+		})
+	}
+}
+
+// inFlight checks how many scrapes are under way, with its own.
+func inFlight(t *testing.T, ask func(string, ...string) net.Conn, want string) {
+	t.Helper()
+	text, err := read(t, ask("/metrics"))
+	if err != nil || !strings.Contains(text, "promhttp_metric_handler_requests_in_flight "+want+"\n") {
+		t.Errorf("not %s in flight: %v", want, err)
+	}
+}
+
+// The memory of answers that are not read has a bound, and the oldest make room.
+func TestOldestAnswersMakeRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOptions(t, nil)
+		long(o, 6<<20)
+		ask, stop := onPipes(t, web.Handler(o))
+		defer stop()
+		var slow []net.Conn
+		for range 9 {
+			slow = append(slow, ask("/metrics"))
+		}
+		if _, err := read(t, slow[0]); err == nil {
+			t.Error("the oldest is still there after nine")
+		}
+		if text, err := read(t, slow[8]); err != nil || len(text) < 6<<20 {
+			t.Errorf("the youngest has %d bytes: %v", len(text), err)
+		}
+		for _, c := range slow {
+			_ = c.Close()
+		}
+	})
+}
+
+// gate is a collector that counts its collections, and holds each until it is
+// let through.
+type gate struct {
+	desc *prometheus.Desc
+	held chan struct{}
+	n    chan int
+}
+
+func (g gate) Describe(ch chan<- *prometheus.Desc) { ch <- g.desc }
+
+func (g gate) Collect(ch chan<- prometheus.Metric) {
+	n := <-g.n + 1
+	g.n <- n
+	ch <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, float64(n))
+	<-g.held
+}
+
+func newGate(o web.Options) gate {
+	g := gate{prometheus.NewDesc("collections", "Begun.", nil, nil), make(chan struct{}), make(chan int, 1)}
+	g.n <- 0
+	o.Registerer.MustRegister(g)
+	return g
+}
+
+func TestScrapesThatWaitShareOneRendering(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOptions(t, nil)
+		g := newGate(o)
+		ask, stop := onPipes(t, web.Handler(o))
+		defer stop()
+		var all []net.Conn
+		for range 50 {
+			all = append(all, ask("/metrics"))
+		}
+		close(g.held)
+		synctest.Wait()
+		for i, c := range all {
+			text, err := read(t, c)
+			// Four at once, and what came after them is in the fifth.
+			want := "collections " + string(rune('0'+min(i+1, 5))) + "\n"
+			if err != nil || !strings.Contains(text, want) {
+				t.Errorf("scrape %d does not say %q: %v\n%s", i, want, err, text)
+			}
+		}
+	})
+}
+
+func TestClientsThatLeaveWhileTheyWaitCostNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOptions(t, nil)
+		g := newGate(o)
+		h := web.Handler(o)
+		ctx, leave := context.WithCancel(t.Context())
+		done := make(chan struct{}, 100)
+		for range 100 {
+			go func() {
+				do(t, withContext(ctx, h), http.MethodGet, "/metrics")
+				done <- struct{}{}
+			}()
+		}
+		synctest.Wait()
+		leave()
+		for range 100 - 4 {
+			<-done
+		}
+		close(g.held)
+		for range 4 {
+			<-done
+		}
+		check(t, do(t, h, http.MethodGet, "/metrics"), http.StatusOK, "collections 5\n")
+	})
+}
+
+// withContext serves every request in ctx.
+func withContext(ctx context.Context, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r.WithContext(ctx)) })
+}
