@@ -16,6 +16,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -33,6 +34,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
@@ -60,6 +62,7 @@ type options struct {
 	log         promslog.Config
 	logLevelSet bool // by the user
 	demoAPI     string
+	transport   http.RoundTripper // to Equinix; nil but for the demo
 	shard       fleet.Shard
 	ports       portlist.Options
 	doctor      doctor.Options
@@ -181,7 +184,7 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector(collector.Namespace+"_exporter"),
 	)
-	d, err := daemon.New(daemon.Options{Load: load, Registerer: reg, UserAgent: userAgent(), Shard: o.shard, Log: log})
+	d, err := daemon.New(daemon.Options{Load: load, Registerer: reg, Transport: o.transport, UserAgent: userAgent(), Shard: o.shard, Log: log})
 	if err != nil {
 		return err
 	}
@@ -249,6 +252,7 @@ func runDemo(ctx context.Context, o options, log *slog.Logger, stdout io.Writer)
 	if err != nil {
 		return err
 	}
+	o.transport = sim.Via(fabric.NewTransport())
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return sim.Run(ctx) })
 	g.Go(func() error {
