@@ -68,6 +68,8 @@ func figure(point any, key string) float64 {
 	case json.Number:
 		f, _ := strconv.ParseFloat(string(v), 64) // too large is infinite
 		return f
+	case float64:
+		return v
 	case string:
 		f, _ := strconv.ParseFloat(v, 64)
 		return f
