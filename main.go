@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -32,6 +33,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
@@ -62,6 +64,7 @@ type options struct {
 	log         promslog.Config
 	logLevelSet bool // by the user
 	demoAPI     string
+	transport   http.RoundTripper // to Equinix; nil but for the demo
 	shard       fleet.Shard
 	ports       portlist.Options
 	doctor      doctor.Options
@@ -193,7 +196,7 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector(collector.Namespace+"_exporter"),
 	)
-	d, err := daemon.New(daemon.Options{Load: load, Registerer: reg, UserAgent: userAgent(), Shard: o.shard, KeepState: true, Log: log})
+	d, err := daemon.New(daemon.Options{Load: load, Registerer: reg, Transport: o.transport, UserAgent: userAgent(), Shard: o.shard, KeepState: true, Log: log})
 	if err != nil {
 		return err
 	}
@@ -261,6 +264,7 @@ func runDemo(ctx context.Context, o options, log *slog.Logger, stdout io.Writer)
 	if err != nil {
 		return err
 	}
+	o.transport = sim.Via(fabric.NewTransport(nil))
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return sim.Run(ctx) })
 	g.Go(func() error {

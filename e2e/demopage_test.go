@@ -13,8 +13,8 @@ import (
 // shell is a block of a page that is to be pasted into one.
 var shell = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 
-// The page about the life of a connection is run as it stands: what it makes at
-// the simulated API shows on /metrics, step by step.
+// The page about the demo is run as it stands: the connection that it makes at
+// the simulated API shows on /metrics, step by step, and so does what it breaks.
 func TestDemoPageWorksAsWritten(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../docs/demo.md")
@@ -39,9 +39,13 @@ func TestDemoPageWorksAsWritten(t *testing.T) {
 	for step := range strings.SplitSeq(strings.TrimSpace(string(out)), "\n\n") {
 		// What is left of each series is its state, and its value.
 		step = regexp.MustCompile(`\S*_port_connections\S*\{\S*port_uuid="[^"]*",?`).ReplaceAllString(step, "")
+		step = regexp.MustCompile(`equinix_fabric_(.*)_total\{.*reason="(.*)"\} [1-9].*`).ReplaceAllString(step, "$1 $2")
 		got = append(got, strings.NewReplacer(`state=`, "", "}", "", "\n", ", ", `"`, "").Replace(step))
 	}
-	want := []string{" 0", "PENDING 1,  0", "PROVISIONED 1,  2.5e+07", "PROVISIONED 1,  6.25e+07", "DEPROVISIONED 1,  0"}
+	want := []string{
+		" 0", "PENDING 1,  0", "PROVISIONED 1,  2.5e+07", "PROVISIONED 1,  6.25e+07", "DEPROVISIONED 1,  0",
+		"fault:http-500, fault:http-502, fault:http-503, fault:http-504", "api_errors decode", "on:[]",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s\n%s", diff, out)
 	}

@@ -59,6 +59,7 @@ func (l *loose) UnmarshalJSON(b []byte) error {
 type number struct {
 	value float64
 	set   bool
+	huge  bool // absent, being beyond a float64
 }
 
 func (n *number) UnmarshalJSON(b []byte) error {
@@ -75,7 +76,10 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	if err != nil && !math.IsInf(v, 0) {
 		return wrongType[float64](b)
 	}
-	if !math.IsInf(v, 0) && !math.IsNaN(v) {
+	switch {
+	case math.IsInf(v, 0):
+		*n = number{huge: true}
+	case !math.IsNaN(v):
 		*n = number{value: v, set: true}
 	}
 	return nil
@@ -92,11 +96,20 @@ func (a *amount) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// in is n × unit; ok is false where that is no finite number or negative: no
-// rate and no line is.
+// most is beyond every line and every count of an interval: 100 Tbit/s.
+const most = 1e14
+
+// in is n × unit; ok is false where that is absent, negative or beyond most: no
+// rate, no line and no count is.
 func (n number) in(unit float64) (v float64, ok bool) {
 	v = n.value * unit
-	return v, n.set && v >= 0 && !math.IsInf(v, 0)
+	return v, n.set && v >= 0 && v <= most
+}
+
+// odd reports whether n × unit is there and cannot be.
+func (n number) odd(unit float64) bool {
+	_, ok := n.in(unit)
+	return n.huge || n.set && !ok
 }
 
 // times is in as a pointer, nil where ok would be false.
@@ -114,6 +127,14 @@ func (n number) String() string {
 		return ""
 	}
 	return strconv.FormatFloat(n.value, 'f', -1, 64)
+}
+
+// speed is String, "" too where no line has so many Mbit/s.
+func (n number) speed() string {
+	if positive(n.times(mbit)) == nil {
+		return ""
+	}
+	return n.String()
 }
 
 // positive is v where that is above 0; a line without capacity is one of which

@@ -173,8 +173,13 @@ func (raw *metricV4) convert(m *metric, at string) (err error) {
 	if err != nil {
 		return &DecodeError{Op: OpSearchMetrics, Path: at + ".unit", Err: err}
 	}
-	m.series = Series{Max: raw.Summary.Max.times(unit), Mean: raw.Summary.Mean.times(unit)}
-	m.series.Points, err = values(at, raw.Datapoints, unit, func(end time.Time, mean float64) Point { return Point{Time: end, Mean: mean} })
+	for i := range raw.Datapoints {
+		if raw.Datapoints[i].Value.odd(unit) {
+			m.series.Odd++
+		}
+	}
+	m.series.Max, m.series.Mean = raw.Summary.Max.times(unit), raw.Summary.Mean.times(unit)
+	m.series.Points, err = values(at, raw.Datapoints, unit, func(end time.Time, mean float64) Point { return Point{Time: end, Mean: mean, Max: mean} })
 	return err
 }
 
@@ -207,6 +212,7 @@ func (t *target) add(m metric) {
 	}
 	t.rate.Max, t.rate.Mean = cmp.Or(t.rate.Max, m.series.Max), cmp.Or(t.rate.Mean, m.series.Mean)
 	t.rate.Points = extend(t.rate.Points, m.series.Points)
+	t.rate.Odd += m.series.Odd
 }
 
 // complete finds the maximum of a rate that came without one. The API's own is

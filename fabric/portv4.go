@@ -87,7 +87,7 @@ func (p *portV4) port() Port {
 		IBX:                string(cmp.Or(p.Location.IBX, p.DemarcationPointIBX)),
 		Encapsulation:      string(p.Encapsulation.Type),
 		Package:            string(p.Package.Code),
-		Speed:              p.PhysicalPortsSpeed.String(),
+		Speed:              p.PhysicalPortsSpeed.speed(),
 		RedundancyPriority: string(cmp.Or(p.Redundancy.Priority, p.Device.Redundancy.Priority)),
 		RedundancyGroup:    uuid(cmp.Or(p.Redundancy.Group, p.Device.Redundancy.Group)),
 		LAG:                lag.pointer(),

@@ -54,14 +54,21 @@ func series(op, at string, s summary, samples []sample, unit float64) (Series, e
 	}
 	for i := range samples {
 		mean, ok := samples[i].Mean.in(unit)
+		if samples[i].Mean.odd(unit) || samples[i].Max.odd(unit) {
+			out.Odd++
+		}
 		if !ok {
 			continue
+		}
+		high, ok := samples[i].Max.in(unit)
+		if !ok {
+			high = mean
 		}
 		field, end := samples[i].end()
 		if err := end.check(); err != nil {
 			return Series{}, &DecodeError{Op: op, Path: fmt.Sprintf("%s[%d].%s", at, i, field), Err: err}
 		}
-		out.Points = append(out.Points, Point{Time: end.time(), Mean: mean})
+		out.Points = append(out.Points, Point{Time: end.time(), Mean: mean, Max: high})
 	}
 	return out, nil
 }

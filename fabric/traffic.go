@@ -17,6 +17,7 @@ type Series struct {
 	Mean   *float64
 	Last   *float64 // last polled
 	Points []Point  // in the API's order: perhaps unsorted, perhaps with duplicates
+	Odd    int      // intervals with a figure that cannot be, below 0 or beyond any line: it is left out
 
 	Dropped, Errored []Count // packets, in the API's order; nil where the source has none
 }
@@ -26,6 +27,7 @@ type Series struct {
 type Point struct {
 	Time time.Time
 	Mean float64
+	Max  float64 // highest rate within it; Mean where the source does not say
 }
 
 // Count is one interval of a counter: the time at which it ends, and what

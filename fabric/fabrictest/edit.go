@@ -50,7 +50,7 @@ func (a *API) SetPortState(uuid, state string) bool {
 // without a link that is up begins an outage; one with such a link ends it, and
 // what it silenced stays silent.
 func (a *API) SetOperationalStatus(uuid, status string) bool {
-	now := a.opts.Now()
+	now := a.now()
 	return a.EditPort(uuid, func(p *Port) {
 		for i := range p.Links {
 			p.Links[i].Down = status == StatusDown || status == StatusPartial && i == 0

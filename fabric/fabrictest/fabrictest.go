@@ -17,6 +17,7 @@ package fabrictest
 import (
 	"cmp"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -84,17 +85,21 @@ type Options struct {
 
 // API is a simulated Fabric API. All its methods may be used concurrently.
 type API struct {
-	opts   Options
-	mux    *http.ServeMux
-	login  login
-	log    journal
-	faults faults
-	maxIn  atomic.Int64
+	opts    Options
+	mux     *http.ServeMux
+	control *http.ServeMux
+	login   login
+	log     journal
+	faults  faults
+	maxIn   atomic.Int64
 
 	editing sync.Mutex // serialises writers of roster
 	roster  atomic.Pointer[roster]
 	agenda  *agenda
 	ordered int // connections so far; guarded by editing
+
+	shift    atomic.Int64 // of the API's clock against Options.Now, nanoseconds
+	switches switches
 }
 
 // New returns an API that knows the fleet of o.
@@ -122,14 +127,22 @@ func New(o Options) *API {
 		log:    journal{limit: max(cmp.Or(o.RequestLog, defaultRequestLog), 0), counts: map[string]int{}},
 	}
 	a.roster.Store(newRoster(fleet.clone()))
-	a.mux = a.routes()
+	a.mux, a.control = a.routes(), a.controls()
 	a.SetGone(o.Gone...)
 	return a
 }
 
+// now is the API's own time.
+func (a *API) now() time.Time { return a.opts.Now().Add(time.Duration(a.shift.Load())) }
+
 // ServeHTTP answers one request as the Fabric API would, unless a [Fault]
-// says otherwise.
+// says otherwise. What is below /control/ is no part of the Fabric API: it
+// switches faults on and off, and is neither logged nor hit by them.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/control/") {
+		a.control.ServeHTTP(w, r)
+		return
+	}
 	if !clean(r.URL.Path) { // the mux would redirect; the gateway does not
 		a.handle(fallback)(w, r)
 		return

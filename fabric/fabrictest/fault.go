@@ -4,8 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
-	"slices"
-	"sync"
 	"time"
 )
 
@@ -16,8 +14,17 @@ import (
 type Fault struct {
 	Op    string // one of the Op constants; "" matches all
 	UUID  string // of the port or connection in the path; "" matches all
+	Path  string // of the request, with * for anything; "" matches all
+	Data  bool   // only requests that need a token
+	After int    // how many requests that match pass before the first that it hits
 	Times int    // how many requests it hits; 0 means all until removed
 
+	// Unreachable keeps requests from reaching the API: it is what a transport
+	// of [API.Transport] and [API.Via] returns instead. Nothing else has a part
+	// in it, and of the conditions only Path, After and Times count.
+	Unreachable error
+
+	Do      func(*API)       // before the answer, which it leaves alone
 	Delay   time.Duration    // before the answer; ends early with the request's context
 	Drop    bool             // no answer: the connection breaks
 	Handler http.HandlerFunc // answers instead
@@ -28,13 +35,18 @@ type Fault struct {
 	Body   string
 	Header http.Header
 
-	Truncate    bool // half of the body, then the connection breaks
+	Truncate bool          // half of the body, then the connection breaks
+	Halve    bool          // half of the body, and no sign that there was more
+	Drip     time.Duration // between two bytes of the body; ends early with the request's context
+	Rewrite  func(any) any // of a good answer: from JSON, with json.Number, to what is JSON again
+
 	EmptyPoints bool // statistics or metrics without points; the summaries are null
 	NullValues  bool // statistics in which every second point and the last polled value are null
 	Shuffle     bool // statistics with their points in disorder, every tenth one twice
 
 	RepeatPages bool // the first page for every offset
 	TotalDelta  int  // added to the total that a page reports
+	TotalGrows  bool // by one with every page
 }
 
 // Inject adds f behind the faults that are there already; a request meets only
@@ -42,7 +54,8 @@ type Fault struct {
 // function takes f away and may be called more than once.
 func (a *API) Inject(f Fault) (remove func()) {
 	f.Header = f.Header.Clone()
-	return a.faults.add(f)
+	af := a.faults.add(f)
+	return func() { a.faults.remove(af) }
 }
 
 func (f Fault) reply() (reply, bool) {
@@ -74,65 +87,4 @@ func (f Fault) alter(r *reading) {
 		rng := rand.New(rand.NewPCG(uint64(len(r.samples)), 1)) //nolint:gosec // G404: the same disorder each time
 		rng.Shuffle(len(r.samples), func(i, j int) { r.samples[i], r.samples[j] = r.samples[j], r.samples[i] })
 	}
-}
-
-// faults are the faults in force, oldest first.
-type faults struct {
-	mu     sync.Mutex
-	active []*activeFault
-	gone   []string // operations
-}
-
-// SetGone makes the operations answer as if the gateway had never heard of them,
-// whatever the token, and brings all others back. A [Fault] comes first.
-func (a *API) SetGone(ops ...string) {
-	a.faults.mu.Lock()
-	defer a.faults.mu.Unlock()
-	a.faults.gone = slices.Clone(ops)
-}
-
-func (fs *faults) isGone(op string) bool {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	return slices.Contains(fs.gone, op)
-}
-
-type activeFault struct {
-	Fault
-	left int // requests it will still hit; negative for no end
-}
-
-func (fs *faults) add(f Fault) (remove func()) {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	af := &activeFault{Fault: f, left: f.Times}
-	if f.Times == 0 {
-		af.left = -1
-	}
-	fs.active = append(fs.active, af)
-	return func() {
-		fs.mu.Lock()
-		defer fs.mu.Unlock()
-		fs.active = slices.DeleteFunc(fs.active, func(other *activeFault) bool { return other == af })
-	}
-}
-
-// take returns the fault that a request meets, and uses it up; the zero Fault
-// for none.
-func (fs *faults) take(op, uuid string) Fault {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	for i, af := range fs.active {
-		if (af.Op != "" && af.Op != op) || (af.UUID != "" && af.UUID != uuid) {
-			continue
-		}
-		if af.left > 0 {
-			af.left--
-		}
-		if af.left == 0 {
-			fs.active = slices.Delete(fs.active, i, i+1)
-		}
-		return af.Fault
-	}
-	return Fault{}
 }

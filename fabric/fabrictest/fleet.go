@@ -106,7 +106,7 @@ func (r *roster) own() []*Port {
 
 // Fleet returns a copy of what the API knows of now.
 func (a *API) Fleet() Fleet {
-	a.settle(a.opts.Now())
+	a.settle(a.now())
 	return a.roster.Load().fleet.clone()
 }
 

@@ -1,9 +1,11 @@
 package fabrictest
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // Bodies that the Fabric hosts have been seen to send in place of an answer,
@@ -31,6 +33,18 @@ type reply struct {
 // send writes r. A truncated one promises all of the body, sends half of it
 // and breaks the connection.
 func (r reply) send(w http.ResponseWriter, truncate bool) {
+	r.begin(w)
+	if !truncate {
+		_, _ = w.Write(r.body) // a caller that went away needs no answer
+		return
+	}
+	_, _ = w.Write(r.body[:len(r.body)/2])
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// begin sends status and headers.
+func (r reply) begin(w http.ResponseWriter) {
 	h := w.Header()
 	for name, values := range r.header {
 		h[http.CanonicalHeaderKey(name)] = values
@@ -40,13 +54,18 @@ func (r reply) send(w http.ResponseWriter, truncate bool) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(r.body)))
 	w.WriteHeader(r.status)
-	if !truncate {
-		_, _ = w.Write(r.body) // a caller that went away needs no answer
-		return
+}
+
+// drip sends r a byte at a time, until ctx ends.
+func (r reply) drip(ctx context.Context, w http.ResponseWriter, apart time.Duration) {
+	r.begin(w)
+	for i := range r.body {
+		_, err := w.Write(r.body[i : i+1])
+		_ = http.NewResponseController(w).Flush()
+		if err != nil || !pause(ctx, apart) {
+			panic(http.ErrAbortHandler)
+		}
 	}
-	_, _ = w.Write(r.body[:len(r.body)/2])
-	_ = http.NewResponseController(w).Flush()
-	panic(http.ErrAbortHandler)
 }
 
 func contentType(body []byte) string {

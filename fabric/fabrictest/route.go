@@ -117,9 +117,14 @@ func (a *API) handle(rt route) http.HandlerFunc {
 		if err != nil {
 			panic(http.ErrAbortHandler) // the caller went away in mid-request
 		}
-		c := &call{http: r, body: body, uuid: r.PathValue("uuid"), now: a.opts.Now()}
+		a.lapse()
+		c := &call{http: r, body: body, uuid: r.PathValue("uuid"), now: a.now()}
 		a.settle(c.now)
-		c.fault = a.faults.take(rt.op, c.uuid)
+		c.fault = a.faults.take(rt, c)
+		if c.fault.Do != nil {
+			c.fault.Do(a)
+			c.now = a.now()
+		}
 		sw := &statusWriter{ResponseWriter: w}
 		defer func() { a.log.add(newRequest(rt.op, c, sw.status)) }()
 		a.respond(rt, c, sw)
@@ -128,6 +133,9 @@ func (a *API) handle(rt route) http.HandlerFunc {
 
 func (a *API) respond(rt route, c *call, w http.ResponseWriter) {
 	f := c.fault
+	if a.shift.Load() != 0 { // a server dates its answers by the clock of the machine
+		w.Header().Set("Date", c.now.UTC().Format(http.TimeFormat))
+	}
 	if !pause(c.http.Context(), f.Delay) || f.Drop {
 		panic(http.ErrAbortHandler)
 	}
@@ -137,19 +145,32 @@ func (a *API) respond(rt route, c *call, w http.ResponseWriter) {
 		f.Handler(w, r)
 		return
 	}
-	if answer, ok := f.reply(); ok {
-		answer.send(w, f.Truncate)
+	answer := a.answer(rt, c)
+	if f.Rewrite != nil && answer.status == http.StatusOK {
+		answer.body = rewrite(answer.body, f.Rewrite)
+	}
+	if f.Halve {
+		answer.body = answer.body[:len(answer.body)/2]
+	}
+	if f.Drip > 0 {
+		answer.drip(c.http.Context(), w, f.Drip)
 		return
+	}
+	answer.send(w, f.Truncate)
+}
+
+// answer is what the API says to a call before the faults of answers.
+func (a *API) answer(rt route, c *call) reply {
+	if answer, ok := c.fault.reply(); ok {
+		return answer
 	}
 	if a.faults.isGone(rt.op) {
-		gatewayFault().send(w, f.Truncate)
-		return
+		return gatewayFault()
 	}
 	if !rt.open && !a.login.valid(c.http.Header.Get("Authorization"), c.now) {
-		unauthorized().send(w, f.Truncate)
-		return
+		return unauthorized()
 	}
-	rt.answer(a, c).send(w, f.Truncate)
+	return rt.answer(a, c)
 }
 
 // unknown answers with the gateway's fault body for a path it does not know, and

@@ -168,8 +168,12 @@ func checkPage(offset, limit, largest int) *propertyFlaw {
 // paginate cuts a page out of items, subject to the faults of paging.
 func paginate[T, D any](c *call, items []*T, offset, limit int, doc func(*T) D) page[D] {
 	total := len(items)
+	told := max(total+c.fault.TotalDelta, 0)
+	if c.fault.TotalGrows {
+		told += 1 + offset/limit
+	}
 	out := page[D]{
-		Pagination: pagination{Offset: offset, Limit: limit, Total: max(total+c.fault.TotalDelta, 0)},
+		Pagination: pagination{Offset: offset, Limit: limit, Total: told},
 		Data:       []D{},
 	}
 	link := func(offset int) *string {

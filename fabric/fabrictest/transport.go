@@ -12,6 +12,34 @@ import (
 // none behind, so a testing/synctest bubble sees nothing but its own waiting.
 func (a *API) Transport() http.RoundTripper { return memory{a} }
 
+// Via returns a RoundTripper that sends requests through next, but for those
+// that a fault of the network keeps from the API.
+func (a *API) Via(next http.RoundTripper) http.RoundTripper { return via{a, next} }
+
+type via struct {
+	api  *API
+	next http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (v via) RoundTrip(r *http.Request) (*http.Response, error) {
+	v.api.lapse()
+	if err := v.api.faults.unreachable(r); err != nil {
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
+		return nil, err
+	}
+	return v.next.RoundTrip(r)
+}
+
+// CloseIdleConnections closes those of the transport behind it.
+func (v via) CloseIdleConnections() {
+	if t, ok := v.next.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
 type memory struct{ api *API }
 
 // RoundTrip implements http.RoundTripper.
@@ -21,6 +49,10 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 		defer func() { _ = r.Body.Close() }()
 	}
 	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m.api.lapse()
+	if err := m.api.faults.unreachable(r); err != nil {
 		return nil, err
 	}
 	server := r.Clone(ctx)

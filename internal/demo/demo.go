@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strconv"
 	"text/template"
 
@@ -73,6 +74,34 @@ func (d *Demo) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
+// Via returns a RoundTripper for the exporter, through next, on which the faults
+// of the network can be switched on too. curl does not meet those.
+func (d *Demo) Via(next http.RoundTripper) http.RoundTripper {
+	return via{d.classic.Addr().String(), d.Classic.Via(next), d.Metrics.Via(next)}
+}
+
+type via struct {
+	classicHost      string
+	classic, metrics http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (v via) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host == v.classicHost {
+		return v.classic.RoundTrip(r)
+	}
+	return v.metrics.RoundTrip(r)
+}
+
+// CloseIdleConnections closes those to both.
+func (v via) CloseIdleConnections() {
+	for _, t := range []http.RoundTripper{v.classic, v.metrics} {
+		if t, ok := t.(interface{ CloseIdleConnections() }); ok {
+			t.CloseIdleConnections()
+		}
+	}
+}
+
 // Config is the configuration of an exporter that watches every port of the
 // simulated APIs.
 func (d *Demo) Config() (*config.Config, error) {
@@ -111,6 +140,7 @@ func (d *Demo) Announce(w io.Writer, scheme string, addrs []net.Addr) {
 	}
 	fmt.Fprintf(w, "simulated API: %s  (v3 and v4; client_id %s, client_secret %s)\n", d.ClassicURL(), fabrictest.DemoClientID, fabrictest.DemoClientSecret)
 	fmt.Fprintf(w, "simulated API: %s  (v4 metrics only)\n", d.MetricsURL())
+	fmt.Fprintf(w, "faults:        /control/faults of either, see docs/demo.md\n")
 	fmt.Fprintf(w, "Every number is made up; stop with Ctrl-C.\n")
 }
 

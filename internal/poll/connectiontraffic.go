@@ -61,6 +61,9 @@ func (a *account) pollConnectionTraffic(ctx context.Context, uuid string, window
 	if ctx.Err() != nil {
 		return // shutting down: no outcome
 	}
+	if err == nil { // a connection may have been of any bandwidth, up to that of its port
+		err = a.sift(newSieve(from, to, w.Resolution, answer.Capacity, a.line(asked.Port)), &answer.Traffic, classConnectionTraffic, uuid)
+	}
 	now := time.Now()
 	a.rec.update(func(d *draft) {
 		a.noteCall(d, now, err)

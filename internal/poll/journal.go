@@ -24,6 +24,8 @@ type journal struct {
 	uuid    string           // and its UUID
 	said    map[failure]bool // failures that were logged at once and are not over
 	seen    map[failure]bool // failures since the last summary
+
+	odds, oddsBefore bool // intervals were left out since the last summary, and before it
 }
 
 // failure is a kind of failure.
@@ -63,6 +65,8 @@ func (j *journal) note(class, uuid string, err error) {
 		f.reason = "not_listed"
 	case errors.Is(err, errNotAttached), errors.Is(err, errConnectionNotAttached):
 		f.reason = "not_attached"
+	case errors.Is(err, errImpossible):
+		f.reason = "impossible"
 	}
 	j.failed++
 	j.example, j.key, j.uuid, j.seen[f] = err, key, uuid, true
@@ -75,6 +79,16 @@ func (j *journal) note(class, uuid string, err error) {
 		return
 	}
 	j.log.Warn("poll failed; keeping last values", "class", class, key, uuid, "reason", f.reason, "err", err)
+}
+
+// odd takes down that an answer had intervals in it that cannot be.
+func (j *journal) odd(class, uuid string, intervals int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.odds && !j.oddsBefore {
+		j.log.Warn("answer has impossible intervals; going on without them", "class", class, uuidKey(class), uuid, "intervals", intervals)
+	}
+	j.odds = true
 }
 
 // sum logs one line about the polls since the last one.
@@ -90,6 +104,7 @@ func (j *journal) sum() {
 		j.log.Info("polls succeeded", "polls", j.polls)
 	}
 	// What did not fail again is over, and is news when it comes back.
+	j.oddsBefore, j.odds = j.odds, false
 	j.said, j.seen = j.seen, map[failure]bool{}
 	j.polls, j.failed, j.example, j.key, j.uuid = 0, 0, nil, "", ""
 }

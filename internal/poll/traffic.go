@@ -18,6 +18,9 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 	if ctx.Err() != nil {
 		return // shutting down: no outcome
 	}
+	if err == nil {
+		err = a.sift(newSieve(from, to, w.Resolution, answer.Capacity, a.line(uuid)), answer, "traffic", uuid)
+	}
 	now := time.Now()
 	a.rec.update(func(d *draft) {
 		a.noteCall(d, now, err)
@@ -43,6 +46,23 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 	})
 	a.journal.note("traffic", uuid, err)
 	a.judge(a.portTraffic, word{source: source, uuid: uuid, answer: answer, err: err, now: now, population: a.population})
+}
+
+// line is the line rate of a port in bit/s by its inventory, nil where unknown.
+func (a *account) line(uuid string) *float64 {
+	if p := a.rec.store.Load().Port(uuid); p != nil && p.Inventory != nil {
+		return p.Inventory.Capacity
+	}
+	return nil
+}
+
+// sift leaves out of an answer what cannot be, and says so.
+func (a *account) sift(s sieve, answer *fabric.Traffic, class, uuid string) error {
+	odd, err := s.traffic(answer)
+	if err == nil && odd > 0 {
+		a.journal.odd(class, uuid, odd)
+	}
+	return err
 }
 
 // population is how many ports there are to ask about: before the first listing
@@ -107,7 +127,7 @@ func newAnswer(s fabric.Series, resolution time.Duration) fleet.Answer {
 	a := fleet.Answer{Max: s.Max, Mean: s.Mean, Last: s.Last, Resolution: resolution}
 	a.Points = make([]fleet.Point, len(s.Points))
 	for i, p := range s.Points {
-		a.Points[i] = fleet.Point(p)
+		a.Points[i] = fleet.Point{Time: p.Time, Mean: p.Mean}
 	}
 	return a
 }

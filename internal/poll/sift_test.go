@@ -1,0 +1,112 @@
+package poll_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// A line of 1 Gbit/s, with intervals that cannot be among others: what the API
+// has summed up of all of them is not believed.
+func TestImpossibleIntervalsAreLeftOut(t *testing.T) {
+	const line = 1e9
+	ago := func(minutes int) time.Time { return time.Now().Add(-time.Duration(minutes) * time.Minute) }
+	for _, tt := range []struct {
+		name   string
+		points func() []fabric.Point // beside those of 2, 4 and 3 of the last minutes
+		odd    int
+		max    float64
+		want   fleet.Series // but for the points and the times
+	}{
+		{"none", func() []fabric.Point { return nil }, 0, 9, fleet.Series{Max: new(9.0), Mean: new(77.0), Last: new(88.0), P95: new(4.0)}},
+		{"of tenfold the line", func() []fabric.Point { return []fabric.Point{{Time: ago(1), Mean: 10 * line, Max: 10 * line}} }, 0, 9,
+			fleet.Series{Max: new(9.0), Mean: new(77.0), Last: new(88.0), P95: new(10 * line)}},
+		{"beyond tenfold the line", func() []fabric.Point { return []fabric.Point{{Time: ago(1), Mean: 11 * line, Max: 11 * line}} }, 0, 11 * line,
+			fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
+		{"with a maximum beyond", func() []fabric.Point { return []fabric.Point{{Time: ago(12), Mean: 3, Max: 11 * line}} }, 0, 11 * line,
+			fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
+		{"from the future", func() []fabric.Point { return []fabric.Point{{Time: ago(-6), Mean: 5, Max: 5}} }, 0, 9,
+			fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
+		{"below 0, left out before", func() []fabric.Point { return nil }, 1, 9,
+			fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
+		{"only in the summary", func() []fabric.Point { return nil }, 0, 11 * line,
+			fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
+		{"beside others twice and before the window", func() []fabric.Point {
+			return []fabric.Point{{Time: ago(20), Mean: 2, Max: 2}, {Time: ago(24*60 + 6), Mean: 9, Max: 9}}
+		}, 1, 9, fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
+					s := fabric.Series{Max: &tt.max, Mean: new(77.0), Last: new(88.0), Odd: tt.odd, Points: []fabric.Point{
+						{Time: ago(20), Mean: 2, Max: 7}, {Time: ago(15), Mean: 4, Max: 4}, {Time: ago(10), Mean: 3, Max: 3},
+					}}
+					if tt.name == "beside others twice and before the window" {
+						s.Points[0].Max = 2
+						s.Points[1].Max = 7
+					}
+					s.Points = append(s.Points, tt.points()...)
+					return &fabric.Traffic{Capacity: new(line), Inbound: s, Outbound: s}, nil
+				}}, "aa")
+				b.run(t, time.Second)
+				got := b.port(t, "aa").Traffic[0].Inbound
+				got.Points, got.Newest, got.Resolution = nil, time.Time{}, 0
+				if diff := cmp.Diff(tt.want, got); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// Where nothing is possible the unit has changed, or the line: the last good
+// values stay, and the poll has failed.
+func TestAnAnswerThatIsImpossibleIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		factor := 1.0
+		b := newBench(t, &fakeAPI{ports: func() ([]fabric.Port, error) {
+			return []fabric.Port{{UUID: "aa", Capacity: new(1e9)}}, nil
+		}, traffic: func(string, string) (*fabric.Traffic, error) {
+			answer := fresh()
+			answer.Capacity = nil // the inventory knows it
+			for _, s := range []*fabric.Series{&answer.Inbound, &answer.Outbound} {
+				s.Points[0].Mean *= factor
+				s.Points[0].Max = s.Points[0].Mean
+			}
+			return answer, nil
+		}}, "aa")
+		b.run(t, time.Second)
+		good := b.port(t, "aa").Traffic[0]
+		factor = 1e6
+		b.run(t, 10*time.Minute)
+		p := b.port(t, "aa")
+		if p.Polls[0].OK || !strings.Contains(p.Polls[0].Err, "unit") || p.Traffic[0] != good {
+			t.Errorf("%+v", p.Polls[0])
+		}
+	})
+}
+
+// Counts of more packets than the line carries would stay in a counter for ever.
+func TestImpossibleCountsAreNotAddedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		b := newBench(t, &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
+			answer := fresh()
+			answer.Inbound.Dropped = []fabric.Count{
+				{End: began.Add(time.Minute), N: 7}, {End: began.Add(2 * time.Minute), N: 1e13}, {End: began.Add(time.Hour), N: 5},
+			}
+			return answer, nil
+		}}, "aa")
+		b.cfg.Accounts[0].Sources = []string{"v4-metrics"}
+		b.run(t, 15*time.Minute)
+		if got := b.port(t, "aa").Dropped[fleet.Inbound].Total; got != 7 {
+			t.Errorf("%v packets", got)
+		}
+	})
+}
