@@ -5,9 +5,19 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// chosenConnections is connection_info of the connections that the reader chose.
-const chosenConnections = ns + `connection_info{account=~"$account",port_uuid=~"$port",connection_uuid=~"$connection"}` +
-	" and on (port_uuid) " + ns + `port_info{account=~"$account",metro=~"$metro"}`
+// The connections that the reader chose. Two shards may have a side each of one,
+// and inbound of the one is outbound of the other: seen has the a-side where both
+// are chosen, and the exporters that see it so.
+var (
+	chosenConnections = connectionsFrom("a|z")
+	seen              = "(" + connectionsFrom("a") + " or on (connection_uuid) " + connectionsFrom("a|z") + ")"
+)
+
+// connectionsFrom is connection_info of those that are seen from sides.
+func connectionsFrom(sides string) string {
+	return ns + `connection_info{account=~"$account",port_uuid=~"$port",connection_uuid=~"$connection",side=~"` + sides + `"}` +
+		" and on (port_uuid) " + ns + `port_info{account=~"$account",metro=~"$metro"}`
+}
 
 // onlyWatched is said of panels that need series of single connections.
 const onlyWatched = " Only connections that are watched: connections.traffic in the exporter's configuration."
@@ -34,25 +44,32 @@ func watched() *dashboard.QueryVariableBuilder {
 		Regex(`/connection_name="(?<text>[^"]+)|connection_uuid="(?<value>[^"]+)/g`)
 }
 
-// perConnection is the highest value of each chosen connection, where several
-// exporters have one, with more labels than the connection's.
+// perConnection is the highest value of each chosen connection by its name, where
+// several exporters have one, with more labels than the connection's.
 func perConnection(expr, more string) string {
-	by := "connection_uuid, connection_name"
+	by := "connection_uuid"
 	if more != "" {
 		by += ", " + more
 	}
-	return "max by (" + by + ") (" + expr + ") and on (connection_uuid) (" + chosenConnections + ")"
+	return "max by (" + by + ") (" + expr + ") * on (connection_uuid) group_left (connection_name) topk by (connection_uuid) (1, " + seen + ")"
 }
 
 // connectionShare is a rate as a share of the bandwidth that was ordered.
 func connectionShare(rate string) string {
-	return "max by (connection_uuid, connection_name, direction) (" + rate + ")" +
-		" / on (connection_uuid) group_left () (max by (connection_uuid) (" + ns + "connection_bandwidth_bytes_per_second) > 0)" +
-		" and on (connection_uuid) (" + chosenConnections + ")"
+	return perConnection(rate, "direction") +
+		" / on (connection_uuid) group_left () (max by (connection_uuid) (" + ns + "connection_bandwidth_bytes_per_second) > 0)"
+}
+
+// connectionRate is the last polled rate of a direction, of both if it is "".
+func connectionRate(direction string) string {
+	only := ""
+	if direction != "" {
+		only = `{direction="` + direction + `"}`
+	}
+	return freshest("connection", only, seen)
 }
 
 const (
-	connectionRate = ns + "connection_traffic_last_bytes_per_second"
 	connectionP95  = ns + `connection_traffic_p95_bytes_per_second{window="$window"}`
 	connectionName = "{{connection_name}}"
 )
@@ -68,7 +85,7 @@ func connectionsNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboar
 			colours: steps("green", colour{l.at("connection_utilization_ratio"), "red"}),
 			about: "The watched connection and direction that are fullest by their last polled rate, 5 to 17 minutes old, as a share of the bandwidth ordered. " +
 				"Above " + l.percent("connection_utilization_ratio") + " Equinix drops what is too much: order more." + onlyWatched,
-			queries: []query{{"topk(1, " + connectionShare(connectionRate) + ")", connectionName + " {{direction}}"}},
+			queries: []query{{"topk(1, " + connectionShare(connectionRate("")) + ")", connectionName + " {{direction}}"}},
 			links:   runbooks("FabricConnectionFull"),
 		}).TextMode(common.BigValueTextModeValueAndName)).
 		WithPanel(number(spec{
@@ -108,19 +125,19 @@ func connectionTraffic(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashb
 			title: "Traffic of the busiest connections", w: 12, h: 9, unit: "bps", links: runbooks("FabricConnectionFull"), empty: "no connection is watched",
 			about: "Last polled rates, 5 to 17 minutes old, of the ten chosen connections with the highest 95th percentile in the chosen window: inbound up and outbound down, as the source gives them; " +
 				"v4-metrics does not say from which side." + onlyWatched,
-			queries: []query{{inBits("max by (connection_uuid, connection_name, direction) (" + connectionRate + ") and on (connection_uuid) " + busiest), connectionName + " {{direction}}"}},
+			queries: []query{{inBits(perConnection(connectionRate(""), "direction") + " and on (connection_uuid) " + busiest), connectionName + " {{direction}}"}},
 		}).OverrideByRegexp("/ outbound$/", []dashboard.DynamicConfigValue{property("custom.transform", "negative-Y")})).
 		WithPanel(limited(series(spec{
 			title: "Utilization of the busiest connections", w: 12, h: 9, unit: "percentunit", min: new(0.0), links: runbooks("FabricConnectionFull"), empty: "no connection is watched",
 			colours: steps("green", colour{l.at("connection_utilization_ratio"), "red"}),
 			about: "The same as a share of the bandwidth ordered. Equinix holds a connection at its bandwidth, so a line never goes much above 100 %: it lies along it. " +
 				"Dashed: where the alert begins.",
-			queries: []query{{connectionShare(connectionRate) + " and on (connection_uuid) " + busiest, connectionName + " {{direction}}"}},
+			queries: []query{{connectionShare(connectionRate("")) + " and on (connection_uuid) " + busiest, connectionName + " {{direction}}"}},
 		}))).
 		WithPanel(stacked(series(spec{
 			title: "Packets dropped in an hour", w: 24, h: 8, unit: "short", min: new(0.0), links: runbooks("FabricConnectionDropping"), empty: "no packet counters: only v4-metrics has them",
 			about: "Packets that a side of a connection dropped in the hour before each point because they exceeded its bandwidth; the counters grow once a poll, so a shorter window would show nothing and then a peak. " +
 				"The ten chosen connections with the most at the end of the range. Ask for more bandwidth, or shape the traffic.",
-			queries: []query{{"topk(10, " + perConnection("increase("+ns+"connection_packets_dropped_total["+packetWindow+"])", "side, direction") + " > 0)", connectionName + " {{direction}}, side {{side}}"}},
+			queries: []query{{"topk(10, " + perConnection("increase("+ns+"connection_packets_dropped_total["+packetWindow+"])", "side, direction") + ")", connectionName + " {{direction}}, side {{side}}"}},
 		})))
 }

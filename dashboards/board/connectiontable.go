@@ -9,8 +9,9 @@ import (
 func connectionTable(l Limits) *table.PanelBuilder {
 	full := steps("green", colour{l.at("connection_utilization_ratio"), "red"})
 	rate := func(direction string) string {
-		return inBits(perConnection(ns+`connection_traffic_last_bytes_per_second{direction="`+direction+`"}`, ""))
+		return inBits(perConnection(connectionRate(direction), ""))
 	}
+	single := func(expr string) string { return "topk by (connection_uuid) (1, " + expr + ")" } // exporters may disagree
 	one := func(expr string) string { return "max by (connection_uuid, connection_name) (" + expr + ")" }
 	return rows(spec{
 		title: "Watched connections", w: 24, h: 11, unit: "none", links: runbooks("FabricConnectionFull", "FabricConnectionFailed", "FabricConnectionPending"),
@@ -25,18 +26,18 @@ func connectionTable(l Limits) *table.PanelBuilder {
 		column{title: "VLAN", label: "vlan", width: 75},
 		column{title: "A side", label: "a_side"},
 		column{title: "Z side", label: "z_side"},
-		column{expr: "max by (connection_uuid, connection_name, port_uuid, port_name, vlan, a_side, z_side) (" + chosenConnections + ")"},
+		column{expr: "max by (connection_uuid, connection_name, port_uuid, port_name, vlan, a_side, z_side) (topk by (connection_uuid) (1, " + seen + "))"},
 		column{title: "State", label: "state", width: 120},
-		column{expr: perConnection(ns+"connection_state", "state")},
+		column{expr: single(perConnection(ns+"connection_state", "state"))},
 		column{title: "Bandwidth", expr: inBits(perConnection(ns+"connection_bandwidth_bytes_per_second", "")), unit: "bps", width: 95},
-		column{title: "Now", expr: one(connectionShare(connectionRate)), unit: "percentunit", colours: full, bar: true},
-		column{title: "p95", expr: one(connectionShare(connectionP95)), unit: "percentunit", colours: full, width: 75},
+		column{title: "Now", expr: one(connectionShare(connectionRate(""))), unit: "percentunit", colours: full, bar: true},
+		column{title: "p95", expr: one(connectionShare(connectionP95 + " and on (connection_uuid, instance, job) " + seen)), unit: "percentunit", colours: full, width: 75},
 		column{title: "Inbound", expr: rate("inbound"), unit: "bps", width: 95},
 		column{title: "Outbound", expr: rate("outbound"), unit: "bps", width: 95},
 		column{title: "Equinix", label: "equinix", width: 120},
-		column{expr: perConnection(`label_replace(`+ns+`connection_status{side="equinix"}, "equinix", "$1", "status", "(.*)")`, "equinix")},
+		column{expr: single(perConnection(`label_replace(`+ns+`connection_status{side="equinix"}, "equinix", "$1", "status", "(.*)")`, "equinix"))},
 		column{title: "Provider", label: "provider", width: 120},
-		column{expr: perConnection(`label_replace(`+ns+`connection_status{side="provider"}, "provider", "$1", "status", "(.*)")`, "provider")},
+		column{expr: single(perConnection(`label_replace(`+ns+`connection_status{side="provider"}, "provider", "$1", "status", "(.*)")`, "provider"))},
 	)
 }
 
@@ -59,7 +60,7 @@ func connectionState(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder 
 			title: "Down by port", w: 8, h: 9, unit: "none", min: new(0.0), empty: "no connection is watched",
 			about: "Watched connections in service that are down, by the port that they are seen from. All of a port: look at the port. One: ask the provider." + onlyWatched,
 			queries: []query{{"sum by (port_name) (" + group(perConnection(ns+`connection_operational_status{status="DOWN"}`, "")) +
-				" * on (connection_uuid) group_left (port_name) topk by (connection_uuid) (1, " + chosenConnections + "))", portName}},
+				" * on (connection_uuid) group_left (port_name) topk by (connection_uuid) (1, " + seen + "))", portName}},
 			links: runbooks("FabricConnectionDown"),
 		}))
 }
@@ -83,7 +84,7 @@ func everyConnection(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboa
 			title: "Most sold ports", w: 8, h: 9, unit: "percentunit", min: new(0.0), empty: "not known", colours: l.sold(),
 			about: "Bandwidth of the live connections as a share of the line rate, of the ten chosen ports with the most. Above 100 % not everybody can have at once what they ordered; " +
 				"an UNLIMITED package may want that. Missing where the API gives no bandwidth for a connection.",
-			queries: []query{{"topk(10, " + soldShare + " and on (port_uuid) " + chosenPorts + ")", portName}},
+			queries: []query{{"topk(10, " + named(soldShare) + ")", portName}},
 			links:   runbooks("FabricPortOversubscribed"), drill: toPort("__field.labels.port_uuid"),
 		}))
 }

@@ -28,7 +28,7 @@ func fleetNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuild
 			title: "Fullest port now", w: 4, h: 4, unit: "percentunit", colours: l.busy(), empty: "no traffic known",
 			about: "The port and direction that are fullest by their last polled rate, which is 5 to 17 minutes old, as a share of the links that are up. " +
 				"Above " + l.percent("port_utilization_ratio") + ": find out what fills it on the Port dashboard.",
-			queries: []query{{"topk(1, " + utilization(lastRate) + " and on (port_uuid) " + chosenPorts + ")", "{{port_name}} {{direction}}"}},
+			queries: []query{{"topk(1, " + named(utilization(lastRate)) + ")", "{{port_name}} {{direction}}"}},
 			links:   runbooks("FabricPortSaturated"), drill: toPort("__field.labels.port_uuid"),
 		}).TextMode(common.BigValueTextModeValueAndName)).
 		WithPanel(number(spec{
@@ -63,7 +63,7 @@ func fleetNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuild
 			title: "Oldest sample", w: 4, h: 4, unit: "s", colours: l.old(), empty: "no samples known",
 			about: "Age of the newest sample of the port that is furthest behind. 5 to 17 minutes and the poll interval are usual. " +
 				"Older: Equinix is late, or polls fail; see Freshness below and the Exporter dashboard.",
-			queries: []query{{"topk(1, " + sampleAge + ")", "{{port_name}}"}},
+			queries: []query{{"topk(1, " + named(sampleAge) + ")", "{{port_name}}"}},
 			links:   runbooks("FabricSamplesLate", "FabricDataStale"), drill: toPort("__field.labels.port_uuid"),
 		}).TextMode(common.BigValueTextModeValueAndName))
 }
@@ -75,14 +75,15 @@ func fleetTraffic(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardB
 			title: "Utilization of the busiest ports", w: 12, h: 10, unit: "percentunit", colours: l.busy(), min: new(0.0),
 			about: "The ten chosen ports with the highest 95th percentile in the chosen window, by their last polled rate in the worse direction, 5 to 17 minutes old, as a share of the links that are up. " +
 				"Dashed: where the alerts begin. A line that reaches the top every day needs an upgrade.",
-			queries: []query{{worst(lastRate) + " and on (port_uuid) " + busiest, portName}},
+			queries: []query{{named(worst(lastRate)) + " and on (port_uuid) " + busiest, portName}},
 			links:   runbooks("FabricPortSaturated"), drill: toPort("__field.labels.port_uuid"),
 		}))).
 		WithPanel(series(spec{
 			title: "Traffic by metro", w: 12, h: 10, unit: "bps",
 			about: "Last polled rates of the chosen ports of each metro together, inbound up and outbound down; inbound is what a port receives. " +
-				"There is a gap where the rate of a port is missing, since a sum without it would look like less traffic.",
-			queries: []query{{inBits(whole("metro", "")), "{{metro}} {{direction}}"}},
+				"There is a gap where the rate of a port is missing, since a sum without it would look like less traffic. " +
+				"Ports of which nothing has been known for long are not in it: Without data below counts them.",
+			queries: []query{{inBits(perMetro("")), "{{metro}} {{direction}}"}},
 		}).OverrideByRegexp("/ outbound$/", []dashboard.DynamicConfigValue{property("custom.transform", "negative-Y")})).
 		WithPanel(metroTable(l))
 }

@@ -4,7 +4,7 @@ import "github.com/grafana/grafana-foundation-sdk/go/table"
 
 // worst is the higher utilization of the two directions.
 func worst(rate string) string {
-	return "max by (port_uuid, port_name) (" + utilization(rate) + ")"
+	return "max by (port_uuid) (" + utilization(rate) + ")"
 }
 
 // topPorts is the fleet as a table, a row for each port.
@@ -20,7 +20,7 @@ func topPorts(l Limits) *table.PanelBuilder {
 		column{title: "Port", label: "port_name", drill: toPort("__data.fields.port_uuid"), width: 220},
 		column{title: "Metro", label: "metro", width: 70},
 		column{title: "Account", label: "account", width: 100},
-		column{title: "Status", expr: p(statusNumber()), meanings: statusMeanings, width: 90},
+		column{title: "Status", expr: p(status("")), meanings: statusMeanings, width: 90},
 		column{title: "Line rate", expr: p(inBits(ns + "port_capacity_bytes_per_second")), unit: "bps", width: 95},
 		column{title: "Now", expr: p(worst(lastRate)), unit: "percentunit", colours: l.busy(), bar: true},
 		column{title: "p95 1d", expr: p(worst(p95Of("1d"))), unit: "percentunit", colours: l.full(), width: 85},
@@ -33,20 +33,21 @@ func topPorts(l Limits) *table.PanelBuilder {
 }
 
 func metroTable(l Limits) *table.PanelBuilder {
-	byMetro := func(of, expr string) string { return of + " by (metro) (" + located(expr) + ")" }
+	fullest := func(rate string) string { return "max by (metro) (" + located(worst(rate)) + ")" }
 	return rows(spec{
 		title: "By metro", w: 24, h: 8, unit: "none",
 		about: "The chosen ports of each metro. Fullest are the last polled rate and the 95th percentile of the chosen window of the fullest port there, in the worse direction. " +
-			"Traffic is missing where the rate of a port is. A metro with one full port and empty others can be cured by moving connections.",
+			"Sums are missing where one of their ports is; ports of which nothing has been known for long are in none of the traffic, and Without data counts them. A metro with one full port and empty others can be cured by moving connections.",
 		links: runbooks("FabricPortNearlyFull"),
 	}, "Fullest now",
 		column{title: "Metro", label: "metro"},
 		column{title: "Ports", expr: "count by (metro) (topk by (port_uuid) (1, " + chosenPorts + "))"},
-		column{title: "Fullest now", expr: byMetro("max", worst(lastRate)), unit: "percentunit", colours: l.busy(), bar: true},
-		column{title: "Fullest p95", expr: byMetro("max", worst(p95Rate)), unit: "percentunit", colours: l.full(), bar: true},
-		column{title: "Inbound", expr: "max by (metro) (" + inBits(whole("metro", "inbound")) + ")", unit: "bps"},
-		column{title: "Outbound", expr: "max by (metro) (" + inBits(whole("metro", "outbound")) + ")", unit: "bps"},
-		column{title: "Capacity", expr: byMetro("sum", inBits(ns+"port_effective_capacity_bytes_per_second")), unit: "bps"},
-		column{title: "Connections", expr: byMetro("sum", liveConnections)},
+		column{title: "Without data", expr: "sum by (metro) (" + located(unheard) + ")", colours: anyIsRed()},
+		column{title: "Fullest now", expr: fullest(lastRate), unit: "percentunit", colours: l.busy(), bar: true},
+		column{title: "Fullest p95", expr: fullest(p95Rate), unit: "percentunit", colours: l.full(), bar: true},
+		column{title: "Inbound", expr: "max by (metro) (" + inBits(perMetro("inbound")) + ")", unit: "bps"},
+		column{title: "Outbound", expr: "max by (metro) (" + inBits(perMetro("outbound")) + ")", unit: "bps"},
+		column{title: "Capacity", expr: inBits(allOf(ns + "port_effective_capacity_bytes_per_second")), unit: "bps"},
+		column{title: "Connections", expr: allOf(liveConnections)},
 	)
 }

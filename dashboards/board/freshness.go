@@ -9,7 +9,7 @@ func fleetFreshness(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboar
 			title: "Oldest samples", w: 8, h: 9, unit: "s", colours: l.old(), empty: "no samples known",
 			about: "Age of the newest sample of the ten ports that are furthest behind. Equinix publishes samples when they are 5 to 17 minutes old; the exporter asks every 5 minutes by default. " +
 				"One port far behind: look at that port. All of them: Equinix is late, or the exporter cannot reach it.",
-			queries: []query{{"topk(10, " + sampleAge + ")", "{{port_name}}"}},
+			queries: []query{{"topk(10, " + named(sampleAge) + ")", "{{port_name}}"}},
 			links:   runbooks("FabricSamplesLate", "FabricPortWithoutSamples"), drill: toPort("__field.labels.port_uuid"),
 		})).
 		WithPanel(series(spec{
@@ -21,14 +21,14 @@ func fleetFreshness(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboar
 		WithPanel(number(spec{
 			title: "Polls that fail", w: 4, h: 9, unit: "none", colours: anyIsRed(), empty: "nothing polled yet",
 			about:   "Chosen ports of which the latest poll failed, by account. What they show is the last that was known, and ends after five intervals. The Exporter dashboard says why.",
-			queries: []query{{"sum by (account) (1 - " + group(located(ns+"port_poll_success")) + ")", "{{account}}"}},
+			queries: []query{{"sum by (account) (1 - " + group(withLabels("min by (port_uuid) ("+ns+"port_poll_success)", "account")) + ")", "{{account}}"}},
 			links:   runbooks("FabricDataStale", "FabricPortNeverPolled"),
 		})).
 		WithPanel(number(spec{
 			title: "Ports without traffic data", w: 4, h: 9, unit: "none", colours: anyIsRed(), empty: "no ports known",
-			about: "Chosen ports of which no fresh rate is known, by account: their polls fail, Equinix has no samples of them, or they are not attached to a stream with metrics enabled. " +
+			about: "Chosen ports of which no fresh rate is known in one direction or both, by account: their polls fail, Equinix has no samples of them, or they are not attached to a stream with metrics enabled. " +
 				"Nothing above speaks for them.",
-			queries: []query{{"sum by (account) (" + located(ns+"port_info unless on (port_uuid) "+lastRate+" or 0 * "+ns+"port_info") + ")", "{{account}}"}},
+			queries: []query{{"sum by (account) (" + located(unheard) + ")", "{{account}}"}},
 			links:   runbooks("FabricPortWithoutSamples", "FabricPortNotAttached"),
 		}))
 }

@@ -22,7 +22,7 @@ func port(l Limits) *dashboard.DashboardBuilder {
 
 // ofPort is the highest value of the port, where several exporters have one.
 func ofPort(family string, more string) string {
-	by := "port_uuid, port_name"
+	by := "port_uuid"
 	if more != "" {
 		by += ", " + more
 	}
@@ -39,9 +39,14 @@ func of(family, matchers string) string {
 
 const portName = "{{port_name}}"
 
+// lastOfPort is the last polled rate of the port in one direction.
+func lastOfPort(direction string) string {
+	return "max by (port_uuid, direction) (" + freshest("port", `{direction="`+direction+`",port_uuid="$port"}`, "") + ")"
+}
+
 // shareOfPort is a rate of the port as a share of its links that are up.
-func shareOfPort(family string) string {
-	return ofPort(family, "direction") + " / on (port_uuid) group_left () (" +
+func shareOfPort(rate string) string {
+	return rate + " / on (port_uuid) group_left () (" +
 		"max by (port_uuid) (" + of("port_effective_capacity_bytes_per_second", `port_uuid="$port"`) + ") > 0)"
 }
 
@@ -52,24 +57,24 @@ func portNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilde
 	}
 	return b.
 		WithPanel(number(small("Status", "none", "Whether the port, or some links of its LAG, are down, as the inventory of Equinix says; it is read every 15 minutes by default. "+
-			"If it is down, check the cross connect and your own end.", nil, query{statusNumber(`port_uuid="$port"`), portName}, "FabricPortDown", "FabricLAGLinkLost")).Mappings(mapped(statusMeanings...))).
+			"If it is down, check the cross connect and your own end.", nil, query{named(status(`,port_uuid="$port"`)), portName}, "FabricPortDown", "FabricLAGLinkLost")).Mappings(mapped(statusMeanings...))).
 		WithPanel(number(small("Line rate", "bps", "Line rate of the port, with all its links.", steps("text"),
-			query{inBits(ofPort("port_capacity_bytes_per_second", "")), portName}))).
+			query{inBits(named(ofPort("port_capacity_bytes_per_second", ""))), portName}))).
 		WithPanel(number(small("Inbound now", "percentunit", "Last polled rate of what the port receives, 5 to 17 minutes old, as a share of the links that are up. Above "+
 			l.percent("port_utilization_ratio")+" it drops bursts: see below what fills it.", l.busy(),
-			query{shareOfPort(`port_traffic_last_bytes_per_second{direction="inbound"}`), portName + " {{direction}}"}, "FabricPortSaturated"))).
+			query{named(shareOfPort(lastOfPort("inbound"))), portName + " {{direction}}"}, "FabricPortSaturated"))).
 		WithPanel(number(small("Outbound now", "percentunit", "Last polled rate of what the port sends, 5 to 17 minutes old, as a share of the links that are up. Above "+
 			l.percent("port_utilization_ratio")+" it drops bursts: see below what fills it.", l.busy(),
-			query{shareOfPort(`port_traffic_last_bytes_per_second{direction="outbound"}`), portName + " {{direction}}"}, "FabricPortSaturated"))).
+			query{named(shareOfPort(lastOfPort("outbound"))), portName + " {{direction}}"}, "FabricPortSaturated"))).
 		WithPanel(number(small("p95 $window", "percentunit", "95th percentile of the chosen window in the worse direction, as a share of the links that are up. Above "+
 			l.percent("port_utilization_p95_ratio")+" order an upgrade.", l.full(),
-			query{"max by (port_name) (" + shareOfPort(`port_traffic_p95_bytes_per_second{window="$window"}`) + ")", portName}, "FabricPortNearlyFull"))).
+			query{"max by (port_name) (" + named(shareOfPort(ofPort(`port_traffic_p95_bytes_per_second{window="$window"}`, "direction"))) + ")", portName}, "FabricPortNearlyFull"))).
 		WithPanel(number(small("p95 in "+l.horizon(), "percentunit", "What the 95th percentile of a day will be in the worse direction if it goes on as in the past two weeks."+needsRules, l.full(),
 			query{"max by (port_name) (" + group(expectedRatio) + " and on (port_uuid) " + chosenPorts + ")", portName}, "FabricPortFullSoon"))).
 		WithPanel(number(small("Connections", "none", "Live connections on either side of the port: active, provisioned or on the way there. Asked every 5 minutes by default.", steps("text"),
-			query{"sum by (port_name) (" + ofPort(`port_connections{state=~"`+liveStates+`"}`, "state") + ")", portName}))).
+			query{named(liveConnections), portName}))).
 		WithPanel(number(small("Age of the sample", "s", "Time since the newest sample that Equinix has of the port, in the direction that is further behind. 5 to 17 minutes and the poll interval are usual.", l.old(),
-			query{"time() - min by (port_name) (" + ofPort("port_traffic_last_sample_timestamp_seconds", "direction") + ")", portName}, "FabricSamplesLate")))
+			query{named(sampleAge), portName}, "FabricSamplesLate")))
 }
 
 // portFacts is what the inventory says.
@@ -85,5 +90,5 @@ func portFacts() *table.PanelBuilder {
 	return rows(spec{
 		title: "Facts", w: 24, h: 4, unit: "none",
 		about: "The port as the latest inventory of Equinix describes it; empty where it says nothing. It is read every 15 minutes by default.",
-	}, "", append(columns, column{expr: "max by (" + labels + ") (" + of("port_info", `port_uuid="$port"`) + ")"})...)
+	}, "", append(columns, column{expr: "max by (" + labels + ") (topk by (port_uuid) (1, " + of("port_info", `port_uuid="$port"`) + "))"})...)
 }

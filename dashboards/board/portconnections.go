@@ -7,10 +7,12 @@ import (
 // portConnections is what rides on the port, and how much of it is sold.
 func portConnections(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	top := func(direction string) string {
-		rate := ns + `connection_traffic_last_bytes_per_second{direction="` + direction + `"}`
+		// Seen from this port. Another shard may see one from its other side.
 		on := of("connection_info", `port_uuid="$port"`)
-		return "8 * max by (connection_uuid, connection_name) (" + rate + " and on (connection_uuid) " + on + ")" +
-			" and on (connection_uuid) topk(10, max by (connection_uuid) (" + rate + " @ end() and on (connection_uuid) " + on + " @ end()))"
+		now := ns + `connection_traffic_last_bytes_per_second{direction="` + direction + `"} @ end() and on (connection_uuid, instance, job) ` + on + " @ end()"
+		return "8 * max by (connection_uuid) (" + freshest("connection", `{direction="`+direction+`"}`, on) + ")" +
+			" * on (connection_uuid) group_left (connection_name) topk by (connection_uuid) (1, " + on + ")" +
+			" and on (connection_uuid) topk(10, max by (connection_uuid) (" + now + "))"
 	}
 	const watched = " Only connections with series of their own are here (connections.traffic in the exporter's configuration)."
 	const none = "no watched connection of this port has traffic"

@@ -11,7 +11,7 @@ func portHistory(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBu
 		WithPanel(states(spec{
 			title: "Status over time", w: 12, h: 4, unit: "none", empty: "not known", links: runbooks("FabricPortDown", "FabricLAGLinkLost"),
 			about:   "Operational status over time, as the inventory said: UP, PARTIAL where some links of a LAG are down, DOWN. It is read every 15 minutes by default, so shorter outages may not show. A gap means that nothing was known.",
-			queries: []query{{statusNumber(`port_uuid="$port"`), "operational status"}},
+			queries: []query{{status(`,port_uuid="$port"`), "operational status"}},
 		}).Mappings(mapped(statusMeanings...))).
 		WithPanel(states(spec{
 			title: "Lifecycle state over time", w: 12, h: 4, unit: "none", empty: "not known",
@@ -27,7 +27,8 @@ func portHistory(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBu
 			title: "Utilization", w: 12, h: 8, unit: "percentunit", min: new(0.0), colours: l.busy(), links: runbooks("FabricPortSaturated", "FabricLAGWouldNotSurvive"),
 			about: "Last polled rate as a share of the links that are up, and of a LAG what it would be with one link less. Dashed: where the alerts begin.",
 			queries: []query{
-				{shareOfPort("port_traffic_last_bytes_per_second"), "{{direction}}"},
+				{shareOfPort(lastOfPort("inbound")), "{{direction}}"},
+				{shareOfPort(lastOfPort("outbound")), "{{direction}}"},
 				{ofPort("port_lag_failover_utilization_ratio", "direction"), "{{direction}}, one link less"},
 			},
 		})))

@@ -14,8 +14,8 @@ func portTraffic() *timeseries.PanelBuilder {
 		about: "Last polled rate, 5 to 17 minutes old: inbound, what the port receives, up, and outbound down. Dashed are the 95th percentile of the chosen window and the capacity of the links that are up. " +
 			"A line along the capacity means that traffic is lost; see the connections below for what fills the port. A gap means that Equinix had nothing fresh.",
 		queries: []query{
-			{inBits(ofPort(`port_traffic_last_bytes_per_second{direction="inbound"}`, "")), "inbound"},
-			{inBits(ofPort(`port_traffic_last_bytes_per_second{direction="outbound"}`, "")), "outbound"},
+			{inBits(lastOfPort("inbound")), "inbound"},
+			{inBits(lastOfPort("outbound")), "outbound"},
 			{inBits(ofPort(`port_traffic_p95_bytes_per_second{direction="inbound",window="$window"}`, "")), "p95 inbound"},
 			{inBits(ofPort(`port_traffic_p95_bytes_per_second{direction="outbound",window="$window"}`, "")), "p95 outbound"},
 			{capacity, "capacity inbound"},
@@ -44,7 +44,7 @@ func envelope(direction, colour string) *timeseries.PanelBuilder {
 			{inBits(ofPort("port_traffic_max_bytes_per_second"+window, "")), "max $window"},
 			{inBits(ofPort("port_traffic_avg_bytes_per_second"+window, "")), "mean $window"},
 			{inBits(ofPort("port_traffic_p95_bytes_per_second"+window, "")), "p95 $window"},
-			{inBits(ofPort(`port_traffic_last_bytes_per_second{direction="`+direction+`"}`, "")), "last polled"},
+			{inBits(lastOfPort(direction)), "last polled"},
 		},
 	}).Min(0).
 		OverrideByRegexp("/^max/", append(painted(colour), property("custom.fillBelowTo", "mean $window"), property("custom.fillOpacity", 15), property("custom.lineWidth", 0))).
@@ -56,7 +56,7 @@ func envelope(direction, colour string) *timeseries.PanelBuilder {
 // portPackets are the packets that did not arrive.
 func portPackets(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	rate := func(family string) string {
-		return "max by (port_uuid, port_name, direction) (increase(" + of(family, `port_uuid="$port"`) + "[" + packetWindow + "]))"
+		return "max by (port_uuid, direction) (increase(" + of(family, `port_uuid="$port"`) + "[" + packetWindow + "]))"
 	}
 	const empty = "Equinix gives no packet counters of this port (only v4-metrics does)"
 	const hour = " Packets within an hour before each point: the counters grow once a poll, so a shorter window would show nothing and then a peak."

@@ -27,32 +27,54 @@ func group(expr string) string {
 	return expr
 }
 
-// perPort is the highest value of each chosen port, where several exporters have
-// one, with more labels than the port's.
+// Several exporters may watch a port: of their values the highest is taken, and of
+// their labels, of which port_info has those that they may disagree on, one.
+
+// perPort is the highest value of each chosen port by its name, with more labels
+// than the port's.
 func perPort(expr string, more ...string) string {
-	return "max by (" + strings.Join(append([]string{"port_uuid", "port_name"}, more...), ", ") + ") (" + expr + ")" +
-		" and on (port_uuid) " + chosenPorts
+	return named("max by (" + strings.Join(append([]string{"port_uuid"}, more...), ", ") + ") (" + expr + ")")
 }
 
-// located is the same with the labels account and metro, which only port_info
-// has. Where two exporters disagree on them, one is taken.
+// named gives series of ports their names, and leaves out those of ports that are
+// not chosen.
+func named(expr string) string { return withLabels(expr, "port_name") }
+
+// located is perPort with the labels account and metro.
 func located(expr string, more ...string) string {
-	return "max by (" + strings.Join(append([]string{"port_uuid", "port_name"}, more...), ", ") + ") (" + expr + ")" +
-		" * on (port_uuid) group_left (account, metro) topk by (port_uuid) (1, " + chosenPorts + ")"
+	return withLabels("max by ("+strings.Join(append([]string{"port_uuid"}, more...), ", ")+") ("+expr+")", "port_name, account, metro")
 }
 
-// utilization is a rate as a share of the links that are up, the highest of what
-// several exporters say; a port without a link has none.
-func utilization(rate string, more ...string) string {
-	return "max by (" + strings.Join(append([]string{"port_uuid", "port_name", "direction"}, more...), ", ") + ") (" + rate + ")" +
+func withLabels(expr, labels string) string {
+	return group(expr) + " * on (port_uuid) group_left (" + labels + ") topk by (port_uuid) (1, " + chosenPorts + ")"
+}
+
+// utilization is a rate as a share of the links that are up; a port without a link
+// has none.
+func utilization(rate string) string {
+	return "max by (port_uuid, direction) (" + rate + ")" +
 		" / on (port_uuid) group_left () (max by (port_uuid) (" + ns + "port_effective_capacity_bytes_per_second) > 0)"
 }
 
+// freshest is the last polled rate of ports or connections, with matchers, as those
+// exporters say that a selector finds; "" is all. A rate is left out where another
+// exporter has a newer sample: its own may have lost Equinix, and shows what it
+// read last for a while.
+func freshest(what, matchers, exporters string) string {
+	family := func(name string) string { return ns + what + "_traffic_last_" + name + matchers }
+	stamps := family("sample_timestamp_seconds")
+	whose := ""
+	if exporters != "" {
+		whose = " and on (" + what + "_uuid, instance, job) " + exporters
+	}
+	return "(" + family("bytes_per_second") + whose + " unless on (" + what + "_uuid, " + what + "_name, direction, instance, job) (" +
+		stamps + " < on (" + what + "_uuid, direction) group_left () max by (" + what + "_uuid, direction) (" + stamps + whose + ")))"
+}
+
 // The rates that utilization is asked of.
-const (
-	lastRate = ns + "port_traffic_last_bytes_per_second"
-	p95Rate  = ns + `port_traffic_p95_bytes_per_second{window="$window"}`
-)
+var lastRate = freshest("port", "", "")
+
+const p95Rate = ns + `port_traffic_p95_bytes_per_second{window="$window"}`
 
 // p95Of is the 95th percentile of a fixed window.
 func p95Of(window string) string {
@@ -67,7 +89,7 @@ func howMany(expr, condition, limit string) string {
 
 // sampleAge is the age of the newest sample of each chosen port, of the direction
 // that is further behind.
-const sampleAge = "time() - min by (port_uuid, port_name) (max by (port_uuid, port_name, direction) (" +
+const sampleAge = "time() - min by (port_uuid) (max by (port_uuid, direction) (" +
 	ns + "port_traffic_last_sample_timestamp_seconds) and on (port_uuid) " + chosenPorts + ")"
 
 // chosenPairs is expr of the pairs of which one port or the other is chosen.
@@ -84,40 +106,56 @@ const busiest = "topk(10, max by (port_uuid) (max by (port_uuid, direction) (" +
 	" / on (port_uuid) group_left () (max by (port_uuid) (" + ns + "port_effective_capacity_bytes_per_second @ end()) > 0)" +
 	" and on (port_uuid) " + chosenPorts + " @ end()))"
 
-// whole is the sum of the last polled rates by a label of port_info, for each
-// direction or the one given, and nothing where a port that has had samples is
-// missing: that would look like less traffic.
-func whole(label, direction string) string {
+// perMetro is the sum of the last polled rates of a metro, for each direction or
+// the one given. There is none while the rate of a port is missing that has had
+// samples within an hour, or was not asked for yet: that would look like less
+// traffic. The rules remember ports for longer, and those of a shard that is gone.
+func perMetro(direction string) string {
 	only := ""
 	if direction != "" {
 		only = `{direction="` + direction + `"}`
 	}
-	join := " * on (port_uuid) group_left (" + label + ") topk by (port_uuid) (1, " + chosenPorts + ")"
-	rates := "max by (port_uuid, direction) (" + lastRate + only + ")" + join
-	stamps := "max by (port_uuid, direction) (" + ns + "port_traffic_last_sample_timestamp_seconds" + only + ")" + join
-	by := " by (" + label + ", direction) "
-	return "sum" + by + "(" + rates + ") and on (" + label + ", direction) (count" + by + "(" + rates + ") == count" + by + "(" + stamps + "))"
+	rates := freshest("port", only, "")
+	known := "max by (port_uuid, direction) (last_over_time(" + ns + "port_traffic_last_sample_timestamp_seconds" + only + "[1h]))"
+	return "sum by (metro, direction) (" + located(rates, "direction") + ")" +
+		" unless on (metro, direction) (" + known + " * on (port_uuid) group_left (metro) topk by (port_uuid) (1, last_over_time(" + chosenPorts + "[1h]))" +
+		" unless on (port_uuid, direction) " + rates + ")" +
+		" unless on (metro, direction) " + awaited +
+		" unless on (metro) (" + chosenPorts + " unless on (port_uuid) " + ns + "port_poll_success)"
 }
+
+// awaited are the chosen ports and directions that sums wait for, by the rules.
+const awaited = `equinix_fabric:port:traffic_awaited{account=~"$account",metro=~"$metro",port_uuid=~"$port"}`
+
+// allOf is the sum of what is known of the ports of a metro, and nothing where it
+// is not known of one of them.
+func allOf(expr string) string {
+	return "sum by (metro) (" + located(expr) + ") unless on (metro) (" + chosenPorts + " unless on (port_uuid) " + group(expr) + ")"
+}
+
+// unheard is 1 for each port of which a direction is not known, 0 for the others.
+const unheard = ns + "port_info unless on (port_uuid) (count by (port_uuid) (max by (port_uuid, direction) (" +
+	ns + "port_traffic_last_bytes_per_second)) == 2) or 0 * " + ns + "port_info"
 
 // liveStates are those in which a connection takes bandwidth of its port.
 const liveStates = "ACTIVE|PROVISIONED|PROVISIONING|REPROVISIONING"
 
-// liveConnections is the number of those of each port.
-const liveConnections = "sum by (port_uuid, port_name) (max by (port_uuid, port_name, state) (" +
-	ns + `port_connections{state=~"` + liveStates + `"}))`
+// liveConnections is the number of those of each port. Exporters that see one in
+// different states count it once each.
+const liveConnections = "max by (port_uuid) (sum by (port_uuid, instance, job) (" + ns + `port_connections{state=~"` + liveStates + `"}))`
 
 // soldShare is the bandwidth of the live connections over the line rate.
-const soldShare = "max by (port_uuid, port_name) (" + ns + "port_connections_bandwidth_bytes_per_second)" +
+const soldShare = "max by (port_uuid) (" + ns + "port_connections_bandwidth_bytes_per_second)" +
 	" / on (port_uuid) group_left () (max by (port_uuid) (" + ns + "port_capacity_bytes_per_second) > 0)"
 
-// statusNumber is the operational status as a number, which is the only thing that
-// Grafana can draw; statusMeanings has the words. Where exporters disagree, for a
-// scrape or for longer, it is the worst: a sum would mean something else.
-func statusNumber(matchers ...string) string {
-	status := func(s string) string {
-		return ns + "port_operational_status{" + strings.Join(append([]string{`status="` + s + `"`}, matchers...), ",") + "}"
+// status is the operational status as a number, which is the only thing that
+// Grafana can draw, with more matchers; statusMeanings has the words. It is the
+// worst one that an exporter says.
+func status(matchers string) string {
+	of := func(status string) string {
+		return ns + `port_operational_status{status="` + status + `"` + matchers + `}`
 	}
-	return "max by (port_uuid, port_name) (" + status("UP") + " or 2 * " + status("PARTIAL") + " or 3 * " + status("DOWN") + ")"
+	return "max by (port_uuid) (" + of("UP") + " or 2 * " + of("PARTIAL") + " or 3 * " + of("DOWN") + ")"
 }
 
 var statusMeanings = []meaning{{"1", "UP", "green"}, {"2", "PARTIAL", "orange"}, {"3", "DOWN", "red"}}
