@@ -61,8 +61,8 @@ func TestReloadsInStepWithThePollsDelayNone(t *testing.T) {
 		api := fabrictest.New(fabrictest.Options{})
 		e, stop := start(t, delayed{api.Transport(), 20 * time.Second}, text(configure(own(api), "")))
 		defer stop()
-		time.Sleep(30 * time.Minute)
-		for range 20 {
+		time.Sleep(10 * time.Minute)
+		for range 6 {
 			time.Sleep(5 * time.Minute)
 			if err := e.Reload(t.Context()); err != nil {
 				t.Fatal(err)
