@@ -138,7 +138,7 @@ func ahead(d time.Duration) func(any) any {
 
 // unsorted puts points into disorder.
 var unsorted = points(false, func(_ shape, list []any) []any {
-	rng := rand.New(rand.NewPCG(uint64(len(list)), 1))
+	rng := rand.New(rand.NewPCG(uint64(len(list)), 1)) //nolint:gosec // disorder is no secret
 	rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	return list
 })

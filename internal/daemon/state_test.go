@@ -107,7 +107,7 @@ func TestAfterAKillTheStateHasItsTrueAge(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state")
 		api := fabrictest.New(fabrictest.Options{})
 		yaml := text(stateful(connected("v3", windows), path))
-		e, stop := start(t, api.Transport(), yaml)
+		_, stop := start(t, api.Transport(), yaml)
 		time.Sleep(time.Hour + 10*time.Second)
 		synctest.Wait()
 		left, err := os.ReadFile(path)
@@ -124,7 +124,7 @@ func TestAfterAKillTheStateHasItsTrueAge(t *testing.T) {
 		}
 		remove := api.Inject(fabrictest.Fault{Status: 503}) // nothing new comes
 		defer remove()
-		e, stop = start(t, api.Transport(), yaml)
+		e, stop := start(t, api.Transport(), yaml)
 		defer stop()
 		const last, sampled = "port_traffic_avg_bytes_per_second", "port_traffic_last_sample_timestamp_seconds"
 		count := func(all map[string]float64, family, more string) (n int) {

@@ -24,11 +24,15 @@ func (o *oracle) accounts(families map[string]*dto.MetricFamily) {
 		age := o.now.Sub(t.lastGood)
 		o.expect(expectation{value: one(age <= 2*interval+timeout)}, "up", "account", e.name)
 		o.is(0, "login_suspended", "account", e.name)
-		o.is(interval.Seconds(), "poll_interval_seconds", "account", e.name, "class", "traffic")
-		o.is(interval.Seconds(), "poll_interval_seconds", "account", e.name, "class", "connections")
-		o.is(inventory.Seconds(), "poll_interval_seconds", "account", e.name, "class", "inventory")
+		for _, family := range []string{"poll_interval_seconds", "poll_configured_interval_seconds"} {
+			o.is(interval.Seconds(), family, "account", e.name, "class", "traffic")
+			o.is(interval.Seconds(), family, "account", e.name, "class", "connections")
+			o.is(inventory.Seconds(), family, "account", e.name, "class", "inventory")
+			if e.connections {
+				o.is(interval.Seconds(), family, "account", e.name, "class", "connection_traffic")
+			}
+		}
 		if e.connections {
-			o.is(interval.Seconds(), "poll_interval_seconds", "account", e.name, "class", "connection_traffic")
 			o.is(1, "connection_traffic_source_info", "account", e.name, "source", e.source)
 		}
 		o.is(1, "traffic_source_info", "account", e.name, "source", e.source)
@@ -103,6 +107,7 @@ func (o *oracle) itself(families map[string]*dto.MetricFamily) {
 	o.is(1, "traffic_window_info", "window", "1d", "resolution", "5m")
 	o.is(1, "traffic_window_info", "window", "8d", "resolution", "1h")
 	o.is(1, "shard_info", "shard", "0", "shards", "1")
+	o.is(1, "shards")
 }
 
 func labelsOf(m *dto.Metric) map[string]string {

@@ -15,7 +15,8 @@ import (
 // of its past.
 type estate struct {
 	name, source string
-	connections  bool // single connections are watched, too
+	connections  bool      // single connections are watched, too
+	pair         [2]string // ports that the configuration pairs
 	address      string
 	api          *fabrictest.API
 	tap          *tap
@@ -54,6 +55,7 @@ func newEstates(t *testing.T, n *network, seed uint64, ports int) []*estate {
 		share := ports * []int{5, 3, 2}[i] / 10 / 2 * 2
 		fleet := fabrictest.Generate(e.known.seed, share, share)
 		fleet.Ports[0].Maintenance = "SCHEDULED"
+		e.pair = [2]string{fleet.Ports[0].UUID, fleet.Ports[1].UUID}
 		if e.source == "v4-metrics" {
 			crowd(&fleet)
 			fleet.Attach()
@@ -85,8 +87,9 @@ func crowd(f *fabrictest.Fleet) {
 
 // configure is the account of an estate in a configuration.
 func (e *estate) configure() string {
-	yaml := fmt.Sprintf("  - name: %s\n    api_url: http://%s\n    client_id: %s\n    client_secret: %s\n    traffic_source: %s\n    discover: {enabled: true}\n",
-		e.name, e.address, e.name, secret, e.source)
+	yaml := fmt.Sprintf("  - name: %s\n    api_url: http://%s\n    client_id: %s\n    client_secret: %s\n    traffic_source: %s\n    discover: {enabled: true}\n"+
+		"    pairs: [{name: of %s, primary: %s, secondary: %s}]\n",
+		e.name, e.address, e.name, secret, e.source, e.name, e.pair[0], e.pair[1])
 	if e.connections {
 		yaml += "    connections: {traffic: true, max: 10000}\n"
 	}

@@ -24,6 +24,11 @@ func (o *oracle) pairs(families map[string]*dto.MetricFamily) {
 			continue
 		}
 		w := e.at(e.tap.listed)
+		missing := 0.0
+		for _, uuid := range e.pair {
+			missing += one(w.ports[uuid].UUID == "")
+		}
+		o.is(missing, "pair_ports_missing", "account", e.name, "pair", "of "+e.name)
 		for _, secondary := range w.ports {
 			primary, ok := w.ports[secondary.Group]
 			if !ok || secondary.Priority != fabrictest.PrioritySecondary {

@@ -47,7 +47,7 @@ func Load(path string, now time.Time) (*Document, error) {
 	case info.Size() > maxSize:
 		return nil, fmt.Errorf("has %d bytes, more than any state", info.Size())
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // the configuration names it
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func syncDirectory(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil // directories cannot be opened
 	}
-	d, err := os.Open(path)
+	d, err := os.Open(path) //nolint:gosec // the configuration names it
 	if err != nil {
 		return err
 	}

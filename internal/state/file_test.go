@@ -125,7 +125,7 @@ func TestWhatCannotBeTrustedIsRefused(t *testing.T) {
 		"absurd":           {sealed(1, strings.Replace(body, "10000000000", "1e30", 1)), "cannot be"},
 		"negative":         {sealed(1, strings.Replace(body, `"Max":2000000000`, `"Max":-1`, 1)), "cannot be"},
 		"counted down":     {sealed(1, strings.Replace(body, `"Total":7`, `"Total":-7`, 1)), "not a counter"},
-		"of the future":    {sealed(1, strings.Replace(body, "2026-03-02T08:58", "2026-03-03T08:58", -1)), "in the future"},
+		"of the future":    {sealed(1, strings.ReplaceAll(body, "2026-03-02T08:58", "2026-03-03T08:58")), "in the future"},
 		"twice":            {sealed(1, strings.Replace(body, `"Ports":[`, `"Ports":[`+portOf(body)+",", 1)), "not in order"},
 		"no limit":         {sealed(1, strings.Replace(body, `"StaleIntervals":5`, `"StaleIntervals":0`, 1)), "stale intervals are none"},
 		"fewer polls":      {sealed(1, strings.Replace(body, `"Polls":[{`, `"Polls":[{},{`, 1)), "cannot be"},
