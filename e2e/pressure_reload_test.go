@@ -12,8 +12,7 @@ import (
 
 // A thousand reloads, by signal and over HTTP, leave the exporter as it was:
 // nothing is lost, and nothing is left over.
-func TestPressureAThousandReloads(t *testing.T) {
-	t.Parallel()
+func pressAThousandReloads(t *testing.T) {
 	x, api := press(t, 20, "port-")
 	done := 0
 	reload := func(n int) {

@@ -15,9 +15,8 @@ import (
 
 // Fifty Prometheus servers that scrape at the same moments, while the
 // configuration is reloaded all the time: each gets every series of every port.
-func TestPressureFiftyScrapersWhileReloading(t *testing.T) {
-	t.Parallel()
-	const scrapers, rounds = 50, 6
+func pressFiftyScrapersWhileReloading(t *testing.T) {
+	const scrapers, rounds = 50, 4
 	x, _ := press(t, 100, "port-")
 	want, before := portSeries(scrapeOnce(t, x.base)), x.level(t)
 	stop, reloaded := make(chan struct{}), make(chan int)
@@ -66,9 +65,8 @@ func TestPressureFiftyScrapersWhileReloading(t *testing.T) {
 }
 
 // Clients that ask for everything and read nothing, and one that reads.
-func TestPressureReadersWhoNeverRead(t *testing.T) {
-	t.Parallel()
-	x, _ := press(t, 400, strings.Repeat("long", 50)) // several MiB: more than socket buffers take
+func pressReadersWhoNeverRead(t *testing.T) {
+	x, _ := press(t, 250, strings.Repeat("long", 50)) // several MiB: more than socket buffers take
 	before := x.level(t)
 	var stuck []io.Closer
 	for range 30 {

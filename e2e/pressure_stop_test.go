@@ -67,8 +67,7 @@ func (p *pressed) stopsWell(t *testing.T, signals int) {
 	}
 }
 
-func TestPressureStopsInEveryPhase(t *testing.T) {
-	t.Parallel()
+func pressStopsInEveryPhase(t *testing.T) {
 	begin := func(t *testing.T, ports int, route string) (*pressed, <-chan struct{}) {
 		url, asked := slowAPI(t, ports, route)
 		config := pressedConfig(url, ports, strings.Repeat("long", 50))
@@ -112,7 +111,7 @@ func TestPressureStopsInEveryPhase(t *testing.T) {
 			x.stopsWell(t, 1)
 		},
 		"with readers who never read": func(t *testing.T) {
-			x, _ := begin(t, 400, "/nowhere")
+			x, _ := begin(t, 250, "/nowhere")
 			full(t, x.base, 0)
 			for range 20 {
 				stuckReader(t, x.host, "/metrics")
@@ -130,9 +129,8 @@ func TestPressureStopsInEveryPhase(t *testing.T) {
 }
 
 // A scrape that is under way when the signal comes is answered to its end.
-func TestPressureStopsAfterTheScrapeUnderWay(t *testing.T) {
-	t.Parallel()
-	x, _ := press(t, 400, strings.Repeat("long", 50))
+func pressStopsAfterTheScrapeUnderWay(t *testing.T) {
+	x, _ := press(t, 250, strings.Repeat("long", 50))
 	c := stuckReader(t, x.host, "/metrics")
 	x.stuck(t, 1)
 	stopped := make(chan struct{})

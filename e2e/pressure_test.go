@@ -12,6 +12,23 @@ import (
 	"testing"
 )
 
+// TestPressure has the machine to itself: beside it, others would miss their
+// scrape timeouts.
+func TestPressure(t *testing.T) {
+	for name, test := range map[string]func(*testing.T){
+		"fifty scrapers while reloading":   pressFiftyScrapersWhileReloading,
+		"readers who never read":           pressReadersWhoNeverRead,
+		"a thousand reloads":               pressAThousandReloads,
+		"stops in every phase":             pressStopsInEveryPhase,
+		"stops after the scrape under way": pressStopsAfterTheScrapeUnderWay,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t)
+		})
+	}
+}
+
 // raceExporter is the exporter with the race detector, which needs a C
 // compiler; without one, the exporter as it is.
 var raceExporter = sync.OnceValues(func() (string, error) {
