@@ -149,10 +149,13 @@ func TestLargeHeaderIsRefused(t *testing.T) {
 	}
 }
 
-// counting is a body without an end.
+// counting is a body of 16 MiB.
 type counting struct{ n int }
 
 func (c *counting) Read(p []byte) (int, error) {
+	if c.n >= 16<<20 {
+		return 0, io.EOF
+	}
 	c.n += len(p)
 	return copy(p, strings.Repeat("+", len(p))), nil
 }
