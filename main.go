@@ -264,6 +264,7 @@ func runDemo(ctx context.Context, o options, log *slog.Logger, stdout io.Writer)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = sim.Close() }()
 	o.transport = sim.Via(fabric.NewTransport(nil))
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return sim.Run(ctx) })

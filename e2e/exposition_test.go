@@ -93,6 +93,9 @@ func full(t *testing.T, base string, failing int) {
 		if got != want || want == 0 {
 			return fmt.Errorf("%d of %d maxima polled", got, want)
 		}
+		if count("state_restored_ports") > count("state_last_write_timestamp_seconds") {
+			return errors.New("the state file has not been written")
+		}
 		return fullConnections(families)
 	})
 }

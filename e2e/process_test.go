@@ -46,7 +46,7 @@ func launch(t *testing.T, e env, program string, args ...string) *exporter {
 	ctx, cancel := context.WithTimeout(t.Context(), lifetime)
 	x := &exporter{exited: make(chan struct{})}
 	x.cmd = exec.CommandContext(ctx, program, args...)
-	x.cmd.Env = append(env{}, e...) // nil would be ours
+	x.cmd.Env = append(env{"TMPDIR=" + t.TempDir()}, e...) // nil would be ours
 	x.cmd.Stdout, x.cmd.Stderr = &x.stdout, &x.stderr
 	x.cmd.WaitDelay = patience
 	x.started = time.Now()

@@ -49,6 +49,7 @@ func wantMinimal(newest time.Time) samples {
 		row{"shards", ``, 1},
 		row{"shard_info", `shard="0",shards="1"`, 1},
 		row{"config_last_reload_successful", ``, 1},
+		row{"state_write_failures_total", ``, 0},
 	)
 	wantUplink(w, at)
 	wantBranch(w, at)

@@ -10,6 +10,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"text/template"
 
@@ -32,6 +34,7 @@ type Demo struct {
 	Metrics *fabrictest.API
 
 	classic, metrics net.Listener
+	dir              string // for the state file; "" where none can be made, as in a read-only container
 }
 
 // Listen makes the simulated APIs. The classic one listens on address, of which
@@ -47,7 +50,12 @@ func Listen(ctx context.Context, address string) (*Demo, error) {
 		return nil, fmt.Errorf("simulated API: %w", err)
 	}
 	attached := fabrictest.DemoMetrics(1)
+	dir, err := os.MkdirTemp("", "equinix_fabric_exporter-demo-")
+	if err != nil {
+		dir = ""
+	}
 	return &Demo{
+		dir:     dir,
 		Classic: fabrictest.New(fabrictest.Options{RequestLog: requestLog}),
 		Metrics: fabrictest.New(fabrictest.Options{
 			Fleet: &attached, RequestLog: requestLog,
@@ -55,6 +63,22 @@ func Listen(ctx context.Context, address string) (*Demo, error) {
 		}),
 		classic: classic, metrics: metrics,
 	}, nil
+}
+
+// Close removes what the demo has left on disk.
+func (d *Demo) Close() error {
+	if d.dir == "" {
+		return nil
+	}
+	return os.RemoveAll(d.dir)
+}
+
+// stateFile is the path of the state file, "" for none.
+func (d *Demo) stateFile() string {
+	if d.dir == "" {
+		return ""
+	}
+	return filepath.Join(d.dir, "state")
 }
 
 // requestLog is how many requests each API remembers: nobody asks the demo.
@@ -112,7 +136,7 @@ func (d *Demo) Config() (*config.Config, error) {
 	var text bytes.Buffer
 	err = t.Execute(&text, map[string]string{
 		"Classic": d.ClassicURL(), "Metrics": d.MetricsURL(),
-		"ID": fabrictest.DemoClientID, "Secret": fabrictest.DemoClientSecret,
+		"State": d.stateFile(), "ID": fabrictest.DemoClientID, "Secret": fabrictest.DemoClientSecret,
 		"TwinA": d.port(fabrictest.MetricsTwinA), "TwinB": d.port(fabrictest.MetricsTwinB),
 	})
 	if err != nil {

@@ -27,6 +27,7 @@ func TestDemoIsCompleteWithinFiveSeconds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = sim.Close() })
 	d, err := daemon.New(daemon.Options{
 		Load: sim.Config, Registerer: prometheus.NewPedanticRegistry(), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
@@ -73,6 +74,7 @@ func TestDemoAnswersCurl(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = sim.Close() })
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- sim.Run(ctx) }()
@@ -109,6 +111,7 @@ func TestAnnounceGivesURLsThatOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = sim.Close() })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	defer func() { _ = sim.Run(ctx) }() // closes the listener
