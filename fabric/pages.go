@@ -165,7 +165,7 @@ func decodeItems[D, T any](op, at string, raw []json.RawMessage, value func(*D) 
 		}
 		item := value(&d)
 		if key(item) == "" {
-			return nil, &DecodeError{Op: op, Path: join(path, "uuid"), Err: errMissing}
+			return nil, &DecodeError{Op: op, Path: join(path, "uuid"), Err: errNoneSuch}
 		}
 		items = append(items, item)
 	}

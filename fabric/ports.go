@@ -107,7 +107,7 @@ func (c *Client) Port(ctx context.Context, uuid string) (Port, error) {
 			return err
 		}
 		if p = body.port(); p.UUID == "" {
-			return &DecodeError{Op: OpPort, Path: "uuid", Err: errMissing}
+			return &DecodeError{Op: OpPort, Path: "uuid", Err: errNoneSuch}
 		}
 		return nil
 	}})
