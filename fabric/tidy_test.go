@@ -85,8 +85,8 @@ func walkTexts(v reflect.Value, visit func(string)) {
 			walkTexts(v.Index(i), visit)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			walkTexts(v.Field(i), visit)
+		for _, field := range v.Fields() {
+			walkTexts(field, visit)
 		}
 	}
 }
