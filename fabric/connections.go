@@ -2,15 +2,15 @@ package fabric
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"slices"
 )
 
 // Connections lists the connections that have one of the ports on either side.
 // It yields the whole list or an error alone, never a part: a listing that
-// changes while it is read is read again, twice at most. The ports go into one
-// search, which the API may refuse for its size; see [Client.PortConnections].
+// changes while it is read is read again, twice at most. A connection that the
+// API lists twice comes twice. The ports go into one search, which the API may
+// refuse for its size; see [Client.PortConnections].
 func (c *Client) Connections(ctx context.Context, ports []string) iter.Seq2[Connection, error] {
 	return func(yield func(Connection, error) bool) {
 		connections, err := c.gather(ctx, distinct(ports))
@@ -26,42 +26,23 @@ func (c *Client) Connections(ctx context.Context, ports []string) iter.Seq2[Conn
 	}
 }
 
-const maxGatherings = 3 // of one listing that changes under way
-
 // gather reads a listing of connections until it holds still.
 func (c *Client) gather(ctx context.Context, ports []string) ([]Connection, error) {
 	if len(ports) == 0 {
 		return nil, nil
 	}
-	for n := 1; ; n++ {
-		connections, err := c.gatherOnce(ctx, ports)
-		if err == nil || !errors.Is(err, errUnsteady) || n == maxGatherings {
-			return connections, err
-		}
+	all, _, err := c.connectionListing(ctx, ports).gather()
+	if err != nil {
+		return nil, err
 	}
-}
-
-func (c *Client) gatherOnce(ctx context.Context, ports []string) ([]Connection, error) {
 	asked := make(map[string]bool, len(ports))
 	for _, p := range ports {
 		asked[p] = true
 	}
-	l := c.connectionListing(ctx, ports)
-	seen := make(map[string]bool)
-	var out []Connection
-	for conn, err := range l.all() {
-		if err != nil {
-			return nil, err
-		}
-		if seen[conn.UUID] {
-			return nil, l.unsteady("data", "a connection appears twice")
-		}
-		seen[conn.UUID] = true
-		if asked[conn.ASidePort] || asked[conn.ZSidePort] { // the filter may have been ignored
-			out = append(out, conn)
-		}
-	}
-	return slices.Clip(out), nil
+	all = slices.DeleteFunc(all, func(conn Connection) bool { // the filter may have been ignored
+		return !asked[conn.ASidePort] && !asked[conn.ZSidePort]
+	})
+	return slices.Clip(all), nil
 }
 
 func (c *Client) connectionListing(ctx context.Context, ports []string) listing[Connection] {
@@ -83,5 +64,5 @@ func (c *Client) connectionListing(ctx context.Context, ports []string) listing[
 		})
 		return p, err
 	}
-	return listing[Connection]{op: OpSearchConnections, key: key, fetch: fetch, steady: true}
+	return listing[Connection]{op: OpSearchConnections, key: key, fetch: fetch, steady: true, unique: true}
 }

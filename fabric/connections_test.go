@@ -60,8 +60,12 @@ func TestConnections(t *testing.T) {
 
 // connPage is a page of connections of port p.
 func connPage(from, to, total int) prepared {
-	body := listing(numberedUUIDs(from, to), total)
-	return with(200, strings.ReplaceAll(body, `{"uuid":`, `{"aSide":{"accessPoint":{"port":{"uuid":"P"}}},"uuid":`))
+	return with(200, onPort(listing(numberedUUIDs(from, to), total)))
+}
+
+// onPort puts what a listing holds on port p.
+func onPort(body string) string {
+	return strings.ReplaceAll(body, `{"uuid":`, `{"aSide":{"accessPoint":{"port":{"uuid":"P"}}},"uuid":`)
 }
 
 func TestConnectionsAreWholeOrAnError(t *testing.T) {

@@ -52,7 +52,7 @@ type named string
 
 func (l *named) UnmarshalJSON(b []byte) error {
 	var body struct {
-		Name text `json:"name"`
+		Name label `json:"name"`
 	}
 	if json.Unmarshal(b, &body) == nil {
 		*l = named(body.Name)
@@ -80,7 +80,7 @@ func (v *vlan) UnmarshalJSON(b []byte) error {
 	}
 	outer := cmp.Or(link.Tag, link.Outer, span(link.TagMin, link.TagMax))
 	inner := cmp.Or(link.Inner, span(link.InnerMin, link.InnerMax))
-	*v = vlan(strings.Trim(string(outer+"."+inner), "."))
+	*v = vlan(tidy(strings.Trim(string(outer+"."+inner), ".")))
 	return nil
 }
 

@@ -40,7 +40,10 @@ func located(op, at string, err error) error {
 	return &DecodeError{Op: op, Path: at, Err: err}
 }
 
-var errMissing = errors.New("missing")
+var (
+	errMissing  = errors.New("missing")
+	errNoneSuch = errors.New("missing or not a uuid")
+)
 
 // hasKeyOf reports whether the object b has one of the keys that the struct v
 // is decoded from, whatever its value.
@@ -86,6 +89,3 @@ func expected(t reflect.Type) string {
 func join(path, field string) string {
 	return strings.Trim(path+"."+field, ".")
 }
-
-// uuid is the spelling that uuids are compared in.
-func uuid[S ~string](s S) string { return strings.ToLower(strings.TrimSpace(string(s))) }

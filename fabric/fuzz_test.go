@@ -132,6 +132,7 @@ func FuzzDecodeStreamAssets(f *testing.F) {
 		got, err := drain(newClient(t, always(200, body)).StreamAssets(t.Context()))
 		checkErr(t, err)
 		for _, a := range got {
+			checkTidy(t, a)
 			if a.UUID == "" || a.UUID != strings.ToLower(a.UUID) {
 				t.Errorf("got %+v", a)
 			}
@@ -161,6 +162,7 @@ func FuzzDecodePorts(f *testing.F) {
 		v3, err := drain(c.UserPortsV3(t.Context()))
 		checkErr(t, err)
 		for _, p := range append(v4, v3...) {
+			checkTidy(t, p)
 			checkRate(t, p.Capacity, p.Allocated, p.Available)
 			if p.UUID == "" {
 				t.Error("port without uuid")
@@ -178,6 +180,7 @@ func FuzzDecodeConnections(f *testing.F) {
 			t.Error("a part of a listing")
 		}
 		for _, c := range got {
+			checkTidy(t, c)
 			checkRate(t, c.Bandwidth)
 			if c.UUID == "" || c.ASidePort != portA && c.ZSidePort != portA {
 				t.Errorf("got %+v", c)

@@ -31,13 +31,13 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// label is a text that is absent where it is of another type.
+// label is a tidy text, which is absent where it is of another type.
 type label string
 
 func (l *label) UnmarshalJSON(b []byte) error {
 	var t text
 	if t.UnmarshalJSON(b) == nil {
-		*l = label(t)
+		*l = label(tidy(string(t)))
 	}
 	return nil
 }
@@ -126,7 +126,7 @@ func (n number) String() string {
 	if !n.set {
 		return ""
 	}
-	return strconv.FormatFloat(n.value, 'f', -1, 64)
+	return tidy(strconv.FormatFloat(n.value, 'f', -1, 64))
 }
 
 // speed is String, "" too where no line has so many Mbit/s.

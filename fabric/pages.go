@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 )
 
 const (
@@ -22,8 +23,12 @@ type page[T any] struct {
 }
 
 // errUnsteady is wrapped by the errors of listings whose pages contradict each
-// other, mostly because the listing changed in between.
-var errUnsteady = errors.New("listing is inconsistent")
+// other, mostly because the listing changed in between. errRepeats is where all
+// of it was read, and all that is wrong are items of one page on a later one.
+var (
+	errUnsteady = errors.New("listing is inconsistent")
+	errRepeats  = fmt.Errorf("%w", errUnsteady)
+)
 
 // listing is a call that is answered in pages.
 type listing[T any] struct {
@@ -31,7 +36,7 @@ type listing[T any] struct {
 	key    func(T) string
 	fetch  func(offset int) (page[T], error)
 	steady bool // a total that changes on the way is an error
-	unique bool // an item that an earlier page has too is an error
+	unique bool // an item that an earlier page has too is an error in the end
 }
 
 // all yields the items of every page. An error is the last thing it yields.
@@ -40,6 +45,7 @@ func (l listing[T]) all() iter.Seq2[T, error] {
 		var zero T
 		var offset, total int
 		var first string
+		var repeats error
 		seen := map[string]bool{}
 		for n := range maxPages {
 			p, err := l.fetch(offset)
@@ -47,7 +53,7 @@ func (l listing[T]) all() iter.Seq2[T, error] {
 				err = l.check(n, p, first, total)
 			}
 			if err == nil && l.unique {
-				err = l.remember(n, p, seen)
+				err = l.remember(n, p, seen, &repeats)
 			}
 			if err != nil {
 				yield(zero, err)
@@ -66,12 +72,56 @@ func (l listing[T]) all() iter.Seq2[T, error] {
 				return
 			}
 			if done {
+				if repeats != nil {
+					yield(zero, repeats)
+				}
 				return
 			}
 			first = l.key(p.items[0])
 		}
 		yield(zero, &DecodeError{Op: l.op, Err: fmt.Errorf("more than %d pages", maxPages)})
 	}
+}
+
+const maxGatherings = 3 // of one listing that changes under way
+
+// gather reads a listing until it holds still. An item of an earlier page has
+// mostly changed places with another, which is then missing. Where every reading
+// is like the first, item by item, nothing moves, and repeats says that the
+// listing itself has items twice.
+func (l listing[T]) gather() (items []T, repeats bool, err error) {
+	var first []T
+	same := true
+	for n := 1; n <= maxGatherings; n++ {
+		if items, err = collect(l.all()); err == nil {
+			return items, false, nil
+		}
+		if !errors.Is(err, errUnsteady) {
+			return nil, false, err
+		}
+		if n == 1 {
+			first = items
+		}
+		same = same && errors.Is(err, errRepeats) &&
+			slices.EqualFunc(items, first, func(a, b T) bool { return l.key(a) == l.key(b) })
+	}
+	if same {
+		return items, true, nil
+	}
+	return nil, false, err
+}
+
+// collect are the items of a listing. Beside an error they are a part of it,
+// unless the error is errRepeats.
+func collect[T any](items iter.Seq2[T, error]) ([]T, error) {
+	var all []T
+	for item, err := range items {
+		if err != nil {
+			return all, err
+		}
+		all = append(all, item)
+	}
+	return all, nil
 }
 
 // check compares the n-th page with the one before.
@@ -88,16 +138,24 @@ func (l listing[T]) check(n int, p page[T], first string, total int) error {
 	return nil
 }
 
-// remember adds the items of the n-th page to those that were seen before. One
-// that comes again has changed places with another, which is then missing.
-func (l listing[T]) remember(n int, p page[T], seen map[string]bool) error {
+// remember adds the items of the n-th page to those that were seen before, and
+// tells of those that come again. A page of nothing else is an error at once:
+// it may go on like that for ever.
+func (l listing[T]) remember(n int, p page[T], seen map[string]bool, repeats *error) error {
+	again := 0
 	for _, item := range p.items {
 		if seen[l.key(item)] {
-			return l.unsteady("data", "page %d has an item of an earlier page", n+1)
+			again++
 		}
 	}
 	for _, item := range p.items { // twice on one page is once too much, but complete
 		seen[l.key(item)] = true
+	}
+	if again > 0 && *repeats == nil {
+		*repeats = &DecodeError{Op: l.op, Path: "data", Err: fmt.Errorf("%w: page %d has an item of an earlier page", errRepeats, n+1)}
+	}
+	if again > 0 && again == len(p.items) {
+		return l.unsteady("data", "page %d has nothing but items of earlier pages", n+1)
 	}
 	return nil
 }
@@ -165,7 +223,7 @@ func decodeItems[D, T any](op, at string, raw []json.RawMessage, value func(*D) 
 		}
 		item := value(&d)
 		if key(item) == "" {
-			return nil, &DecodeError{Op: op, Path: join(path, "uuid"), Err: errMissing}
+			return nil, &DecodeError{Op: op, Path: join(path, "uuid"), Err: errNoneSuch}
 		}
 		items = append(items, item)
 	}

@@ -14,7 +14,7 @@ const portsPath = "/fabric/v4/ports"
 
 // Ports lists the ports that the credential may see. It yields the whole list or
 // an error alone, never a part: a listing that changes while it is read is read
-// again, twice at most.
+// again, twice at most. A port that the API lists twice comes twice.
 func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
 	return func(yield func(Port, error) bool) {
 		ports, err := c.gatherPorts(ctx)
@@ -32,39 +32,22 @@ func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
 
 // gatherPorts reads the listing until it holds still. Nobody promises an order,
 // and a port that slips from one page to another would look as if it had left
-// Equinix. Where the pages never agree, everything is asked for at once, which
+// Equinix. Where the pages do not agree, everything is asked for at once, which
 // is how the call is documented.
 func (c *Client) gatherPorts(ctx context.Context) ([]Port, error) {
-	for n := 1; ; n++ {
-		ports, err := collect(c.portListing(ctx).all())
-		switch {
-		case !errors.Is(err, errUnsteady):
-			return ports, err
-		case n < maxGatherings:
-			continue
-		}
+	ports, repeats, err := c.portListing(ctx).gather()
+	if repeats || errors.Is(err, errUnsteady) {
 		if p, atOnce := c.portsPage(ctx, portsPath); atOnce == nil && p.total > 0 && len(p.items) >= p.total {
 			return p.items, nil
 		}
-		return nil, err
 	}
-}
-
-func collect[T any](items iter.Seq2[T, error]) ([]T, error) {
-	var all []T
-	for item, err := range items {
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, item)
-	}
-	return all, nil
+	return ports, err
 }
 
 func (c *Client) portListing(ctx context.Context) listing[Port] {
 	whole := false // the API refuses to page, and was asked for everything
 	return listing[Port]{op: OpPorts, key: portUUID, steady: true, unique: true, fetch: func(offset int) (p page[Port], err error) {
-		if whole {
+		if whole && offset > 0 {
 			return p, &DecodeError{Op: OpPorts, Path: "pagination", Err: errNoPages}
 		}
 		// Neither parameter is documented here; a server that ignores them
@@ -107,7 +90,7 @@ func (c *Client) Port(ctx context.Context, uuid string) (Port, error) {
 			return err
 		}
 		if p = body.port(); p.UUID == "" {
-			return &DecodeError{Op: OpPort, Path: "uuid", Err: errMissing}
+			return &DecodeError{Op: OpPort, Path: "uuid", Err: errNoneSuch}
 		}
 		return nil
 	}})

@@ -69,7 +69,7 @@ func (p *portV3) port() Port {
 		MetroCode: string(p.MetroCode), MetroName: string(p.MetroName),
 		Region: string(p.Region), IBX: string(p.IBX),
 		Encapsulation:      string(p.Encapsulation),
-		RedundancyPriority: strings.ToUpper(string(p.DevicePriority)), // as the v4 API spells it
+		RedundancyPriority: tidy(strings.ToUpper(string(p.DevicePriority))), // as the v4 API spells it
 		LAG:                p.LAG.pointer(),
 		ProjectID:          string(p.ProjectID),
 	}

@@ -18,11 +18,11 @@ type StreamAsset struct {
 
 // streamAssetV4 is an attached asset as the v4 API sends it.
 type streamAssetV4 struct {
-	UUID             text `json:"uuid"`
-	Href             text `json:"href"` // …/streams/{stream}/{ports}/{uuid}
-	Type             text `json:"type"`
-	MetricsEnabled   flag `json:"metricsEnabled"`
-	AttachmentStatus text `json:"attachmentStatus"`
+	UUID             text  `json:"uuid"`
+	Href             text  `json:"href"` // …/streams/{stream}/{ports}/{uuid}
+	Type             label `json:"type"`
+	MetricsEnabled   flag  `json:"metricsEnabled"`
+	AttachmentStatus label `json:"attachmentStatus"`
 }
 
 func (a *streamAssetV4) asset() StreamAsset {

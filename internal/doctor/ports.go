@@ -41,10 +41,10 @@ func (e *exam) list(ctx context.Context) {
 
 func (e *exam) askForPorts(ctx context.Context) {
 	through := ""
-	listed, err := poll.Gather(e.client.Ports(ctx))
+	listed, _, err := poll.Gather(e.client.Ports(ctx))
 	if fabric.Gone(err) {
 		errV4 := err
-		if listed, err = poll.Gather(e.client.UserPortsV3(ctx)); err != nil {
+		if listed, _, err = poll.Gather(e.client.UserPortsV3(ctx)); err != nil {
 			err = fmt.Errorf("%w; and %w", errV4, err)
 		}
 		e.listedByV3, through = true, ", through v3: v4 does not exist for these credentials"

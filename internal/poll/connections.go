@@ -26,7 +26,7 @@ func (a *account) pollConnections(ctx context.Context) {
 	for batch := range slices.Chunk(uuids, pageSize) {
 		batches.Go(func() error {
 			return a.API.PortConnections(ctx, batch, func(ports []string, conns []fabric.Connection, err error) {
-				a.noteConnections(round, ports, newConnections(conns), err)
+				a.noteConnections(round, ports, a.newConnections(conns), err)
 			})
 		})
 	}
@@ -62,14 +62,6 @@ func (a *account) noteConnections(round *round, ports []string, conns []fleet.Co
 	for _, uuid := range ports {
 		a.journal.note("connections", uuid, err)
 	}
-}
-
-func newConnections(conns []fabric.Connection) []fleet.Connection {
-	all := make([]fleet.Connection, len(conns))
-	for i, c := range conns {
-		all[i] = NewConnection(c)
-	}
-	return all
 }
 
 // NewConnection is a connection as the API told it, in the terms of the fleet.

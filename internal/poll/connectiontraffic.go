@@ -83,6 +83,7 @@ func (a *account) pollConnectionTraffic(ctx context.Context, uuid string, window
 	said := word{source: source, uuid: uuid, err: err, now: now, population: a.measuredConnections}
 	if err == nil {
 		said.answer = &answer.Traffic
+		a.repeatedSamples(uuid, &answer.Traffic)
 	}
 	a.judge(a.connectionTraffic, said)
 }

@@ -3,7 +3,6 @@ package poll
 import (
 	"context"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -121,7 +120,7 @@ const goneListings = 3
 // list gathers the ports that the credentials see, by UUID: through v4, and
 // through v3 where v4 does not exist.
 func (a *account) list(ctx context.Context) (map[string]fabric.Port, error) {
-	ports, err := Gather(a.API.Ports(ctx))
+	ports, err := a.gather(a.API.Ports(ctx))
 	if !fabric.Gone(err) {
 		a.listedV4 = a.listedV4 || err == nil
 		a.goneV4 = 0
@@ -130,22 +129,9 @@ func (a *account) list(ctx context.Context) (map[string]fabric.Port, error) {
 	if a.goneV4++; a.listedV4 && a.goneV4 < goneListings {
 		return nil, err
 	}
-	ports, errV3 := Gather(a.API.UserPortsV3(ctx))
+	ports, errV3 := a.gather(a.API.UserPortsV3(ctx))
 	if errV3 != nil {
 		return nil, fmt.Errorf("%w; and %w", err, errV3)
-	}
-	return ports, nil
-}
-
-// Gather reads a listing of ports to its end, by UUID. A part of one would look like
-// the whole: where it breaks off there is an error and nothing else.
-func Gather(listing iter.Seq2[fabric.Port, error]) (map[string]fabric.Port, error) {
-	ports := map[string]fabric.Port{}
-	for p, err := range listing {
-		if err != nil {
-			return nil, err
-		}
-		ports[p.UUID] = p
 	}
 	return ports, nil
 }

@@ -22,6 +22,8 @@ type Metrics struct {
 	errors    *prometheus.CounterVec
 	waited    *prometheus.CounterVec
 	conflicts *prometheus.CounterVec
+
+	duplicates *prometheus.CounterVec
 }
 
 // Family is one family of Metrics, for the documentation.
@@ -56,11 +58,16 @@ var (
 		"Ports that were left out of an account because an earlier account of the configuration has them; counted once after each start and reload.",
 		[]string{"account"},
 	}
+	duplicatesFamily = Family{
+		"duplicates_total", "counter",
+		"Things that one answer of the API held more than once, each repetition counted: port or connection, of which the first entry counts, and sample, an interval of traffic, of which the last does.",
+		[]string{"account", "kind"},
+	}
 )
 
 // Families lists the families of Metrics with their full names.
 func Families() []Family {
-	all := []Family{requestsFamily, durationsFamily, errorsFamily, waitedFamily, conflictsFamily}
+	all := []Family{requestsFamily, durationsFamily, errorsFamily, waitedFamily, conflictsFamily, duplicatesFamily}
 	for i := range all {
 		all[i].Name = namespace + "_" + all[i].Name
 	}
@@ -81,8 +88,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		errors:    counter(errorsFamily),
 		waited:    counter(waitedFamily),
 		conflicts: counter(conflictsFamily),
+
+		duplicates: counter(duplicatesFamily),
 	}
-	reg.MustRegister(m.requests, m.durations, m.errors, m.waited, m.conflicts)
+	reg.MustRegister(m.requests, m.durations, m.errors, m.waited, m.conflicts, m.duplicates)
 	return m
 }
 
@@ -91,7 +100,7 @@ func counter(f Family) *prometheus.CounterVec {
 }
 
 // Observer returns the observer of an account's attempts, for
-// fabric.Config.Observe. Its error and wait series exist from 0 on.
+// fabric.Config.Observe. Its series but those of requests exist from 0 on.
 func (m *Metrics) Observer(account string) func(fabric.Attempt) {
 	for _, op := range fabric.Operations() {
 		for _, reason := range fabric.Reasons() {
@@ -100,6 +109,9 @@ func (m *Metrics) Observer(account string) func(fabric.Attempt) {
 	}
 	waited := m.waited.WithLabelValues(account)
 	m.conflicts.WithLabelValues(account)
+	for _, kind := range kinds() {
+		m.duplicates.WithLabelValues(account, kind)
+	}
 	return func(a fabric.Attempt) {
 		if errors.Is(a.Err, context.Canceled) {
 			return // the exporter gave up, on a reload or at its end; nobody failed
@@ -131,4 +143,5 @@ func (m *Metrics) Forget(account string) {
 	m.errors.DeletePartialMatch(labels)
 	m.waited.DeletePartialMatch(labels)
 	m.conflicts.DeletePartialMatch(labels)
+	m.duplicates.DeletePartialMatch(labels)
 }

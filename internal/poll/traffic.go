@@ -44,6 +44,9 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 			}
 		}
 	})
+	if err == nil {
+		a.repeatedSamples(uuid, answer)
+	}
 	a.journal.note("traffic", uuid, err)
 	a.judge(a.portTraffic, word{source: source, uuid: uuid, answer: answer, err: err, now: now, population: a.population})
 }

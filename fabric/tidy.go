@@ -1,0 +1,61 @@
+package fabric
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxLabel is how many bytes of a text of the API are kept, the mark of the cut
+// included. No name that Equinix gives comes near it.
+const maxLabel = 256
+
+const cutMark = "…"
+
+// tidy is s as it may stand in a label, a table and a log: at most [maxLabel]
+// bytes, what is cut off marked, and a � for each character that leaves no mark
+// or moves the text around it, and for each byte that is no UTF-8.
+func tidy(s string) string {
+	if plain(s) && len(s) <= maxLabel {
+		return s
+	}
+	b := make([]byte, 0, maxLabel+utf8.UTFMax)
+	for _, r := range s { // utf8.RuneError for each bad byte
+		if !unicode.IsGraphic(r) {
+			r = utf8.RuneError
+		}
+		if b = utf8.AppendRune(b, r); len(b) > maxLabel {
+			return cut(b)
+		}
+	}
+	return string(b)
+}
+
+// cut is the beginning of b, which is longer than allowed, with the mark.
+func cut(b []byte) string {
+	end := maxLabel - len(cutMark)
+	for !utf8.RuneStart(b[end]) {
+		end--
+	}
+	return string(b[:end]) + cutMark
+}
+
+// plain reports whether s is of printable ASCII only, as nearly all texts are.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// uuid is the spelling that uuids are compared in. It is "" for what cannot be
+// one: things must not become the same because their names are cut or replaced.
+func uuid[S ~string](s S) string {
+	id := strings.TrimSpace(string(s))
+	if len(id) > maxLabel || !plain(id) || strings.Contains(id, " ") {
+		return ""
+	}
+	return strings.ToLower(id)
+}

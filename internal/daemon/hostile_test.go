@@ -1,0 +1,118 @@
+package daemon_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const (
+	hostileA = "aaaaaaaa-0000-4000-8000-00000000000a"
+	hostileB = "bbbbbbbb-0000-4000-8000-00000000000b"
+)
+
+// answers are the bodies of a hostile API, by what the path ends in; the first
+// that fits counts, and what none fits is 404. The token is always good.
+type answers [][2]string
+
+func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		_ = r.Body.Close()
+	}
+	if strings.HasSuffix(r.URL.Path, "/token") {
+		return answer(http.StatusOK, `{"access_token":"t","token_timeout":"3600"}`), nil
+	}
+	for _, known := range a {
+		if strings.HasSuffix(r.URL.Path, known[0]) {
+			return answer(http.StatusOK, known[1]), nil
+		}
+	}
+	return answer(http.StatusNotFound, ``), nil
+}
+
+func answer(status int, body string) *http.Response {
+	return &http.Response{
+		StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(body)),
+	}
+}
+
+// everything watches all that a hostile API lists, connections included.
+func everything(names ...string) string {
+	var b strings.Builder
+	b.WriteString("accounts:\n")
+	for _, name := range names {
+		fmt.Fprintf(&b, "  - {name: %s, client_id: %s, client_secret: x, discover: {enabled: true}, connections: {traffic: true}}\n", name, name)
+	}
+	return b.String()
+}
+
+// samples is v3 statistics of both directions, each interval with its mean rate
+// in Mbit/s.
+func samples(means ...[2]any) string {
+	var all []string
+	for _, m := range means {
+		all = append(all, fmt.Sprintf(`{"time":%q,"max":%v,"mean":%v}`, m[0], m[1], m[1]))
+	}
+	list := strings.Join(all, ",")
+	return fmt.Sprintf(`{"capacity":1000000000,"inboundStats":[%s],"outboundStats":[%s]}`, list, list)
+}
+
+func TestDuplicatesAreMergedAndCounted(t *testing.T) {
+	port := func(uuid string, speed int) string {
+		return fmt.Sprintf(`{"uuid":%q,"name":"twin","state":"ACTIVE","bandwidth":%d}`, uuid, speed)
+	}
+	connection := func(uuid string, speed int, a, z string) string {
+		return fmt.Sprintf(`{"uuid":%q,"name":"link","state":"ACTIVE","bandwidth":%d,"aSide":{"accessPoint":{"port":{"uuid":%q}}},"zSide":{"accessPoint":{"port":{"uuid":%q}}}}`, uuid, speed, a, z)
+	}
+	list := func(items ...string) string { return `{"data":[` + strings.Join(items, ",") + `]}` }
+	api := answers{
+		// One port twice, and another of the same name.
+		{"/v4/ports", list(port(hostileA, 1000), port(strings.ToUpper(hostileA), 9000), port(hostileB, 1000))},
+		// One connection twice, between both ports, and another of the same name.
+		{"/connections/search", list(connection("c1", 100, hostileA, hostileB), connection("c1", 900, hostileA, hostileB), connection("c2", 10, hostileA, ""))},
+		{"/port/" + hostileA, samples([2]any{"1999-12-31T23:45:00Z", 1}, [2]any{"2000-01-01T00:30:00Z", 80}, [2]any{"2000-01-01T00:30:00.000+0000", 40})},
+		{"/port/" + hostileB, samples([2]any{"2000-01-01T00:30:00Z", 8})},
+	}
+	synctest.Test(t, func(t *testing.T) {
+		e, stop := start(t, api, text(everything("first", "second")))
+		time.Sleep(40 * time.Minute) // the first account has its ports, whoever lists them first
+		got := e.series(t)
+		stop()
+		a, b := `port_name="twin",port_uuid="`+hostileA+`"`, `port_name="twin",port_uuid="`+hostileB+`"`
+		for series, want := range map[string]float64{
+			`port_capacity_bytes_per_second{` + a + `}`:                                          1e9 / 8,
+			`port_capacity_bytes_per_second{` + b + `}`:                                          1e9 / 8,
+			`port_connections{` + a + `,state="ACTIVE"}`:                                         2,
+			`port_connections{` + b + `,state="ACTIVE"}`:                                         1,
+			`port_connections_bandwidth_bytes_per_second{` + a + `}`:                             110e6 / 8,
+			`connection_bandwidth_bytes_per_second{connection_name="link",connection_uuid="c1"}`: 100e6 / 8,
+			`port_traffic_last_bytes_per_second{direction="inbound",` + a + `}`:                  40e6 / 8,
+			`port_traffic_p95_bytes_per_second{direction="inbound",` + a + `,window="1d"}`:       40e6 / 8,
+			`connections_watched{account="first"}`:                                               2,
+			`port_conflicts_total{account="second"}`:                                             2,
+			`port_poll_success{` + a + `}`:                                                       1,
+		} {
+			if v, ok := got[series]; !ok || v != want {
+				t.Errorf("%s is %v (%v), want %v", series, v, ok, want)
+			}
+		}
+		for _, kind := range [][2]string{{"port", "v4_ports"}, {"connection", "v4_connections_search"}} {
+			series := fmt.Sprintf("duplicates_total{account=%q,kind=%q}", "first", kind[0])
+			calls := got[fmt.Sprintf("api_requests_total{account=%q,code=%q,operation=%q}", "first", "200", kind[1])]
+			if calls == 0 || got[series] != calls {
+				t.Errorf("%s is %v, of %v answers with one each", series, got[series], calls)
+			}
+		}
+		if n := got[`duplicates_total{account="first",kind="sample"}`]; n < 2*6 || n > 2*9 { // one in each direction
+			t.Errorf("%v repeated samples in 40 minutes", n)
+		}
+		if log := e.log.String(); !strings.Contains(log, "kind=port uuid="+hostileA+" repetitions=1") {
+			t.Errorf("the log does not say what was listed twice:\n%s", log)
+		}
+	})
+}
