@@ -75,8 +75,8 @@ func TestDuplicatesAreMergedAndCounted(t *testing.T) {
 		{"/v4/ports", list(port(hostileA, 1000), port(strings.ToUpper(hostileA), 9000), port(hostileB, 1000))},
 		// One connection twice, between both ports, and another of the same name.
 		{"/connections/search", list(connection("c1", 100, hostileA, hostileB), connection("c1", 900, hostileA, hostileB), connection("c2", 10, hostileA, ""))},
-		{"/port/" + hostileA, samples([2]any{"1999-12-31T23:45:00Z", 1}, [2]any{"2000-01-01T00:30:00Z", 80}, [2]any{"2000-01-01T00:30:00.000+0000", 40})},
-		{"/port/" + hostileB, samples([2]any{"2000-01-01T00:30:00Z", 8})},
+		{"/port/" + hostileA, samples([2]any{"1999-12-31T23:45:00Z", 1}, [2]any{"1999-12-31T23:50:00Z", 80}, [2]any{"1999-12-31T23:50:00.000+0000", 40})},
+		{"/port/" + hostileB, samples([2]any{"1999-12-31T23:50:00Z", 8})},
 	}
 	synctest.Test(t, func(t *testing.T) {
 		e, stop := start(t, api, text(everything("first", "second")))

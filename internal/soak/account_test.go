@@ -50,7 +50,7 @@ func (o *oracle) accounts(families map[string]*dto.MetricFamily) {
 		o.failures(families, e)
 		t.mu.Unlock()
 	}
-	for _, name := range []string{"token_expiry_timestamp_seconds", "api_rate_limit_wait_seconds_total", "poll_calls_per_cycle"} {
+	for _, name := range []string{"duplicates_total", "token_expiry_timestamp_seconds", "api_rate_limit_wait_seconds_total", "poll_calls_per_cycle"} {
 		o.plausible(families, name, 0, math.Inf(1))
 	}
 	o.plausible(families, "poll_budget_calls_per_cycle", 0.9*1000*300, 0.9*1000*300)
