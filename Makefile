@@ -53,7 +53,7 @@ fmt: tools
 fuzz:
 	./.ci/fuzz $(or $(TIME),30s)
 golden docs:
-	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/portlist -update
+	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/faults ./internal/portlist -update
 dashboards:
 	cd dashboards && $(GO) run .
 docker:
