@@ -70,7 +70,7 @@ KILL  := 5s
 kill: build
 	cd e2e && $(GO) test -count=1 ./restart -exporter=$(CURDIR)/$(BIN) -kill.for=$(KILL)
 golden docs:
-	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/portlist -update
+	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/faults ./internal/portlist -update
 dashboards:
 	cd dashboards && $(GO) run .
 docker:

@@ -62,13 +62,15 @@ var bodyKinds = []Kind{
 var valueKinds = []Kind{
 	{Name: "empty-points", Does: "statistics without an interval, their summaries null", fault: always(Fault{EmptyPoints: true})},
 	{Name: "future-points", Does: "intervals of ten times the rate that have not begun yet", By: 2 * time.Hour,
-		fault: func(_ *API, s Switch) Fault { return Fault{Rewrite: ahead(s.By)} }},
+		fault: func(a *API, s Switch) Fault {
+			return Fault{Rewrite: func(v any) any { return ahead(a.now(), s.By)(v) }}
+		}},
 	{Name: "unsorted", Does: "intervals in disorder", fault: always(Fault{Rewrite: unsorted})},
 	{Name: "duplicated", Does: "every tenth interval twice", fault: always(Fault{Rewrite: duplicated})},
 	{Name: "gaps", Does: "every tenth interval missing, and a quarter of all in a row", fault: always(Fault{Rewrite: gaps})},
 	{Name: "negative", Does: "rates and counts below 0 in every tenth interval", fault: always(Fault{Rewrite: everyTenth(times(-1))})},
-	{Name: "absurd", Does: "rates and counts a million times too high in every tenth interval",
-		fault: always(Fault{Rewrite: everyTenth(times(1e6))})},
+	{Name: "absurd", Does: "rates and counts a thousand times too high in every tenth interval",
+		fault: always(Fault{Rewrite: everyTenth(times(1e3))})},
 	{Name: "enormous", Does: "1e300 in every tenth interval", fault: literal(json.Number("1e300"))},
 	{Name: "overflow", Does: "1e400 in every tenth interval", fault: literal(json.Number("1e400"))},
 	{Name: "infinite", Does: `"Infinity" in every tenth interval`, fault: literal("Infinity")},

@@ -115,25 +115,33 @@ func times(factor float64) func(any) any {
 	}
 }
 
-// ahead adds points of a tenfold rate that end up to d after the newest one.
-func ahead(d time.Duration) func(any) any {
+// ahead adds points of ten times the newest rate, of intervals that begin within
+// d from now.
+func ahead(now time.Time, d time.Duration) func(any) any {
 	return points(true, func(s shape, list []any) []any {
-		if len(list) == 0 {
+		if len(list) < 2 {
 			return list
 		}
-		newest, _ := list[len(list)-1].(map[string]any)
-		stamp, _ := newest[s.time].(string)
-		at, err := time.Parse(time.RFC3339, stamp)
-		if err != nil {
-			return list
-		}
-		for late := d / every; late <= d; late += d / every {
-			p := map[string]any{s.time: at.Add(late).UTC().Format(apiTime)}
-			p[s.mean], p[s.high] = times(every)(newest[s.mean]), times(every)(newest[s.high])
-			list = append(list, p)
+		newest, interval := list[len(list)-1], s.stamp(list[len(list)-1]).Sub(s.stamp(list[len(list)-2]))
+		for begin := d / every; begin <= d; begin += d / every {
+			list = append(list, map[string]any{
+				s.time: now.Add(begin + interval).UTC().Format(apiTime),
+				s.mean: number(every * figure(newest, s.mean)), s.high: number(every * figure(newest, s.high)),
+			})
 		}
 		return list
 	})
+}
+
+// stamp is the time of a point.
+func (s shape) stamp(point any) time.Time {
+	p, _ := point.(map[string]any)
+	text, _ := p[s.time].(string)
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic("fabrictest: time of an interval: " + err.Error())
+	}
+	return at
 }
 
 // unsorted puts points into disorder.

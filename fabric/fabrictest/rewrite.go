@@ -71,10 +71,13 @@ var lineRates = []string{
 	"capacity", "bandwidth", "availableBandwidth", "usedBandwidth", "totalBandwidth", "physicalPortsSpeed", "interfaceSpeed",
 }
 
-// capacities replaces every line rate.
+// capacities replaces every line rate. The bandwidth of a connection is none.
 func capacities(with any) func(any) any {
 	return func(v any) any {
 		objects(v, func(o map[string]any) {
+			if _, connection := o["aSide"]; connection {
+				return
+			}
 			for _, key := range lineRates {
 				if _, number := o[key].(json.Number); number {
 					o[key] = with

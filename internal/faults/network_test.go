@@ -1,0 +1,81 @@
+package faults_test
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
+)
+
+func of(fault string) fabrictest.Switch { return fabrictest.Switch{Fault: fault} }
+
+// everything is what ends when no call comes through.
+var everything = []class{traffic, connections, inventory}
+
+// silent is the outcome of an API that says nothing of use. reasons are those of
+// the errors, calls those of the first hour.
+func silent(reasons string, from, to int) outcome {
+	return outcome{ends: everything, down: true, failing: true, reasons: reasons, calls: calls{from, to}}
+}
+
+// once is the number of calls where each of them is made once, and five times
+// where it is tried four times again: in an hour, of four ports and two pages of
+// connections every five minutes, and a listing every fifteen.
+var (
+	once      = calls{60, 72}
+	twice     = calls{120, 144}
+	fiveTimes = calls{300, 360}
+)
+
+func answered(reasons string, n calls) outcome { return silent(reasons, n.from, n.to) }
+
+var networkScenarios = []scenario{
+	{Switch: of("refused"), outcome: unreached},
+	{Switch: of("dns-gone"), outcome: unreached},
+	{Switch: of("tls-failure"), outcome: unreached},
+}
+
+var unreached = outcome{
+	ends: everything, down: true, failing: true, reasons: "transport",
+	note: "no request reaches the API; logins that are due are tried again every half a minute at the most",
+	also: func(l timeline) (wrong []string) {
+		for series, v := range l.marks[len(l.marks)-1].series {
+			sent := strings.HasPrefix(series, "api_requests_total") && strings.Contains(series, `code="none"`)
+			if tries := v - l.before[series]; sent && tries > 300 {
+				wrong = append(wrong, fmt.Sprintf("%v tries of %s", tries, series))
+			}
+		}
+		return wrong
+	},
+}
+
+var bodyScenarios = []scenario{
+	{Switch: of("slow-headers"), outcome: answered("timeout", twice)},
+	{Switch: of("slow-body"), outcome: answered("timeout", twice)},
+	{Switch: of("dropped"), outcome: answered("transport", fiveTimes)},
+	{Switch: of("cut-body"), outcome: answered("transport", fiveTimes)},
+	{Switch: of("truncated-json"), outcome: answered("decode", once)},
+	{Switch: of("html"), outcome: answered("decode", once)},
+	{Switch: of("gzip-bomb"), lasts: time.Hour, outcome: answered("decode", once)},
+	{Switch: of("huge-body"), lasts: time.Hour, outcome: answered("decode", once)},
+	{Switch: of("wrong-types"), outcome: answered("decode", once)},
+	{Switch: of("nulls"), outcome: outcome{
+		ends: everything, reasons: "decode", calls: once,
+		note: "statistics without a figure are no news, and no error",
+	}},
+	{Switch: of("repeated-page"), outcome: unsteady},
+	{Switch: of("changing-total"), outcome: unsteady},
+}
+
+// unsteady is the outcome of listings that contradict themselves.
+var unsteady = outcome{
+	ends: []class{connections, inventory}, calls: calls{120, 160},
+	note: "listings are read three times and then given up; no answer by itself is an error, so none is counted, and the log tells",
+	also: func(l timeline) []string {
+		if !strings.Contains(l.log, "listing is inconsistent") {
+			return []string{"the log does not tell"}
+		}
+		return nil
+	},
+}

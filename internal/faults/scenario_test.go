@@ -1,0 +1,137 @@
+package faults_test
+
+import (
+	"cmp"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
+)
+
+// scenario is a fault under a daemon that is well, and what must come of it.
+type scenario struct {
+	fabrictest.Switch
+
+	title    string   // what the page calls it; "" is the name of the fault
+	sources  []string // traffic sources to try it with; none is auto, and so v3
+	accounts int      // of which the first meets the fault; 0 is 1
+	life     time.Duration
+	lasts    time.Duration               // an hour and outcome.lead at least; 0 is lasting
+	mend     func(*testing.T, *exporter) // what it takes beside the end of the fault; nil for nothing
+
+	outcome
+}
+
+// lasting is longer than anything known outlives.
+const lasting = 100 * time.Minute
+
+// step is the time between two looks.
+const step = 5 * time.Minute
+
+func (s scenario) name() string { return cmp.Or(s.title, s.Fault) }
+
+// mark is what there is to see at one moment.
+type mark struct {
+	at     time.Duration // since the fault began
+	series map[string]float64
+	calls  int // that the first account's API has taken since then
+}
+
+// timeline is a scenario as it went.
+type timeline struct {
+	before map[string]float64
+	theirs []string // the UUIDs of the ports of all accounts but the first
+	marks  []mark
+	hits   int
+	// From the end of the fault until ports were polled with success and had their
+	// traffic and connections again, and until all was as before; negative for never.
+	back, whole time.Duration
+	untrue      []string // figures that the API never had
+	log         string
+}
+
+// run plays a scenario, without its fault unless on.
+func (s scenario) run(t *testing.T, source string, on bool) (line timeline) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		var apis []*fabrictest.API
+		for i := range max(1, s.accounts) {
+			apis = append(apis, newAPI(i, s.life))
+		}
+		e, stop := start(t, configure(len(apis), source), apis...)
+		time.Sleep(settled)
+		synctest.Wait()
+		line.before = e.series(t)
+		for _, api := range apis[1:] {
+			for _, p := range api.Fleet().Ports {
+				line.theirs = append(line.theirs, p.UUID)
+			}
+		}
+		began, calls := time.Now(), apis[0].Count("")
+		if on {
+			if _, err := apis[0].SwitchOn(s.Switch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for time.Since(began) < cmp.Or(s.lasts, lasting) {
+			time.Sleep(step)
+			synctest.Wait()
+			m := mark{at: time.Since(began), series: e.series(t), calls: apis[0].Count("") - calls}
+			line.marks = append(line.marks, m)
+			line.untrue = append(line.untrue, s.untrue(e, m.series)...)
+		}
+		for _, s := range apis[0].SwitchedOn() {
+			line.hits += s.Hits
+		}
+		apis[0].SwitchOff(0)
+		if s.mend != nil {
+			s.mend(t, e)
+		}
+		line.recover(t, e)
+		stop()
+		line.log = e.log.String()
+	})
+	return line
+}
+
+// newAPI is that of an account: the demo's estate, of which all ports have
+// metrics, under credentials of its own.
+func newAPI(account int, life time.Duration) *fabrictest.API {
+	seed := uint64(1000 * account) // UUIDs of neighbouring seeds overlap
+	f := fabrictest.Demo(seed)
+	f.Attach()
+	return fabrictest.New(fabrictest.Options{
+		Seed: seed, Fleet: &f, TokenLife: life, PagePorts: true,
+		ClientID: fabrictest.DemoClientID + string(rune('0'+account)),
+	})
+}
+
+// patience is how long a recovery is waited for.
+const patience = 40 * time.Minute
+
+// recover watches until all is as before the fault.
+func (l *timeline) recover(t *testing.T, e *exporter) {
+	l.back, l.whole = -1, -1
+	ended := time.Now()
+	for time.Since(ended) < patience && l.whole < 0 {
+		time.Sleep(30 * time.Second)
+		synctest.Wait()
+		now := e.series(t)
+		lost := map[class]int{}
+		for series := range l.before {
+			if _, there := now[series]; !there {
+				lost[classOf(family(series))]++
+			}
+			if f := family(series); (f == "up" || f == "port_poll_success") && now[series] != 1 {
+				lost[traffic]++
+			}
+		}
+		if l.back < 0 && lost[traffic]+lost[connections] == 0 {
+			l.back = time.Since(ended)
+		}
+		if len(lost) == 0 {
+			l.whole = time.Since(ended)
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package faults_test
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
+)
+
+// figures are what a port shows of one direction, in bytes/s and seconds; absent
+// ones are missing.
+type figures map[string]float64
+
+// sample is an interval as the API knows it to be.
+type sample struct {
+	end       time.Time
+	mean, max float64 // bytes/s
+}
+
+// newFigures are those that samples make.
+func newFigures(samples []sample) figures {
+	if len(samples) == 0 {
+		return nil
+	}
+	means := make([]float64, len(samples))
+	sum, highest := 0.0, 0.0
+	for i, s := range samples {
+		means[i] = s.mean
+		sum += s.mean
+		highest = max(highest, s.max)
+	}
+	newest := samples[len(samples)-1]
+	slices.Sort(means)
+	return figures{
+		"max": highest, "avg": sum / float64(len(means)), "p95": means[len(means)-1-len(means)/20],
+		"last": newest.mean, "last_sample_timestamp": float64(newest.end.UnixMilli()) / 1000,
+	}
+}
+
+// same reports whether the figures that are shown are those of want.
+func (f figures) same(want figures) bool {
+	for name, v := range f {
+		if w, ok := want[name]; !ok || math.Abs(v-w) > 1e-9*math.Abs(w) {
+			return false
+		}
+	}
+	return true
+}
+
+// kept are the samples of an answer that a fault of values leaves as they are, by
+// its name; of all others it is all of them.
+func kept(fault string, samples []sample) []sample {
+	var left []sample
+	for i, s := range samples {
+		age := len(samples) - 1 - i
+		switch fault {
+		case "negative", "absurd", "enormous", "overflow", "infinite", "not-a-number":
+			if age%10 == 0 {
+				continue
+			}
+		case "gaps":
+			if age%10 == 5 || i >= len(samples)/4 && i < len(samples)/2 {
+				continue
+			}
+		}
+		left = append(left, s)
+	}
+	return left
+}
+
+// untrue are the ports of the first account of which a scrape shows figures that
+// belong to no answer that the API can have meant.
+func (s scenario) untrue(e *exporter, series map[string]float64) (wrong []string) {
+	api := e.apis[0]
+	requests := api.Requests()
+	slices.Reverse(requests)
+	for _, p := range api.Fleet().Ports {
+		if !slices.Contains(watched, p.Name) {
+			continue
+		}
+		for _, d := range []fabrictest.Direction{fabrictest.Inbound, fabrictest.Outbound} {
+			shown := shown(series, p.UUID, map[bool]string{true: "inbound", false: "outbound"}[d == fabrictest.Inbound])
+			if len(shown) > 0 && !s.meant(api, requests, p.UUID, d, shown) {
+				wrong = append(wrong, fmt.Sprintf("%s shows %v, which no answer meant", p.Name, shown))
+			}
+		}
+	}
+	return wrong
+}
+
+// shown are the figures of a port on /metrics.
+func shown(series map[string]float64, port, direction string) figures {
+	f := figures{}
+	for name, v := range series {
+		figure, ours := strings.CutPrefix(family(name), "port_traffic_")
+		if ours && strings.Contains(name, port) && strings.Contains(name, direction) {
+			f[strings.TrimSuffix(strings.TrimSuffix(figure, "_seconds"), "_bytes_per_second")] = v
+		}
+	}
+	return f
+}
+
+// meant reports whether one of the answers about a port, the latest first, was
+// of these figures.
+func (s scenario) meant(api *fabrictest.API, requests []fabrictest.Request, port string, d fabrictest.Direction, shown figures) bool {
+	for _, r := range requests {
+		if r.Status != 200 || !strings.Contains(r.Path+r.Body, port) {
+			continue
+		}
+		samples := asked(api, r, port, d)
+		if shown.same(newFigures(samples)) || shown.same(newFigures(kept(s.Fault, samples))) {
+			return true
+		}
+	}
+	return false
+}
+
+var stamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+
+// asked is the truth about what a request asked for.
+func asked(api *fabrictest.API, r fabrictest.Request, port string, d fabrictest.Direction) (samples []sample) {
+	query, _ := url.QueryUnescape(r.Query)
+	var times []time.Time
+	for _, text := range stamp.FindAllString(query+r.Body, -1) {
+		at, _ := time.Parse(time.RFC3339, text)
+		times = append(times, at)
+	}
+	if len(times) != 2 {
+		return nil
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	const fine = 5 * time.Minute
+	if r.Op == fabrictest.OpSearchMetrics {
+		name := map[fabrictest.Direction]string{fabrictest.Inbound: fabrictest.MetricPortRx, fabrictest.Outbound: fabrictest.MetricPortTx}[d]
+		for _, p := range api.MetricTruth(port, name, times[0], times[1], fine, r.Time) {
+			samples = append(samples, sample{p.End, p.Value / 8, p.Value / 8})
+		}
+		return samples
+	}
+	for _, p := range api.Truth(port, d, times[0], times[1], fine, r.Time) {
+		samples = append(samples, sample{p.End, p.Mean * 1e6 / 8, p.Max * 1e6 / 8})
+	}
+	return samples
+}

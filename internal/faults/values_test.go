@@ -1,0 +1,55 @@
+package faults_test
+
+import "strings"
+
+var everySource = []string{"v3", "v4-stats", "v4-metrics"}
+
+// usual is the number of calls of a healthy hour, v4-metrics included, which
+// lists the stream assets as well.
+var usual = calls{70, 95}
+
+// without is the outcome of answers in which some intervals cannot be used.
+func without(lost ...string) outcome {
+	return outcome{calls: usual, lost: lost, note: "figures are those of the other intervals"}
+}
+
+const pairP95 = "pair_failover_utilization_p95_ratio"
+
+// odd is without, for intervals that cannot be: the log tells of them.
+func odd() outcome {
+	o := without(pairP95)
+	o.also = func(l timeline) []string {
+		if strings.Count(l.log, "impossible intervals") != 1 {
+			return []string{"the log does not tell, once"}
+		}
+		return nil
+	}
+	return o
+}
+
+var valueScenarios = []scenario{
+	{Switch: of("empty-points"), sources: everySource, outcome: outcome{
+		ends: []class{traffic}, calls: usual, note: "no news, and no error",
+	}},
+	{Switch: of("future-points"), sources: everySource, outcome: outcome{calls: usual, note: "figures are those of the other intervals"}},
+	{Switch: of("unsorted"), sources: everySource, outcome: outcome{calls: usual, note: "every figure is right"}},
+	{Switch: of("duplicated"), sources: everySource, outcome: outcome{calls: usual, note: "every figure is right"}},
+	{Switch: of("gaps"), sources: everySource, outcome: without(pairP95)},
+	{Switch: of("negative"), sources: everySource, outcome: odd()},
+	{Switch: of("absurd"), sources: everySource, outcome: odd()},
+	{Switch: of("enormous"), sources: everySource, outcome: odd()},
+	{Switch: of("overflow"), sources: everySource, outcome: odd()},
+	{Switch: of("infinite"), sources: everySource, outcome: odd()},
+	{Switch: of("not-a-number"), sources: everySource, outcome: without(pairP95, "port_traffic_avg_bytes_per_second")},
+	{Switch: of("capacity-zero"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second")},
+	{Switch: of("capacity-negative"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", "port_allocated_bandwidth_bytes_per_second")},
+	{Switch: of("capacity-absurd"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", "port_allocated_bandwidth_bytes_per_second")},
+}
+
+// lineless is the outcome of lines that have no rate.
+func lineless(lost ...string) outcome {
+	return outcome{
+		calls: usual, lost: append(lost, "pair_failover_utilization_ratio", pairP95, "port_lag_failover_utilization_ratio"),
+		note: "a line of which nobody knows the rate has no capacity and no utilization",
+	}
+}
