@@ -129,7 +129,7 @@ type pipes map[string]*pipe
 // transport is the product's, over pipes, with the faults of the network of the
 // API that a request is for.
 func (p pipes) transport(apis []*fabrictest.API) http.RoundTripper {
-	t := fabric.NewTransport()
+	t := fabric.NewTransport(nil)
 	t.Proxy = nil
 	t.DialContext = func(ctx context.Context, _, address string) (net.Conn, error) { return p[address].dial(ctx) }
 	r := routes{}
