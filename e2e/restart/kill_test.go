@@ -52,7 +52,7 @@ func TestAKillLosesNoSeries(t *testing.T) {
 	x, kills, longest := first, 0, time.Duration(0)
 	for deadline := time.Now().Add(*lasts); time.Now().Before(deadline); kills++ {
 		stop := load(x.base)
-		time.Sleep(rand.N(1500 * time.Millisecond)) //nolint:forbidigo // real moments of a real process
+		time.Sleep(rand.N(1500 * time.Millisecond))
 		x.kill()
 		stop()
 		began := time.Now()
@@ -93,7 +93,7 @@ func serve(t *testing.T) (url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- api.Serve(ctx, ln) }()
 	t.Cleanup(func() {
@@ -134,7 +134,7 @@ var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 
 func run(t *testing.T, config string) *process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute+*lasts)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute+*lasts)
 	x := &process{stderr: &buffer{}, exited: make(chan struct{})}
 	x.cmd = exec.CommandContext(ctx, *exporter, "--config.file="+config, "--web.listen-address=127.0.0.1:0")
 	x.cmd.Stderr = x.stderr
@@ -233,7 +233,7 @@ func load(base string) (stop func()) {
 var client = &http.Client{Timeout: patience}
 
 func get(url string) (status int, body []byte, err error) {
-	resp, err := client.Get(url) //nolint:noctx // the client bounds it
+	resp, err := client.Get(url)
 	if err != nil {
 		return 0, nil, err
 	}
