@@ -18,7 +18,7 @@ func (s *TokenSource) InheritHold(old *TokenSource) {
 	inherited := old.hold
 	old.mu.Unlock()
 	s.mu.Lock()
-	s.hold = inherited
+	s.hold, s.told = inherited, inherited.refusals
 	s.mu.Unlock()
 	s.Resume()
 }

@@ -10,23 +10,33 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// run does one login and wakes all who wait for it.
+// run does one login and wakes all who wait for it. It is under way until the
+// outcome is told too: two that told at once could do so in the wrong order, and
+// Close would not wait for the one that is told last.
 func (s *TokenSource) run(l *login) {
 	defer close(l.done)
 	token, err := s.logIn()
-	defer s.tell() // outside of the lock, and before anybody who waits goes on
+	l.token, l.err = s.ended(token, err)
+	s.tell() // outside of the lock
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.login, s.err, s.doubted = nil, err, false
+	s.login = nil
+}
+
+// ended takes in how a login ended, and returns what those get who wait for it.
+func (s *TokenSource) ended(token *oauth2.Token, err error) (*oauth2.Token, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err, s.doubted = err, false
 	now := time.Now()
 	switch {
 	case err == nil:
 		s.token, s.hold = token, hold{key: s.hold.key}
 		s.renewAt = token.Expiry.Add(-min(renewEarly, token.Expiry.Sub(now)/10))
 	case s.lives(now):
-		token, err = s.token, nil // a doubted token is better than none
+		return s.token, nil // a doubted token is better than none
 	}
-	l.token, l.err = token, err
+	return token, err
 }
 
 // loginPatience is how long one round of tries goes on while callers wait for
