@@ -15,7 +15,8 @@ ARG TARGETOS
 ARG TARGETARCH
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH GOFLAGS= go build -trimpath -buildvcs=false \
       -ldflags "-s -w -X github.com/prometheus/common/version.Version=${VERSION} -X github.com/prometheus/common/version.Revision=${REVISION}" \
-      -o /equinix_fabric_exporter .
+      -o /equinix_fabric_exporter . \
+ && install -d -m 700 /state/equinix_fabric_exporter
 
 FROM ${RUNTIME_IMAGE}
 ARG VERSION=unknown
@@ -30,9 +31,11 @@ LABEL org.opencontainers.image.title="equinix_fabric_exporter" \
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /equinix_fabric_exporter /equinix_fabric_exporter
 COPY config.example.yml /etc/equinix_fabric_exporter/config.example.yml
+# For state.file. A volume that is made here belongs to the user below.
+COPY --from=build --chown=65534:65534 /state/ /var/lib/
 # Where config.yml is looked for.
 WORKDIR /etc/equinix_fabric_exporter
-# nobody: the exporter writes no file and needs no right.
+# nobody: the exporter writes nothing but its state and needs no right.
 USER 65534:65534
 EXPOSE 10345
 # Asks /-/healthy: whether the poll loop lives, not whether Equinix answers. With

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -36,6 +37,34 @@ func TestDemoIsFullWithinFiveSeconds(t *testing.T) {
 	})
 	if took := time.Since(x.started); took > promise {
 		t.Errorf("ready, with all families, after %v; want %v", took, promise)
+	}
+}
+
+// TestPageCountsTheSeries holds docs/kubernetes.md, which says what a Prometheus has
+// to take.
+func TestPageCountsTheSeries(t *testing.T) {
+	t.Parallel()
+	_, base := startDemo(t)
+	full(t, base, 0)
+	series := map[string]int{}
+	families := scrapeOnce(t, base)
+	for name, f := range families {
+		for _, kind := range []string{"port", "connection"} {
+			if strings.HasPrefix(name, "equinix_fabric_"+kind+"_") {
+				series[kind] += len(f.GetMetric())
+			}
+		}
+	}
+	each := func(kind string) int {
+		return series[kind] / len(families["equinix_fabric_"+kind+"_info"].GetMetric())
+	}
+	page, err := os.ReadFile("../docs/kubernetes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("%d series a port, and %d for each connection", each("port"), each("connection"))
+	if text := strings.Join(strings.Fields(string(page)), " "); !strings.Contains(text, want) {
+		t.Errorf("docs/kubernetes.md does not say %q", want)
 	}
 }
 

@@ -38,9 +38,9 @@ func notMade(t *testing.T) map[string]map[string]string {
 }
 
 // newCell puts the pod's files into a directory.
-func newCell(t *testing.T, os objects) *cell {
+func newCell(t *testing.T, rendered objects) *cell {
 	t.Helper()
-	w := os.workload(t)
+	w := rendered.workload(t)
 	c := &cell{dir: t.TempDir(), container: w.container(t)}
 	volumes := map[string]object{}
 	for _, v := range w.podSpec().list("volumes") {
@@ -51,7 +51,13 @@ func newCell(t *testing.T, os objects) *cell {
 			t.Errorf("%v does not follow changes", m)
 		}
 		c.mounts = append(c.mounts, m.string("mountPath"))
-		for name, content := range files(t, os, volumes[m.string("name")]) {
+		if m["readOnly"] != true {
+			if err := os.MkdirAll(filepath.Join(c.dir, m.string("mountPath")), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			continue // empty at first
+		}
+		for name, content := range files(t, rendered, volumes[m.string("name")]) {
 			c.write(t, filepath.Join(m.string("mountPath"), name), content)
 		}
 	}
@@ -93,7 +99,7 @@ func files(t *testing.T, os objects, volume object) map[string]string {
 }
 
 // absolute finds the directories of the pod's own files.
-var absolute = regexp.MustCompile(`(/etc/equinix_fabric_exporter|/var/run/secrets)`)
+var absolute = regexp.MustCompile(`(/etc/equinix_fabric_exporter|/var/run/secrets|/var/lib/equinix_fabric_exporter)`)
 
 // inside is text with the pod's paths as they are in the cell.
 func (c *cell) inside(text string) string { return absolute.ReplaceAllString(text, c.dir+"$1") }

@@ -33,7 +33,7 @@ func TestPageShowsWhatWorks(t *testing.T) {
 			t.Errorf("%v: %s%s\n%s", err, said, complaint, block[1])
 		}
 	}
-	if configurations != 1 || rendered != 3 {
+	if configurations != 1 || rendered != 4 {
 		t.Errorf("%d configurations and %d sets of values on the page", configurations, rendered)
 	}
 }

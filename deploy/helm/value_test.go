@@ -27,6 +27,16 @@ func TestNonsenseIsRefused(t *testing.T) {
 			[]string{"replicas: shards have one pod each"},
 		},
 		{
+			"one file of two replicas", []string{"replicas=2", "state.persistentVolume.enabled=true", "strategy.type=RollingUpdate"},
+			[]string{"state.persistentVolume.enabled: replicas would write to the same file", "strategy: with state.persistentVolume"},
+		},
+		{
+			"volume of nothing", []string{"state.enabled=false", "state.persistentVolume.enabled=true"},
+			[]string{"state.persistentVolume.enabled: nothing is kept without state.enabled"},
+		},
+		{"state twice", []string{"config.state.file=/tmp/x"}, []string{"config.state: is what the chart writes"}},
+		{"size", []string{"state.persistentVolume.size=much"}, []string{"at '/state/persistentVolume/size'"}},
+		{
 			"two configurations", []string{"existingConfig.configMap=a", "existingConfig.secret=b"},
 			[]string{"existingConfig: give configMap or secret, not both"},
 		},

@@ -2,6 +2,8 @@ package replay_test
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -102,6 +104,32 @@ func TestAReloadThatIsRefusedIsOneAlert(t *testing.T) {
 		}},
 	}}))
 	line.expect(t, want{"FabricReloadFailed", after(begin, 5*time.Minute, 0), after(end, 0, 0)})
+}
+
+// A directory that goes away, as with a volume that is not mounted.
+func TestAStateFileThatCannotBeWrittenIsOneAlert(t *testing.T) {
+	t.Parallel()
+	const begin, end = 30 * time.Minute, time.Hour
+	dir := filepath.Join(t.TempDir(), "state")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	line := watch(t, tell(t, story{
+		api: estate(), config: discover + "state: {file: " + filepath.Join(dir, "file") + "}\n", span: 90 * time.Minute, events: []event{
+			{begin, func(w *world) {
+				if err := os.RemoveAll(dir); err != nil {
+					w.Error(err)
+				}
+			}},
+			{end, func(w *world) {
+				if err := os.Mkdir(dir, 0o700); err != nil {
+					w.Error(err)
+				}
+			}},
+		},
+	}))
+	// The latest failure counts for the five minutes of the rule, less one of a try.
+	line.expect(t, want{"FabricStateWriteFailing", after(begin, 15*time.Minute, poll), after(end, 4*time.Minute, poll)})
 }
 
 func TestAnExporterThatIsDownIsOneAlert(t *testing.T) {

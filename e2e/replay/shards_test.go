@@ -3,47 +3,73 @@ package replay_test
 import (
 	"testing"
 	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 )
 
-// lose makes Prometheus lose an exporter, and find it again.
-func lose(i int, begin, end time.Duration) []event {
-	set := func(down bool) func(*world) { return func(w *world) { w.exporters[i].down = down } }
-	return []event{{begin, set(true)}, {end, set(false)}}
-}
-
+// What a replica watched the other one watches too, so nobody is woken.
 func TestAReplicaThatIsDownIsOneAlert(t *testing.T) {
 	t.Parallel()
 	const begin, end = 30 * time.Minute, time.Hour
 	line := watch(t, tell(t, story{
-		api: estate(), config: discover, span: 90 * time.Minute, shards: settings["two replicas"], events: lose(1, begin, end),
+		api: estate(), config: discover, span: 90 * time.Minute, shards: settings["two replicas"], events: []event{
+			{begin, func(w *world) { w.exporters[1].down = true }},
+			{end, func(w *world) { w.exporters[1].down = false }},
+		},
 	}))
-	line.expect(t, want{"FabricExporterReplicaDown", after(begin, 15*time.Minute, time.Minute), after(end, 0, time.Minute)})
+	line.expect(t, want{"FabricExporterReplicaDown", after(begin, 15*time.Minute, 0), after(end, 0, 0)})
 }
 
-func TestAShardThatIsDownIsTold(t *testing.T) {
+// A shard that nobody started is no target that could be down.
+func TestAShardThatIsMissingIsOneAlert(t *testing.T) {
 	t.Parallel()
-	const begin, end = 30 * time.Minute, time.Hour
+	const end = time.Hour
 	line := watch(t, tell(t, story{
-		api: estate(), config: discover, span: 90 * time.Minute, shards: []string{"0/2", "1/2"}, events: lose(1, begin, end),
+		api: estate(), config: discover, span: 90 * time.Minute, shards: []string{"0/2"}, events: []event{
+			{end, func(w *world) {
+				w.exporters = append(w.exporters, &exporter{instance: "exporter-1:10345", shard: "1/2"})
+				w.start(1)
+			}},
+		},
 	}))
-	line.expect(t,
-		want{"FabricExporterDown", after(begin, 5*time.Minute, time.Minute), after(end, 0, time.Minute)},
-		want{"FabricShardMissing prod", after(begin, 10*time.Minute, time.Minute), after(end, 0, time.Minute)},
-	)
+	line.expect(t, want{"FabricShardMissing prod", after(0, 10*time.Minute, poll), after(end, 0, poll)})
 }
 
-func TestShardsThatDoNotAgreeAreTold(t *testing.T) {
+// From two shards to three, with one that was forgotten.
+func TestShardsThatDisagreeAreOneAlert(t *testing.T) {
 	t.Parallel()
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: time.Hour, shards: []string{"0/2", "1/3"}}))
-	line.expect(t,
-		want{"FabricShardsDisagree prod", after(0, 15*time.Minute, time.Minute), between{}},
-		want{"FabricShardMissing prod", after(0, 10*time.Minute, time.Minute), between{}},
-	)
+	const end = time.Hour
+	line := watch(t, tell(t, story{
+		api: estate(), config: discover, span: 90 * time.Minute, shards: []string{"0/3", "1/2", "2/3"}, events: []event{
+			{end, func(w *world) {
+				w.exporters[1].stop()
+				w.exporters[1].shard = "1/3"
+				w.start(1)
+			}},
+		},
+	}))
+	line.expect(t, want{"FabricShardsDisagree prod", after(0, 15*time.Minute, poll), after(end, 0, poll)})
 }
 
-func TestAPairWithoutAPortIsTold(t *testing.T) {
+// A pair of the configuration whose second port is mistyped, and then corrected.
+func TestAPairThatMissesAPortIsOneAlert(t *testing.T) {
 	t.Parallel()
-	const half = "    pairs: [{name: half, primary: 00000000-0000-4000-8000-000000000000, secondary: 00000000-0000-4000-8000-000000000001}]\n"
-	line := watch(t, tell(t, story{api: estate(), config: discover + half, span: time.Hour}))
-	line.expect(t, want{"FabricPairPortMissing half", after(0, 30*time.Minute, listing), between{}})
+	const end = 90 * time.Minute
+	// Ports that the API does not pair by itself.
+	one, _ := fabrictest.Demo(0).Port(fabrictest.DemoSaturated)
+	two, _ := fabrictest.Demo(0).Port(fabrictest.DemoLAG)
+	pair := func(secondary string) string {
+		return discover + "    pairs: [{name: uplinks, primary: " + one.UUID + ", secondary: " + secondary + "}]\n"
+	}
+	line := watch(t, tell(t, story{
+		api: estate(), config: pair("c4d9350e-783c-83cd-1ce0-306a5c00a6ff"), span: 2 * time.Hour, events: []event{
+			{end, func(w *world) {
+				w.configure(pair(two.UUID))
+				if err := w.reload(); err != nil {
+					w.Error(err)
+				}
+			}},
+		},
+	}))
+	line.expect(t, want{"FabricPairPortMissing uplinks", after(0, 30*time.Minute, 15*time.Minute), after(end, 0, poll)})
 }

@@ -130,7 +130,7 @@ func (w *world) start(i int) {
 			text, _ := w.config.Load().(string)
 			return config.Parse("replay.yml", []byte(text), w.TempDir(), nil)
 		},
-		Registerer: x.reg, Transport: x, UserAgent: "replay", Log: slog.New(slog.DiscardHandler),
+		Registerer: x.reg, Transport: x, UserAgent: "replay", KeepState: true, Log: slog.New(slog.DiscardHandler),
 	}
 	err := opts.Shard.Set(x.shard)
 	if err == nil {

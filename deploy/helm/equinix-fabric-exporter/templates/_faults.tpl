@@ -6,6 +6,20 @@ one go. */}}
 {{- if and (gt (int .shards) 1) (gt (int .replicas) 1) -}}
 {{- $faults = append $faults "replicas: shards have one pod each; install the chart twice for two of each" -}}
 {{- end -}}
+{{- if and .state.enabled .state.persistentVolume.enabled (le (int .shards) 1) -}}
+{{- if gt (int .replicas) 1 -}}
+{{- $faults = append $faults "state.persistentVolume.enabled: replicas would write to the same file; leave it out, or give one replica" -}}
+{{- end -}}
+{{- if and .strategy (ne (toString .strategy.type) "Recreate") -}}
+{{- $faults = append $faults "strategy: with state.persistentVolume the old pod has to stop first; leave it out, or make it Recreate" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .state.persistentVolume.enabled (not .state.enabled) -}}
+{{- $faults = append $faults "state.persistentVolume.enabled: nothing is kept without state.enabled" -}}
+{{- end -}}
+{{- if and .state.enabled .config.state -}}
+{{- $faults = append $faults "config.state: is what the chart writes; set state.enabled to false to keep the state elsewhere, in a volume of extraVolumes" -}}
+{{- end -}}
 {{- if and .existingConfig.configMap .existingConfig.secret -}}
 {{- $faults = append $faults "existingConfig: give configMap or secret, not both" -}}
 {{- end -}}

@@ -93,6 +93,9 @@ gives or leaves at the exporter's defaults, is shared by all pods, which know
 nothing of each other. What is no number is left for the exporter to refuse. */}}
 {{- define "exporter.config" -}}
 {{- $config := deepCopy .Values.config -}}
+{{- if .Values.state.enabled -}}
+{{- $_ := set $config "state" (dict "file" (printf "%s/state" (include "exporter.stateDir" .))) -}}
+{{- end -}}
 {{- $pods := int (include "exporter.pods" .) -}}
 {{- $api := default dict $config.api -}}
 {{- if and (gt $pods 1) (kindIs "map" $api) -}}

@@ -22,9 +22,32 @@
   mountPath: /etc/equinix_fabric_exporter_tls
   readOnly: true
 {{- end }}
+{{- if .Values.state.enabled }}
+- name: state
+  mountPath: {{ include "exporter.stateDir" . }}
+{{- end }}
 {{- with .Values.extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{- define "exporter.stateDir" -}}
+/var/lib/equinix_fabric_exporter
+{{- end }}
+
+{{- define "exporter.stateClaim" -}}
+{{- if and .Values.state.enabled .Values.state.persistentVolume.enabled }}true{{ end }}
+{{- end }}
+
+{{/* The specification of a claim. A state file is of one exporter, so one node. */}}
+{{- define "exporter.claim" -}}
+accessModes: [ReadWriteOnce]
+{{- with .Values.state.persistentVolume.storageClass }}
+storageClassName: {{ . }}
+{{- end }}
+resources:
+  requests:
+    storage: {{ .Values.state.persistentVolume.size }}
 {{- end }}
 
 {{/* Directories, never single files (subPath): those would not follow changes.
@@ -74,6 +97,17 @@
   secret:
     secretName: {{ . }}
     defaultMode: 0440
+{{- end }}
+{{- if include "exporter.stateClaim" . }}
+{{- if le (int .Values.shards) 1 }}
+- name: state
+  persistentVolumeClaim:
+    claimName: {{ include "exporter.fullname" . }}-state
+{{- end }}
+{{- else if .Values.state.enabled }}
+- name: state
+  emptyDir:
+    sizeLimit: 1Gi
 {{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
