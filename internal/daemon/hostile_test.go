@@ -41,12 +41,13 @@ func answer(status int, body string) *http.Response {
 	}
 }
 
-// everything watches all that a hostile API lists, connections included.
-func everything(names ...string) string {
+// everything watches all that a hostile API lists, connections included, for
+// accounts of these names.
+func everything(source string, names ...string) string {
 	var b strings.Builder
 	b.WriteString("accounts:\n")
 	for _, name := range names {
-		fmt.Fprintf(&b, "  - {name: %s, client_id: %s, client_secret: x, discover: {enabled: true}, connections: {traffic: true}}\n", name, name)
+		fmt.Fprintf(&b, "  - {name: %s, client_id: %s, client_secret: x, discover: {enabled: true}, connections: {traffic: true}, traffic_source: %s}\n", name, name, source)
 	}
 	return b.String()
 }
@@ -79,7 +80,7 @@ func TestDuplicatesAreMergedAndCounted(t *testing.T) {
 		{"/port/" + hostileB, samples([2]any{"2000-01-01T00:30:00Z", 8})},
 	}
 	synctest.Test(t, func(t *testing.T) {
-		e, stop := start(t, api, text(everything("first", "second")))
+		e, stop := start(t, api, text(everything("auto", "first", "second")))
 		time.Sleep(40 * time.Minute) // the first account has its ports, whoever lists them first
 		got := e.series(t)
 		stop()
