@@ -89,7 +89,7 @@ func snapshot(at time.Time) *fleet.Snapshot {
 			Name: "prod", Source: "v3", LastData: at, Timeout: 30 * time.Second,
 			Traffic: 5 * time.Minute, Connections: 10 * time.Minute, Inventory: 15 * time.Minute,
 			Windows: []time.Duration{5 * time.Minute, time.Hour}, ConnectionWindows: []time.Duration{5 * time.Minute, time.Hour}, TokenExpiry: at.Add(time.Hour),
-			CallsPerCycle: 7, BudgetPerCycle: 1350,
+			CallsPerCycle: 7, BudgetPerCycle: 1350, MaxSeries: 1_000_000,
 			Selected: new(3), ConnectionSource: "v4-stats",
 		}},
 	}

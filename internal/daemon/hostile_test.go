@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 )
 
 const (
@@ -115,5 +117,35 @@ func TestDuplicatesAreMergedAndCounted(t *testing.T) {
 		if log := e.log.String(); !strings.Contains(log, "kind=port uuid="+hostileA+" repetitions=1") {
 			t.Errorf("the log does not say what was listed twice:\n%s", log)
 		}
+	})
+}
+
+func TestMaxSeriesHoldsAndIsReloaded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 100
+		config := text(discovery("    discover: {enabled: true}\n    connections: {traffic: true}\n    max_series: 100\n"))
+		e, stop := start(t, fabrictest.New(fabrictest.Options{}).Transport(), config)
+		time.Sleep(20 * time.Minute)
+		count := func() (shown int, dropped float64) {
+			series := e.series(t)
+			for s := range series {
+				if strings.Contains(s, "port_uuid=") || strings.Contains(s, "connection_uuid=") || strings.Contains(s, "pair=") {
+					shown++
+				}
+			}
+			return shown, series[`series_dropped{account="prod"}`]
+		}
+		shown, dropped := count()
+		if shown > most || shown <= most/2 || dropped == 0 {
+			t.Errorf("%d series shown, %v dropped", shown, dropped)
+		}
+		config.Store(discovery("    discover: {enabled: true}\n    connections: {traffic: true}\n"))
+		if err := e.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if all, none := count(); none != 0 || float64(all) != float64(shown)+dropped {
+			t.Errorf("without a limit %d series shown, %v dropped; with it %d and %v", all, none, shown, dropped)
+		}
+		stop()
 	})
 }

@@ -78,6 +78,8 @@ type Account struct {
 	Windows                         []time.Duration // one per Snapshot.Windows
 	ConnectionWindows               []time.Duration // of the traffic of connections, alike; nil where none is wanted
 
+	MaxSeries int // of its ports, pairs and connections; 0 for no limit
+
 	// The calls that the configured intervals want within one of the primary
 	// window, and those that the request budget has for them.
 	CallsPerCycle, BudgetPerCycle float64
