@@ -1,4 +1,4 @@
-# make demo: see it work, without credentials.   make test: all tests.
+# make demo: see it work, without credentials.   make test: all tests.   make fuzz TIME=5m: each target so long.
 GO       ?= go
 BIN      := equinix_fabric_exporter
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)

@@ -200,7 +200,9 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 	if err != nil {
 		return err
 	}
-	reg.MustRegister(collector.New(d.Snapshot))
+	series := collector.New(d.Snapshot)
+	series.LogTo(log.With("component", "collector"))
+	reg.MustRegister(series)
 	w := web.Options{Load: d.Snapshot, Gatherer: reg, Registerer: reg, Alive: d.Alive, Pprof: o.pprof, Log: log}
 	if o.reload {
 		w.Reload = d.Reload

@@ -5,7 +5,9 @@ package collector
 
 import (
 	"cmp"
+	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +20,10 @@ import (
 type Collector struct {
 	load     func() *fleet.Snapshot
 	families []described
+	log      *slog.Logger
+
+	saying sync.Mutex
+	said   map[string]objects // what was left out when it was last said, by account
 }
 
 // described is a family with its descriptor.
@@ -30,7 +36,7 @@ type described struct {
 // New returns a collector that reads snapshots from load, typically
 // [fleet.Store.Load]. A nil snapshot has no series.
 func New(load func() *fleet.Snapshot) *Collector {
-	c := &Collector{load: load}
+	c := &Collector{load: load, log: slog.New(slog.DiscardHandler), said: map[string]objects{}}
 	for _, f := range Families() {
 		desc := prometheus.NewDesc(f.Name, f.Help, f.Labels, nil)
 		c.families = append(c.families, described{Family: f, desc: desc})
@@ -52,60 +58,79 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		return
 	}
 	now := time.Now()
+	sender := func(f *described, common ...string) emit { return f.emitter(ch, common...) }
+	h := c.hide(snap)
+	c.say(snap, h)
+	accounts := accountViews(snap, h, now)
 	for _, f := range c.families {
 		if f.snapshot != nil {
-			f.snapshot(snap, f.emitter(ch))
+			f.snapshot(snap, sender(&f))
 		}
 		if f.account != nil {
-			for i := range snap.Accounts {
-				f.account(accountView{&snap.Accounts[i], now}, f.emitter(ch, snap.Accounts[i].Name))
+			for _, a := range accounts {
+				f.account(a, sender(&f, a.Name))
 			}
 		}
 	}
 	for _, p := range snap.Ports {
-		account, ok := snap.Account(p.Account)
-		if !p.Listed || !ok {
-			continue
-		}
-		v := snap.View(&account, p, now)
-		for _, f := range c.families {
-			if f.port != nil {
-				f.port(&v, f.emitter(ch, p.UUID, p.Name()))
-			}
+		if !h.ports[p.UUID] {
+			c.portSeries(snap, p, now, sender)
 		}
 	}
-	c.collectPairs(ch, snap, now)
-	c.collectConnections(ch, snap, now)
-}
-
-func (c *Collector) collectPairs(ch chan<- prometheus.Metric, snap *fleet.Snapshot, now time.Time) {
 	for _, p := range snap.Pairs {
-		v, ok := snap.PairView(p, now)
-		if !ok {
-			continue
+		if !h.pairs[p.Name] {
+			c.pairSeries(snap, p, now, sender)
 		}
-		for _, f := range c.families {
-			if f.pair != nil {
-				f.pair(&v, f.emitter(ch, p.Name))
-			}
+	}
+	for _, w := range snap.Connections {
+		if !h.connections[w.UUID] {
+			c.connectionSeries(snap, w, now, sender)
 		}
 	}
 }
 
-// collectConnections sends the series of the watched connections. One is hidden
-// with its port: until the port has its name, and once it is gone.
-func (c *Collector) collectConnections(ch chan<- prometheus.Metric, snap *fleet.Snapshot, now time.Time) {
-	for _, w := range snap.Connections {
-		account, ok := snap.Account(w.Account)
-		port := snap.Port(w.Port)
-		if !ok || port == nil || !port.Listed {
-			continue
+// sender returns what sends series of a family that have the common labels.
+type sender func(f *described, common ...string) emit
+
+// portSeries sends the series of a port once its first inventory attempt has
+// ended.
+func (c *Collector) portSeries(snap *fleet.Snapshot, p *fleet.Port, now time.Time, to sender) {
+	account, ok := snap.Account(p.Account)
+	if !p.Listed || !ok {
+		return
+	}
+	v := snap.View(&account, p, now)
+	for i := range c.families {
+		if f := &c.families[i]; f.port != nil {
+			f.port(&v, to(f, p.UUID, p.Name()))
 		}
-		v := snap.ConnectionView(&account, port, w, now)
-		for _, f := range c.families {
-			if f.connection != nil {
-				f.connection(&v, f.emitter(ch, w.UUID, w.Name()))
-			}
+	}
+}
+
+func (c *Collector) pairSeries(snap *fleet.Snapshot, p *fleet.Pair, now time.Time, to sender) {
+	v, ok := snap.PairView(p, now)
+	if !ok {
+		return
+	}
+	for i := range c.families {
+		if f := &c.families[i]; f.pair != nil {
+			f.pair(&v, to(f, p.Name))
+		}
+	}
+}
+
+// connectionSeries sends the series of a watched connection. It is hidden with
+// its port: until the port has its name, and once it is gone.
+func (c *Collector) connectionSeries(snap *fleet.Snapshot, w *fleet.Watched, now time.Time, to sender) {
+	account, ok := snap.Account(w.Account)
+	port := snap.Port(w.Port)
+	if !ok || port == nil || !port.Listed {
+		return
+	}
+	v := snap.ConnectionView(&account, port, w, now)
+	for i := range c.families {
+		if f := &c.families[i]; f.connection != nil {
+			f.connection(&v, to(f, w.UUID, w.Name()))
 		}
 	}
 }
@@ -116,6 +141,10 @@ type emit func(value float64, labels ...string)
 
 func (f *described) emitter(ch chan<- prometheus.Metric, common ...string) emit {
 	return func(value float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(f.desc, cmp.Or(f.Type, prometheus.GaugeValue), value, slices.Concat(common, labels)...)
+		m, err := prometheus.NewConstMetric(f.desc, cmp.Or(f.Type, prometheus.GaugeValue), value, slices.Concat(common, labels)...)
+		if err != nil { // a label that is no UTF-8, though none should get here: it costs its series, not the program
+			m = prometheus.NewInvalidMetric(f.desc, err)
+		}
+		ch <- m
 	}
 }

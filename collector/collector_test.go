@@ -92,7 +92,7 @@ func snapshot(at time.Time) *fleet.Snapshot {
 			Configured:    fleet.Intervals{Traffic: 5 * time.Minute, Connections: 5 * time.Minute, Inventory: 15 * time.Minute},
 			InventoryPoll: polled,
 			Pairs:         []fleet.Pair{{Name: "ams", Primary: wholeUUID, Secondary: peerUUID}, {Name: "fra", Primary: bareUUID, Secondary: "gone"}},
-			CallsPerCycle: 7, BudgetPerCycle: 1350,
+			CallsPerCycle: 7, BudgetPerCycle: 1350, MaxSeries: 1_000_000,
 			Selected: new(3), ConnectionSource: "v4-stats",
 		}},
 	}

@@ -10,7 +10,28 @@ import (
 type accountView struct {
 	*fleet.Account
 
-	now time.Time
+	now     time.Time
+	watched int // connections of the account that have series
+	dropped int // series
+}
+
+// accountViews are the accounts of a snapshot, in its order.
+func accountViews(snap *fleet.Snapshot, h hidden, now time.Time) []accountView {
+	watched := map[string]int{}
+	for _, c := range snap.Connections {
+		if p := snap.Port(c.Port); p != nil && p.Listed && !h.connections[c.UUID] {
+			watched[c.Account]++
+		}
+	}
+	views := make([]accountView, len(snap.Accounts))
+	for i := range snap.Accounts {
+		a := &snap.Accounts[i]
+		views[i] = accountView{Account: a, now: now, watched: watched[a.Name]}
+		if allowed := h.accounts[a.Name]; allowed != nil {
+			views[i].dropped = allowed.series
+		}
+	}
+	return views
 }
 
 // sendBytes sends bit/s as bytes/s, and nothing for nil.

@@ -75,9 +75,13 @@ func watchedHealthFamilies() []Family {
 					send(float64(*v.Selected))
 				}
 			}),
-		snapshotFamily("connections_watched",
-			"Connections of the account with series of their own: those selected, at most connections.max; absent as connections_selected is.",
-			[]string{"account"}, connectionsWatched),
+		accountFamily("connections_watched",
+			"Connections of the account with series of their own: those selected, at most connections.max and what max_series leaves; absent as connections_selected is.",
+			nil, func(v accountView, send emit) {
+				if v.Selected != nil {
+					send(float64(v.watched))
+				}
+			}),
 		accountFamily("connection_traffic_source_info",
 			"Always 1; the API that the traffic of connections is read from: v4-stats or v4-metrics. Absent until one has answered with data, where there are several to try.",
 			[]string{"source"}, func(v accountView, send emit) {
@@ -85,19 +89,5 @@ func watchedHealthFamilies() []Family {
 					send(1, v.ConnectionSource)
 				}
 			}),
-	}
-}
-
-func connectionsWatched(s *fleet.Snapshot, send emit) {
-	counts := map[string]int{}
-	for _, c := range s.Connections {
-		if p := s.Port(c.Port); p != nil && p.Listed { // else it is hidden
-			counts[c.Account]++
-		}
-	}
-	for _, a := range s.Accounts {
-		if a.Selected != nil {
-			send(float64(counts[a.Name]), a.Name)
-		}
 	}
 }

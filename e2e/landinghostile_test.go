@@ -17,9 +17,13 @@ import (
 const (
 	markup  = `<script>window.pwned=1</script><img src=/x onerror="window.pwned=2">"'&<!--`
 	turning = "turned \u202egnp.exe\u2066 \u200f"
+	turned  = "turned �gnp.exe� �" // as it is shown
 )
 
-var endless = strings.Repeat("Wide", 75)
+var (
+	endless = strings.Repeat("Wide", 75)
+	ended   = endless[:253] + "…" // as it is shown
+)
 
 const (
 	lateUUID    = "c4d9350e-783c-83cd-1ce0-306a5c00a604" // Equinix has had no sample of it for hours
@@ -143,8 +147,8 @@ func landingShowsFaults(t *testing.T, ports []map[string]string) {
 	const ageOfLate = `3h\d+m`
 	for uuid, want := range map[string]map[string]string{
 		uplinkUUID:  {"Port": regexp.QuoteMeta(markup) + " hostile\n.*", "Metro": metro, "Status": regexp.QuoteMeta(markup), "Out": `48 Mbit/s\s.*`},
-		branchUUID:  {"Port": regexp.QuoteMeta(turning) + " ?hostile\n.*"},
-		spareUUID:   {"Port": endless + " hostile\n.*"},
+		branchUUID:  {"Port": regexp.QuoteMeta(turned) + " ?hostile\n.*"},
+		spareUUID:   {"Port": ended + " hostile\n.*"},
 		lateUUID:    {"Port": "late hostile\n.*\nno current sample: inbound, outbound", "In": `–\s.*`, "Out": `–\s.*`, "Sample age": ageOfLate},
 		failedUUID:  {"Port": "failed hostile\n.*\ntraffic 1d: .*500.*" + regexp.QuoteMeta(markup) + ".*", "In": `–\s.*`, "Sample age": "–", "Polled ago": "–"},
 		refusedUUID: {"Port": refusedUUID + " refused\ntraffic 1d: .*login refused.*", "In": `–\s.*`, "Connections": "–"},

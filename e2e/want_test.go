@@ -42,6 +42,10 @@ func wantMinimal(newest time.Time) samples {
 		row{"poll_budget_calls_per_cycle", ``, 0.9 * 5 * 300},
 		row{"traffic_source_info", `source="v3"`, 1},
 		row{"port_conflicts_total", ``, 0},
+		row{"duplicates_total", `kind="port"`, 0},
+		row{"duplicates_total", `kind="connection"`, 0},
+		row{"duplicates_total", `kind="sample"`, 0},
+		row{"series_dropped", ``, 0},
 	)
 	w.add(``,
 		row{"traffic_window_info", `resolution="5m",window="1d"`, 1},

@@ -64,6 +64,8 @@ func (c *checker) account(at string, f fileAccount, single bool) Account {
 	if len(ports) == 0 && !discovers {
 		c.portless(at)
 	}
+	most := cmp.Or(f.MaxSeries, new(defaultMaxSeries))
+	within(c, at+".max_series", *most, 1, 100_000_000)
 	return Account{
 		Name:          f.Name,
 		APIURL:        c.apiURL(at+".api_url", f.APIURL),
@@ -74,6 +76,7 @@ func (c *checker) account(at string, f fileAccount, single bool) Account {
 		Discover:      discover,
 		Pairs:         c.pairs(at+".pairs", f.Pairs, listed(ports, discovers)),
 		Connections:   c.connections(at+".connections", f.Connections),
+		MaxSeries:     *most,
 	}
 }
 

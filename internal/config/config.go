@@ -58,6 +58,10 @@ type Account struct {
 	// Connections selects the connections with series of their own. Default:
 	// none.
 	Connections Connections
+	// MaxSeries is how many series the ports, pairs and connections of the
+	// account may have together, 1 to 100000000: a guard for Prometheus. Beyond
+	// it whole ones are left out. Default 1000000.
+	MaxSeries int
 }
 
 // TrafficSource names one of the Equinix APIs that know a port's traffic.

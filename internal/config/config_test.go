@@ -24,6 +24,7 @@ func TestParseFillsInDefaults(t *testing.T) {
 			TrafficSource: config.TrafficAuto,
 			Ports:         []config.Port{{UUID: "c4d9350e-783c-83cd-1ce0-306a5c00a600"}},
 			Connections:   config.Connections{Max: 500},
+			MaxSeries:     1_000_000,
 		}},
 		Poll: config.Poll{
 			Interval:            5 * time.Minute,
@@ -75,6 +76,7 @@ func TestParseTakesEveryKey(t *testing.T) {
 				}},
 				Max: 20_000,
 			},
+			MaxSeries: 100_000_000,
 		}, {
 			Name:          "007",
 			APIURL:        "https://api.equinix.com",
@@ -82,6 +84,7 @@ func TestParseTakesEveryKey(t *testing.T) {
 			TrafficSource: config.TrafficV4Stats,
 			Ports:         []config.Port{{UUID: "c4d9350e-783c-83cd-1ce0-306a5c00a600"}},
 			Connections:   config.Connections{Max: 500},
+			MaxSeries:     1_000_000,
 		}, {
 			Name:   "federated",
 			APIURL: "https://api.equinix.com",
@@ -110,6 +113,7 @@ func TestParseTakesEveryKey(t *testing.T) {
 				Exclude: []config.ConnectionFilter{{State: pattern(t, "DEPROVISIONED")}},
 				Max:     500,
 			},
+			MaxSeries: 1_000_000,
 		}, {
 			Name:   "elsewhere",
 			APIURL: "https://api.equinix.com",
@@ -123,6 +127,7 @@ func TestParseTakesEveryKey(t *testing.T) {
 			Ports:         []config.Port{},
 			Discover:      config.Discover{Enabled: true},
 			Connections:   config.Connections{Max: 500},
+			MaxSeries:     1_000_000,
 		}},
 		Poll: config.Poll{
 			Interval:            10 * time.Minute,

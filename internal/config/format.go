@@ -33,6 +33,7 @@ type fileAccount struct {
 	Discover         *fileDiscover      `yaml:"discover,omitempty"`
 	Pairs            []filePair         `yaml:"pairs,omitempty"`
 	Connections      *fileConnections   `yaml:"connections,omitempty"`
+	MaxSeries        *int               `yaml:"max_series,omitempty"`
 }
 
 type fileTokenExchange struct {
@@ -112,6 +113,7 @@ const (
 	defaultAPIURL         = "https://api.equinix.com"
 	defaultSTSURL         = "https://sts.eqix.equinix.com/v1/token"
 	defaultMaxConnections = 500
+	defaultMaxSeries      = 1_000_000
 )
 
 // defaults is what an empty file says. The defaults of an account are filled in

@@ -67,6 +67,7 @@ func (a Account) redacted() fileAccount {
 			Exclude: each(a.Connections.Exclude, ConnectionFilter.file),
 			Max:     &a.Connections.Max,
 		},
+		MaxSeries: &a.MaxSeries,
 	}
 	if x := a.Credentials.TokenExchange; !x.IsZero() {
 		f.TokenExchange = new(fileTokenExchange(x))

@@ -60,7 +60,7 @@ func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generatio
 		g.cfg.Accounts = append(g.cfg.Accounts, poll.Account{
 			Name: a.Name, API: next.client, Login: next.tokens.Status,
 			Ports: pollPorts(a.Ports), Sources: Sources(a.TrafficSource), Discover: discover(a.Discover),
-			Pairs: pairs(a.Pairs), Connections: Selection(a.Connections),
+			Pairs: pairs(a.Pairs), Connections: Selection(a.Connections), MaxSeries: a.MaxSeries,
 		})
 	}
 	return g, nil

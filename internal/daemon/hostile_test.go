@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 )
 
 const (
@@ -41,12 +43,13 @@ func answer(status int, body string) *http.Response {
 	}
 }
 
-// everything watches all that a hostile API lists, connections included.
-func everything(names ...string) string {
+// everything watches all that a hostile API lists, connections included, for
+// accounts of these names.
+func everything(source string, names ...string) string {
 	var b strings.Builder
 	b.WriteString("accounts:\n")
 	for _, name := range names {
-		fmt.Fprintf(&b, "  - {name: %s, client_id: %s, client_secret: x, discover: {enabled: true}, connections: {traffic: true}}\n", name, name)
+		fmt.Fprintf(&b, "  - {name: %s, client_id: %s, client_secret: x, discover: {enabled: true}, connections: {traffic: true}, traffic_source: %s}\n", name, name, source)
 	}
 	return b.String()
 }
@@ -79,7 +82,7 @@ func TestDuplicatesAreMergedAndCounted(t *testing.T) {
 		{"/port/" + hostileB, samples([2]any{"1999-12-31T23:50:00Z", 8})},
 	}
 	synctest.Test(t, func(t *testing.T) {
-		e, stop := start(t, api, text(everything("first", "second")))
+		e, stop := start(t, api, text(everything("auto", "first", "second")))
 		time.Sleep(40 * time.Minute) // the first account has its ports, whoever lists them first
 		got := e.series(t)
 		stop()
@@ -114,5 +117,35 @@ func TestDuplicatesAreMergedAndCounted(t *testing.T) {
 		if log := e.log.String(); !strings.Contains(log, "kind=port uuid="+hostileA+" repetitions=1") {
 			t.Errorf("the log does not say what was listed twice:\n%s", log)
 		}
+	})
+}
+
+func TestMaxSeriesHoldsAndIsReloaded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 100
+		config := text(discovery("    discover: {enabled: true}\n    connections: {traffic: true}\n    max_series: 100\n"))
+		e, stop := start(t, fabrictest.New(fabrictest.Options{}).Transport(), config)
+		time.Sleep(20 * time.Minute)
+		count := func() (shown int, dropped float64) {
+			series := e.series(t)
+			for s := range series {
+				if strings.Contains(s, "port_uuid=") || strings.Contains(s, "connection_uuid=") || strings.Contains(s, "pair=") {
+					shown++
+				}
+			}
+			return shown, series[`series_dropped{account="prod"}`]
+		}
+		shown, dropped := count()
+		if shown > most || shown <= most/2 || dropped == 0 {
+			t.Errorf("%d series shown, %v dropped", shown, dropped)
+		}
+		config.Store(discovery("    discover: {enabled: true}\n    connections: {traffic: true}\n"))
+		if err := e.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if all, none := count(); none != 0 || float64(all) != float64(shown)+dropped {
+			t.Errorf("without a limit %d series shown, %v dropped; with it %d and %v", all, none, shown, dropped)
+		}
+		stop()
 	})
 }

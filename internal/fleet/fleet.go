@@ -79,6 +79,7 @@ type Account struct {
 	ConnectionWindows               []time.Duration // of the traffic of connections, alike; nil where none is wanted
 
 	Configured Intervals // what those would be with budget enough
+	MaxSeries  int       // of its ports, pairs and connections; 0 for no limit
 
 	// The calls that the configured intervals want within one of the primary
 	// window, and those that the request budget has for them.

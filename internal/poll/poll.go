@@ -47,6 +47,8 @@ type Account struct {
 	Sources []string                  // traffic sources to try, in order: see Sources
 	Pairs   []fleet.Pair              // ports that back each other up, beyond what the API says; without loads
 
+	MaxSeries int // of its ports, pairs and connections; 0 for no limit
+
 	// Discover reports whether a port that the credentials see, of that name in
 	// the API, is to be watched too; nil: none is.
 	Discover func(name string, i *fleet.Inventory) bool

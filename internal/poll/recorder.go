@@ -69,7 +69,7 @@ func byUUID(a, b *fleet.Port) int { return strings.Compare(a.UUID, b.UUID) }
 // carryAccount is the account as configured, with what prev knows of it.
 func carryAccount(prev *fleet.Snapshot, cfg Config, a Account) fleet.Account {
 	next, _ := prev.Account(a.Name)
-	next.Name, next.Timeout = a.Name, cfg.Timeout
+	next.Name, next.Timeout, next.MaxSeries = a.Name, cfg.Timeout, a.MaxSeries
 	next.Pairs = cfg.pairsOf(a)
 	next.Configured = fleet.Intervals{Traffic: cfg.Windows[0].Interval, Connections: cfg.Connections, Inventory: cfg.Inventory}
 	takeLogin(&next, a.Login())

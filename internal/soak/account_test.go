@@ -37,6 +37,7 @@ func (o *oracle) accounts(families map[string]*dto.MetricFamily) {
 		}
 		o.is(1, "traffic_source_info", "account", e.name, "source", e.source)
 		o.is(0, "port_conflicts_total", "account", e.name)
+		o.is(0, "series_dropped", "account", e.name)
 		for c, n := range t.calls {
 			o.is(n, "api_requests_total", "account", e.name, "operation", c.operation, "code", c.code)
 		}
