@@ -25,14 +25,14 @@ func shift(v reflect.Value, by time.Duration, seen map[uintptr]bool) {
 			shift(v.Index(i), by, seen)
 		}
 	case reflect.Struct:
-		if t, ok := v.Addr().Interface().(*time.Time); ok {
+		if t, ok := reflect.TypeAssert[*time.Time](v.Addr()); ok {
 			if !t.IsZero() {
 				*t = t.Add(by)
 			}
 			return
 		}
-		for i := range v.NumField() {
-			shift(v.Field(i), by, seen)
+		for _, field := range v.Fields() {
+			shift(field, by, seen)
 		}
 	}
 }
