@@ -176,3 +176,23 @@ func TestUnauthorizedPortWhileNobodyCanLogIn(t *testing.T) {
 		}
 	})
 }
+
+// unread fails the test when somebody reads it.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, io.EOF
+}
+
+func TestAnswerThatSaysItIsTooLargeIsNotRead(t *testing.T) {
+	a := &api{answer: func(int, *http.Request) (*http.Response, error) {
+		resp, err := reply(200, "")
+		resp.ContentLength, resp.Body = 32<<20+1, io.NopCloser(unread{t})
+		return resp, err
+	}}
+	_, err := newClient(t, a).PortStatsV3(t.Context(), "p", from, to)
+	if fabric.Reason(err) != fabric.ReasonDecode || !strings.Contains(err.Error(), "larger than 32 MiB") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -32,6 +32,7 @@ type wire struct {
 	timeout   time.Duration
 	observe   func(Attempt)
 	clock     clock
+	large     chan struct{} // holds one while a large answer is in memory
 }
 
 // newWire takes an address that parseAddress has checked.
@@ -48,6 +49,7 @@ func newWire(base string, t http.RoundTripper, userAgent string, timeout time.Du
 	return &wire{
 		base: base, transport: t, userAgent: cmp.Or(userAgent, defaultUserAgent),
 		timeout: cmp.Or(timeout, defaultTimeout), observe: observe,
+		large: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -104,14 +106,14 @@ func (w *wire) roundTrip(caller context.Context, r request, cred credential) (st
 		limit = maxBody + 1 // one more, to tell a full body from a cut one
 	}
 	buf := buffers.Get().(*bytes.Buffer)
-	defer recycle(buf)
-	_, err = buf.ReadFrom(io.LimitReader(resp.Body, limit))
+	done, err := w.read(ctx, buf, resp, limit)
+	defer func() { recycle(buf); done() }()
 	switch {
 	case !good, isFault(buf.Bytes()): // what came of an error body is enough
 		return resp.StatusCode, answerError(r.op, resp, buf.Bytes(), cred.secrets)
 	case err != nil:
 		err = w.lost(caller, ctx, r.op, err, cred.secrets)
-	case buf.Len() > maxBody:
+	case buf.Len() > maxBody, resp.ContentLength > maxBody:
 		err = &DecodeError{Op: r.op, Err: fmt.Errorf("answer is larger than %d MiB", maxBody>>20)}
 	default:
 		err = clean(r.decode(buf.Bytes()), resp, buf.Bytes(), cred.secrets)
@@ -120,6 +122,29 @@ func (w *wire) roundTrip(caller context.Context, r request, cred credential) (st
 		err = answerError(r.op, resp, buf.Bytes(), cred.secrets) // with a good status
 	}
 	return resp.StatusCode, err
+}
+
+// read fills buf with the body of an answer, up to limit; with nothing where the
+// answer says itself that it is larger than any. Of large bodies, which none
+// should be, one at a time is in memory: done gives its place away.
+func (w *wire) read(ctx context.Context, buf *bytes.Buffer, resp *http.Response, limit int64) (done func(), err error) {
+	done = func() {}
+	if limit > maxBody && resp.ContentLength > maxBody {
+		return done, nil
+	}
+	_, err = buf.ReadFrom(io.LimitReader(resp.Body, min(limit, maxPooled)))
+	if err != nil || limit <= maxPooled || buf.Len() < maxPooled {
+		return done, err
+	}
+	select {
+	case w.large <- struct{}{}:
+		done = func() { <-w.large }
+	case <-ctx.Done():
+		return done, ctx.Err()
+	}
+	buf.Grow(int(limit-maxPooled) + bytes.MinRead) // at once: by doubling it would be three times as much
+	_, err = buf.ReadFrom(io.LimitReader(resp.Body, limit-maxPooled))
+	return done, err
 }
 
 func (w *wire) newRequest(ctx context.Context, r request, bearer string) (*http.Request, error) {

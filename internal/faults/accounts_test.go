@@ -26,7 +26,7 @@ var accountScenarios = []scenario{
 		note: "the newest sample looks an hour old, so it is not called the last one; windows stay",
 	}},
 	{Switch: of("suspend"), outcome: outcome{
-		calls: usual, reasons: "auth", note: "as of a guest whose clock was not put right; else see below",
+		calls: usual, reasons: "auth", note: "as of a virtual machine whose clock was not put right; else see below",
 	}},
 	{Switch: of("http-503"), title: "http-503, one of three accounts", accounts: 3, outcome: answered("server", fiveTimes)},
 	{Switch: fabrictest.Switch{Fault: "port-removed", Port: fabrictest.DemoSecondary, After: 5}, outcome: outcome{

@@ -38,12 +38,14 @@ type exporter struct {
 	apis []*fabrictest.API
 	reg  *prometheus.Registry
 	log  bytes.Buffer // read it when the daemon has stopped
+
+	truth map[string][2]figures // by request and port: what the API meant, and what a fault has left of it
 }
 
 // start runs an exporter in a bubble until the test ends it with stop.
 func start(t *testing.T, yaml string, apis ...*fabrictest.API) (e *exporter, stop func()) {
 	t.Helper()
-	e = &exporter{apis: apis, reg: prometheus.NewPedanticRegistry()}
+	e = &exporter{apis: apis, reg: prometheus.NewPedanticRegistry(), truth: map[string][2]figures{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, len(apis)+1)
 	net := pipes{}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/prometheus/util/testutil"
 )
 
 // scenarios are all of them, as the page lists them.
@@ -51,3 +53,6 @@ func TestNoScenarioHoldsWithoutItsFault(t *testing.T) {
 		}
 	}
 }
+
+// Real sockets: what they leave behind fails the package.
+func TestMain(m *testing.M) { testutil.TolerantVerifyLeak(m) }

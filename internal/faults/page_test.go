@@ -42,6 +42,23 @@ is not there.
 |---|---|---|---|---|---|---|---|---|
 `
 
+const pageTail = `
+## The exporter's own clock
+
+Ages are taken by the wall clock or the monotonic one, whichever says more.
+
+| what | at once | then |
+|---|---|---|
+| the machine has slept, for eight hours | all three classes end, ` + "`up`" + ` is 0 | one login; within 7 minutes traffic, connections and ` + "`up`" + ` are back, within 20 everything, with no more calls than ever |
+| the clock is set ahead, by an hour | traffic and connections end, ` + "`up`" + ` is 0: it might have been a sleep | they come back alike; the newest samples look an hour old, so ` + "`port_traffic_last_bytes_per_second`" + ` and utilization stay away until the clock is put right |
+| the clock is set back, by an hour | nothing ends | samples are asked for, and shown, up to the exporter's time; what is not polled any more ends as ever |
+
+## Large answers
+
+An answer is read to 32 MiB, uncompressed, and not at all where it says itself that it
+is larger. Of those above 4 MiB one at a time per account is in memory.
+`
+
 // TestPageIsGeneratedFromTheScenarios holds docs/faults.md against the table.
 func TestPageIsGeneratedFromTheScenarios(t *testing.T) {
 	const path = "../../docs/faults.md"
@@ -55,6 +72,7 @@ func TestPageIsGeneratedFromTheScenarios(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s`%s | %s | %s | %s | %s | %s | %s | %s | %s |\n", s.Fault, strings.TrimPrefix(s.name(), s.Fault),
 			does[s.Fault], s.endings(), zeroOr1(s.down), zeroOr1(s.failing), ticked(strings.Fields(s.reasons)...), s.calls, s.backs(), s.note)
 	}
+	b.WriteString(pageTail)
 	if *update {
 		if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
 			t.Fatal(err)
