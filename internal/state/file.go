@@ -31,7 +31,8 @@ func header(body []byte) string {
 }
 
 // Load reads the file at path. It is nil, without an error, where there is none.
-// Every error but ErrForeign and those of reading is about what is in the file.
+// Every error but ErrForeign and those of reading is about what is in the file; the
+// document beside it is that of Decode.
 func Load(path string, now time.Time) (*Document, error) {
 	// A pipe would be waited for, and a device has effects of its own.
 	info, err := os.Lstat(path)
@@ -59,7 +60,9 @@ func Load(path string, now time.Time) (*Document, error) {
 	return Decode(b, now)
 }
 
-// Decode reads what a file holds. The document is fit to be shown.
+// Decode reads what a file holds. The document is fit to be shown. Where what is
+// known of ports cannot be, the document beside the error has the refused logins
+// alone: a clock that was set back must not cost the count of them.
 func Decode(b []byte, now time.Time) (*Document, error) {
 	line, body, ok := bytes.Cut(b, []byte("\n"))
 	if !ok {
@@ -84,7 +87,13 @@ func Decode(b []byte, now time.Time) (*Document, error) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("goes on after its end")
 	}
-	return &d, d.check(now)
+	if err := d.checkLogins(); err != nil {
+		return nil, err
+	}
+	if err := d.check(now); err != nil {
+		return &Document{Key: d.Key, Logins: d.Logins}, err
+	}
+	return &d, nil
 }
 
 // Encode is what a file is to hold.

@@ -144,6 +144,43 @@ func TestWhatCannotBeTrustedIsRefused(t *testing.T) {
 	}
 }
 
+// The API may call things by other ids than UUIDs; what the exporter shows of them
+// it must be able to read again.
+func TestIdsMayHaveAnyForm(t *testing.T) {
+	d := document()
+	d.Fleet.Ports[0].UUID, d.Fleet.Connections[0].UUID = "port 1", "conn-1"
+	data, err := d.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := state.Decode(data, written); err != nil {
+		t.Error(err)
+	}
+}
+
+// Whatever is wrong with the values of a whole file, the logins that were refused
+// are counted: the account would be locked before long.
+func TestRefusedLoginsAreReadWhereValuesAreNot(t *testing.T) {
+	odd := document()
+	odd.Fleet.Ports[0].Inventory.At = written.Add(time.Hour)
+	for name, tt := range map[string]struct {
+		d   *state.Document
+		now time.Time
+	}{
+		"a clock that was set back":       {document(), written.Add(-time.Hour)},
+		"a clock that had been set ahead": {odd, written},
+	} {
+		data, err := tt.d.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := state.Decode(data, tt.now)
+		if err == nil || got == nil || got.Fleet != nil || got.Key != key || got.Logins["x"].Refusals != 2 {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
 // portOf is the one port in the body of a document.
 func portOf(body string) string {
 	_, rest, _ := strings.Cut(body, `"Ports":[`)
