@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
@@ -27,9 +28,19 @@ const maxSize = 512 << 20
 // and that must not be moved: a directory, a device, a pipe.
 var ErrForeign = errors.New("is no regular file")
 
+// maxHeader is more than a header has bytes.
+const maxHeader = 200
+
+var errTorn = errors.New("is torn or altered: the checksum does not fit")
+
 // header is the first line of a file.
 func header(body []byte) string {
-	return fmt.Sprintf("equinix_fabric_exporter state %d sha256 %x\n", version, sha256.Sum256(body))
+	sum := sha256.Sum256(body)
+	return headerOf(sum[:])
+}
+
+func headerOf(sum []byte) string {
+	return fmt.Sprintf("equinix_fabric_exporter state %d sha256 %x\n", version, sum)
 }
 
 // Load reads the file at path. It is nil, without an error, where there is none.
@@ -55,30 +66,55 @@ func Load(path string, now time.Time) (*Document, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	b, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	// What is no state need not fit into the memory of the machine.
+	line, err := bufio.NewReader(io.LimitReader(f, maxHeader)).ReadBytes('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if err := checkHeader(line); err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(f, int64(len(line)), maxSize)); err != nil {
+		return nil, err
+	}
+	if string(line) != headerOf(sum.Sum(nil)) {
+		return nil, errTorn
+	}
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, maxSize))
 	if err != nil {
 		return nil, err
 	}
 	return Decode(b, now)
 }
 
+// checkHeader reports whether the first line of a file can be that of a state of
+// this version.
+func checkHeader(line []byte) error {
+	if !bytes.HasSuffix(line, []byte("\n")) {
+		return errors.New("has no header")
+	}
+	var v int
+	if _, err := fmt.Sscanf(string(line[:min(len(line), maxHeader)]), "equinix_fabric_exporter state %d", &v); err != nil {
+		return errors.New("is not the state of an exporter")
+	}
+	if v != version {
+		return fmt.Errorf("is of version %d of the format, not %d", v, version)
+	}
+	return nil
+}
+
 // Decode reads what a file holds. The document is fit to be shown. Where what is
 // known of ports cannot be, the document beside the error has the refused logins
 // alone: a clock that was set back must not cost the count of them.
 func Decode(b []byte, now time.Time) (*Document, error) {
-	line, body, ok := bytes.Cut(b, []byte("\n"))
-	if !ok {
-		return nil, errors.New("has no header")
+	i := bytes.IndexByte(b, '\n') + 1
+	line, body := b[:i], b[i:]
+	if err := checkHeader(line); err != nil {
+		return nil, err
 	}
-	var v int
-	if _, err := fmt.Sscanf(string(line[:min(len(line), 200)]), "equinix_fabric_exporter state %d", &v); err != nil {
-		return nil, errors.New("is not the state of an exporter")
-	}
-	if v != version {
-		return nil, fmt.Errorf("is of version %d of the format, not %d", v, version)
-	}
-	if string(line)+"\n" != header(body) {
-		return nil, errors.New("is torn or altered: the checksum does not fit")
+	if string(line) != header(body) {
+		return nil, errTorn
 	}
 	var d Document
 	dec := json.NewDecoder(bytes.NewReader(body))

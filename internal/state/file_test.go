@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -222,6 +223,27 @@ func TestWhatIsNoFileIsLeftAlone(t *testing.T) {
 	}
 	if _, err := state.Load(huge, written); err == nil || !strings.Contains(err.Error(), "more than any state") {
 		t.Errorf("2 GiB: %v", err)
+	}
+}
+
+// A file of hundreds of MiB that is no state must not cost a small container its
+// memory: it would be killed at every start.
+func TestWhatIsNoStateIsNotReadIntoMemory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	for _, head := range []string{"", "equinix_fabric_exporter state 1 sha256 00\n"} {
+		if err := os.WriteFile(path, []byte(head), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, 64<<20); err != nil { // takes no room
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := state.Load(path, written)
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; err == nil || took > 1<<20 {
+			t.Errorf("%q: took %d bytes, %v", head, took, err)
+		}
 	}
 }
 
