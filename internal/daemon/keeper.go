@@ -111,8 +111,15 @@ func (k *keeper) adopt(cfg *config.Config) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.accounts = cfg.Accounts
-	if cfg.State.File != k.path {
-		k.use(cfg.State.File)
+	if cfg.State.File == k.path {
+		return
+	}
+	if k.use(cfg.State.File); k.path == "" {
+		return
+	}
+	// The fleet is known; but what is no state must not be written over.
+	if _, err := state.Load(k.path, time.Now()); err != nil {
+		k.refuse(err)
 	}
 }
 
