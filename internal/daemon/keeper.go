@@ -51,16 +51,23 @@ func newKeeper(cfg *config.Config, shard fleet.Shard, store *fleet.Store, metric
 	state.Sweep(k.path)
 	now := time.Now()
 	doc, err := state.Load(k.path, now)
-	switch {
-	case err != nil:
+	if err != nil {
 		k.refuse(err)
+	}
+	if doc != nil {
+		k.doc.Key = doc.Key
+		maps.Copy(k.doc.Logins, doc.Logins)
+	}
+	switch {
+	case err != nil && len(k.doc.Logins) > 0:
+		k.write(nil, false) // the file that has their count is set aside
+		return k
+	case err != nil:
 		return k
 	case doc == nil:
 		k.log.Info("no state file yet; values come with the first polls", "file", k.path)
 		return k
 	}
-	k.doc.Key = doc.Key
-	maps.Copy(k.doc.Logins, doc.Logins)
 	snap := doc.Snapshot(k.identities(), shard, now)
 	if snap == nil {
 		k.log.Info("state file has nothing of these accounts and this shard; values come with the first polls", "file", k.path)
@@ -78,7 +85,7 @@ func newKeeper(cfg *config.Config, shard fleet.Shard, store *fleet.Store, metric
 	return k
 }
 
-// refuse sets a file aside that cannot be trusted. Nothing of it is used.
+// refuse sets a file aside that cannot be trusted. No values of it are used.
 func (k *keeper) refuse(err error) {
 	log := k.log.With("file", k.path, "err", err)
 	if _, unreadable := errors.AsType[*fs.PathError](err); unreadable || errors.Is(err, state.ErrForeign) {
@@ -104,8 +111,15 @@ func (k *keeper) adopt(cfg *config.Config) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.accounts = cfg.Accounts
-	if cfg.State.File != k.path {
-		k.use(cfg.State.File)
+	if cfg.State.File == k.path {
+		return
+	}
+	if k.use(cfg.State.File); k.path == "" {
+		return
+	}
+	// The fleet is known; but what is no state must not be written over.
+	if _, err := state.Load(k.path, time.Now()); err != nil {
+		k.refuse(err)
 	}
 }
 
@@ -139,7 +153,8 @@ func (k *keeper) save(end bool) {
 	}
 }
 
-// write replaces the file. It is called with mu held.
+// write replaces the file; where snap is nil, by one without values. It is called
+// with mu held.
 func (k *keeper) write(snap *fleet.Snapshot, end bool) {
 	k.tried = time.Now()
 	k.doc.Written, k.doc.Clean, k.doc.Fleet, k.doc.Identities = k.tried, end, forgetful(snap), k.identities()
@@ -163,6 +178,9 @@ func (k *keeper) write(snap *fleet.Snapshot, end bool) {
 // forgetful is a snapshot without the errors in it: they are of no use to another
 // process, and are the only texts that come from outside unchecked.
 func forgetful(s *fleet.Snapshot) *fleet.Snapshot {
+	if s == nil {
+		return nil
+	}
 	next := *s
 	next.Accounts = make([]fleet.Account, len(s.Accounts))
 	for i, a := range s.Accounts {
@@ -208,11 +226,7 @@ func (k *keeper) refused(a config.Account, h fabric.Hold) {
 		k.doc.Logins[who] = h
 	}
 	if k.path != "" {
-		snap := k.store.Load()
-		if snap == nil {
-			snap = &fleet.Snapshot{}
-		}
-		k.write(snap, false)
+		k.write(k.store.Load(), false)
 	}
 }
 

@@ -190,7 +190,9 @@ func (a *account) enqueue(now time.Time, t *task, s slot, interval func(plan) ti
 	due := now
 	if !last.IsZero() && fleet.Age(now, last) < interval(a.plan) {
 		if next := s.after(last, interval(a.plan)); next.After(now) {
-			due = next
+			// What comes from the state file has no monotonic clock: a wall clock that
+			// is set back after a start would put the poll off for as long.
+			due = now.Add(next.Sub(now))
 		}
 	}
 	a.queue.add(t, due)

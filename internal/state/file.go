@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
@@ -11,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -25,13 +28,24 @@ const maxSize = 512 << 20
 // and that must not be moved: a directory, a device, a pipe.
 var ErrForeign = errors.New("is no regular file")
 
+// maxHeader is more than a header has bytes.
+const maxHeader = 200
+
+var errTorn = errors.New("is torn or altered: the checksum does not fit")
+
 // header is the first line of a file.
 func header(body []byte) string {
-	return fmt.Sprintf("equinix_fabric_exporter state %d sha256 %x\n", version, sha256.Sum256(body))
+	sum := sha256.Sum256(body)
+	return headerOf(sum[:])
+}
+
+func headerOf(sum []byte) string {
+	return fmt.Sprintf("equinix_fabric_exporter state %d sha256 %x\n", version, sum)
 }
 
 // Load reads the file at path. It is nil, without an error, where there is none.
-// Every error but ErrForeign and those of reading is about what is in the file.
+// Every error but ErrForeign and those of reading is about what is in the file; the
+// document beside it is that of Decode.
 func Load(path string, now time.Time) (*Document, error) {
 	// A pipe would be waited for, and a device has effects of its own.
 	info, err := os.Lstat(path)
@@ -52,28 +66,55 @@ func Load(path string, now time.Time) (*Document, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	b, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	// What is no state need not fit into the memory of the machine.
+	line, err := bufio.NewReader(io.LimitReader(f, maxHeader)).ReadBytes('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if err := checkHeader(line); err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(f, int64(len(line)), maxSize)); err != nil {
+		return nil, err
+	}
+	if string(line) != headerOf(sum.Sum(nil)) {
+		return nil, errTorn
+	}
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, maxSize))
 	if err != nil {
 		return nil, err
 	}
 	return Decode(b, now)
 }
 
-// Decode reads what a file holds. The document is fit to be shown.
-func Decode(b []byte, now time.Time) (*Document, error) {
-	line, body, ok := bytes.Cut(b, []byte("\n"))
-	if !ok {
-		return nil, errors.New("has no header")
+// checkHeader reports whether the first line of a file can be that of a state of
+// this version.
+func checkHeader(line []byte) error {
+	if !bytes.HasSuffix(line, []byte("\n")) {
+		return errors.New("has no header")
 	}
 	var v int
-	if _, err := fmt.Sscanf(string(line[:min(len(line), 200)]), "equinix_fabric_exporter state %d", &v); err != nil {
-		return nil, errors.New("is not the state of an exporter")
+	if _, err := fmt.Sscanf(string(line[:min(len(line), maxHeader)]), "equinix_fabric_exporter state %d", &v); err != nil {
+		return errors.New("is not the state of an exporter")
 	}
 	if v != version {
-		return nil, fmt.Errorf("is of version %d of the format, not %d", v, version)
+		return fmt.Errorf("is of version %d of the format, not %d", v, version)
 	}
-	if string(line)+"\n" != header(body) {
-		return nil, errors.New("is torn or altered: the checksum does not fit")
+	return nil
+}
+
+// Decode reads what a file holds. The document is fit to be shown. Where what is
+// known of ports cannot be, the document beside the error has the refused logins
+// alone: a clock that was set back must not cost the count of them.
+func Decode(b []byte, now time.Time) (*Document, error) {
+	i := bytes.IndexByte(b, '\n') + 1
+	line, body := b[:i], b[i:]
+	if err := checkHeader(line); err != nil {
+		return nil, err
+	}
+	if string(line) != header(body) {
+		return nil, errTorn
 	}
 	var d Document
 	dec := json.NewDecoder(bytes.NewReader(body))
@@ -84,7 +125,13 @@ func Decode(b []byte, now time.Time) (*Document, error) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("goes on after its end")
 	}
-	return &d, d.check(now)
+	if err := d.checkLogins(); err != nil {
+		return nil, err
+	}
+	if err := d.check(now); err != nil {
+		return &Document{Key: d.Key, Logins: d.Logins}, err
+	}
+	return &d, nil
 }
 
 // Encode is what a file is to hold.
@@ -173,10 +220,14 @@ func Writable(path string) error {
 // Sweep removes what a process that was killed while it wrote has left beside the
 // file at path.
 func Sweep(path string) {
-	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".*"))
-	for _, name := range left {
-		if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > time.Minute {
-			_ = os.Remove(name)
+	entries, _ := os.ReadDir(filepath.Dir(path))
+	for _, e := range entries {
+		number, ours := strings.CutPrefix(e.Name(), "."+filepath.Base(path)+".")
+		if _, err := strconv.ParseUint(number, 10, 64); !ours || err != nil || !e.Type().IsRegular() {
+			continue // of an editor, or of an exporter whose file has a longer name
+		}
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > time.Minute {
+			_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name()))
 		}
 	}
 }

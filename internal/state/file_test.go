@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +145,43 @@ func TestWhatCannotBeTrustedIsRefused(t *testing.T) {
 	}
 }
 
+// The API may call things by other ids than UUIDs; what the exporter shows of them
+// it must be able to read again.
+func TestIdsMayHaveAnyForm(t *testing.T) {
+	d := document()
+	d.Fleet.Ports[0].UUID, d.Fleet.Connections[0].UUID = "port 1", "conn-1"
+	data, err := d.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := state.Decode(data, written); err != nil {
+		t.Error(err)
+	}
+}
+
+// Whatever is wrong with the values of a whole file, the logins that were refused
+// are counted: the account would be locked before long.
+func TestRefusedLoginsAreReadWhereValuesAreNot(t *testing.T) {
+	odd := document()
+	odd.Fleet.Ports[0].Inventory.At = written.Add(time.Hour)
+	for name, tt := range map[string]struct {
+		d   *state.Document
+		now time.Time
+	}{
+		"a clock that was set back":       {document(), written.Add(-time.Hour)},
+		"a clock that had been set ahead": {odd, written},
+	} {
+		data, err := tt.d.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := state.Decode(data, tt.now)
+		if err == nil || got == nil || got.Fleet != nil || got.Key != key || got.Logins["x"].Refusals != 2 {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
 // portOf is the one port in the body of a document.
 func portOf(body string) string {
 	_, rest, _ := strings.Cut(body, `"Ports":[`)
@@ -185,6 +223,27 @@ func TestWhatIsNoFileIsLeftAlone(t *testing.T) {
 	}
 	if _, err := state.Load(huge, written); err == nil || !strings.Contains(err.Error(), "more than any state") {
 		t.Errorf("2 GiB: %v", err)
+	}
+}
+
+// A file of hundreds of MiB that is no state must not cost a small container its
+// memory: it would be killed at every start.
+func TestWhatIsNoStateIsNotReadIntoMemory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	for _, head := range []string{"", "equinix_fabric_exporter state 1 sha256 00\n"} {
+		if err := os.WriteFile(path, []byte(head), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, 64<<20); err != nil { // takes no room
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := state.Load(path, written)
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; err == nil || took > 1<<20 {
+			t.Errorf("%q: took %d bytes, %v", head, took, err)
+		}
 	}
 }
 
