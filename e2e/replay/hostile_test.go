@@ -31,27 +31,27 @@ func TestPrometheusReadsHostileNames(t *testing.T) {
 		fabrictest.DemoCrowded: `"} 1�# EOF�`,
 	}
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{T: t, api: fabrictest.New(fabrictest.Options{}), reg: prometheus.NewPedanticRegistry()}
+		w := &world{T: t, api: fabrictest.New(fabrictest.Options{}), exporters: []*exporter{{shard: "0/1"}}}
 		w.configure("    discover: {enabled: true}\n")
 		uuids := map[string]string{}
 		for name, hostile := range names {
 			uuids[name] = w.port(name)
 			w.api.EditPort(uuids[name], func(p *fabrictest.Port) { p.Name = hostile })
 		}
-		stop := w.start()
+		w.start(0)
 		time.Sleep(5 * time.Minute)
 		for _, accept := range []string{
 			"text/plain;version=0.0.4", "application/openmetrics-text;version=1.0.0",
 			"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
 		} {
-			shown := portNames(t, w.reg, accept)
+			shown := portNames(t, w.exporters[0].reg, accept)
 			for name, uuid := range uuids {
 				if shown[uuid] != want[name] {
 					t.Errorf("%s: %.300q, want %q", accept, shown[uuid], want[name])
 				}
 			}
 		}
-		stop()
+		w.exporters[0].stop()
 	})
 }
 

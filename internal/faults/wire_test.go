@@ -96,7 +96,7 @@ func (l *line) tcp(address string) func(context.Context) (net.Conn, error) {
 
 // transport is the product's, which knows the certificate of the API if trusted.
 func (l *line) transport(trusted bool) *http.Transport {
-	t := fabric.NewTransport()
+	t := fabric.NewTransport(nil)
 	t.Proxy = nil
 	t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return (*l.dial.Load())(ctx) }
 	if trusted {
