@@ -45,17 +45,22 @@ func FuzzExposition(f *testing.F) {
 		f.Add(byte(source), ports, connections, payload(traffic), assets)
 	}
 	f.Add(byte(3), payload("ports_v3.json"), connections, payload("stats_v3.json"), assets)
+	f.Add(byte(8), ports, connections, `[{"errorCode":"E\u001b[2J","errorMessage":"\u202e<b>\nlevel=error"}]`, assets)
 	for _, name := range []string{`a\u0000b\n\u202e\"\\`, "a\xffb", strings.Repeat("x", 300), `{}=",# HELP`} {
 		hostile := func(s string) string { return texts.ReplaceAllString(s, `"$1":"`+name) }
 		f.Add(byte(1), hostile(ports), hostile(connections), payload("stats_v4_nested.json"), hostile(assets))
 	}
 	f.Fuzz(func(t *testing.T, source byte, ports, connections, traffic, assets string) {
+		said := canned{body: traffic}
+		if source&8 != 0 {
+			said.status = http.StatusBadRequest
+		}
 		api := answers{
-			{"/v4/ports", ports}, {"/userport", ports}, {"/connections/search", connections},
-			{"/streamAssets/search", assets}, {"/stats", traffic}, {"/metrics/search", traffic},
+			{path: "/v4/ports", body: ports}, {path: "/userport", body: ports}, {path: "/connections/search", body: connections},
+			{path: "/streamAssets/search", body: assets}, {"/stats", said.body, said.status}, {"/metrics/search", said.body, said.status},
 		}
 		if source&4 == 0 {
-			api = append(api, [2]string{"", traffic}) // v3, whatever the uuid
+			api = append(api, said) // v3, whatever the uuid
 		}
 		sources := []string{"v3", "v4-stats", "v4-metrics", "auto"}
 		synctest.Test(t, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package daemon_test
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,9 +18,15 @@ const (
 	hostileB = "bbbbbbbb-0000-4000-8000-00000000000b"
 )
 
-// answers are the bodies of a hostile API, by what the path ends in; the first
-// that fits counts, and what none fits is 404. The token is always good.
-type answers [][2]string
+// canned is what a hostile API answers where the path ends like this.
+type canned struct {
+	path, body string
+	status     int // 0 is 200
+}
+
+// answers are those of a hostile API; the first that fits counts, and what none
+// fits is 404. The token is always good.
+type answers []canned
 
 func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
@@ -29,8 +36,8 @@ func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
 		return answer(http.StatusOK, `{"access_token":"t","token_timeout":"3600"}`), nil
 	}
 	for _, known := range a {
-		if strings.HasSuffix(r.URL.Path, known[0]) {
-			return answer(http.StatusOK, known[1]), nil
+		if strings.HasSuffix(r.URL.Path, known.path) {
+			return answer(cmp.Or(known.status, http.StatusOK), known.body), nil
 		}
 	}
 	return answer(http.StatusNotFound, ``), nil
@@ -75,11 +82,11 @@ func TestDuplicatesAreMergedAndCounted(t *testing.T) {
 	list := func(items ...string) string { return `{"data":[` + strings.Join(items, ",") + `]}` }
 	api := answers{
 		// One port twice, and another of the same name.
-		{"/v4/ports", list(port(hostileA, 1000), port(strings.ToUpper(hostileA), 9000), port(hostileB, 1000))},
+		{path: "/v4/ports", body: list(port(hostileA, 1000), port(strings.ToUpper(hostileA), 9000), port(hostileB, 1000))},
 		// One connection twice, between both ports, and another of the same name.
-		{"/connections/search", list(connection("c1", 100, hostileA, hostileB), connection("c1", 900, hostileA, hostileB), connection("c2", 10, hostileA, ""))},
-		{"/port/" + hostileA, samples([2]any{"1999-12-31T23:45:00Z", 1}, [2]any{"1999-12-31T23:50:00Z", 80}, [2]any{"1999-12-31T23:50:00.000+0000", 40})},
-		{"/port/" + hostileB, samples([2]any{"1999-12-31T23:50:00Z", 8})},
+		{path: "/connections/search", body: list(connection("c1", 100, hostileA, hostileB), connection("c1", 900, hostileA, hostileB), connection("c2", 10, hostileA, ""))},
+		{path: "/port/" + hostileA, body: samples([2]any{"1999-12-31T23:45:00Z", 1}, [2]any{"1999-12-31T23:50:00Z", 80}, [2]any{"1999-12-31T23:50:00.000+0000", 40})},
+		{path: "/port/" + hostileB, body: samples([2]any{"1999-12-31T23:50:00Z", 8})},
 	}
 	synctest.Test(t, func(t *testing.T) {
 		e, stop := start(t, api, text(everything("auto", "first", "second")))
