@@ -30,17 +30,17 @@ var accountScenarios = []scenario{
 	}},
 	{Switch: of("http-503"), title: "http-503, one of three accounts", accounts: 3, outcome: answered("server", fiveTimes)},
 	{Switch: fabrictest.Switch{Fault: "port-removed", Port: fabrictest.DemoSecondary, After: 5}, outcome: outcome{
-		calls: calls{60, 80}, reasons: "not_found", leaves: fabrictest.DemoSecondary, back: listed,
+		calls: calls{36, 52}, reasons: "not_found", leaves: fabrictest.DemoSecondary, back: listed,
 		lost: []string{"pair_info", "pair_failover_utilization_ratio", pairP95},
 		note: "the polls of the port fail until the next listing, which ends its series; the others stay",
 	}},
-	{Switch: fabrictest.Switch{Fault: "port-added", Port: fabrictest.DemoCrowded, After: 5}, outcome: outcome{
-		calls: calls{70, 100}, note: "its series begin with the next listing, and end with the one after it has left",
+	{Switch: fabrictest.Switch{Fault: "port-added", Port: fabrictest.DemoLAG, After: 5}, outcome: outcome{
+		calls: calls{54, 78}, note: "its series begin with the next listing, and end with the one after it has left",
 		also: func(l timeline) []string {
 			for _, m := range l.marks {
 				n := 0
 				for series := range m.series {
-					if strings.Contains(series, fabrictest.DemoCrowded+"-TWIN") && classOf(family(series)) == traffic {
+					if strings.Contains(series, fabrictest.DemoLAG+"-TWIN") && classOf(family(series)) == traffic {
 						n++
 					}
 				}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,9 +27,8 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 )
 
-// watched are the ports of every exporter here: a pair, a LAG, and one with more
-// connections than fit on a page.
-var watched = []string{fabrictest.DemoPrimary, fabrictest.DemoSecondary, fabrictest.DemoLAG, fabrictest.DemoCrowded}
+// watched are the ports of every exporter here: a pair, and a LAG.
+var watched = []string{fabrictest.DemoPrimary, fabrictest.DemoSecondary, fabrictest.DemoLAG}
 
 // exporter is a daemon that asks simulated APIs, one for each of its accounts,
 // through the transport of the product over connections in memory.
@@ -81,14 +81,15 @@ func start(t *testing.T, yaml string, apis ...*fabrictest.API) (e *exporter, sto
 // firstPort is where the first account's API is; the others follow.
 const firstPort = 8000
 
-// configure watches the ports of so many accounts, through a traffic source.
-func configure(accounts int, source string) string {
+// configure watches those ports, and perhaps more, of so many accounts, through a
+// traffic source.
+func configure(accounts int, source string, more ...string) string {
 	var b strings.Builder
 	b.WriteString("accounts:\n")
 	for i := range accounts {
 		fmt.Fprintf(&b, "  - name: %s\n    api_url: http://127.0.0.1:%d\n    client_id: %s%d\n    client_secret: %s\n    traffic_source: %s\n",
 			account(i), firstPort+i, fabrictest.DemoClientID, i, fabrictest.DemoClientSecret, source)
-		fmt.Fprintf(&b, "    discover: {enabled: true, include: [{name: '(%s)(-TWIN)?'}]}\n", strings.Join(watched, "|"))
+		fmt.Fprintf(&b, "    discover: {enabled: true, include: [{name: '(%s)(-TWIN)?'}]}\n", strings.Join(slices.Concat(watched, more), "|"))
 	}
 	// No call waits for the budget, so that the calls that faults cost are seen.
 	b.WriteString("api: {requests_per_second: 1000, burst: 10000}\n")

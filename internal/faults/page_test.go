@@ -20,7 +20,7 @@ const pageHead = `<!-- Generated from the scenarios of internal/faults by "make 
 # Faults
 
 What the exporter makes of an API, a network or a clock that is broken. Each row is a
-scenario that the tests play: a daemon with the default intervals watches four ports
+scenario that the tests play: a daemon with the default intervals watches three ports
 and is well, then the fault begins and stays, and in the end it is taken away. Each
 can be tried by hand under the demo, where a cycle takes a minute: see [demo.md](demo.md).
 Whatever the fault, every traffic figure on /metrics is one that the API meant, or it
@@ -34,7 +34,7 @@ is not there.
 - **up**, **poll**: what ` + "`up`" + ` of the account and ` + "`port_poll_success`" + ` of its ports say after
   a quarter of an hour.
 - **reason**: that of the errors in ` + "`api_errors_total`" + `; none are counted where there is none.
-- **calls**: requests that the API takes in the first hour; about 77 where all is well.
+- **calls**: requests that the API takes in the first hour; about 54 where all is well.
 - **back**: when traffic, connections and ` + "`up`" + ` are there again after the end of the fault,
   and when all is, at the latest: every interval has to come round.
 

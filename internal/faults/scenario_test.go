@@ -14,6 +14,7 @@ type scenario struct {
 	fabrictest.Switch
 
 	title    string   // what the page calls it; "" is the name of the fault
+	more     []string // ports to watch beside the usual ones
 	sources  []string // traffic sources to try it with; none is auto, and so v3
 	accounts int      // of which the first meets the fault; 0 is 1
 	life     time.Duration
@@ -59,7 +60,7 @@ func (s scenario) run(t *testing.T, source string, on bool) (line timeline) {
 		for i := range max(1, s.accounts) {
 			apis = append(apis, newAPI(i, s.life))
 		}
-		e, stop := start(t, configure(len(apis), source), apis...)
+		e, stop := start(t, configure(len(apis), source, s.more...), apis...)
 		time.Sleep(settled)
 		synctest.Wait()
 		line.before = e.series(t)

@@ -11,7 +11,7 @@ func held(from, to int) outcome {
 }
 
 var statusScenarios = []scenario{
-	{Switch: of("http-400"), outcome: answered("client", calls{70, 85})},
+	{Switch: of("http-400"), outcome: answered("client", calls{54, 70})},
 	{Switch: of("http-401"), outcome: answered("auth", calls{70, 110})},
 	{Switch: of("http-403"), outcome: answered("forbidden", once)},
 	{Switch: of("http-404"), outcome: gone("not_found")},

@@ -1,12 +1,15 @@
 package faults_test
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 var everySource = []string{"v3", "v4-stats", "v4-metrics"}
 
 // usual is the number of calls of a healthy hour, v4-metrics included, which
 // lists the stream assets as well.
-var usual = calls{70, 95}
+var usual = calls{48, 75}
 
 // without is the outcome of answers in which some intervals cannot be used.
 func without(lost ...string) outcome {
@@ -28,19 +31,19 @@ func odd() outcome {
 }
 
 var valueScenarios = []scenario{
-	{Switch: of("empty-points"), sources: everySource, outcome: outcome{
+	{Switch: of("empty-points"), sources: everySource, lasts: time.Hour, outcome: outcome{
 		ends: []class{traffic}, calls: usual, note: "no news, and no error",
 	}},
-	{Switch: of("future-points"), sources: everySource, outcome: outcome{calls: usual, note: "figures are those of the other intervals"}},
-	{Switch: of("unsorted"), sources: everySource, outcome: outcome{calls: usual, note: "every figure is right"}},
-	{Switch: of("duplicated"), sources: everySource, outcome: outcome{calls: usual, note: "every figure is right"}},
-	{Switch: of("gaps"), sources: everySource, outcome: without(pairP95)},
-	{Switch: of("negative"), sources: everySource, outcome: odd()},
-	{Switch: of("absurd"), sources: everySource, outcome: odd()},
-	{Switch: of("enormous"), sources: everySource, outcome: odd()},
-	{Switch: of("overflow"), sources: everySource, outcome: odd()},
-	{Switch: of("infinite"), sources: everySource, outcome: odd()},
-	{Switch: of("not-a-number"), sources: everySource, outcome: without(pairP95, "port_traffic_avg_bytes_per_second")},
+	{Switch: of("future-points"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, note: "figures are those of the other intervals"}},
+	{Switch: of("unsorted"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, note: "every figure is right"}},
+	{Switch: of("duplicated"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, note: "every figure is right"}},
+	{Switch: of("gaps"), sources: everySource, lasts: time.Hour, outcome: without(pairP95)},
+	{Switch: of("negative"), sources: everySource, lasts: time.Hour, outcome: odd()},
+	{Switch: of("absurd"), sources: everySource, lasts: time.Hour, outcome: odd()},
+	{Switch: of("enormous"), sources: everySource, lasts: time.Hour, outcome: odd()},
+	{Switch: of("overflow"), sources: everySource, lasts: time.Hour, outcome: odd()},
+	{Switch: of("infinite"), sources: everySource, lasts: time.Hour, outcome: odd()},
+	{Switch: of("not-a-number"), sources: everySource, lasts: time.Hour, outcome: without(pairP95, "port_traffic_avg_bytes_per_second")},
 	{Switch: of("capacity-zero"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second")},
 	{Switch: of("capacity-negative"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", "port_allocated_bandwidth_bytes_per_second")},
 	{Switch: of("capacity-absurd"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", "port_allocated_bandwidth_bytes_per_second")},
