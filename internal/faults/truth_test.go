@@ -83,11 +83,41 @@ func (s scenario) untrue(e *exporter, series map[string]float64) (wrong []string
 		if !slices.Contains(watched, p.Name) {
 			continue
 		}
+		if s.Fault != "absurd" { // a line could carry so many
+			wrong = append(wrong, overcounted(api, series, p)...)
+		}
 		for _, d := range []fabrictest.Direction{fabrictest.Inbound, fabrictest.Outbound} {
 			shown := shown(series, p.UUID, map[bool]string{true: "inbound", false: "outbound"}[d == fabrictest.Inbound])
 			if len(shown) > 0 && !s.meant(e, requests, p.UUID, d, shown) {
 				wrong = append(wrong, fmt.Sprintf("%s shows %v, which no answer meant", p.Name, shown))
 			}
+		}
+	}
+	return wrong
+}
+
+// counters are the metrics behind the counters of packets.
+var counters = map[string]string{
+	`port_packets_dropped_total{direction="inbound"`:  fabrictest.MetricPortDroppedRx,
+	`port_packets_dropped_total{direction="outbound"`: fabrictest.MetricPortDroppedTx,
+	`port_packets_errored_total{direction="inbound"`:  fabrictest.MetricPortErredRx,
+	`port_packets_errored_total{direction="outbound"`: fabrictest.MetricPortErredTx,
+}
+
+// overcounted are the counters of a port that have come further than there were
+// packets since the bubble began.
+func overcounted(api *fabrictest.API, series map[string]float64, p fabrictest.Port) (wrong []string) {
+	for name, metric := range counters {
+		total, ok := series[fmt.Sprintf(`%s,port_name=%q,port_uuid=%q}`, name, p.Name, p.UUID)]
+		if !ok {
+			continue
+		}
+		began, most := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), 0.0
+		for _, c := range api.MetricTruth(p.UUID, metric, began, time.Now(), 5*time.Minute, time.Now()) {
+			most += c.Value
+		}
+		if total > most {
+			wrong = append(wrong, fmt.Sprintf("%s of %s is %v, and there were %v packets", name, p.Name, total, most))
 		}
 	}
 	return wrong

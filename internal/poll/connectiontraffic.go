@@ -62,7 +62,10 @@ func (a *account) pollConnectionTraffic(ctx context.Context, uuid string, window
 		return // shutting down: no outcome
 	}
 	if err == nil { // a connection may have been of any bandwidth, up to that of its port
-		err = a.sift(newSieve(from, to, w.Resolution, answer.Capacity, a.line(asked.Port)), &answer.Traffic, classConnectionTraffic, uuid)
+		s := newSieve(from, to, w.Resolution, answer.Capacity, a.line(asked.Port))
+		s.drops(&answer.ASide)
+		s.drops(&answer.ZSide)
+		err = a.sift(s, &answer.Traffic, classConnectionTraffic, uuid)
 	}
 	now := time.Now()
 	a.rec.update(func(d *draft) {

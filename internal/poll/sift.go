@@ -102,6 +102,10 @@ func (s sieve) sum(r *fabric.Series) {
 
 func (s sieve) believes(rate *float64) bool { return rate == nil || *rate <= s.rate }
 
+func (s sieve) drops(d *fabric.Drops) {
+	d.Inbound, d.Outbound = s.counts(d.Inbound), s.counts(d.Outbound)
+}
+
 // counts leaves out those of more packets than the line carries.
 func (s sieve) counts(all []fabric.Count) []fabric.Count {
 	most := s.rate / smallestPacket * s.interval.Seconds()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
 // A line of 1 Gbit/s, with intervals that cannot be among others: what the API
@@ -108,5 +109,33 @@ func TestImpossibleCountsAreNotAddedUp(t *testing.T) {
 		if got := b.port(t, "aa").Dropped[fleet.Inbound].Total; got != 7 {
 			t.Errorf("%v packets", got)
 		}
+	})
+}
+
+func TestImpossibleTrafficOfAConnectionIsLeftOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := watching(t, newWeb(virtual("c1", "aa", "elsewhere")), "aa")
+		began := time.Now()
+		b.api.ports = func() ([]fabric.Port, error) { return []fabric.Port{{UUID: "aa", Capacity: new(1e9)}}, nil }
+		b.api.connectionTraffic = func(source, _, _ string) (*fabric.ConnectionTraffic, error) {
+			if source != "v4-metrics" {
+				return nil, errGone
+			}
+			answer := &fabric.ConnectionTraffic{Traffic: *fresh()}
+			answer.Capacity = nil
+			answer.Inbound.Points = append(answer.Inbound.Points, fabric.Point{Time: time.Now(), Mean: 1e12, Max: 1e12})
+			answer.ASide.Inbound = []fabric.Count{{End: began.Add(time.Minute), N: 7}, {End: began.Add(2 * time.Minute), N: 1e13}}
+			return answer, nil
+		}
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(20 * time.Minute)
+			c := b.store.Load().Connection("c1")
+			if max := c.Traffic[0].Inbound.Max; max == nil || *max != 2e6 {
+				t.Errorf("maximum %v", max)
+			}
+			if got := c.Dropped[fleet.ASide][fleet.Inbound].Total; got != 7 {
+				t.Errorf("%v packets", got)
+			}
+		})
 	})
 }
