@@ -13,12 +13,12 @@ import (
 // poll than without, and none is polled anew.
 func TestReloadsLeaveNoPollOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := fabrictest.Generate(1, 100, 0)
+		f := fabrictest.Generate(1, 40, 0)
 		api := fabrictest.New(fabrictest.Options{Fleet: &f})
 		e, stop := start(t, api.Transport(), text(discovery("    discover: {enabled: true}\n    traffic_source: v3\n")))
 		defer stop()
 		time.Sleep(10 * time.Minute)
-		const polls = 30
+		const polls = 15
 		for range polls {
 			time.Sleep(5*time.Minute - 13*time.Second) // another place of the interval each time
 			if err := e.Reload(t.Context()); err != nil {
@@ -38,7 +38,7 @@ func TestReloadsLeaveNoPollOut(t *testing.T) {
 			}
 			asked[uuid] = r.Time
 		}
-		if most := 100 * (polls + 4); requests > most {
+		if most := 40 * (polls + 4); requests > most {
 			t.Errorf("%d polls, want at most %d", requests, most)
 		}
 	})
