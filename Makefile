@@ -12,6 +12,11 @@ TOOLS    := $(CURDIR)/.tools
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 
+# Days of simulated time in one goroutine after the other, and bodies of hundreds of
+# megabytes: the race detector would take minutes to find nothing. Of the daemon it
+# has what starts, stops and reloads; the end-to-end tests have an exporter with it.
+SLOW     := /internal/(daemon|faults|soak)$$$$
+
 .PHONY: build demo test unit e2e compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
@@ -20,8 +25,9 @@ demo: build
 test: unit e2e
 unit:
 	$(GO) vet ./...
-	$(GO) test $(RACE) -shuffle=on $$($(GO) list ./... | grep -v /internal/faults$$)
-	$(GO) test -shuffle=on ./internal/faults # bodies of hundreds of megabytes take the race detector minutes
+	$(GO) test $(RACE) -shuffle=on $$($(GO) list ./... | grep -vE '$(SLOW)')
+	$(GO) test $(RACE) -shuffle=on -run='Reload|Login|Logins|Refus|Token|Leave|Stop|Clos' ./internal/daemon
+	$(GO) test -shuffle=on $$($(GO) list ./... | grep -E '$(SLOW)')
 	cd dashboards && $(GO) vet ./... && $(GO) test -shuffle=on ./...
 e2e: build
 	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 . -exporter=$(CURDIR)/$(BIN) $(E2EFLAGS) && $(GO) test -shuffle=on -count=1 ./grafana ./pictures ./replay
