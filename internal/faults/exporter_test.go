@@ -134,6 +134,7 @@ type pipes map[string]*pipe
 func (p pipes) transport(apis []*fabrictest.API) http.RoundTripper {
 	t := fabric.NewTransport(nil)
 	t.Proxy = nil
+	t.ReadBufferSize = 64 << 10 // a bubble takes its time with every read
 	t.DialContext = func(ctx context.Context, _, address string) (net.Conn, error) { return p[address].dial(ctx) }
 	r := routes{}
 	for i, api := range apis {

@@ -69,7 +69,11 @@ func TestPageIsGeneratedFromTheScenarios(t *testing.T) {
 		does[k.Name] = k.Does
 	}
 	for _, s := range scenarios() {
-		fmt.Fprintf(&b, "| `%s`%s | %s | %s | %s | %s | %s | %s | %s | %s |\n", s.Fault, strings.TrimPrefix(s.name(), s.Fault),
+		scope := ""
+		if s.Path != "" {
+			scope = " of `" + s.Path + "`"
+		}
+		fmt.Fprintf(&b, "| `%s`%s%s | %s | %s | %s | %s | %s | %s | %s | %s |\n", s.Fault, strings.TrimPrefix(s.name(), s.Fault), scope,
 			does[s.Fault], s.endings(), zeroOr1(s.down), zeroOr1(s.failing), ticked(strings.Fields(s.reasons)...), s.calls, s.backs(), s.note)
 	}
 	b.WriteString(pageTail)

@@ -25,7 +25,7 @@ type scenario struct {
 }
 
 // lasting is longer than anything known outlives.
-const lasting = 100 * time.Minute
+const lasting = 85 * time.Minute
 
 // step is the time between two looks.
 const step = 5 * time.Minute
