@@ -66,16 +66,17 @@ func newSoak(t *testing.T) *soak {
 	}
 	transport := n.transport()
 	byHost := byHost{}
-	yaml := "accounts:\n"
+	var yaml strings.Builder
+	yaml.WriteString("accounts:\n")
 	for _, e := range s.estates {
 		byHost[e.address] = e.tapped(transport)
-		yaml += e.configure()
+		yaml.WriteString(e.configure())
 	}
-	yaml += fmt.Sprintf("poll: {windows: [{resolution: 5m, span: 1d}, {resolution: 1h, span: 8d, interval: 1h}], stale_intervals: %d}\n", staleIntervals) +
-		"api: {requests_per_second: 1000, burst: 10000, concurrency: 64}\n"
+	yaml.WriteString(fmt.Sprintf("poll: {windows: [{resolution: 5m, span: 1d}, {resolution: 1h, span: 8d, interval: 1h}], stale_intervals: %d}\n", staleIntervals) +
+		"api: {requests_per_second: 1000, burst: 10000, concurrency: 64}\n")
 	reg := prometheus.NewPedanticRegistry()
 	d, err := daemon.New(daemon.Options{
-		Load:       func() (*config.Config, error) { return config.Parse("soak.yml", []byte(yaml), ".", nil) },
+		Load:       func() (*config.Config, error) { return config.Parse("soak.yml", []byte(yaml.String()), ".", nil) },
 		Registerer: reg, Transport: byHost, UserAgent: "soak", Log: newLog(t),
 	})
 	if err != nil {
