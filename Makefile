@@ -15,9 +15,9 @@ RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 # Days of simulated time in one goroutine after the other, and bodies of hundreds of
 # megabytes: the race detector would take minutes to find nothing. Of the daemon it
 # has what starts, stops and reloads; the end-to-end tests have an exporter with it.
-SLOW     := /internal/(daemon|faults|soak)$$$$
+SLOW     := /internal/(daemon|doctor|faults|soak)$$$$
 
-.PHONY: build demo test unit e2e compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln
+.PHONY: build demo test unit unit-race unit-daemon unit-slow e2e compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
@@ -25,10 +25,14 @@ demo: build
 test: unit e2e
 unit:
 	$(GO) vet ./...
-	$(GO) test $(RACE) -shuffle=on $$($(GO) list ./... | grep -vE '$(SLOW)')
-	$(GO) test $(RACE) -shuffle=on -run='Reload|Login|Logins|Refus|Token|Leave|Stop|Clos' ./internal/daemon
-	$(GO) test -shuffle=on $$($(GO) list ./... | grep -E '$(SLOW)')
+	$(MAKE) -j2 unit-race unit-daemon unit-slow
 	cd dashboards && $(GO) vet ./... && $(GO) test -shuffle=on ./...
+unit-race:
+	$(GO) test $(RACE) -shuffle=on $$($(GO) list ./... | grep -vE '$(SLOW)')
+unit-daemon:
+	$(GO) test $(RACE) -shuffle=on -run='Reload|Login|Logins|Refus|Token|Leave|Stop|Clos' ./internal/daemon
+unit-slow:
+	$(GO) test -shuffle=on $$($(GO) list ./... | grep -E '$(SLOW)')
 e2e: build
 	cd e2e && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 . -exporter=$(CURDIR)/$(BIN) $(E2EFLAGS) && $(GO) test -shuffle=on -count=1 ./grafana ./pictures ./replay
 	$(MAKE) kill
