@@ -41,12 +41,10 @@ type Credentials struct {
 // exchange. It reads the files anew each time, so a rotated secret is seen by
 // the next login; it blocks on nothing but the disk.
 func (c Credentials) Read() (id string, secret Secret, err error) {
-	id, secret = c.ClientID, c.ClientSecret
-	if c.ClientIDFile != "" {
-		if id, err = readSecret(c.ClientIDFile); err != nil {
-			return "", "", fmt.Errorf("client_id_file: %w", err)
-		}
+	if id, err = c.ReadID(); err != nil {
+		return "", "", err
 	}
+	secret = c.ClientSecret
 	if c.ClientSecretFile != "" {
 		text, err := readSecret(c.ClientSecretFile)
 		if err != nil {
@@ -55,6 +53,18 @@ func (c Credentials) Read() (id string, secret Secret, err error) {
 		secret = Secret(text)
 	}
 	return id, secret, nil
+}
+
+// ReadID returns the client id of this moment alone.
+func (c Credentials) ReadID() (string, error) {
+	if c.ClientIDFile == "" {
+		return c.ClientID, nil
+	}
+	id, err := readSecret(c.ClientIDFile)
+	if err != nil {
+		return "", fmt.Errorf("client_id_file: %w", err)
+	}
+	return id, nil
 }
 
 // TokenExchange is a login by OpenID Connect: a token of the user's own identity

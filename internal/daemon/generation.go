@@ -83,7 +83,7 @@ func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*ac
 	t := newTransport(ca, d.opts.Transport)
 	tokens, client, err := Connect(a, api, Wiring{
 		Transport: t, UserAgent: d.opts.UserAgent, Observe: d.metrics.Observer(a.Name),
-		Key: d.keeper.doc.Key, Refused: func(h fabric.Hold) { d.keeper.refused(a, h) },
+		Key: d.keeper.ids.key, Refused: func(h fabric.Hold) { d.keeper.refused(a, h) },
 	})
 	if err != nil {
 		return nil, err
@@ -99,9 +99,11 @@ type loginKey struct {
 	exchange                    config.TokenExchange
 }
 
-func (s settings) login() loginKey {
-	return loginKey{s.url, s.credentials.ClientID, s.credentials.ClientIDFile, s.credentials.TokenExchange}
+func newLoginKey(url string, c config.Credentials) loginKey {
+	return loginKey{url, c.ClientID, c.ClientIDFile, c.TokenExchange}
 }
+
+func (s settings) login() loginKey { return newLoginKey(s.url, s.credentials) }
 
 // handOver gives the logins of prev, which has ended, to next: those that are
 // not kept end, their refusals count on, and what is suspended gets one more try.

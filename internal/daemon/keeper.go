@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -15,12 +16,17 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/state"
 )
 
+var errSlow = fmt.Errorf("the disk does not answer within %v", patience)
+
 const (
 	// saveEvery is how often the state file is written at most, but for the start,
 	// the end, and refused logins, of which there are three.
 	saveEvery = time.Minute
 	// saveLook is how often somebody looks whether it is to be written.
 	saveLook = time.Second
+	// patience is how long a write is waited for. A disk that hangs, as one over a
+	// network can, must hold up neither logins nor the end.
+	patience = 3 * time.Second
 )
 
 // keeper keeps the state file. Without a path it keeps the count of refused
@@ -29,21 +35,25 @@ type keeper struct {
 	store   *fleet.Store
 	metrics *stateMetrics
 	log     *slog.Logger
+	ids     *identities
+	writing chan struct{} // holds one: writes come one after the other
 
-	mu       sync.Mutex
-	path     string // "" for none
+	mu       sync.Mutex // never held while the disk is asked
+	path     string     // "" for none
 	accounts []config.Account
-	doc      state.Document
-	saved    *fleet.Snapshot // that is in the file
-	tried    time.Time       // of the latest write, well or not
-	failing  bool            // the latest write did, and it was said
+	logins   map[string]fabric.Hold // the refused ones, by fingerprint
+	saved    *fleet.Snapshot        // that is in the file
+	tried    time.Time              // of the latest write, well or not
+	failing  bool                   // the latest write did, and it was said
 }
 
 // newKeeper reads the state file of cfg, where it has one, and publishes what may
 // be shown of it.
 func newKeeper(cfg *config.Config, shard fleet.Shard, store *fleet.Store, metrics *stateMetrics, log *slog.Logger) *keeper {
-	k := &keeper{store: store, metrics: metrics, log: log.With("component", "state"), accounts: cfg.Accounts}
-	k.doc = state.Document{Key: fabric.NewFingerprintKey(), Logins: map[string]fabric.Hold{}}
+	k := &keeper{
+		store: store, metrics: metrics, log: log.With("component", "state"), writing: make(chan struct{}, 1),
+		accounts: cfg.Accounts, logins: map[string]fabric.Hold{}, ids: newIdentities(fabric.NewFingerprintKey()),
+	}
 	k.use(cfg.State.File)
 	if k.path == "" {
 		return k
@@ -52,15 +62,15 @@ func newKeeper(cfg *config.Config, shard fleet.Shard, store *fleet.Store, metric
 	now := time.Now()
 	doc, err := state.Load(k.path, now)
 	if err != nil {
-		k.refuse(err)
+		k.refuse(k.path, err)
 	}
 	if doc != nil {
-		k.doc.Key = doc.Key
-		maps.Copy(k.doc.Logins, doc.Logins)
+		k.ids = newIdentities(doc.Key)
+		maps.Copy(k.logins, doc.Logins)
 	}
 	switch {
-	case err != nil && len(k.doc.Logins) > 0:
-		k.write(nil, false) // the file that has their count is set aside
+	case err != nil && len(k.logins) > 0:
+		_ = k.write(nil, false) // the file that has their count is set aside
 		return k
 	case err != nil:
 		return k
@@ -68,31 +78,37 @@ func newKeeper(cfg *config.Config, shard fleet.Shard, store *fleet.Store, metric
 		k.log.Info("no state file yet; values come with the first polls", "file", k.path)
 		return k
 	}
-	snap := doc.Snapshot(k.identities(), shard, now)
-	if snap == nil {
-		k.log.Info("state file has nothing of these accounts and this shard; values come with the first polls", "file", k.path)
-		return k
-	}
-	// From now on the file is not clean: should this process be killed, the next
-	// one must not go on from counters that this one has shown higher.
-	if k.write(snap, false); k.failing {
-		doc.Clean = false
-		snap = doc.Snapshot(k.identities(), shard, now)
-	}
-	store.Publish(snap)
-	metrics.restored(len(snap.Ports))
-	k.log.Info("going on from the state file", "file", k.path, "written", doc.Written.UTC(), "ports", len(snap.Ports), "connections", len(snap.Connections))
+	k.restore(doc, shard, now)
 	return k
 }
 
+// restore publishes what may be shown of doc.
+func (k *keeper) restore(doc *state.Document, shard fleet.Shard, now time.Time) {
+	ids := k.ids.all(k.accounts)
+	snap := doc.Snapshot(ids, shard, now)
+	if snap == nil {
+		k.log.Info("state file has nothing of these accounts and this shard; values come with the first polls", "file", k.path)
+		return
+	}
+	// From now on the file is not clean: should this process be killed, the next
+	// one must not go on from counters that this one has shown higher.
+	if err := k.write(snap, false); err != nil {
+		doc.Clean = false
+		snap = doc.Snapshot(ids, shard, now)
+	}
+	k.store.Publish(snap)
+	k.metrics.restored(len(snap.Ports))
+	k.log.Info("going on from the state file", "file", k.path, "written", doc.Written.UTC(), "ports", len(snap.Ports), "connections", len(snap.Connections))
+}
+
 // refuse sets a file aside that cannot be trusted. No values of it are used.
-func (k *keeper) refuse(err error) {
-	log := k.log.With("file", k.path, "err", err)
+func (k *keeper) refuse(path string, err error) {
+	log := k.log.With("file", path, "err", err)
 	if _, unreadable := errors.AsType[*fs.PathError](err); unreadable || errors.Is(err, state.ErrForeign) {
 		log.Error("state file cannot be used; starting without it: give the exporter the right to read and write it, or another state.file")
 		return
 	}
-	name, failed := state.SetAside(k.path)
+	name, failed := state.SetAside(path)
 	if failed != nil {
 		log.Error("state file cannot be trusted, nor set aside; starting without it", "rename_err", failed)
 		return
@@ -108,19 +124,23 @@ func (k *keeper) use(path string) {
 
 // adopt goes on with another configuration.
 func (k *keeper) adopt(cfg *config.Config) {
+	path := cfg.State.File
+	k.mu.Lock()
+	k.accounts = cfg.Accounts
+	same := path == k.path
+	k.mu.Unlock()
+	if same {
+		return
+	}
+	if path != "" {
+		// The fleet is known; but what is no state must not be written over.
+		if _, err := state.Load(path, time.Now()); err != nil {
+			k.refuse(path, err)
+		}
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.accounts = cfg.Accounts
-	if cfg.State.File == k.path {
-		return
-	}
-	if k.use(cfg.State.File); k.path == "" {
-		return
-	}
-	// The fleet is known; but what is no state must not be written over.
-	if _, err := state.Load(k.path, time.Now()); err != nil {
-		k.refuse(err)
-	}
+	k.use(path)
 }
 
 // run writes the file until ctx is done: as soon as everything is known, and then
@@ -142,127 +162,110 @@ func (k *keeper) run(ctx context.Context) {
 // written less than a minute ago; at the end, when nothing is shown any more, in
 // any case.
 func (k *keeper) save(end bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	snap := k.store.Load()
-	if k.path == "" || snap == nil {
-		return
-	}
-	if due := snap.Ready && snap != k.saved && fleet.Age(time.Now(), k.tried) >= saveEvery; due || end {
-		k.write(snap, end)
+	k.mu.Lock()
+	due := snap != nil && (end || snap.Ready && snap != k.saved && fleet.Age(time.Now(), k.tried) >= saveEvery)
+	k.mu.Unlock()
+	if due {
+		_ = k.write(snap, end)
 	}
 }
 
-// write replaces the file; where snap is nil, by one without values. It is called
-// with mu held.
-func (k *keeper) write(snap *fleet.Snapshot, end bool) {
+// write replaces the file, where there is one; where snap is nil, by one without
+// values. The error, which is counted and logged, is that of the disk, or errSlow:
+// the write may then end well yet.
+func (k *keeper) write(snap *fleet.Snapshot, end bool) error {
+	k.mu.Lock()
+	path := k.path
 	k.tried = time.Now()
-	k.doc.Written, k.doc.Clean, k.doc.Fleet, k.doc.Identities = k.tried, end, forgetful(snap), k.identities()
-	size, err := k.doc.Save(k.path)
-	k.doc.Fleet = nil
-	if err != nil {
-		k.metrics.failures.Inc()
-		if !k.failing {
-			k.log.Error("state file cannot be written; a restart begins anew until it can", "file", k.path, "err", err)
-		}
-		k.failing = true
-		return
-	}
-	if k.failing {
-		k.log.Info("state file can be written again", "file", k.path)
-	}
-	k.failing, k.saved = false, snap
-	k.metrics.wrote(k.doc.Written, size)
-}
-
-// forgetful is a snapshot without the errors in it: they are of no use to another
-// process, and are the only texts that come from outside unchecked.
-func forgetful(s *fleet.Snapshot) *fleet.Snapshot {
-	if s == nil {
+	k.mu.Unlock()
+	if path == "" {
 		return nil
 	}
-	next := *s
-	next.Accounts = make([]fleet.Account, len(s.Accounts))
-	for i, a := range s.Accounts {
-		a.InventoryPoll.Err, a.LoginError, a.LastError = "", "", ""
-		next.Accounts[i] = a
+	late := time.After(patience)
+	select {
+	case k.writing <- struct{}{}:
+	case <-late:
+		return k.note(path, errSlow)
 	}
-	next.Ports = make([]*fleet.Port, len(s.Ports))
-	for i, p := range s.Ports {
-		port := *p
-		port.Polls, port.ConnectionsPoll.Err = withoutErrors(p.Polls), ""
-		next.Ports[i] = &port
+	ended := make(chan error, 1)
+	go func() {
+		defer func() { <-k.writing }()
+		ended <- k.replace(path, snap, end)
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-late:
+		return k.note(path, errSlow)
 	}
-	next.Connections = make([]*fleet.Watched, len(s.Connections))
-	for i, c := range s.Connections {
-		conn := *c
-		conn.Polls = withoutErrors(c.Polls)
-		next.Connections[i] = &conn
-	}
-	return &next
 }
 
-func withoutErrors(polls []fleet.Poll) []fleet.Poll {
-	kept := make([]fleet.Poll, len(polls))
-	for i, p := range polls {
-		p.Err = ""
-		kept[i] = p
+// replace is write, however long it takes.
+func (k *keeper) replace(path string, snap *fleet.Snapshot, end bool) error {
+	k.mu.Lock()
+	accounts := k.accounts
+	doc := state.Document{Written: time.Now(), Clean: end, Key: k.ids.key, Logins: maps.Clone(k.logins)}
+	k.mu.Unlock()
+	doc.Fleet, doc.Identities = forgetful(snap), k.ids.all(accounts)
+	size, err := doc.Save(path)
+	if err != nil {
+		return k.note(path, err)
 	}
-	return kept
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if path == k.path { // else a reload has named another one meanwhile
+		k.saved = snap
+		k.metrics.wrote(doc.Written, size)
+	}
+	if k.failing {
+		k.log.Info("state file can be written again", "file", path)
+	}
+	k.failing = false
+	return nil
+}
+
+// note counts a failed write, and says so when it is the first in a row.
+func (k *keeper) note(path string, err error) error {
+	k.metrics.failures.Inc()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.failing {
+		k.log.Error("state file cannot be written; a restart begins anew until it can", "file", path, "err", err)
+	}
+	k.failing = true
+	return err
 }
 
 // refused keeps how often the logins of an account were refused, in the file at
 // once: a restart must not begin to count anew.
 func (k *keeper) refused(a config.Account, h fabric.Hold) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	who, ok := k.login(a)
+	id, ok := k.ids.of(a)
 	if !ok {
 		return
 	}
+	k.mu.Lock()
 	if h.Refusals == 0 {
-		delete(k.doc.Logins, who)
+		delete(k.logins, text(id))
 	} else {
-		k.doc.Logins[who] = h
+		k.logins[text(id)] = h
 	}
-	if k.path != "" {
-		k.write(k.store.Load(), false)
-	}
+	k.mu.Unlock()
+	_ = k.write(k.store.Load(), false)
 }
 
 // hold is what is known of refused logins of an account.
 func (k *keeper) hold(a config.Account) fabric.Hold {
+	id, ok := k.ids.of(a)
+	if !ok {
+		return fabric.Hold{}
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if who, ok := k.login(a); ok {
-		return k.doc.Logins[who]
-	}
-	return fabric.Hold{}
+	return k.logins[text(id)]
 }
 
-// login is the fingerprint of what Equinix counts refused logins by; ok is false
-// while the client id cannot be read.
-func (k *keeper) login(a config.Account) (who string, ok bool) {
-	id, ok := k.identity(a)
-	text, _ := id.MarshalText()
-	return string(text), ok
-}
-
-// identity is the fingerprint of whom an account belongs to.
-func (k *keeper) identity(a config.Account) (id fabric.Fingerprint, ok bool) {
-	if x := a.Credentials.TokenExchange; !x.IsZero() {
-		return k.doc.Key.Of(x.STSURL, x.Scope), true
-	}
-	client, _, err := a.Credentials.Read()
-	return k.doc.Key.Of(a.APIURL, client), err == nil
-}
-
-func (k *keeper) identities() map[string]fabric.Fingerprint {
-	all := map[string]fabric.Fingerprint{}
-	for _, a := range k.accounts {
-		if id, ok := k.identity(a); ok {
-			all[a.Name] = id
-		}
-	}
-	return all
+func text(id fabric.Fingerprint) string {
+	b, _ := id.MarshalText()
+	return string(b)
 }
