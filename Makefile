@@ -9,8 +9,10 @@ NFPM     := v2.45.2
 ACTLINT  := v1.7.12
 VULN     := v1.9.0
 TOOLS    := $(CURDIR)/.tools
-# The race detector needs a C compiler.
+# The race detector needs a C compiler; all else is compiled as the exporter is.
 RACE     := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
+CGO_RACE := $(if $(RACE),1,0)
+export CGO_ENABLED := 0
 
 # Days of simulated time in one goroutine after the other, and bodies of hundreds of
 # megabytes: the race detector would take minutes to find nothing. Of the daemon it
@@ -19,7 +21,7 @@ SLOW     := /internal/(daemon|doctor|faults|soak)$$$$
 
 .PHONY: build demo test unit unit-race unit-daemon unit-slow e2e compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
 	./$(BIN) demo
 test: unit e2e
@@ -28,9 +30,9 @@ unit:
 	$(MAKE) -j2 unit-race unit-daemon unit-slow
 	cd dashboards && $(GO) vet ./... && $(GO) test -shuffle=on ./...
 unit-race:
-	$(GO) test $(RACE) -shuffle=on $$($(GO) list ./... | grep -vE '$(SLOW)')
+	CGO_ENABLED=$(CGO_RACE) $(GO) test $(RACE) -shuffle=on $$($(GO) list ./... | grep -vE '$(SLOW)')
 unit-daemon:
-	$(GO) test $(RACE) -shuffle=on -run='Reload|Login|Logins|Refus|Token|Leave|Stop|Clos' ./internal/daemon
+	CGO_ENABLED=$(CGO_RACE) $(GO) test $(RACE) -shuffle=on -run='Reload|Login|Logins|Refus|Token|Leave|Stop|Clos' ./internal/daemon
 unit-slow:
 	$(GO) test -shuffle=on $$($(GO) list ./... | grep -E '$(SLOW)')
 e2e: build
@@ -48,7 +50,7 @@ bench:
 tools: $(TOOLS)/golangci-lint $(TOOLS)/nfpm $(TOOLS)/actionlint
 lint: tools
 	for m in . e2e dashboards deploy/helm deploy/compose; do (cd $$m && $(GO) mod tidy -diff && $(GO) fix -diff ./... && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
-	for os in darwin windows; do CGO_ENABLED=0 GOOS=$$os $(GO) vet -trimpath ./... || exit 1; done
+	for os in darwin windows; do GOOS=$$os $(GO) vet -trimpath ./... || exit 1; done
 dist: $(TOOLS)/nfpm # all that a release offers
 	./deploy/release/build
 dist-again: $(TOOLS)/nfpm # once more, elsewhere, with an empty cache: the same bytes?

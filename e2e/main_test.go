@@ -55,6 +55,9 @@ func buildExporter(name string, flags ...string) (path string, err error) {
 	path = filepath.Join(built, name)
 	build := exec.CommandContext(ctx, "go", slices.Concat([]string{"build", "-o", path}, flags, []string{"."})...)
 	build.Dir = ".."
+	if slices.Contains(flags, "-race") {
+		build.Env = append(build.Environ(), "CGO_ENABLED=1")
+	}
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the exporter: %w\n%s", err, out)
 	}
