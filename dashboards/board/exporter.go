@@ -14,6 +14,7 @@ func exporter(l Limits) *dashboard.DashboardBuilder {
 	b = exporterHealth(b)
 	b = exporterCalls(b.WithRow(row("Calls of the Equinix API")))
 	b = exporterBudget(b.WithRow(row("Budget and age")), l)
+	b = exporterState(b.WithRow(row("A restart, and what is left out")))
 	return exporterProcess(b.WithRow(row("The process")))
 }
 

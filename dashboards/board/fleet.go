@@ -18,6 +18,7 @@ func fleet(l Limits) *dashboard.DashboardBuilder {
 	b = fleetTraffic(b, l)
 	b = fleetFailover(b.WithRow(row("Failover: could the other one carry the load?")), l)
 	b = fleetForecast(b.WithRow(row("Forecast")), l)
+	b = fleetUnused(b.WithRow(row("Capacity that is not used")), l)
 	return fleetFreshness(b.WithRow(row("Freshness: can these numbers be trusted?")), l)
 }
 

@@ -132,6 +132,24 @@ func TestAStateFileThatCannotBeWrittenIsOneAlert(t *testing.T) {
 	line.expect(t, want{"FabricStateWriteFailing", after(begin, 15*time.Minute, poll), after(end, 4*time.Minute, poll)})
 }
 
+func TestAnAccountWithTooManySeriesIsOneAlert(t *testing.T) {
+	t.Parallel()
+	const begin, end = 30 * time.Minute, time.Hour
+	become := func(config string) func(*world) {
+		return func(w *world) {
+			w.configure(config)
+			if err := w.reload(); err != nil {
+				w.Error(err)
+			}
+		}
+	}
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 90 * time.Minute, events: []event{
+		{begin, become("    max_series: 100\n" + discover)},
+		{end, become(discover)},
+	}}))
+	line.expect(t, want{"FabricSeriesLeftOut prod", after(begin, 15*time.Minute, 0), after(end, 0, 0)})
+}
+
 func TestAnExporterThatIsDownIsOneAlert(t *testing.T) {
 	t.Parallel()
 	const begin, end = 30 * time.Minute, time.Hour
