@@ -19,7 +19,10 @@ type Counter struct {
 	Since time.Time // the first answer: counting began
 	Total float64
 
-	seen []int64 // ends of the intervals in Total that may be told again, Unix nanoseconds, ascending
+	// Ends of intervals in Total, Unix nanoseconds: those that may be told again,
+	// ascending, and the latest of those that left the window.
+	seen []int64
+	left int64
 }
 
 // kept is a counter as it is kept over a restart.
@@ -27,10 +30,11 @@ type kept struct {
 	Since time.Time
 	Total float64
 	Seen  []int64 `json:",omitempty"`
+	Left  int64   `json:",omitempty"`
 }
 
 // MarshalJSON writes all that the counter needs to go on.
-func (c Counter) MarshalJSON() ([]byte, error) { return json.Marshal(kept{c.Since, c.Total, c.seen}) }
+func (c Counter) MarshalJSON() ([]byte, error) { return json.Marshal(kept{c.Since, c.Total, c.seen, c.left}) }
 
 // UnmarshalJSON reads it. A total that cannot be one is an error.
 func (c *Counter) UnmarshalJSON(b []byte) error {
@@ -41,7 +45,7 @@ func (c *Counter) UnmarshalJSON(b []byte) error {
 	if k.Total < 0 || !slices.IsSorted(k.Seen) {
 		return errors.New("not a counter")
 	}
-	*c = Counter{Since: k.Since, Total: k.Total, seen: k.Seen}
+	*c = Counter{Since: k.Since, Total: k.Total, seen: k.Seen, left: k.Left}
 	return nil
 }
 
@@ -59,20 +63,27 @@ func (c Counter) Anew(now time.Time) Counter {
 
 // Add is c with what an answer at now says of the intervals that end after
 // from. Intervals before the first answer are not counted, late ones are, and
-// one that is told again counts once.
+// one that is told again counts once: also where the clock was ahead for a while,
+// so that the window was one of later times and the counter began in the future.
 func (c Counter) Add(counts []Count, from, now time.Time) Counter {
 	if counts == nil {
 		return c // the source has none
 	}
-	next := Counter{Since: c.Since, Total: c.Total}
-	if !c.Began() {
+	next := Counter{Since: c.Since, Total: c.Total, left: c.left}
+	if !c.Began() || c.Since.After(now) {
 		next.Since = now
 	}
-	next.seen = slices.DeleteFunc(slices.Clone(c.seen), func(end int64) bool { return end < from.UnixNano() })
+	for _, end := range c.seen {
+		if end < from.UnixNano() {
+			next.left = max(next.left, end)
+		} else {
+			next.seen = append(next.seen, end)
+		}
+	}
 	for _, count := range counts {
 		end := count.End.UnixNano()
 		i, told := slices.BinarySearch(next.seen, end)
-		if told || count.N < 0 || !count.End.After(next.Since) || !count.End.After(from) {
+		if told || end <= next.left || count.N < 0 || !count.End.After(next.Since) || !count.End.After(from) {
 			continue
 		}
 		next.seen = slices.Insert(next.seen, i, end)
