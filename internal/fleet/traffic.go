@@ -88,12 +88,13 @@ type Answer struct {
 // the newest one. A summary without a single interval of the window behind it is
 // no evidence, so there nothing but the newest time is kept, prev's at worst.
 func NewSeries(a Answer, w Window, from, to time.Time, prev Series) Series {
-	points := slices.Clone(a.Points)
-	points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.After(to.Add(w.Resolution)) })
+	points := ascending(slices.Clone(a.Points))
+	length := distance(points, w.Resolution)
+	grace := grace(cmp.Or(a.Resolution, length), w.Resolution)
+	points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.After(to.Add(grace)) })
 	if len(points) == 0 {
 		return Series{Newest: prev.Newest}
 	}
-	points = ascending(points)
 	newest := points[len(points)-1]
 	s := Series{Max: a.Max, Mean: a.Mean, Last: a.Last, Newest: newest.Time}
 	if s.Last == nil {
@@ -101,16 +102,32 @@ func NewSeries(a Answer, w Window, from, to time.Time, prev Series) Series {
 	}
 	// A source stamps the start or the end of an interval, so the first one may
 	// lie before the window.
-	first := from.Add(-w.Resolution)
+	first := from.Add(-grace)
 	s.Points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.Before(first) })
 	if len(s.Points) == 0 {
 		return Series{Newest: newest.Time}
 	}
-	s.Resolution = cmp.Or(a.Resolution, distance(s.Points, w.Resolution))
+	s.Resolution = cmp.Or(a.Resolution, max(length, distance(s.Points, w.Resolution)))
 	if s.Resolution <= w.Resolution {
 		s.P95 = Percentile95(s.Points)
 	}
 	return s
+}
+
+// Grace is by how much the stamp of an interval may miss the range that was asked
+// for: the length of one, since a source stamps their start or their end. It is
+// the longer of the lengths that were asked for and that came: as the source
+// states it, else as the points, in any order, tell it.
+func Grace(points []Point, stated, asked time.Duration) time.Duration {
+	if stated == 0 {
+		stated = distance(ascending(slices.Clone(points)), asked)
+	}
+	return grace(stated, asked)
+}
+
+func grace(length, asked time.Duration) time.Duration {
+	const longest = day // of what Equinix keeps; a source may state anything
+	return max(asked, min(length, longest))
 }
 
 // ascending sorts by time and keeps the last of several points of one time: a

@@ -62,7 +62,7 @@ func (a *account) pollConnectionTraffic(ctx context.Context, uuid string, window
 		return // shutting down: no outcome
 	}
 	if err == nil { // a connection may have been of any bandwidth, up to that of its port
-		s := newSieve(from, to, w.Resolution, answer.Capacity, a.line(asked.Port))
+		s := newSieve(&answer.Traffic, from, to, w.Resolution, answer.Capacity, a.line(asked.Port))
 		s.drops(&answer.ASide)
 		s.drops(&answer.ZSide)
 		err = a.sift(s, &answer.Traffic, classConnectionTraffic, uuid)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 // errImpossible is what an answer says all of whose intervals are impossible.
@@ -28,10 +29,11 @@ type sieve struct {
 	interval      time.Duration // that counts are of
 }
 
-// newSieve is for the answer to a request for [from, to], about a line of which
+// newSieve is for the answer t to a request for [from, to], about a line of which
 // the rates, in bit/s, are known, or nil.
-func newSieve(from, to time.Time, resolution time.Duration, lines ...*float64) sieve {
-	s := sieve{first: from.Add(-resolution), latest: to.Add(resolution), interval: resolution}
+func newSieve(t *fabric.Traffic, from, to time.Time, resolution time.Duration, lines ...*float64) sieve {
+	grace := max(grace(&t.Inbound, t.Resolution, resolution), grace(&t.Outbound, t.Resolution, resolution))
+	s := sieve{first: from.Add(-grace), latest: to.Add(grace), interval: cmp.Or(t.Resolution, resolution)}
 	for _, line := range lines {
 		if line != nil {
 			s.rate = max(s.rate, overLine**line)
@@ -41,12 +43,18 @@ func newSieve(from, to time.Time, resolution time.Duration, lines ...*float64) s
 	return s
 }
 
+// grace is [fleet.Grace] of one direction of an answer.
+func grace(r *fabric.Series, stated, asked time.Duration) time.Duration {
+	var points []fleet.Point
+	if stated == 0 { // else nobody looks at them
+		points = newPoints(r.Points)
+	}
+	return fleet.Grace(points, stated, asked)
+}
+
 // traffic leaves out of an answer what cannot be, and returns how many intervals
 // that were. Where nothing else is left it is an error.
 func (s sieve) traffic(t *fabric.Traffic) (odd int, err error) {
-	if t.Resolution > 0 {
-		s.interval = t.Resolution
-	}
 	odd = s.series(&t.Inbound) + s.series(&t.Outbound)
 	if odd > 0 && empty(t) {
 		return odd, fmt.Errorf("%w (%d intervals, rates up to %.0f bit/s believed)", errImpossible, odd, s.rate)
@@ -55,13 +63,15 @@ func (s sieve) traffic(t *fabric.Traffic) (odd int, err error) {
 }
 
 // series does it for one direction. The API has made its summaries of all
-// intervals, so where one cannot be they are made anew of the others.
+// intervals, so where one cannot be they are made anew of the others. One that is
+// merely to come costs the summaries only that it is in.
 func (s sieve) series(r *fabric.Series) (odd int) {
 	r.Dropped, r.Errored = s.counts(r.Dropped), s.counts(r.Errored)
 	points := make([]fabric.Point, 0, len(r.Points))
+	future := 0
 	odd = r.Odd
 	for _, p := range r.Points {
-		if p.Time.After(s.latest) || p.Mean > s.rate {
+		if p.Mean > s.rate {
 			odd++
 			continue
 		}
@@ -69,35 +79,75 @@ func (s sieve) series(r *fabric.Series) (odd int) {
 			odd++
 			p.Max = p.Mean
 		}
+		if p.Time.After(s.latest) {
+			future++
+			continue
+		}
 		points = append(points, p)
 	}
-	if odd == 0 && s.believes(r.Max) && s.believes(r.Mean) && s.believes(r.Last) {
-		return 0
+	all := r.Points
+	r.Points = points
+	if odd > 0 || !s.believes(r.Max) || !s.believes(r.Mean) || !s.believes(r.Last) {
+		own := s.sum(points)
+		r.Max, r.Mean, r.Last = own.max, own.mean, nil
+		return max(odd+future, 1)
 	}
-	r.Points, r.Max, r.Mean, r.Last = points, nil, nil, nil
-	s.sum(r)
-	return max(odd, 1)
+	if future > 0 {
+		s.withoutFuture(r, all)
+	}
+	return future
 }
 
-// sum works the summaries of a series out of its points in the window, one for
-// each time; there are none without any. The last polled rate is left open: it
-// is that of the newest point.
-func (s sieve) sum(r *fabric.Series) {
+// withoutFuture replaces the summaries that can be told to be of all points, also
+// of those to come, which r has no more.
+func (s sieve) withoutFuture(r *fabric.Series, all []fabric.Point) {
+	own, theirs := s.sum(r.Points), s.sum(all)
+	if of(r.Max, theirs.max, own.max) {
+		r.Max = own.max
+	}
+	if of(r.Mean, theirs.mean, own.mean) {
+		r.Mean = own.mean
+	}
+	if of(r.Last, theirs.last, own.last) {
+		r.Last = own.last
+	}
+}
+
+// of reports whether a figure is the one, not the other: nearer to it than half
+// of what lies between them.
+func of(v, one, other *float64) bool {
+	switch {
+	case v == nil || one == nil:
+		return false
+	case other == nil:
+		return true
+	}
+	return math.Abs(*v-*one) < math.Abs(*one-*other)/2
+}
+
+// summary is what points come to; nil without any.
+type summary struct{ max, mean, last *float64 }
+
+// sum works the summaries out of the points in the window and after it, one for
+// each time.
+func (s sieve) sum(points []fabric.Point) summary {
 	byTime := map[int64]fabric.Point{}
-	for _, p := range r.Points {
+	newest := int64(math.MinInt64)
+	for _, p := range points {
 		if !p.Time.Before(s.first) {
 			byTime[p.Time.UnixNano()] = p
+			newest = max(newest, p.Time.UnixNano())
 		}
 	}
 	if len(byTime) == 0 {
-		return
+		return summary{}
 	}
 	total, highest := 0.0, 0.0
 	for _, p := range byTime {
 		total += p.Mean
 		highest = max(highest, p.Mean, p.Max)
 	}
-	r.Mean, r.Max = new(total/float64(len(byTime))), new(highest)
+	return summary{max: &highest, mean: new(total/float64(len(byTime))), last: new(byTime[newest].Mean)}
 }
 
 func (s sieve) believes(rate *float64) bool { return rate == nil || *rate <= s.rate }

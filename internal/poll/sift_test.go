@@ -33,7 +33,7 @@ func TestImpossibleIntervalsAreLeftOut(t *testing.T) {
 		{"with a maximum beyond", func() []fabric.Point { return []fabric.Point{{Time: ago(12), Mean: 3, Max: 11 * line}} }, 0, 11 * line,
 			fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
 		{"from the future", func() []fabric.Point { return []fabric.Point{{Time: ago(-6), Mean: 5, Max: 5}} }, 0, 9,
-			fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
+			fleet.Series{Max: new(9.0), Mean: new(77.0), Last: new(88.0), P95: new(4.0)}},
 		{"below 0, left out before", func() []fabric.Point { return nil }, 1, 9,
 			fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
 		{"only in the summary", func() []fabric.Point { return nil }, 0, 11 * line,
@@ -59,6 +59,68 @@ func TestImpossibleIntervalsAreLeftOut(t *testing.T) {
 				got := b.port(t, "aa").Traffic[0].Inbound
 				got.Points, got.Newest, got.Resolution = nil, time.Time{}, 0
 				if diff := cmp.Diff(tt.want, got); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// An answer may be coarser than it was asked for, whether it says so or not: the
+// hour that is not over yet is none from the future.
+func TestTheHourUnderWayIsBelieved(t *testing.T) {
+	for _, stated := range []time.Duration{time.Hour, 0} {
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(20 * time.Minute)
+			next := time.Now().Truncate(time.Hour).Add(time.Hour)
+			s := fabric.Series{Max: new(9e8), Mean: new(1e8), Last: new(8e8)}
+			for ago := range 24 {
+				s.Points = append(s.Points, fabric.Point{Time: next.Add(-time.Duration(ago) * time.Hour), Mean: 7e7, Max: 7e7})
+			}
+			s.Points[0].Max = 9e8
+			b := newBench(t, &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
+				return &fabric.Traffic{Resolution: stated, Capacity: new(1e9), Inbound: s, Outbound: s}, nil
+			}}, "aa")
+			b.run(t, time.Second)
+			got := b.port(t, "aa").Traffic[0].Outbound
+			got.Points = nil
+			want := fleet.Series{Max: new(9e8), Mean: new(1e8), Last: new(8e8), Newest: next, Resolution: time.Hour}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%v stated: (-want +got)\n%s", stated, diff)
+			}
+		})
+	}
+}
+
+// A summary that has an interval to come in it is made anew; one that has not is
+// the API's.
+func TestAnIntervalToComeCostsTheSummariesThatItIsIn(t *testing.T) {
+	for _, tt := range []struct{ name, max, mean, last string }{
+		{"none", "", "", ""}, {"the maximum", "in", "", ""}, {"the mean", "", "in", ""}, {"the last", "", "", "in"}, {"all", "in", "in", "in"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				at := func(minutes int) time.Time { return time.Now().Add(time.Duration(minutes) * time.Minute) }
+				figure := func(in string, theirs, ours, anew float64) (told, want *float64) {
+					if in != "" {
+						return &theirs, &anew
+					}
+					return &ours, &ours
+				}
+				s := fabric.Series{Points: []fabric.Point{
+					{Time: at(-15), Mean: 20, Max: 70}, {Time: at(-10), Mean: 40, Max: 40}, {Time: at(-5), Mean: 30, Max: 30}, {Time: at(60), Mean: 500, Max: 600},
+				}}
+				want := fleet.Series{P95: new(40.0)}
+				s.Max, want.Max = figure(tt.max, 600, 71, 70)
+				s.Mean, want.Mean = figure(tt.mean, 147.5, 31, 30)
+				s.Last, want.Last = figure(tt.last, 500, 33, 30)
+				b := newBench(t, &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
+					return &fabric.Traffic{Capacity: new(1e9), Inbound: s, Outbound: s}, nil
+				}}, "aa")
+				b.run(t, time.Second)
+				got := b.port(t, "aa").Traffic[0].Inbound
+				got.Points, got.Newest, got.Resolution = nil, time.Time{}, 0
+				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)
 				}
 			})

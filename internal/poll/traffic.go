@@ -19,7 +19,7 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 		return // shutting down: no outcome
 	}
 	if err == nil {
-		err = a.sift(newSieve(from, to, w.Resolution, answer.Capacity, a.line(uuid)), answer, "traffic", uuid)
+		err = a.sift(newSieve(answer, from, to, w.Resolution, answer.Capacity, a.line(uuid)), answer, "traffic", uuid)
 	}
 	now := time.Now()
 	a.rec.update(func(d *draft) {
@@ -127,10 +127,13 @@ func newTraffic(t *fabric.Traffic, w fleet.Window, from, to, now time.Time, prev
 }
 
 func newAnswer(s fabric.Series, resolution time.Duration) fleet.Answer {
-	a := fleet.Answer{Max: s.Max, Mean: s.Mean, Last: s.Last, Resolution: resolution}
-	a.Points = make([]fleet.Point, len(s.Points))
-	for i, p := range s.Points {
-		a.Points[i] = fleet.Point{Time: p.Time, Mean: p.Mean}
+	return fleet.Answer{Max: s.Max, Mean: s.Mean, Last: s.Last, Resolution: resolution, Points: newPoints(s.Points)}
+}
+
+func newPoints(points []fabric.Point) []fleet.Point {
+	all := make([]fleet.Point, len(points))
+	for i, p := range points {
+		all[i] = fleet.Point{Time: p.Time, Mean: p.Mean}
 	}
-	return a
+	return all
 }
