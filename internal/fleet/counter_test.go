@@ -94,3 +94,28 @@ func TestCounterCountsNothingTwiceAfterAClockWasAhead(t *testing.T) {
 		t.Errorf("the next intervals: total %v", c.Total)
 	}
 }
+
+// A counter that is held begins, but shows nothing; what came meanwhile is added
+// once it is judged.
+func TestCounterHeldLosesNothing(t *testing.T) {
+	at := func(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
+	c := fleet.Counter{}.Hold(nil, noon)
+	if !c.Since.IsZero() {
+		t.Error("a source without counts begins no counter")
+	}
+	c = c.Hold(counts(1, -5, 0), at(0)).Hold(counts(1, 0, 5), at(7))
+	raw, err := json.Marshal(c)
+	if err != nil || json.Unmarshal(raw, &c) != nil {
+		t.Fatal(err)
+	}
+	if c.Began() || c.Anew(at(8)).Began() {
+		t.Errorf("held, and to be shown: %+v", c)
+	}
+	c = c.Add(counts(1, -5, 0, 5, 10), at(12).Add(-24*time.Hour), at(12))
+	if !c.Began() || c.Total != 2 {
+		t.Errorf("judged: %+v", c)
+	}
+	if c = c.Hold(counts(1, 15), at(17)); c.Began() {
+		t.Errorf("held again: %+v", c)
+	}
+}

@@ -37,6 +37,42 @@ func (t *Traffic) Series(d Direction) *Series {
 	return &t.Outbound
 }
 
+// Answered is when the answer came that a direction is of.
+func (t *Traffic) Answered(d Direction) time.Time {
+	if at := t.Series(d).At; !at.IsZero() {
+		return at
+	}
+	return t.At
+}
+
+// Kept is a direction of t as it goes on with its own age beside a newer answer
+// of which that direction cannot be used.
+func (t *Traffic) Kept(d Direction) Series {
+	s := *t.Series(d)
+	s.At = t.Answered(d)
+	return s
+}
+
+// only is t without the directions that are not fresh, nil where none is.
+func (t *Traffic) only(fresh func(at time.Time) bool) *Traffic {
+	if t == nil || !fresh(t.At) {
+		return nil
+	}
+	shown := t
+	for _, d := range Directions() {
+		if at := t.Answered(d); !fresh(at) {
+			if shown == t {
+				shown = new(*t)
+			}
+			*shown.Series(d) = Series{At: at}
+		}
+	}
+	return shown
+}
+
+// ended reports whether nothing is left of a series that was kept.
+func (s *Series) ended() bool { return !s.At.IsZero() && s.Resolution == 0 }
+
 // last is the last polled rate of a direction, nil without one and once the
 // newest sample is too old to be called that. w is the window that t is of.
 func (t *Traffic) last(w Window, d Direction, now time.Time) *float64 {
@@ -64,7 +100,8 @@ type Series struct {
 	Max, Mean, P95, Last *float64
 	Newest               time.Time     // stamp of the newest interval; zero where none was ever seen
 	Resolution           time.Duration // length of the intervals, as far as it can be told
-	Points               []Point       `json:"-"` // inside the window, ascending, one per time; not kept over a restart
+	At                   time.Time     `json:",omitzero"` // of the answer it is of, where that is an earlier one than its Traffic's
+	Points               []Point       `json:"-"`         // inside the window, ascending, one per time; not kept over a restart
 }
 
 // Point is one interval: the time the API stamps on it and the mean rate over

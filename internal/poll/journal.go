@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -25,18 +26,26 @@ type journal struct {
 	said    map[failure]bool // failures that were logged at once and are not over
 	seen    map[failure]bool // failures since the last summary
 
-	odds, oddsBefore bool // intervals were left out since the last summary, and before it
+	odds map[oddAnswers]map[string]bool // windows whose latest answer was odd
+}
+
+// oddAnswers are those about one port or connection in which intervals are not
+// plausible, and are left out or shown.
+type oddAnswers struct {
+	uuid    string
+	leftOut bool
 }
 
 // failure is a kind of failure.
 type failure struct{ class, reason string }
 
 func newJournal(log *slog.Logger) *journal {
-	return &journal{log: log, said: map[failure]bool{}, seen: map[failure]bool{}}
+	return &journal{log: log, said: map[failure]bool{}, seen: map[failure]bool{}, odds: map[oddAnswers]map[string]bool{}}
 }
 
-// The classes of polls that are about connections.
+// The classes of polls of traffic, and of others that are about connections.
 const (
+	classTraffic              = "traffic"
 	classConnectionTraffic    = "connection_traffic"
 	classConnectionAttachment = "connection_attachment"
 )
@@ -81,14 +90,41 @@ func (j *journal) note(class, uuid string, err error) {
 	j.log.Warn("poll failed; keeping last values", "class", class, key, uuid, "reason", f.reason, "err", err)
 }
 
-// odd takes down that an answer had intervals in it that cannot be.
-func (j *journal) odd(class, uuid string, intervals int) {
+// odd takes down what of an answer about a window is not plausible: at warn level
+// where all windows of its port or connection were well before.
+func (j *journal) odd(class, uuid, window string, o odd) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !j.odds && !j.oddsBefore {
-		j.log.Warn("answer has impossible intervals; going on without them", "class", class, uuidKey(class), uuid, "intervals", intervals)
+	tell := func(leftOut, is bool, message, over string) {
+		key := oddAnswers{uuid, leftOut}
+		windows := j.odds[key]
+		level := slog.LevelDebug
+		switch {
+		case is && windows == nil:
+			j.odds[key], level = map[string]bool{window: true}, slog.LevelWarn
+		case is:
+			windows[window] = true
+		case windows[window]:
+			if delete(windows, window); len(windows) > 0 {
+				return
+			}
+			delete(j.odds, key)
+			level, message = slog.LevelInfo, over
+		default:
+			return
+		}
+		j.log.Log(context.Background(), level, message, "class", class, uuidKey(class), uuid, "window", window, "intervals", o.String())
 	}
-	j.odds = true
+	tell(true, o.leftOut(), "answer has impossible intervals; leaving them out", "no answer has impossible intervals any more")
+	tell(false, len(o[oddAbove]) > 0, "answer has rates above the line rate; showing them", "no answer has rates above the line rate any more")
+}
+
+// forget drops what was said of one that is no longer watched.
+func (j *journal) forget(uuid string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	delete(j.odds, oddAnswers{uuid, true})
+	delete(j.odds, oddAnswers{uuid, false})
 }
 
 // sum logs one line about the polls since the last one.
@@ -104,7 +140,6 @@ func (j *journal) sum() {
 		j.log.Info("polls succeeded", "polls", j.polls)
 	}
 	// What did not fail again is over, and is news when it comes back.
-	j.oddsBefore, j.odds = j.odds, false
 	j.said, j.seen = j.seen, map[failure]bool{}
 	j.polls, j.failed, j.example, j.key, j.uuid = 0, 0, nil, "", ""
 }
