@@ -2,6 +2,7 @@ package poll_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,5 +200,111 @@ func TestImpossibleTrafficOfAConnectionIsLeftOut(t *testing.T) {
 				t.Errorf("%v packets", got)
 			}
 		})
+	})
+}
+
+// Where one direction cannot be right it keeps its last values, at their own age;
+// the other one goes on. The poll has failed all the same.
+func TestADirectionThatIsImpossibleKeepsItsValues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		b := newBench(t, &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
+			answer := &fabric.Traffic{Capacity: new(1e9), Inbound: rates(time.Now(), 3, 5), Outbound: rates(time.Now(), 7, 9)}
+			if broken.Load() {
+				answer.Inbound, answer.Outbound = rates(time.Now(), 4, 6), rates(time.Now(), 7e12, 9e12)
+			}
+			return answer, nil
+		}}, "aa")
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(time.Minute)
+			good := b.port(t, "aa").Traffic[0]
+			broken.Store(true)
+			time.Sleep(10 * time.Minute)
+			snap := b.store.Load()
+			p, account := snap.Port("aa"), &snap.Accounts[0]
+			if got := p.Polls[0]; got.OK || !strings.Contains(got.Err, "v3_port_stats: decode: outbound: no interval can be right") {
+				t.Errorf("the poll: %+v", got)
+			}
+			if !account.Up(time.Now()) || account.LastError == "" {
+				t.Errorf("the account, which has answers: %+v", account)
+			}
+			if got := p.Traffic[0]; *got.Inbound.P95 != 6 || !got.At.After(good.At) || *got.Outbound.P95 != 9 || !got.Outbound.At.Equal(good.At) {
+				t.Errorf("traffic: %+v", got)
+			}
+			time.Sleep(15 * time.Minute)
+			snap = b.store.Load()
+			v := snap.View(&snap.Accounts[0], snap.Port("aa"), time.Now())
+			if got := v.Traffic[0]; got == nil || got.Inbound.P95 == nil || got.Outbound.P95 != nil || v.Last(fleet.Outbound) != nil {
+				t.Errorf("after five intervals: %+v", got)
+			}
+			broken.Store(false)
+			time.Sleep(5 * time.Minute)
+			if p := b.port(t, "aa"); !p.Polls[0].OK || !p.Traffic[0].Outbound.At.IsZero() || !p.Traffic[0].Answered(fleet.Outbound).Equal(p.Traffic[0].At) {
+				t.Errorf("put right: %+v", p.Traffic[0])
+			}
+		})
+		if got := b.counted(t, "api_errors_total")["decode"]; got != 5 {
+			t.Errorf("%v errors of reason decode in 25 minutes", got)
+		}
+	})
+}
+
+// Without a line rate nobody can tell whether a count can be. What comes again in
+// an answer after the first listing is counted.
+func TestPacketsWaitForTheLineRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var listed atomic.Bool
+		b := newBench(t, &fakeAPI{ports: func() ([]fabric.Port, error) {
+			if !listed.Load() {
+				return nil, errOther
+			}
+			return []fabric.Port{{UUID: "aa", Capacity: new(1e9)}}, nil
+		}, traffic: func(string, string) (*fabric.Traffic, error) {
+			answer := fresh()
+			answer.Capacity = nil
+			for i := range 10 {
+				answer.Inbound.Dropped = append(answer.Inbound.Dropped, fabric.Count{End: began.Add(time.Duration(1+5*i) * time.Minute), N: 7})
+			}
+			answer.Inbound.Dropped[1].N = 1.01 * 1e9 / 512 * 300 // more than fit
+			answer.Inbound.Dropped[2].N = 0.99 * 1e9 / 512 * 300
+			return answer, nil
+		}}, "aa")
+		b.cfg.Accounts[0].Sources = []string{"v4-metrics"}
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(20 * time.Minute)
+			if got := b.port(t, "aa").Dropped[fleet.Inbound]; got.Began() || got.Total != 0 {
+				t.Errorf("while the line is unknown: %+v", got)
+			}
+			listed.Store(true)
+			time.Sleep(40 * time.Minute)
+			if got := b.port(t, "aa").Dropped[fleet.Inbound]; !got.Began() || got.Total != 8*7+0.99*1e9/512*300 {
+				t.Errorf("once it is known: %+v", got)
+			}
+		})
+		if got := b.counted(t, "implausible_intervals_total")["packets"]; got != 1 {
+			t.Errorf("%v counts that do not fit", got)
+		}
+	})
+}
+
+// A counter of a run whose clock was a day ahead, as a state file has kept it.
+func TestPacketsAreCountedAfterAClockWasAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		b := newBench(t, &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
+			answer := fresh()
+			answer.Inbound.Dropped = []fabric.Count{{End: began.Add(-time.Minute), N: 5}, {End: began.Add(6 * time.Minute), N: 7}}
+			return answer, nil
+		}}, "aa")
+		b.cfg.Accounts[0].Sources = []string{"v4-metrics"}
+		b.store.Publish(&fleet.Snapshot{Windows: b.cfg.Windows, Ports: []*fleet.Port{{
+			UUID: "aa", Account: "prod", Configured: true,
+			Dropped: map[fleet.Direction]fleet.Counter{fleet.Inbound: {Since: began.Add(24 * time.Hour), Total: 3}},
+		}}})
+		b.run(t, 20*time.Minute)
+		if got := b.port(t, "aa").Dropped[fleet.Inbound]; got.Total != 3+7 {
+			t.Errorf("%+v", got)
+		}
 	})
 }
