@@ -56,6 +56,30 @@ func TestImplausibleIntervalsCountOnce(t *testing.T) {
 	})
 }
 
+// What is over, and comes back, counts anew, the same interval too. An answer
+// without any does not end it.
+func TestImplausibleIntervalsThatComeBackCountAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var said atomic.Pointer[fabric.Series]
+		b := newBench(t, &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
+			return &fabric.Traffic{Capacity: new(1e9), Inbound: *said.Load()}, nil
+		}}, "aa")
+		odd, none, well := rates(time.Now(), 1, 2e9), fabric.Series{}, rates(time.Now(), 1, 2)
+		b.during(t, func(*poll.Poller) {
+			for i, step := range []struct {
+				said *fabric.Series
+				want float64
+			}{{&odd, 1}, {&none, 1}, {&odd, 1}, {&well, 1}, {&odd, 2}} {
+				said.Store(step.said)
+				time.Sleep(10 * time.Minute)
+				if got := b.counted(t, "implausible_intervals_total")["above_line"]; got != step.want {
+					t.Errorf("step %d: %v, want %v", i, got, step.want)
+				}
+			}
+		})
+	})
+}
+
 // The log tells of each port when it begins and when it is over, and of every
 // answer at debug level only.
 func TestImplausibleIntervalsAreLoggedByPort(t *testing.T) {

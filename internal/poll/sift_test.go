@@ -208,7 +208,9 @@ func TestImpossibleTrafficOfAConnectionIsLeftOut(t *testing.T) {
 func TestADirectionThatIsImpossibleKeepsItsValues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var broken atomic.Bool
-		b := newBench(t, &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
+		b := newBench(t, &fakeAPI{connections: func(ports []string, each func([]string, []fabric.Connection, error)) {
+			each(ports, nil, errBroken) // the account lives by its traffic
+		}, ports: failing(errBroken), traffic: func(string, string) (*fabric.Traffic, error) {
 			answer := &fabric.Traffic{Capacity: new(1e9), Inbound: rates(time.Now(), 3, 5), Outbound: rates(time.Now(), 7, 9)}
 			if broken.Load() {
 				answer.Inbound, answer.Outbound = rates(time.Now(), 4, 6), rates(time.Now(), 7e12, 9e12)
@@ -219,19 +221,19 @@ func TestADirectionThatIsImpossibleKeepsItsValues(t *testing.T) {
 			time.Sleep(time.Minute)
 			good := b.port(t, "aa").Traffic[0]
 			broken.Store(true)
-			time.Sleep(10 * time.Minute)
+			time.Sleep(11 * time.Minute)
 			snap := b.store.Load()
 			p, account := snap.Port("aa"), &snap.Accounts[0]
 			if got := p.Polls[0]; got.OK || !strings.Contains(got.Err, "v3_port_stats: decode: outbound: no interval can be right") {
 				t.Errorf("the poll: %+v", got)
 			}
-			if !account.Up(time.Now()) || account.LastError == "" {
+			if !account.Up(time.Now()) {
 				t.Errorf("the account, which has answers: %+v", account)
 			}
 			if got := p.Traffic[0]; *got.Inbound.P95 != 6 || !got.At.After(good.At) || *got.Outbound.P95 != 9 || !got.Outbound.At.Equal(good.At) {
 				t.Errorf("traffic: %+v", got)
 			}
-			time.Sleep(15 * time.Minute)
+			time.Sleep(14 * time.Minute)
 			snap = b.store.Load()
 			v := snap.View(&snap.Accounts[0], snap.Port("aa"), time.Now())
 			if got := v.Traffic[0]; got == nil || got.Inbound.P95 == nil || got.Outbound.P95 != nil || v.Last(fleet.Outbound) != nil {
@@ -305,6 +307,33 @@ func TestPacketsAreCountedAfterAClockWasAhead(t *testing.T) {
 		b.run(t, 20*time.Minute)
 		if got := b.port(t, "aa").Dropped[fleet.Inbound]; got.Total != 3+7 {
 			t.Errorf("%+v", got)
+		}
+	})
+}
+
+func TestADirectionOfAConnectionThatIsImpossibleKeepsItsValues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		b := watching(t, newWeb(virtual("c1", "aa", "elsewhere")), "aa")
+		b.api.ports = func() ([]fabric.Port, error) { return []fabric.Port{{UUID: "aa", Capacity: new(1e9)}}, nil }
+		b.api.connectionTraffic = func(string, string, string) (*fabric.ConnectionTraffic, error) {
+			answer := &fabric.ConnectionTraffic{Traffic: fabric.Traffic{Inbound: rates(time.Now(), 3, 5), Outbound: rates(time.Now(), 7, 9)}}
+			if broken.Load() {
+				answer.Inbound, answer.Outbound = rates(time.Now(), 7e12), rates(time.Now(), 4)
+			}
+			return answer, nil
+		}
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(6 * time.Minute)
+			broken.Store(true)
+			time.Sleep(14 * time.Minute)
+			c := b.store.Load().Connection("c1")
+			if got := c.Traffic[0]; c.Polls[0].OK || *got.Inbound.P95 != 5 || *got.Outbound.P95 != 4 || !got.Inbound.At.Before(got.At) {
+				t.Errorf("%+v, traffic %+v", c.Polls[0], got)
+			}
+		})
+		if got := b.counted(t, "api_errors_total")["decode"]; got == 0 {
+			t.Error("no error is counted")
 		}
 	})
 }
