@@ -1,7 +1,6 @@
 package poll
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -27,13 +26,6 @@ type journal struct {
 	seen    map[failure]bool // failures since the last summary
 
 	odds map[oddAnswers]map[string]bool // windows whose latest answer was odd
-}
-
-// oddAnswers are those about one port or connection in which intervals are not
-// plausible, and are left out or shown.
-type oddAnswers struct {
-	uuid    string
-	leftOut bool
 }
 
 // failure is a kind of failure.
@@ -88,43 +80,6 @@ func (j *journal) note(class, uuid string, err error) {
 		return
 	}
 	j.log.Warn("poll failed; keeping last values", "class", class, key, uuid, "reason", f.reason, "err", err)
-}
-
-// odd takes down what of an answer about a window is not plausible: at warn level
-// where all windows of its port or connection were well before.
-func (j *journal) odd(class, uuid, window string, o odd) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	tell := func(leftOut, is bool, message, over string) {
-		key := oddAnswers{uuid, leftOut}
-		windows := j.odds[key]
-		level := slog.LevelDebug
-		switch {
-		case is && windows == nil:
-			j.odds[key], level = map[string]bool{window: true}, slog.LevelWarn
-		case is:
-			windows[window] = true
-		case windows[window]:
-			if delete(windows, window); len(windows) > 0 {
-				return
-			}
-			delete(j.odds, key)
-			level, message = slog.LevelInfo, over
-		default:
-			return
-		}
-		j.log.Log(context.Background(), level, message, "class", class, uuidKey(class), uuid, "window", window, "intervals", o.String())
-	}
-	tell(true, o.leftOut(), "answer has impossible intervals; leaving them out", "no answer has impossible intervals any more")
-	tell(false, len(o[oddAbove]) > 0, "answer has rates above the line rate; showing them", "no answer has rates above the line rate any more")
-}
-
-// forget drops what was said of one that is no longer watched.
-func (j *journal) forget(uuid string) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	delete(j.odds, oddAnswers{uuid, true})
-	delete(j.odds, oddAnswers{uuid, false})
 }
 
 // sum logs one line about the polls since the last one.
