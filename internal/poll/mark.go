@@ -7,7 +7,8 @@ type mark struct {
 }
 
 // count is how many of the stamps are new since the mark, and the next one. An
-// interval stays in its window for up to months, and is new once.
+// interval stays in its window for up to months, and is new once. Of those without
+// a stamp as many are new as there are more than before.
 func (m mark) count(stamps []int64) (fresh int, next mark) {
 	next.newest = m.newest
 	for _, at := range stamps {

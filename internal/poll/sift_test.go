@@ -290,7 +290,7 @@ func TestPacketsWaitForTheLineRate(t *testing.T) {
 	})
 }
 
-// A counter of a run whose clock was a day ahead, as a state file has kept it.
+// A counter that began under a clock that was a day ahead.
 func TestPacketsAreCountedAfterAClockWasAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
