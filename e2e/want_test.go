@@ -45,6 +45,10 @@ func wantMinimal(newest time.Time) samples {
 		row{"duplicates_total", `kind="port"`, 0},
 		row{"duplicates_total", `kind="connection"`, 0},
 		row{"duplicates_total", `kind="sample"`, 0},
+		row{"implausible_intervals_total", `kind="future"`, 0},
+		row{"implausible_intervals_total", `kind="rate"`, 0},
+		row{"implausible_intervals_total", `kind="packets"`, 0},
+		row{"implausible_intervals_total", `kind="above_line"`, 0},
 		row{"series_dropped", ``, 0},
 	)
 	w.add(``,

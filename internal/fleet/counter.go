@@ -19,7 +19,12 @@ type Counter struct {
 	Since time.Time // the first answer: counting began
 	Total float64
 
-	seen []int64 // ends of the intervals in Total that may be told again, Unix nanoseconds, ascending
+	// Ends of intervals in Total, Unix nanoseconds: those that may be told again,
+	// ascending, and the latest of those that left the window.
+	seen []int64
+	left int64
+
+	held bool // see Hold
 }
 
 // kept is a counter as it is kept over a restart.
@@ -27,10 +32,14 @@ type kept struct {
 	Since time.Time
 	Total float64
 	Seen  []int64 `json:",omitempty"`
+	Left  int64   `json:",omitempty"`
+	Held  bool    `json:",omitempty"`
 }
 
 // MarshalJSON writes all that the counter needs to go on.
-func (c Counter) MarshalJSON() ([]byte, error) { return json.Marshal(kept{c.Since, c.Total, c.seen}) }
+func (c Counter) MarshalJSON() ([]byte, error) {
+	return json.Marshal(kept{c.Since, c.Total, c.seen, c.left, c.held})
+}
 
 // UnmarshalJSON reads it. A total that cannot be one is an error.
 func (c *Counter) UnmarshalJSON(b []byte) error {
@@ -41,38 +50,61 @@ func (c *Counter) UnmarshalJSON(b []byte) error {
 	if k.Total < 0 || !slices.IsSorted(k.Seen) {
 		return errors.New("not a counter")
 	}
-	*c = Counter{Since: k.Since, Total: k.Total, seen: k.Seen}
+	*c = Counter{Since: k.Since, Total: k.Total, seen: k.Seen, left: k.Left, held: k.Held}
 	return nil
 }
 
-// Began reports whether there was ever an answer with counts.
-func (c Counter) Began() bool { return !c.Since.IsZero() }
+// Began reports whether there was ever an answer with counts, and the latest one
+// was added up: a counter that is held would say that nothing is lost.
+func (c Counter) Began() bool { return !c.Since.IsZero() && !c.held }
+
+// Hold is c after an answer at now of which nobody can tell yet whether its counts
+// can be: none is added. What the next one tells again is not lost.
+func (c Counter) Hold(counts []Count, now time.Time) Counter {
+	if counts == nil {
+		return c
+	}
+	c.Since, c.held = c.since(now), true
+	return c
+}
+
+// since is when counting began, or now: where it has not, or would in the future.
+func (c Counter) since(now time.Time) time.Time {
+	if c.Since.IsZero() || c.Since.After(now) {
+		return now
+	}
+	return c.Since
+}
 
 // Anew is a counter that begins at now where c has begun: at 0, so that whoever
 // reads it sees that it was reset.
 func (c Counter) Anew(now time.Time) Counter {
-	if !c.Began() {
+	if c.Since.IsZero() {
 		return c
 	}
-	return Counter{Since: now}
+	return Counter{Since: now, held: c.held}
 }
 
 // Add is c with what an answer at now says of the intervals that end after
 // from. Intervals before the first answer are not counted, late ones are, and
-// one that is told again counts once.
+// one that is told again counts once: also where the clock was ahead for a while,
+// so that the window was one of later times and the counter began in the future.
 func (c Counter) Add(counts []Count, from, now time.Time) Counter {
 	if counts == nil {
 		return c // the source has none
 	}
-	next := Counter{Since: c.Since, Total: c.Total}
-	if !c.Began() {
-		next.Since = now
+	next := Counter{Since: c.since(now), Total: c.Total, left: c.left}
+	for _, end := range c.seen {
+		if end < from.UnixNano() {
+			next.left = max(next.left, end)
+		} else {
+			next.seen = append(next.seen, end)
+		}
 	}
-	next.seen = slices.DeleteFunc(slices.Clone(c.seen), func(end int64) bool { return end < from.UnixNano() })
 	for _, count := range counts {
 		end := count.End.UnixNano()
 		i, told := slices.BinarySearch(next.seen, end)
-		if told || count.N < 0 || !count.End.After(next.Since) || !count.End.After(from) {
+		if told || end <= next.left || count.N < 0 || !count.End.After(next.Since) || !count.End.After(from) {
 			continue
 		}
 		next.seen = slices.Insert(next.seen, i, end)

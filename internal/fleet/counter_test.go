@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -53,5 +54,68 @@ func TestCounterBeginsWithTheFirstAnswerThatHasCounts(t *testing.T) {
 	}
 	if c = c.Add(counts(1), noon, noon); !c.Began() || c.Total != 0 {
 		t.Errorf("an answer with no interval: %+v", c)
+	}
+}
+
+// A clock that is a day ahead, then right: what happens from then on counts, and
+// nothing of before.
+func TestCounterThatBeganInTheFutureBeginsAnewWithTheRightClock(t *testing.T) {
+	const day = 24 * time.Hour
+	at := func(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
+	c := fleet.Counter{}.Add(counts(100, -5, 0), noon, noon.Add(day))
+	c = c.Add(counts(1, -10, -5, 0), at(2).Add(-day), at(2))
+	if c.Total != 0 || !c.Since.Equal(at(2)) {
+		t.Errorf("the first answer with the right clock: %+v", c)
+	}
+	if c = c.Add(counts(1, -5, 0, 5), at(7).Add(-day), at(7)); c.Total != 1 {
+		t.Errorf("the interval after it: total %v", c.Total)
+	}
+}
+
+// While the clock is ahead the window is a later one. The intervals that it left
+// out come again with the right clock; they are in the total.
+func TestCounterCountsNothingTwiceAfterAClockWasAhead(t *testing.T) {
+	const day = 24 * time.Hour
+	began := noon.Add(-time.Hour)
+	c := fleet.Counter{}.Add(counts(1), began.Add(-day), began)
+	c = c.Add(counts(1, -30, -25, 0), noon.Add(-day), noon)
+	for _, ahead := range []time.Duration{day - 20*time.Minute, 3 * day, 0} {
+		now := noon.Add(10*time.Minute + ahead)
+		raw, err := json.Marshal(c) // as over a restart
+		if err != nil || json.Unmarshal(raw, &c) != nil {
+			t.Fatal(err)
+		}
+		c = c.Add(counts(1, -30, -25, 0), now.Add(-day), now)
+		if c.Total != 3 {
+			t.Errorf("a clock that is %v ahead: total %v", ahead, c.Total)
+		}
+	}
+	if c = c.Add(counts(1, 0, 5, 12), noon.Add(15*time.Minute-day), noon.Add(15*time.Minute)); c.Total != 5 {
+		t.Errorf("the next intervals: total %v", c.Total)
+	}
+}
+
+// A counter that is held begins, but shows nothing; what came meanwhile is added
+// once it is judged.
+func TestCounterHeldLosesNothing(t *testing.T) {
+	at := func(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
+	c := fleet.Counter{}.Hold(nil, noon)
+	if !c.Since.IsZero() {
+		t.Error("a source without counts begins no counter")
+	}
+	c = c.Hold(counts(1, -5, 0), at(0)).Hold(counts(1, 0, 5), at(7))
+	raw, err := json.Marshal(c)
+	if err != nil || json.Unmarshal(raw, &c) != nil {
+		t.Fatal(err)
+	}
+	if c.Began() || c.Anew(at(8)).Began() {
+		t.Errorf("held, and to be shown: %+v", c)
+	}
+	c = c.Add(counts(1, -5, 0, 5, 10), at(12).Add(-24*time.Hour), at(12))
+	if !c.Began() || c.Total != 2 {
+		t.Errorf("judged: %+v", c)
+	}
+	if c = c.Hold(counts(1, 15), at(17)); c.Began() {
+		t.Errorf("held again: %+v", c)
 	}
 }

@@ -166,7 +166,7 @@ func (v *PairView) capacity() *float64 {
 // as a share of the smaller effective capacity. It is nil where either is not
 // known now, or a port has no link up: then it has failed over already.
 func (v *PairView) Utilization(d Direction) *float64 {
-	if !v.fresh(0) {
+	if !v.fresh(d, 0) {
 		return nil
 	}
 	load, w := v.Loads[0].Of(d), v.Windows[0]
@@ -180,12 +180,13 @@ func (v *PairView) Utilization(d Direction) *float64 {
 // P95 is the 95th percentile of the load of both ports in a window as a share of
 // the smaller effective capacity, nil where [PairView.Utilization] would be.
 func (v *PairView) P95(d Direction, window int) *float64 {
-	if !v.fresh(window) {
+	if !v.fresh(d, window) {
 		return nil
 	}
 	return ShareOf(v.Loads[window].Of(d).P95, v.capacity())
 }
 
-func (v *PairView) fresh(window int) bool {
-	return window < len(v.Loads) && v.primary.Traffic[window] != nil && v.secondary.Traffic[window] != nil
+func (v *PairView) fresh(d Direction, window int) bool {
+	fresh := func(t *Traffic) bool { return t != nil && !t.Series(d).ended() }
+	return window < len(v.Loads) && fresh(v.primary.Traffic[window]) && fresh(v.secondary.Traffic[window])
 }

@@ -100,6 +100,8 @@ func TestPairViewSharesTheSmallerCapacity(t *testing.T) {
 		{"fresh", nil, 25 * time.Minute, new(0.75), new(0.5)},
 		{"both stale", nil, 26 * time.Minute, nil, nil},
 		{"one stale", func(_, b *fleet.Port) { b.Traffic[0].At = noon.Add(-time.Minute) }, 25 * time.Minute, nil, nil},
+		{"inbound of one stale", func(_, b *fleet.Port) { b.Traffic[0].Inbound.At = noon.Add(-time.Minute) }, 25 * time.Minute, nil, new(0.5)},
+		{"outbound of one stale", func(a, _ *fleet.Port) { a.Traffic[0].Outbound.At = noon.Add(-time.Minute) }, 25 * time.Minute, new(0.75), nil},
 		{"never polled", func(a, _ *fleet.Port) { a.Traffic[0] = nil }, 0, nil, nil},
 		{"a link down", func(a, _ *fleet.Port) {
 			a.Inventory.Links = []fleet.Link{{Status: "UP", Speed: new(4e9)}, {Status: "DOWN", Speed: new(6e9)}}

@@ -37,6 +37,42 @@ func (t *Traffic) Series(d Direction) *Series {
 	return &t.Outbound
 }
 
+// Answered is when the answer came that a direction is of.
+func (t *Traffic) Answered(d Direction) time.Time {
+	if at := t.Series(d).At; !at.IsZero() {
+		return at
+	}
+	return t.At
+}
+
+// Kept is a direction of t as it goes on with its own age beside a newer answer
+// of which that direction cannot be used.
+func (t *Traffic) Kept(d Direction) Series {
+	s := *t.Series(d)
+	s.At = t.Answered(d)
+	return s
+}
+
+// only is t without the directions that are not fresh, nil where none is.
+func (t *Traffic) only(fresh func(at time.Time) bool) *Traffic {
+	if t == nil || !fresh(t.At) {
+		return nil
+	}
+	shown := t
+	for _, d := range Directions() {
+		if at := t.Answered(d); !fresh(at) {
+			if shown == t {
+				shown = new(*t)
+			}
+			*shown.Series(d) = Series{At: at}
+		}
+	}
+	return shown
+}
+
+// ended reports whether nothing is left of a series that was kept.
+func (s *Series) ended() bool { return !s.At.IsZero() && s.Resolution == 0 }
+
 // last is the last polled rate of a direction, nil without one and once the
 // newest sample is too old to be called that. w is the window that t is of.
 func (t *Traffic) last(w Window, d Direction, now time.Time) *float64 {
@@ -64,7 +100,8 @@ type Series struct {
 	Max, Mean, P95, Last *float64
 	Newest               time.Time     // stamp of the newest interval; zero where none was ever seen
 	Resolution           time.Duration // length of the intervals, as far as it can be told
-	Points               []Point       `json:"-"` // inside the window, ascending, one per time; not kept over a restart
+	At                   time.Time     `json:",omitzero"` // of the answer it is of, where that is an earlier one than its Traffic's
+	Points               []Point       `json:"-"`         // inside the window, ascending, one per time; not kept over a restart
 }
 
 // Point is one interval: the time the API stamps on it and the mean rate over
@@ -88,12 +125,13 @@ type Answer struct {
 // the newest one. A summary without a single interval of the window behind it is
 // no evidence, so there nothing but the newest time is kept, prev's at worst.
 func NewSeries(a Answer, w Window, from, to time.Time, prev Series) Series {
-	points := slices.Clone(a.Points)
-	points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.After(to.Add(w.Resolution)) })
+	points := ascending(slices.Clone(a.Points))
+	length := distance(points, w.Resolution)
+	grace := grace(cmp.Or(a.Resolution, length), w.Resolution)
+	points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.After(to.Add(grace)) })
 	if len(points) == 0 {
 		return Series{Newest: prev.Newest}
 	}
-	points = ascending(points)
 	newest := points[len(points)-1]
 	s := Series{Max: a.Max, Mean: a.Mean, Last: a.Last, Newest: newest.Time}
 	if s.Last == nil {
@@ -101,16 +139,32 @@ func NewSeries(a Answer, w Window, from, to time.Time, prev Series) Series {
 	}
 	// A source stamps the start or the end of an interval, so the first one may
 	// lie before the window.
-	first := from.Add(-w.Resolution)
+	first := from.Add(-grace)
 	s.Points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.Before(first) })
 	if len(s.Points) == 0 {
 		return Series{Newest: newest.Time}
 	}
-	s.Resolution = cmp.Or(a.Resolution, distance(s.Points, w.Resolution))
+	s.Resolution = cmp.Or(a.Resolution, max(length, distance(s.Points, w.Resolution)))
 	if s.Resolution <= w.Resolution {
 		s.P95 = Percentile95(s.Points)
 	}
 	return s
+}
+
+// Grace is by how much the stamp of an interval may miss the range that was asked
+// for: the length of one, since a source stamps their start or their end. It is
+// the longer of the lengths that were asked for and that came: as the source
+// states it, else as the points, in any order, tell it.
+func Grace(points []Point, stated, asked time.Duration) time.Duration {
+	if stated == 0 {
+		stated = distance(ascending(slices.Clone(points)), asked)
+	}
+	return grace(stated, asked)
+}
+
+func grace(length, asked time.Duration) time.Duration {
+	const longest = day // of what Equinix keeps; a source may state anything
+	return max(asked, min(length, longest))
 }
 
 // ascending sorts by time and keeps the last of several points of one time: a

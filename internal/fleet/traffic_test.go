@@ -106,6 +106,28 @@ func TestNewSeriesDropsPointsFromTheFuture(t *testing.T) {
 	}
 }
 
+// The grace of a stamp is one interval as it came, be it longer than asked for.
+func TestNewSeriesKeepsTheHourUnderWay(t *testing.T) {
+	hourly := points(noon.Add(50*time.Minute), time.Hour, make([]float64, 24)...)
+	for _, tt := range []struct {
+		name   string
+		answer fleet.Answer
+		want   int
+	}{
+		{"stated", fleet.Answer{Resolution: time.Hour, Points: hourly[22:]}, 2},
+		{"by the points", fleet.Answer{Points: hourly}, 24},
+		{"stated otherwise", fleet.Answer{Resolution: 5 * time.Minute, Points: hourly}, 23},
+		{"a month", fleet.Answer{Resolution: 30 * 24 * time.Hour, Points: points(noon.Add(20*24*time.Hour), 30*24*time.Hour, 1)}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := fleet.NewSeries(tt.answer, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
+			if len(s.Points) != tt.want {
+				t.Errorf("%d points, want %d", len(s.Points), tt.want)
+			}
+		})
+	}
+}
+
 func TestNewSeriesLeavesPointsBeforeTheWindowOutOfThePercentile(t *testing.T) {
 	from := noon.Add(-24 * time.Hour)
 	a := fleet.Answer{Max: new(99.0), Points: []fleet.Point{

@@ -45,9 +45,7 @@ func (s *Snapshot) freshTraffic(traffic []*Traffic, intervals []time.Duration, n
 		if i < len(intervals) {
 			interval = intervals[i]
 		}
-		if t != nil && s.fresh(t.At, interval, now) {
-			kept[i] = t
-		}
+		kept[i] = t.only(func(at time.Time) bool { return s.fresh(at, interval, now) })
 	}
 	return kept
 }

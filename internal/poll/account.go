@@ -48,6 +48,8 @@ type account struct {
 	assetPages int             // that the latest listing of stream assets took; 0 while there is none to make
 	watched    map[watch]bool  // the traffic tasks that exist
 	lost       map[string]bool // ports that an earlier account has, once said
+
+	marks map[watch]map[oddity]mark // of the intervals that were counted
 }
 
 // watch is what a traffic task is about.
@@ -63,7 +65,7 @@ func newAccount(cfg Config, a Account, index int, rec *recorder, metrics *Metric
 		queue:       newQueue(),
 		journal:     newJournal(log),
 		portTraffic: newMeasured("ports", a.Sources, state, func(a *fleet.Account) *string { return &a.Source }),
-		watched:     map[watch]bool{}, lost: map[string]bool{}, halved: map[string]bool{},
+		watched:     map[watch]bool{}, lost: map[string]bool{}, halved: map[string]bool{}, marks: map[watch]map[oddity]mark{},
 	}
 	if a.Connections != nil {
 		p.connectionTraffic = newMeasured("connections", ConnectionSources(a.Sources), state,
@@ -178,6 +180,8 @@ func (a *account) keeps(key watch) bool {
 		return true
 	}
 	delete(a.watched, key)
+	delete(a.marks, key)
+	a.journal.forget(key.uuid)
 	a.portTraffic.sources.forget(key.uuid)
 	return false
 }
@@ -240,6 +244,15 @@ func (a *account) knownConnections() int {
 		}
 	}
 	return n
+}
+
+// noteAnswer is noteCall for an answer of which, in spite of err, something was
+// taken where partly.
+func (a *account) noteAnswer(d *draft, now time.Time, err error, partly bool) {
+	a.noteCall(d, now, err)
+	if partly {
+		d.account(a.index).LastData = now
+	}
 }
 
 // noteCall writes to the account how its latest data call ended.

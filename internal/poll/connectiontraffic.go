@@ -43,6 +43,8 @@ func (a *account) keepsConnection(key watch) bool {
 		return true
 	}
 	delete(a.watched, key)
+	delete(a.marks, key)
+	a.journal.forget(key.uuid)
 	a.connectionTraffic.sources.forget(key.uuid)
 	return false
 }
@@ -61,22 +63,24 @@ func (a *account) pollConnectionTraffic(ctx context.Context, uuid string, window
 	if ctx.Err() != nil {
 		return // shutting down: no outcome
 	}
+	var s *sieve
 	if err == nil { // a connection may have been of any bandwidth, up to that of its port
-		s := newSieve(from, to, w.Resolution, answer.Capacity, a.line(asked.Port))
+		s = newSieve(&answer.Traffic, from, to, w.Resolution, answer.Capacity, a.line(asked.Port))
 		s.drops(&answer.ASide)
 		s.drops(&answer.ZSide)
-		err = a.sift(s, &answer.Traffic, classConnectionTraffic, uuid)
+		err = a.sift(s, connectionOperation(source), &answer.Traffic, classConnectionTraffic, watch{uuid, window})
 	}
-	now := time.Now()
+	now, usable := time.Now(), s != nil && s.leaves(&answer.Traffic)
 	a.rec.update(func(d *draft) {
-		a.noteCall(d, now, err)
+		a.noteAnswer(d, now, err, usable)
 		c := d.connection(a.Name, uuid)
 		if c == nil || c.Side != asked.Side || !c.CarriesTraffic() {
 			return // it left meanwhile, or is now seen from its other side
 		}
 		c.Polls[window] = c.Polls[window].Ended(now, err)
-		if err == nil {
-			takeConnectionTraffic(c, window, answer, newTraffic(&answer.Traffic, w, from, to, now, c.Traffic[window]), from, now)
+		if usable {
+			next := newTraffic(&answer.Traffic, s.refused, w, from, to, now, c.Traffic[window])
+			takeConnectionTraffic(c, window, answer, s, next, from, now)
 			if source != SourceV4Metrics {
 				c.Dropped = nil
 			}
@@ -84,8 +88,8 @@ func (a *account) pollConnectionTraffic(ctx context.Context, uuid string, window
 	})
 	a.journal.note(classConnectionTraffic, uuid, err)
 	said := word{source: source, uuid: uuid, err: err, now: now, population: a.measuredConnections}
-	if err == nil {
-		said.answer = &answer.Traffic
+	if usable {
+		said.err, said.answer = nil, &answer.Traffic
 		a.repeatedSamples(uuid, &answer.Traffic)
 	}
 	a.judge(a.connectionTraffic, said)
@@ -94,15 +98,15 @@ func (a *account) pollConnectionTraffic(ctx context.Context, uuid string, window
 // takeConnectionTraffic writes an answer about [from, now] to a connection of a
 // draft. The intervals themselves are not kept: nothing shows them, and there are
 // many more connections than ports.
-func takeConnectionTraffic(c *fleet.Watched, window int, answer *fabric.ConnectionTraffic, next *fleet.Traffic, from, now time.Time) {
+func takeConnectionTraffic(c *fleet.Watched, window int, answer *fabric.ConnectionTraffic, s *sieve, next *fleet.Traffic, from, now time.Time) {
 	if next != c.Traffic[window] { // else it is published, and stays as it is
 		next.Inbound.Points, next.Outbound.Points = nil, nil
 		c.Traffic[window] = next
 	}
 	if window == 0 {
 		c.Dropped = map[fleet.Side]map[fleet.Direction]fleet.Counter{
-			fleet.ASide: count(c.Dropped[fleet.ASide], answer.ASide.Inbound, answer.ASide.Outbound, from, now),
-			fleet.ZSide: count(c.Dropped[fleet.ZSide], answer.ZSide.Inbound, answer.ZSide.Outbound, from, now),
+			fleet.ASide: s.count(c.Dropped[fleet.ASide], answer.ASide.Inbound, answer.ASide.Outbound, from, now),
+			fleet.ZSide: s.count(c.Dropped[fleet.ZSide], answer.ZSide.Inbound, answer.ZSide.Outbound, from, now),
 		}
 	}
 }

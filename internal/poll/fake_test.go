@@ -182,12 +182,12 @@ type bench struct {
 	api   *fakeAPI
 	cfg   poll.Config
 	store fleet.Store
-	reg   *prometheus.Registry
+	reg   *prometheus.Registry // of the latest run
 	log   *slog.Logger
 }
 
 func newBench(t *testing.T, api *fakeAPI, ports ...string) *bench {
-	b := &bench{api: api, reg: prometheus.NewPedanticRegistry(), log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	b := &bench{api: api, log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	account := poll.Account{Name: "prod", API: api, Sources: poll.Sources(), Login: func() fabric.TokenStatus { return api.login }}
 	for _, uuid := range ports {
 		account.Ports = append(account.Ports, poll.Port{UUID: uuid})
@@ -213,7 +213,8 @@ func (b *bench) run(t *testing.T, d time.Duration) {
 // during polls while do runs, and until all that it has set off is done.
 func (b *bench) during(t *testing.T, do func(*poll.Poller)) {
 	t.Helper()
-	p := poll.New(b.cfg, &b.store, poll.NewMetrics(prometheus.NewPedanticRegistry()), b.log)
+	b.reg = prometheus.NewPedanticRegistry()
+	p := poll.New(b.cfg, &b.store, poll.NewMetrics(b.reg), b.log)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()
@@ -235,6 +236,24 @@ func (b *bench) port(t *testing.T, uuid string) *fleet.Port {
 	}
 	t.Fatalf("no port %s", uuid)
 	return nil
+}
+
+// counted is a counter of the latest run by its last label, without those at 0.
+func (b *bench) counted(t *testing.T, name string) map[string]float64 {
+	t.Helper()
+	families, err := b.reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if v := m.GetCounter().GetValue(); f.GetName() == "equinix_fabric_"+name && v > 0 {
+				all[m.GetLabel()[len(m.GetLabel())-1].GetValue()] += v
+			}
+		}
+	}
+	return all
 }
 
 // allSeen lists every port with a name.

@@ -25,18 +25,19 @@ type journal struct {
 	said    map[failure]bool // failures that were logged at once and are not over
 	seen    map[failure]bool // failures since the last summary
 
-	odds, oddsBefore bool // intervals were left out since the last summary, and before it
+	odds map[oddAnswers]map[string]bool // windows whose latest answer was odd
 }
 
 // failure is a kind of failure.
 type failure struct{ class, reason string }
 
 func newJournal(log *slog.Logger) *journal {
-	return &journal{log: log, said: map[failure]bool{}, seen: map[failure]bool{}}
+	return &journal{log: log, said: map[failure]bool{}, seen: map[failure]bool{}, odds: map[oddAnswers]map[string]bool{}}
 }
 
-// The classes of polls that are about connections.
+// The classes of polls of traffic, and of others that are about connections.
 const (
+	classTraffic              = "traffic"
 	classConnectionTraffic    = "connection_traffic"
 	classConnectionAttachment = "connection_attachment"
 )
@@ -81,16 +82,6 @@ func (j *journal) note(class, uuid string, err error) {
 	j.log.Warn("poll failed; keeping last values", "class", class, key, uuid, "reason", f.reason, "err", err)
 }
 
-// odd takes down that an answer had intervals in it that cannot be.
-func (j *journal) odd(class, uuid string, intervals int) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if !j.odds && !j.oddsBefore {
-		j.log.Warn("answer has impossible intervals; going on without them", "class", class, uuidKey(class), uuid, "intervals", intervals)
-	}
-	j.odds = true
-}
-
 // sum logs one line about the polls since the last one.
 func (j *journal) sum() {
 	j.mu.Lock()
@@ -104,7 +95,6 @@ func (j *journal) sum() {
 		j.log.Info("polls succeeded", "polls", j.polls)
 	}
 	// What did not fail again is over, and is news when it comes back.
-	j.oddsBefore, j.odds = j.odds, false
 	j.said, j.seen = j.seen, map[failure]bool{}
 	j.polls, j.failed, j.example, j.key, j.uuid = 0, 0, nil, "", ""
 }

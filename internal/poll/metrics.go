@@ -23,7 +23,8 @@ type Metrics struct {
 	waited    *prometheus.CounterVec
 	conflicts *prometheus.CounterVec
 
-	duplicates *prometheus.CounterVec
+	duplicates  *prometheus.CounterVec
+	implausible *prometheus.CounterVec
 }
 
 // Family is one family of Metrics, for the documentation.
@@ -63,11 +64,16 @@ var (
 		"Things that one answer of the API held more than once, each repetition counted: port or connection, of which the first entry counts, and sample, an interval of traffic, of which the last does.",
 		[]string{"account", "kind"},
 	}
+	implausibleFamily = Family{
+		"implausible_intervals_total", "counter",
+		"Intervals of traffic that are not plausible: future, not due yet; rate, below 0 or above ten times the line rate; packets, more than the line carries; these are left out. above_line, a rate above 1.1 times the line rate, is shown. An interval counts once for each window that has it, and anew after a start or reload.",
+		[]string{"account", "kind"},
+	}
 )
 
 // Families lists the families of Metrics with their full names.
 func Families() []Family {
-	all := []Family{requestsFamily, durationsFamily, errorsFamily, waitedFamily, conflictsFamily, duplicatesFamily}
+	all := []Family{requestsFamily, durationsFamily, errorsFamily, waitedFamily, conflictsFamily, duplicatesFamily, implausibleFamily}
 	for i := range all {
 		all[i].Name = namespace + "_" + all[i].Name
 	}
@@ -89,9 +95,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		waited:    counter(waitedFamily),
 		conflicts: counter(conflictsFamily),
 
-		duplicates: counter(duplicatesFamily),
+		duplicates:  counter(duplicatesFamily),
+		implausible: counter(implausibleFamily),
 	}
-	reg.MustRegister(m.requests, m.durations, m.errors, m.waited, m.conflicts, m.duplicates)
+	reg.MustRegister(m.requests, m.durations, m.errors, m.waited, m.conflicts, m.duplicates, m.implausible)
 	return m
 }
 
@@ -112,6 +119,9 @@ func (m *Metrics) Observer(account string) func(fabric.Attempt) {
 	for _, kind := range kinds() {
 		m.duplicates.WithLabelValues(account, kind)
 	}
+	for _, how := range oddities() {
+		m.implausible.WithLabelValues(account, string(how))
+	}
 	return func(a fabric.Attempt) {
 		if errors.Is(a.Err, context.Canceled) {
 			return // the exporter gave up, on a reload or at its end; nobody failed
@@ -129,6 +139,11 @@ func (m *Metrics) Observer(account string) func(fabric.Attempt) {
 	}
 }
 
+// unusable counts an answer that was read, and then found to be impossible.
+func (m *Metrics) unusable(account string, err *fabric.DecodeError) {
+	m.errors.WithLabelValues(account, err.Op, fabric.Reason(err)).Inc()
+}
+
 // conflict counts and logs a port that an account leaves to an earlier one.
 func (m *Metrics) conflict(log *slog.Logger, account, first, uuid string) {
 	m.conflicts.WithLabelValues(account).Inc()
@@ -144,4 +159,5 @@ func (m *Metrics) Forget(account string) {
 	m.waited.DeletePartialMatch(labels)
 	m.conflicts.DeletePartialMatch(labels)
 	m.duplicates.DeletePartialMatch(labels)
+	m.implausible.DeletePartialMatch(labels)
 }

@@ -47,6 +47,25 @@ func Ask(ctx context.Context, api API, source, uuid string, from, to time.Time) 
 	panic("poll: unknown traffic source " + source)
 }
 
+// operation is the operation of the API that a traffic source of ports asks for.
+func operation(source string) string {
+	switch source {
+	case SourceV3:
+		return fabric.OpPortStatsV3
+	case SourceV4Stats:
+		return fabric.OpPortStatsV4
+	}
+	return fabric.OpSearchMetrics
+}
+
+// connectionOperation is operation for those of connections.
+func connectionOperation(source string) string {
+	if source == SourceV4Stats {
+		return fabric.OpConnectionStatsV4
+	}
+	return fabric.OpSearchMetrics
+}
+
 // AskConnection is [Ask] for a connection, seen from one of its sides. The metrics
 // have no view point: they are taken to be those of the a-side, whose name every
 // connection has, so from the z-side inbound is what they call outbound.

@@ -2,6 +2,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
@@ -18,12 +19,14 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 	if ctx.Err() != nil {
 		return // shutting down: no outcome
 	}
+	var s *sieve
 	if err == nil {
-		err = a.sift(newSieve(from, to, w.Resolution, answer.Capacity, a.line(uuid)), answer, "traffic", uuid)
+		s = newSieve(answer, from, to, w.Resolution, answer.Capacity, a.line(uuid))
+		err = a.sift(s, operation(source), answer, classTraffic, watch{uuid, window})
 	}
-	now := time.Now()
+	now, usable := time.Now(), s.leaves(answer)
 	a.rec.update(func(d *draft) {
-		a.noteCall(d, now, err)
+		a.noteAnswer(d, now, err, usable)
 		p := d.port(a.Name, uuid)
 		if p == nil {
 			return // it left meanwhile
@@ -32,23 +35,25 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 		if a.portTraffic.sources.doubts(source, uuid, err, now) {
 			p.Polls[window].Provisional = source
 		}
-		if err == nil {
+		if usable {
 			p.Confirmed = p.Confirmed || answer.Capacity != nil || !empty(answer)
-			p.Traffic[window] = newTraffic(answer, w, from, to, now, p.Traffic[window])
+			p.Traffic[window] = newTraffic(answer, s.refused, w, from, to, now, p.Traffic[window])
 			switch {
 			case source != SourceV4Metrics && uncounted(answer):
 				p.Dropped, p.Errored = nil, nil // a counter that stands still would say that nothing is lost
 			case window == 0:
-				p.Dropped = count(p.Dropped, answer.Inbound.Dropped, answer.Outbound.Dropped, from, now)
-				p.Errored = count(p.Errored, answer.Inbound.Errored, answer.Outbound.Errored, from, now)
+				p.Dropped = s.count(p.Dropped, answer.Inbound.Dropped, answer.Outbound.Dropped, from, now)
+				p.Errored = s.count(p.Errored, answer.Inbound.Errored, answer.Outbound.Errored, from, now)
 			}
 		}
 	})
-	if err == nil {
+	a.journal.note(classTraffic, uuid, err)
+	said := word{source: source, uuid: uuid, answer: answer, err: err, now: now, population: a.population}
+	if usable {
+		said.err = nil
 		a.repeatedSamples(uuid, answer)
 	}
-	a.journal.note("traffic", uuid, err)
-	a.judge(a.portTraffic, word{source: source, uuid: uuid, answer: answer, err: err, now: now, population: a.population})
+	a.judge(a.portTraffic, said)
 }
 
 // line is the line rate of a port in bit/s by its inventory, nil where unknown.
@@ -60,12 +65,22 @@ func (a *account) line(uuid string) *float64 {
 }
 
 // sift leaves out of an answer what cannot be, and says so.
-func (a *account) sift(s sieve, answer *fabric.Traffic, class, uuid string) error {
-	odd, err := s.traffic(answer)
-	if err == nil && odd > 0 {
-		a.journal.odd(class, uuid, odd)
+func (a *account) sift(s *sieve, op string, answer *fabric.Traffic, class string, key watch) error {
+	silent := empty(answer) && answer.Inbound.Odd+answer.Outbound.Odd == 0
+	err := s.traffic(op, answer)
+	if !silent || len(s.odd) > 0 { // an empty answer is no news here either
+		a.noteOdd(class, key, s.odd)
+	}
+	if unusable, ok := errors.AsType[*fabric.DecodeError](err); ok {
+		a.metrics.unusable(a.Name, unusable)
 	}
 	return err
+}
+
+// leaves reports whether there was an answer, and not all of it was refused. s is
+// nil where there was none.
+func (s *sieve) leaves(answer *fabric.Traffic) bool {
+	return s != nil && (len(s.refused) == 0 || !empty(answer))
 }
 
 // population is how many ports there are to ask about: before the first listing
@@ -78,11 +93,18 @@ func (a *account) population() int {
 	return len(ownedBy(a.Name, snap))
 }
 
-// count is counters by direction with the counts of an answer added.
-func count(counters map[fleet.Direction]fleet.Counter, in, out []fabric.Count, from, now time.Time) map[fleet.Direction]fleet.Counter {
+// count is counters by direction with the counts of an answer added, or held
+// while nobody knows how many packets the line carries.
+func (s *sieve) count(counters map[fleet.Direction]fleet.Counter, in, out []fabric.Count, from, now time.Time) map[fleet.Direction]fleet.Counter {
+	next := func(c fleet.Counter, counts []fleet.Count) fleet.Counter {
+		if !s.knowsLine() {
+			return c.Hold(counts, now)
+		}
+		return c.Add(counts, from, now)
+	}
 	return map[fleet.Direction]fleet.Counter{
-		fleet.Inbound:  counters[fleet.Inbound].Add(newCounts(in), from, now),
-		fleet.Outbound: counters[fleet.Outbound].Add(newCounts(out), from, now),
+		fleet.Inbound:  next(counters[fleet.Inbound], newCounts(in)),
+		fleet.Outbound: next(counters[fleet.Outbound], newCounts(out)),
 	}
 }
 
@@ -109,28 +131,35 @@ func uncounted(t *fabric.Traffic) bool {
 }
 
 // newTraffic judges an answer to a request for [from, to] that came at now. An
-// empty one is no news: what is known stays, with its own age, and goes stale.
-func newTraffic(t *fabric.Traffic, w fleet.Window, from, to, now time.Time, prev *fleet.Traffic) *fleet.Traffic {
+// empty one is no news: what is known stays, with its own age, and goes stale. So
+// does a direction that was refused.
+func newTraffic(t *fabric.Traffic, refused map[fleet.Direction]bool, w fleet.Window, from, to, now time.Time, prev *fleet.Traffic) *fleet.Traffic {
 	if prev == nil {
 		prev = &fleet.Traffic{}
 	} else if empty(t) {
 		return prev
 	}
-	series := func(s fabric.Series, prev fleet.Series) fleet.Series {
-		return fleet.NewSeries(newAnswer(s, t.Resolution), w, from, to, prev)
+	series := func(d fleet.Direction, s fabric.Series) fleet.Series {
+		if refused[d] {
+			return prev.Kept(d)
+		}
+		return fleet.NewSeries(newAnswer(s, t.Resolution), w, from, to, *prev.Series(d))
 	}
 	return &fleet.Traffic{
 		At: now, Capacity: t.Capacity,
-		Inbound:  series(t.Inbound, prev.Inbound),
-		Outbound: series(t.Outbound, prev.Outbound),
+		Inbound:  series(fleet.Inbound, t.Inbound),
+		Outbound: series(fleet.Outbound, t.Outbound),
 	}
 }
 
 func newAnswer(s fabric.Series, resolution time.Duration) fleet.Answer {
-	a := fleet.Answer{Max: s.Max, Mean: s.Mean, Last: s.Last, Resolution: resolution}
-	a.Points = make([]fleet.Point, len(s.Points))
-	for i, p := range s.Points {
-		a.Points[i] = fleet.Point{Time: p.Time, Mean: p.Mean}
+	return fleet.Answer{Max: s.Max, Mean: s.Mean, Last: s.Last, Resolution: resolution, Points: newPoints(s.Points)}
+}
+
+func newPoints(points []fabric.Point) []fleet.Point {
+	all := make([]fleet.Point, len(points))
+	for i, p := range points {
+		all[i] = fleet.Point{Time: p.Time, Mean: p.Mean}
 	}
-	return a
+	return all
 }

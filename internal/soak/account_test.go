@@ -38,6 +38,9 @@ func (o *oracle) accounts(families map[string]*dto.MetricFamily) {
 		o.is(1, "traffic_source_info", "account", e.name, "source", e.source)
 		o.is(0, "port_conflicts_total", "account", e.name)
 		o.is(0, "series_dropped", "account", e.name)
+		for _, kind := range []string{"future", "rate", "packets", "above_line"} {
+			o.is(0, "implausible_intervals_total", "account", e.name, "kind", kind)
+		}
 		for c, n := range t.calls {
 			o.is(n, "api_requests_total", "account", e.name, "operation", c.operation, "code", c.code)
 		}

@@ -152,7 +152,7 @@ func (c *checking) measured(traffic []*fleet.Traffic, polls []fleet.Poll) bool {
 			s := t.Series(d)
 			// Equinix' own clock, and the grid of its intervals, may be ahead.
 			ahead := s.Newest.After(c.latest.Add(max(s.Resolution, c.s.Windows[i].Resolution)))
-			if ahead || s.Resolution < 0 || !sound(s.Max) || !sound(s.Mean) || !sound(s.P95) || !sound(s.Last) {
+			if ahead || s.At.After(t.At) || s.Resolution < 0 || !sound(s.Max) || !sound(s.Mean) || !sound(s.P95) || !sound(s.Last) {
 				return false
 			}
 		}

@@ -34,11 +34,14 @@ func document() *state.Document {
 	}
 	poll := fleet.Poll{Last: at, OK: true, LastSuccess: at}
 	traffic := func() []*fleet.Traffic {
-		return []*fleet.Traffic{{At: at, Capacity: new(1e10), Inbound: series(1e9), Outbound: series(2e9), Bare: true}}
+		t := &fleet.Traffic{At: at, Capacity: new(1e10), Inbound: series(1e9), Outbound: series(2e9), Bare: true}
+		t.Outbound.At = at.Add(-7 * time.Minute) // kept from an earlier answer
+		return []*fleet.Traffic{t}
 	}
 	drops := map[fleet.Direction]fleet.Counter{}
 	drops[fleet.Inbound] = fleet.Counter{}.Add(nil, at, at).Add([]fleet.Count{}, at, at.Add(-time.Hour)).
 		Add([]fleet.Count{{End: at.Add(-10 * time.Minute), N: 7}}, at.Add(-24*time.Hour), at)
+	drops[fleet.Outbound] = drops[fleet.Inbound].Hold([]fleet.Count{}, at)
 	return &state.Document{
 		Written: written, Key: key,
 		Logins:     map[string]fabric.Hold{"x": {Refusals: 2, Next: written.Add(time.Hour), Reason: "login refused"}},
@@ -127,6 +130,7 @@ func TestWhatCannotBeTrustedIsRefused(t *testing.T) {
 		"negative":         {sealed(1, strings.Replace(body, `"Max":2000000000`, `"Max":-1`, 1)), "cannot be"},
 		"counted down":     {sealed(1, strings.Replace(body, `"Total":7`, `"Total":-7`, 1)), "not a counter"},
 		"of the future":    {sealed(1, strings.ReplaceAll(body, "2026-03-02T08:58", "2026-03-03T08:58")), "in the future"},
+		"kept too long":    {sealed(1, strings.Replace(body, `"At":"2026-03-02T08:51`, `"At":"2026-03-02T08:59`, 1)), "cannot be"},
 		"twice":            {sealed(1, strings.Replace(body, `"Ports":[`, `"Ports":[`+portOf(body)+",", 1)), "not in order"},
 		"no limit":         {sealed(1, strings.Replace(body, `"StaleIntervals":5`, `"StaleIntervals":0`, 1)), "stale intervals are none"},
 		"fewer polls":      {sealed(1, strings.Replace(body, `"Polls":[{`, `"Polls":[{},{`, 1)), "cannot be"},

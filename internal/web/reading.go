@@ -32,7 +32,7 @@ func (r *reading) spark(d fleet.Direction) spark {
 	if t == nil {
 		return spark{}
 	}
-	return newSpark(t.Series(d), r.Windows[0], t.At, r.capacity, d)
+	return newSpark(t.Series(d), r.Windows[0], t.Answered(d), r.capacity, d)
 }
 
 // problems are the faults of the latest polls, and why there may be no data.
