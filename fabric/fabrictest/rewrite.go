@@ -5,15 +5,18 @@ import (
 	"encoding/json"
 )
 
-// rewrite is a JSON body with change made to what it says.
-func rewrite(body []byte, change func(any) any) []byte {
+// rewrite is a JSON body with change made to what it says, and whether that made
+// a difference.
+func rewrite(body []byte, change func(any) any) (changed []byte, altered bool) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber() // numbers keep their spelling
 	var v any
 	if err := d.Decode(&v); err != nil {
 		panic("fabrictest: rewrite an answer: " + err.Error())
 	}
-	return jsonReply(change(v)).body
+	before := jsonReply(v).body // in the spelling of what comes out: members in order
+	changed = jsonReply(change(v)).body
+	return changed, !bytes.Equal(before, changed)
 }
 
 // leaves replaces everything in v that is neither object nor array.

@@ -27,6 +27,9 @@ type Switched struct {
 	Switch Switch
 	Until  time.Time // zero for no end
 	Hits   int       // requests that it has hit
+	// Altered is how many answers it has made to say something else, of a fault
+	// that rewrites answers.
+	Altered int
 }
 
 // switches are the faults that are on. A fault whose requests are used up stays
@@ -124,7 +127,7 @@ func (a *API) SwitchedOn() []Switched {
 	all := make([]Switched, len(a.switches.on))
 	for i, s := range a.switches.on {
 		all[i] = s.Switched
-		all[i].Hits = a.faults.hits(s.fault)
+		all[i].Hits, all[i].Altered = a.faults.hits(s.fault), int(s.fault.altered.Load())
 	}
 	return all
 }

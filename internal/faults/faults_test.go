@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"cmp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +39,11 @@ func sourcesOf(s scenario) []string {
 	return s.sources
 }
 
-// A scenario that would hold without its fault proves nothing.
+// invisible are the faults whose outcome is that of none.
+var invisible = []string{"future-points", "unsorted", "duplicated"}
+
+// A scenario that would hold without its fault proves nothing, but for those of
+// which no series says anything: they have to show that answers were altered.
 func TestNoScenarioHoldsWithoutItsFault(t *testing.T) {
 	healthy := map[string]timeline{}
 	for _, s := range scenarios() {
@@ -48,11 +53,22 @@ func TestNoScenarioHoldsWithoutItsFault(t *testing.T) {
 			without.mend = nil
 			healthy[key] = without.run(t, sourcesOf(s)[0], false)
 		}
-		if len(s.judge(healthy[key])) == 0 {
-			t.Errorf("%s holds without its fault", s.name())
+		line := healthy[key]
+		line.hits, line.altered = 1, 1 // they would tell of any fault
+		if holds := len(s.judge(line)) == 0; holds != slices.Contains(invisible, s.name()) {
+			t.Errorf("%s holds without its fault: %v", s.name(), holds)
+		}
+	}
+	for _, s := range scenarios() {
+		if s.unseen != slices.Contains(invisible, s.name()) {
+			t.Errorf("%s need not show that answers were altered", s.name())
 		}
 	}
 }
 
-// Real sockets: what they leave behind fails the package.
-func TestMain(m *testing.M) { testutil.TolerantVerifyLeak(m) }
+// Real sockets: what they leave behind fails the package. There is memory enough
+// to collect it less often, which saves a quarter of the time.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	testutil.TolerantVerifyLeak(m)
+}

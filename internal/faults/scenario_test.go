@@ -18,7 +18,7 @@ type scenario struct {
 	sources  []string // traffic sources to try it with; none is auto, and so v3
 	accounts int      // of which the first meets the fault; 0 is 1
 	life     time.Duration
-	lasts    time.Duration               // an hour and outcome.lead at least; 0 is lasting
+	lasts    time.Duration               // an hour at least; 0 is lasting
 	mend     func(*testing.T, *exporter) // what it takes beside the end of the fault; nil for nothing
 
 	outcome
@@ -36,15 +36,17 @@ func (s scenario) name() string { return cmp.Or(s.title, s.Fault) }
 type mark struct {
 	at     time.Duration // since the fault began
 	series map[string]float64
-	calls  int // that the first account's API has taken since then
+	calls  []int // that the API of each account has taken since then
 }
 
 // timeline is a scenario as it went.
 type timeline struct {
+	began  time.Time // when the fault did
 	before map[string]float64
 	theirs []string // the UUIDs of the ports of all accounts but the first
 	marks  []mark
-	hits   int
+	// Requests that the fault has hit, and answers that it has rewritten.
+	hits, altered int
 	// From the end of the fault until ports were polled with success and had their
 	// traffic and connections again, and until all was as before; negative for never.
 	back, whole time.Duration
@@ -69,21 +71,29 @@ func (s scenario) run(t *testing.T, source string, on bool) (line timeline) {
 				line.theirs = append(line.theirs, p.UUID)
 			}
 		}
-		began, calls := time.Now(), apis[0].Count("")
+		line.began = time.Now()
+		var calls []int
+		for _, api := range apis {
+			calls = append(calls, api.Count(""))
+		}
 		if on {
 			if _, err := apis[0].SwitchOn(s.Switch); err != nil {
 				t.Fatal(err)
 			}
 		}
-		for time.Since(began) < cmp.Or(s.lasts, lasting) {
+		for time.Since(line.began) < cmp.Or(s.lasts, lasting) {
 			time.Sleep(step)
 			synctest.Wait()
-			m := mark{at: time.Since(began), series: e.series(t), calls: apis[0].Count("") - calls}
+			m := mark{at: time.Since(line.began), series: e.series(t)}
+			for i, api := range apis {
+				m.calls = append(m.calls, api.Count("")-calls[i])
+			}
 			line.marks = append(line.marks, m)
 			line.untrue = append(line.untrue, s.untrue(e, m.series)...)
 		}
 		for _, s := range apis[0].SwitchedOn() {
 			line.hits += s.Hits
+			line.altered += s.Altered
 		}
 		apis[0].SwitchOff(0)
 		if s.mend != nil {

@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -40,9 +41,9 @@ var valueScenarios = []scenario{
 	{Switch: of("empty-points"), sources: everySource, lasts: time.Hour, outcome: outcome{
 		ends: []class{traffic}, calls: usual, note: "no news, and no error",
 	}},
-	{Switch: of("future-points"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, note: "figures are those of the other intervals"}},
-	{Switch: of("unsorted"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, note: "every figure is right"}},
-	{Switch: of("duplicated"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, note: "every figure is right"}},
+	{Switch: of("future-points"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "figures are those of the other intervals"}},
+	{Switch: of("unsorted"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every figure is right"}},
+	{Switch: of("duplicated"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every figure is right"}},
 	{Switch: of("gaps"), sources: everySource, lasts: time.Hour, outcome: without(pairP95)},
 	{Switch: of("negative"), sources: everySource, lasts: time.Hour, outcome: odd()},
 	{Switch: of("absurd"), sources: everySource, lasts: time.Hour, outcome: noted(odd(),
@@ -51,15 +52,22 @@ var valueScenarios = []scenario{
 	{Switch: of("overflow"), sources: everySource, lasts: time.Hour, outcome: odd()},
 	{Switch: of("infinite"), sources: everySource, lasts: time.Hour, outcome: odd()},
 	{Switch: of("not-a-number"), sources: everySource, lasts: time.Hour, outcome: without(pairP95, "port_traffic_avg_bytes_per_second")},
-	{Switch: of("capacity-zero"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second")},
+	{Switch: of("capacity-zero"), outcome: allocating(0, lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second"))},
 	{Switch: of("capacity-negative"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", "port_allocated_bandwidth_bytes_per_second")},
 	{Switch: of("capacity-absurd"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", "port_allocated_bandwidth_bytes_per_second")},
+}
+
+// allocating is o with what the API says is allocated of every line, in bytes/s.
+func allocating(n float64, o outcome) outcome {
+	o.settles = map[string]float64{"port_allocated_bandwidth_bytes_per_second": n}
+	o.note += fmt.Sprintf("; what the API says of its parts is shown: `port_allocated_bandwidth_bytes_per_second` %v", n)
+	return o
 }
 
 // lineless is the outcome of lines that have no rate.
 func lineless(lost ...string) outcome {
 	return outcome{
-		calls: usual, lost: append(lost, "pair_failover_utilization_ratio", pairP95, "port_lag_failover_utilization_ratio"),
+		calls: usual, renames: true, lostBy: listed, lost: append(lost, "pair_failover_utilization_ratio", pairP95, "port_lag_failover_utilization_ratio"),
 		note: "a line of which nobody knows the rate has no capacity and no utilization",
 	}
 }
