@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,11 +12,7 @@ var accountScenarios = []scenario{
 	{Switch: fabrictest.Switch{Fault: "token-expired", After: 7}, outcome: outcome{
 		calls: usual, reasons: "auth", refusals: 1, note: "one call is refused, and made again with a new token",
 	}},
-	{Switch: of("token-endpoint-down"), lasts: 2*time.Hour + 20*time.Minute, outcome: outcome{
-		// The token at hand is good for half an hour more.
-		lead: 30 * time.Minute, ends: everything, down: true, failing: true, reasons: "server", calls: calls{100, 130},
-		note: "until the token ends nothing is amiss; from then on the API is asked for tokens only, every half a minute at the most",
-	}},
+	{Switch: of("token-endpoint-down"), lasts: 2*time.Hour + 20*time.Minute, outcome: tokenless("server", calls{100, 130})},
 	{Switch: of("login-refused"), mend: reload, outcome: refused},
 	{Switch: of("login-locked"), mend: reload, outcome: refused},
 	{Switch: of("clock-ahead"), outcome: outcome{calls: usual, also: newest, note: "samples are asked for, and shown, up to the exporter's time"}},
@@ -29,28 +24,7 @@ var accountScenarios = []scenario{
 		calls: usual, reasons: "auth", note: "as of a virtual machine whose clock was not put right; else see below",
 	}},
 	{Switch: of("http-503"), title: "http-503, one of three accounts", accounts: 3, outcome: answered("server", fiveTimes)},
-	{Switch: fabrictest.Switch{Fault: "port-removed", Port: fabrictest.DemoSecondary, After: 5}, outcome: outcome{
-		calls: calls{36, 52}, reasons: "not_found", leaves: fabrictest.DemoSecondary, back: listed,
-		lost: []string{"pair_info", "pair_failover_utilization_ratio", pairP95}, lostBy: listed,
-		note: "the polls of the port fail until the next listing, which ends its series; the others stay",
-	}},
-	{Switch: fabrictest.Switch{Fault: "port-added", Port: fabrictest.DemoLAG, After: 5}, outcome: outcome{
-		calls: calls{54, 78}, comes: "-TWIN", note: "its series begin with the next listing, and end with the one after it has left",
-		also: func(l timeline) []string {
-			for _, m := range l.marks {
-				n := 0
-				for series := range m.series {
-					if strings.Contains(series, fabrictest.DemoLAG+"-TWIN") && classOf(family(series)) == traffic {
-						n++
-					}
-				}
-				if m.at > listed && n != 8 {
-					return []string{fmt.Sprintf("%d traffic series of the new port after %v", n, m.at)}
-				}
-			}
-			return nil
-		},
-	}},
+	{Switch: of("http-503"), title: "http-503, two windows", windows: true, lasts: 5*time.Hour + 10*time.Minute, outcome: twoWindows(answered("server", fiveTimes))},
 }
 
 // newest says where the samples of the hour that the API is ahead are missing.
@@ -81,6 +55,23 @@ var refused = outcome{
 		}
 		return wrong
 	},
+}
+
+// tokenless is the outcome of a token endpoint that is of no use. The token at
+// hand is good for half an hour more.
+func tokenless(reasons string, n calls) outcome {
+	return outcome{
+		lead: 30 * time.Minute, ends: everything, down: true, failing: true, reasons: reasons, calls: n,
+		note: "until the token ends nothing is amiss; from then on the API is asked for tokens only",
+	}
+}
+
+// twoWindows is o with a window that lives longer.
+func twoWindows(o outcome) outcome {
+	o.long, o.full = true, 80*time.Minute
+	o.note = "of a window of " + longWindow + " that is asked for once an hour, traffic and what it says of the capacity of the line end " +
+		between(ending[hourly].whole, ending[hourly].gone)
+	return o
 }
 
 func reload(t *testing.T, e *exporter) {

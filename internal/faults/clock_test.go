@@ -56,7 +56,7 @@ func (e *exporter) jump(t *testing.T, d time.Duration, slept bool) {
 // ticking runs an exporter that is well, and lets its clock jump.
 func ticking(t *testing.T, d time.Duration, slept bool, test func(e *exporter, before map[string]float64)) {
 	synctest.Test(t, func(t *testing.T) {
-		e, stop := start(t, configure(1, "v3"), newAPI(0, 0))
+		e, stop := start(t, configure(1, "v3"), newAPI(0, 0, false))
 		defer stop()
 		time.Sleep(settled)
 		synctest.Wait()

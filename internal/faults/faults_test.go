@@ -2,9 +2,9 @@ package faults_test
 
 import (
 	"cmp"
+	"fmt"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/prometheus/prometheus/util/testutil"
@@ -12,7 +12,7 @@ import (
 
 // scenarios are all of them, as the page lists them.
 func scenarios() []scenario {
-	return slices.Concat(networkScenarios, bodyScenarios, valueScenarios, statusScenarios, accountScenarios)
+	return slices.Concat(networkScenarios, bodyScenarios, valueScenarios, statusScenarios, accountScenarios, listingScenarios)
 }
 
 func TestFaults(t *testing.T) {
@@ -47,7 +47,7 @@ var invisible = []string{"future-points", "unsorted", "duplicated"}
 func TestNoScenarioHoldsWithoutItsFault(t *testing.T) {
 	healthy := map[string]timeline{}
 	for _, s := range scenarios() {
-		key := strings.Join([]string{sourcesOf(s)[0], s.life.String(), cmp.Or(s.lasts, lasting).String(), string(rune('0' + s.accounts))}, " ")
+		key := fmt.Sprint(sourcesOf(s)[0], s.life, cmp.Or(s.lasts, lasting), s.accounts, s.windows, s.paged, s.more)
 		if _, ok := healthy[key]; !ok {
 			without := s
 			without.mend = nil

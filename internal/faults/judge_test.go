@@ -97,14 +97,14 @@ func (o outcome) judgeSeries(l timeline, m mark) (wrong []string) {
 			}
 			continue
 		}
-		of[family(series)]++
+		of[kin(series)]++
 		if ok {
-			there[family(series)]++
+			there[kin(series)]++
 		}
 	}
 	for series := range m.series {
 		if !o.left(series) && !l.foreign(series) {
-			now[family(series)]++
+			now[kin(series)]++
 		}
 	}
 	for _, f := range slices.Sorted(maps.Keys(of)) {
@@ -121,6 +121,7 @@ func (o outcome) judgeSeries(l timeline, m mark) (wrong []string) {
 func (o outcome) judgeFamily(f string, n, all int, at time.Duration) []string {
 	whole, gone, ends := o.fate(classOf(f))
 	switch {
+	case classOf(f) == hourlyRatios && o.apart:
 	case slices.Contains(o.lost, f):
 		if at >= o.lossBy() && n > 0 {
 			return []string{fmt.Sprintf("%d series of %s are there after %v", n, f, at)}
@@ -150,7 +151,7 @@ func (o outcome) judgeValues(l timeline, m mark) (wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("%s has come after %v", series, m.at))
 		case v != want && (c == inventory || c == connections || c == capacity || steady(f)):
 			wrong = append(wrong, fmt.Sprintf("%s is %v after %v, and was %v", series, v, m.at, before))
-		case c == ratios:
+		case c == ratios, c == hourlyRatios:
 			wrong = append(wrong, l.judgeRatio(series, v, m)...)
 		}
 	}
@@ -177,10 +178,11 @@ func (l timeline) judgeRatio(series string, v float64, m mark) []string {
 		return nil
 	}
 	both, least := 0.0, 0.0
+	window := map[bool]string{true: longWindow, false: "1d"}[strings.Contains(series, longWindow)]
 	for name, was := range l.before {
 		if f := family(name); !strings.Contains(name, watched[0]) && !strings.Contains(name, watched[1]) || l.foreign(name) {
 			continue
-		} else if f == "port_traffic_max_bytes_per_second" && strings.Contains(name, direction) {
+		} else if f == "port_traffic_max_bytes_per_second" && strings.Contains(name, direction) && strings.Contains(name, window) {
 			both += was
 		} else if f == "port_effective_capacity_bytes_per_second" {
 			least = was // both lines are alike

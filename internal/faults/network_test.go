@@ -64,8 +64,16 @@ var bodyScenarios = []scenario{
 		ends: everything, reasons: "decode", calls: once,
 		note: "statistics without a figure are no news, and no error",
 	}},
+	{Switch: login("truncated-json"), lasts: 2*time.Hour + 20*time.Minute, outcome: tokenless("decode", calls{44, 56})},
+	{Switch: login("html"), lasts: 2*time.Hour + 20*time.Minute, outcome: tokenless("decode", calls{44, 56})},
 	{Switch: of("repeated-page"), more: crowded, outcome: unsteady},
 	{Switch: of("changing-total"), more: crowded, outcome: unsteady},
+	{Switch: of("changing-total"), title: "changing-total, ports on two pages", paged: true, outcome: unsteady},
+}
+
+// login is a fault of the token endpoint.
+func login(fault string) fabrictest.Switch {
+	return fabrictest.Switch{Fault: fault, Path: "/oauth2/v1/token"}
 }
 
 // listings is a fault of the listing and the searches. All calls, with 32 MiB each,

@@ -16,10 +16,18 @@ const (
 	inventory   class = "inventory"   // what the listing says
 	ratios      class = "ratios"      // of traffic to what the listing says
 	capacity    class = "capacity"    // from the listing, else from the statistics
+
+	hourly       class = "hourly"       // traffic of the window that is asked for once an hour
+	hourlyRatios class = "hourlyRatios" // of it
 )
 
 func classOf(family string) class {
+	base, long := strings.CutSuffix(family, " "+longWindow)
 	switch {
+	case long && strings.HasPrefix(base, "pair_failover_"):
+		return hourlyRatios
+	case long && strings.HasPrefix(base, "port_traffic_"):
+		return hourly
 	case family == "port_traffic_last_sample_timestamp_seconds":
 		return health
 	case strings.HasPrefix(family, "port_traffic_"), strings.HasPrefix(family, "port_packets_"):
@@ -39,6 +47,17 @@ func classOf(family string) class {
 	return health
 }
 
+// longWindow is the window that is asked for once an hour, where there is one.
+const longWindow = "30d"
+
+// kin is the family of a series, and the window of one that lives longer.
+func kin(series string) string {
+	if strings.Contains(series, `window="`+longWindow+`"`) {
+		return family(series) + " " + longWindow
+	}
+	return family(series)
+}
+
 // family is that of a series.
 func family(series string) string {
 	name, _, _ := strings.Cut(series, "{")
@@ -51,6 +70,7 @@ var ending = map[class]struct{ whole, gone time.Duration }{
 	traffic:     {15 * time.Minute, 30 * time.Minute},
 	connections: {15 * time.Minute, 30 * time.Minute},
 	inventory:   {55 * time.Minute, 80 * time.Minute},
+	hourly:      {3*time.Hour + 40*time.Minute, 5*time.Hour + 5*time.Minute},
 }
 
 // outcome is what a fault must come to.
@@ -60,6 +80,9 @@ type outcome struct {
 	ends   []class       // of traffic, connections and inventory; the others stay
 	lost   []string      // families that end at once, for they are not known any more
 	lostBy time.Duration // when those have ended at the latest; 0 is polled
+
+	long  bool // a window is asked for once an hour
+	apart bool // its two ports may lack different intervals until both have been asked for
 
 	unseen  bool               // no series shows the fault: that answers were altered does
 	settles map[string]float64 // families whose values become another one; all others keep theirs
@@ -99,11 +122,18 @@ func (o outcome) fate(c class) (whole, gone time.Duration, ends bool) {
 		} else {
 			c = inventory
 		}
+	case hourlyRatios:
+		c = inventory
+	case hourly:
+		return ending[c].whole + o.lead, ending[c].gone + o.lead, has(traffic)
 	case capacity: // with the last of both
-		if !has(traffic) {
+		if !has(traffic) || !has(inventory) {
 			return 0, 0, false
 		}
-		c = inventory
+		if c = inventory; o.long {
+			c = hourly
+		}
+		return ending[c].whole + o.lead, ending[c].gone + o.lead, true
 	}
 	return ending[c].whole + o.lead, ending[c].gone + o.lead, has(c)
 }

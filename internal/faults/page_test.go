@@ -91,6 +91,14 @@ func TestPageIsGeneratedFromTheScenarios(t *testing.T) {
 	}
 }
 
+// between says when something happens.
+func between(from, to time.Duration) string {
+	if to <= 2*time.Hour {
+		return fmt.Sprintf("after %.0f to %.0f minutes", from.Minutes(), to.Minutes())
+	}
+	return fmt.Sprintf("after %s to %s", strings.TrimSuffix(from.String(), "0s"), strings.TrimSuffix(to.String(), "0s"))
+}
+
 func (o outcome) endings() string {
 	var all []string
 	for _, c := range o.ends {

@@ -177,7 +177,7 @@ func (e *exporter) meant(
 		if r.Status != 200 || !strings.Contains(r.Path+r.Body, port) {
 			continue
 		}
-		key := fmt.Sprint(r.Time, r.Path, port, d)
+		key := fmt.Sprint(r.Time, r.Path, r.Query, r.Body, port, d)
 		truth, known := e.truth[key]
 		if !known {
 			samples := asked(api, r, port, d)

@@ -1,7 +1,9 @@
 package faults_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -23,6 +25,16 @@ const pairP95 = "pair_failover_utilization_p95_ratio"
 func noted(o outcome, note string) outcome {
 	o.note = note
 	return o
+}
+
+// told says that the log does not warn of something.
+func told(what string) func(timeline) []string {
+	return func(l timeline) []string {
+		if !regexp.MustCompile(`level=WARN .*` + what).MatchString(l.log) {
+			return []string{"the log does not tell of: " + what}
+		}
+		return nil
+	}
 }
 
 // odd is without, for intervals that cannot be: the log tells of them.
@@ -52,9 +64,48 @@ var valueScenarios = []scenario{
 	{Switch: of("overflow"), sources: everySource, lasts: time.Hour, outcome: odd()},
 	{Switch: of("infinite"), sources: everySource, lasts: time.Hour, outcome: odd()},
 	{Switch: of("not-a-number"), sources: everySource, lasts: time.Hour, outcome: without(pairP95, "port_traffic_avg_bytes_per_second")},
+	{Switch: of("gaps"), title: "gaps, two windows", windows: true, sources: everySource, outcome: twoWindowsWithout(without(pairP95))},
+	{Switch: of("negative"), title: "negative, two windows", windows: true, sources: everySource, outcome: twoWindowsWithout(odd())},
+	{own: &private{does: "every rate a thousand times as high: kbit/s where Mbit/s were", rewrite: otherUnit}, title: "rates in another unit", sources: everySource, outcome: outcome{
+		ends: []class{traffic}, failing: true, calls: usual, also: told("no interval can be right"),
+		note: "rates above ten times the line are not believed: the polls fail, and the log asks for the unit",
+	}},
 	{Switch: of("capacity-zero"), outcome: allocating(0, lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second"))},
 	{Switch: of("capacity-negative"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", "port_allocated_bandwidth_bytes_per_second")},
 	{Switch: of("capacity-absurd"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", "port_allocated_bandwidth_bytes_per_second")},
+}
+
+// otherUnit makes every rate of statistics a thousand times as high.
+func otherUnit(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if name, _ := v["name"].(string); strings.Contains(name, "packets") {
+			return v
+		}
+		for key, member := range v {
+			n, number := member.(json.Number)
+			if f, err := n.Float64(); number && err == nil && rateKey.MatchString(key) {
+				v[key] = 1e3 * f
+			} else {
+				v[key] = otherUnit(member)
+			}
+		}
+	case []any:
+		for i := range v {
+			v[i] = otherUnit(v[i])
+		}
+	}
+	return v
+}
+
+// rateKey is what answers call rates.
+var rateKey = regexp.MustCompile(`^(mean|max|value|lastPolled|(in|out)bound(Max|Avg|LastPolled))$`)
+
+// twoWindowsWithout is o where there is a window that is asked for once an hour.
+func twoWindowsWithout(o outcome) outcome {
+	o.apart, o.full = true, 80*time.Minute
+	o.note += "; so of a window of " + longWindow + " that is asked for once an hour; the 95th percentile of a pair is away while its ports lack different intervals"
+	return o
 }
 
 // allocating is o with what the API says is allocated of every line, in bytes/s.

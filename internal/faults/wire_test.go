@@ -40,7 +40,7 @@ type line struct {
 // dialOut starts a line whose calls have so long, and waits until all is well.
 func dialOut(t *testing.T, timeout time.Duration) *line {
 	t.Helper()
-	api := newAPI(0, 0)
+	api := newAPI(0, 0, false)
 	l := &line{exporter: exporter{apis: []*fabrictest.API{api}, reg: prometheus.NewPedanticRegistry()}}
 	l.srv = httptest.NewUnstartedServer(api)
 	l.srv.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes fail, on purpose
