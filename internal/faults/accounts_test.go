@@ -10,7 +10,7 @@ import (
 
 var accountScenarios = []scenario{
 	{Switch: fabrictest.Switch{Fault: "token-expired", After: 7}, outcome: outcome{
-		calls: usual, reasons: "auth", refusals: 1, note: "one call is refused, and made again with a new token",
+		calls: usual, reasons: "auth", refusals: 1, note: "the one call that is refused is made again with a new token",
 	}},
 	{Switch: of("token-endpoint-down"), lasts: 2*time.Hour + 20*time.Minute, outcome: tokenless("server", calls{100, 130})},
 	{Switch: of("login-refused"), mend: reload, outcome: refused},
@@ -21,7 +21,7 @@ var accountScenarios = []scenario{
 		note: "the newest sample looks an hour old, so it is not called the last one; windows stay",
 	}},
 	{Switch: of("suspend"), outcome: outcome{
-		calls: usual, reasons: "auth", note: "as of a virtual machine whose clock was not put right; else see below",
+		calls: usual, reasons: "auth", note: "as of a virtual machine whose clock was not put right; for the others see below",
 	}},
 	{Switch: of("http-503"), title: "http-503, one of three accounts", accounts: 3, outcome: answered("server", fiveTimes)},
 	{Switch: of("http-503"), title: "http-503, two windows", windows: true, lasts: 5*time.Hour + 10*time.Minute, outcome: twoWindows(answered("server", fiveTimes))},
@@ -44,10 +44,10 @@ func newest(l timeline) (wrong []string) {
 // refused is the outcome of credentials that are not believed.
 var refused = outcome{
 	ends: everything, down: true, failing: true, reasons: "auth", calls: calls{20, 60},
-	note: "the token at hand is tried until it ends, once a poll; three logins at the most, the last one an hour after the second; then only a reload, or another secret, brings one more",
+	note: fmt.Sprintf("the token at hand is tried until it ends, once a poll; %d logins, and then none: see below", refusedLogins),
 	also: func(l timeline) (wrong []string) {
 		last := l.marks[len(l.marks)-1].series
-		if n := last[fmt.Sprintf(`api_errors_total{account=%q,operation="token",reason="auth"}`, account(0))]; n != 3 {
+		if n := last[fmt.Sprintf(`api_errors_total{account=%q,operation="token",reason="auth"}`, account(0))]; n != refusedLogins {
 			wrong = append(wrong, fmt.Sprintf("%v logins were refused", n))
 		}
 		if last[fmt.Sprintf(`login_suspended{account=%q}`, account(0))] != 1 {
@@ -56,6 +56,9 @@ var refused = outcome{
 		return wrong
 	},
 }
+
+// refusedLogins is how many logins are tried with credentials that are refused.
+const refusedLogins = 3
 
 // tokenless is the outcome of a token endpoint that is of no use. The token at
 // hand is good for half an hour more.
