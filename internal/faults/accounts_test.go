@@ -43,7 +43,7 @@ func newest(l timeline) (wrong []string) {
 
 // refused is the outcome of credentials that are not believed.
 var refused = outcome{
-	ends: everything, down: true, failing: true, reasons: "auth", calls: calls{20, 60},
+	ends: everything, down: true, failing: true, reasons: "auth", calls: calls{28, 44},
 	note: fmt.Sprintf("the token at hand is tried until it ends, once a poll; %d logins, and then none: see below", refusedLogins),
 	also: func(l timeline) (wrong []string) {
 		last := l.marks[len(l.marks)-1].series

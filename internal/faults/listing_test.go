@@ -21,7 +21,7 @@ var listingScenarios = []scenario{
 		note: "it is not believed: the ports stay until the next listing says so too, which ends their series; the log tells",
 	}},
 	{Switch: fabrictest.Switch{Fault: "port-added", Port: fabrictest.DemoLAG, After: 5}, outcome: added},
-	{Switch: betweenPages("port-added", fabrictest.DemoLAG), title: "port-added, between two pages", paged: true, outcome: added},
+	{Switch: betweenPages("port-added", fabrictest.DemoLAG), title: "port-added, between two pages", paged: true, outcome: addedInListing},
 }
 
 // paged is a fleet whose ports fit on two pages, with the LAG as the first one of
@@ -42,7 +42,7 @@ func betweenPages(fault, port string) fabrictest.Switch {
 }
 
 var removed = outcome{
-	calls: calls{36, 62}, reasons: "not_found", leaves: fabrictest.DemoSecondary, back: listed,
+	calls: calls{36, 52}, reasons: "not_found", leaves: fabrictest.DemoSecondary, back: listed,
 	lost: []string{"pair_info", "pair_failover_utilization_ratio", pairP95}, lostBy: listed,
 	note: "the polls of the port fail until the next listing, which ends its series; the others stay",
 }
@@ -50,7 +50,7 @@ var removed = outcome{
 // removedInListing is removed where the listing itself notices: it is read again.
 var removedInListing = func() outcome {
 	o := removed
-	o.reasons = ""
+	o.reasons, o.calls = "", calls{40, 62}
 	o.note = "the listing is read again, and ends the series of the port; the others stay"
 	return o
 }()
@@ -93,8 +93,15 @@ func TestListingsWithoutAPortEndAllSeries(t *testing.T) {
 	})
 }
 
+// addedInListing is added where every listing takes two pages.
+var addedInListing = func() outcome {
+	o := added
+	o.calls = calls{58, 90}
+	return o
+}()
+
 var added = outcome{
-	calls: calls{54, 90}, comes: "-TWIN", note: "its series begin with the next listing, and end with the one after it has left",
+	calls: calls{54, 78}, comes: "-TWIN", note: "its series begin with the next listing, and end with the one after it has left",
 	also: func(l timeline) []string {
 		for _, m := range l.marks {
 			n := 0

@@ -146,6 +146,6 @@ func allocating(n float64, o outcome) outcome {
 func lineless(lost ...string) outcome {
 	return outcome{
 		calls: usual, renames: true, lostBy: listed, lost: append(lost, "pair_failover_utilization_ratio", pairP95, "port_lag_failover_utilization_ratio"),
-		note: "a line of which nobody knows the rate has no capacity and no utilization",
+		note: "a line of which nobody knows the rate has no capacity and no utilization; `port_info` has the speed as the API says it",
 	}
 }
