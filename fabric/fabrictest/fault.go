@@ -49,7 +49,7 @@ type Fault struct {
 	TotalDelta  int  // added to the total that a page reports
 	TotalGrows  bool // by one with every page
 
-	altered *atomic.Int64 // answers of which Rewrite has made something else
+	altered *atomic.Bool // Rewrite has made something else of an answer
 }
 
 // Inject adds f behind the faults that are there already; a request meets only

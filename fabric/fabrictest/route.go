@@ -147,11 +147,7 @@ func (a *API) respond(rt route, c *call, w http.ResponseWriter) {
 	}
 	answer := a.answer(rt, c)
 	if f.Rewrite != nil && answer.status == http.StatusOK {
-		body, altered := rewrite(answer.body, f.Rewrite)
-		if altered {
-			f.altered.Add(1)
-		}
-		answer.body = body
+		answer.body = rewrite(answer.body, f.Rewrite, f.altered)
 	}
 	if f.Halve {
 		answer.body = answer.body[:len(answer.body)/2]

@@ -54,7 +54,7 @@ func TestNoScenarioHoldsWithoutItsFault(t *testing.T) {
 			healthy[key] = without.run(t, sourcesOf(s)[0], false)
 		}
 		line := healthy[key]
-		line.hits, line.altered = 1, 1 // they would tell of any fault
+		line.hits, line.altered = 1, true // they would tell of any fault
 		if holds := len(s.judge(line)) == 0; holds != slices.Contains(invisible, s.name()) {
 			t.Errorf("%s holds without its fault: %v", s.name(), holds)
 		}

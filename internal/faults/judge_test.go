@@ -13,7 +13,7 @@ func (o outcome) judge(l timeline) (wrong []string) {
 	if l.hits == 0 {
 		wrong = append(wrong, "no request met the fault")
 	}
-	if o.unseen && l.altered == 0 {
+	if o.unseen && !l.altered {
 		wrong = append(wrong, "no answer was altered")
 	}
 	counted := false

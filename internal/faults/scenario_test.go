@@ -54,12 +54,12 @@ type mark struct {
 
 // timeline is a scenario as it went.
 type timeline struct {
-	began  time.Time // when the fault did
-	before map[string]float64
-	theirs []string // the UUIDs of the ports of all accounts but the first
-	marks  []mark
-	// Requests that the fault has hit, and answers that it has rewritten.
-	hits, altered int
+	began   time.Time // when the fault did
+	before  map[string]float64
+	theirs  []string // the UUIDs of the ports of all accounts but the first
+	marks   []mark
+	hits    int  // requests that the fault has met
+	altered bool // it has made an answer say something else
 	// From the end of the fault until ports were polled with success and had their
 	// traffic and connections again, and until all was as before; negative for never.
 	back, whole time.Duration
@@ -110,7 +110,7 @@ func (s scenario) run(t *testing.T, source string, on bool) (line timeline) {
 		}
 		for _, s := range apis[0].SwitchedOn() {
 			line.hits += s.Hits
-			line.altered += s.Altered
+			line.altered = line.altered || s.Altered
 		}
 		line.hits += int(hits.Load())
 		apis[0].SwitchOff(0)

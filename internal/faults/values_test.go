@@ -24,7 +24,7 @@ var idle = []string{fabrictest.DemoIdle}
 
 // without is the outcome of answers in which some intervals cannot be used.
 func without(lost ...string) outcome {
-	return outcome{calls: usualOfFour, lost: lost, note: "figures are those of the other intervals"}
+	return outcome{calls: usual, lost: lost, note: "figures are those of the other intervals"}
 }
 
 const pairP95 = "pair_failover_utilization_p95_ratio"
@@ -52,21 +52,21 @@ func odd() outcome {
 }
 
 var valueScenarios = []scenario{
-	{Switch: of("empty-points"), more: idle, sources: everySource, lasts: time.Hour, outcome: outcome{
-		ends: []class{traffic}, calls: usualOfFour, note: "no news, and no error",
+	{Switch: of("empty-points"), sources: everySource, lasts: time.Hour, outcome: outcome{
+		ends: []class{traffic}, calls: usual, note: "no news, and no error",
 	}},
 	{Switch: of("future-points"), more: idle, sources: everySource, lasts: time.Hour, outcome: outcome{calls: usualOfFour, unseen: true, note: "figures are those of the other intervals"}},
-	{Switch: of("unsorted"), more: idle, sources: everySource, lasts: time.Hour, outcome: outcome{calls: usualOfFour, unseen: true, note: "every figure is right"}},
-	{Switch: of("duplicated"), more: idle, sources: everySource, lasts: time.Hour, outcome: outcome{calls: usualOfFour, unseen: true, note: "every figure is right"}},
-	{Switch: of("gaps"), more: idle, sources: everySource, lasts: time.Hour, outcome: without(pairP95)},
-	{Switch: of("negative"), more: idle, sources: everySource, lasts: time.Hour, outcome: odd()},
-	{Switch: of("absurd"), more: idle, sources: everySource, lasts: time.Hour, outcome: believing(odd())},
-	{Switch: of("enormous"), more: idle, sources: everySource, lasts: time.Hour, outcome: odd()},
-	{Switch: of("overflow"), more: idle, sources: everySource, lasts: time.Hour, outcome: odd()},
-	{Switch: of("infinite"), more: idle, sources: everySource, lasts: time.Hour, outcome: odd()},
-	{Switch: of("not-a-number"), more: idle, sources: everySource, lasts: time.Hour, outcome: without(pairP95, "port_traffic_avg_bytes_per_second")},
-	{Switch: of("gaps"), title: "gaps, two windows", more: idle, windows: true, sources: everySource, outcome: twoWindowsWithout(without(pairP95))},
-	{Switch: of("negative"), title: "negative, two windows", more: idle, windows: true, sources: everySource, outcome: twoWindowsWithout(odd())},
+	{Switch: of("unsorted"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every figure is right"}},
+	{Switch: of("duplicated"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every figure is right"}},
+	{Switch: of("gaps"), sources: everySource, lasts: time.Hour, outcome: without(pairP95)},
+	{Switch: of("negative"), more: idle, sources: everySource, lasts: time.Hour, outcome: withIdle(odd())},
+	{Switch: of("absurd"), more: idle, sources: everySource, lasts: time.Hour, outcome: believing(withIdle(odd()))},
+	{Switch: of("enormous"), sources: everySource, lasts: time.Hour, outcome: odd()},
+	{Switch: of("overflow"), sources: everySource, lasts: time.Hour, outcome: odd()},
+	{Switch: of("infinite"), sources: everySource, lasts: time.Hour, outcome: odd()},
+	{Switch: of("not-a-number"), sources: everySource, lasts: time.Hour, outcome: without(pairP95, "port_traffic_avg_bytes_per_second")},
+	{Switch: of("gaps"), title: "gaps, two windows", windows: true, outcome: twoWindowsWithout(without(pairP95))},
+	{Switch: of("negative"), title: "negative, two windows", windows: true, sources: everySource, outcome: twoWindowsWithout(odd())},
 	{own: &private{does: "every rate a thousand times as high: kbit/s where Mbit/s were", rewrite: otherUnit}, title: "rates in another unit", sources: everySource, outcome: outcome{
 		ends: []class{traffic}, failing: true, calls: usual, also: told("no interval can be right"),
 		note: "rates above ten times the line are not believed: the polls fail, and the log asks for the unit",
@@ -101,6 +101,12 @@ func believing(o outcome) outcome {
 
 // idleLine is the line rate of the idle port, bytes/s.
 const idleLine = 1e9 / 8
+
+// withIdle is o with the idle port.
+func withIdle(o outcome) outcome {
+	o.calls = usualOfFour
+	return o
+}
 
 // otherUnit makes every rate of statistics a thousand times as high.
 func otherUnit(v any) any {
