@@ -103,8 +103,9 @@ func untruePort(
 	} else if p.Name == fabrictest.DemoIdle {
 		return nil
 	}
+	spans := windows(series)
 	for d, direction := range directions {
-		for _, window := range windows(series) {
+		for _, window := range spans {
 			shown := shown(series, p.UUID, direction, window)
 			if len(shown) > 0 && !e.meant(api, requests, fault, p.UUID, d, shown) {
 				wrong = append(wrong, fmt.Sprintf("%s shows %v of %s, which no answer meant", p.Name, shown, window))

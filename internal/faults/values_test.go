@@ -66,8 +66,8 @@ var valueScenarios = []scenario{
 	{Switch: of("infinite"), sources: everySource, lasts: time.Hour, outcome: odd()},
 	{Switch: of("not-a-number"), sources: everySource, lasts: time.Hour, outcome: without(pairP95, "port_traffic_avg_bytes_per_second")},
 	{Switch: of("gaps"), title: "gaps, two windows", windows: true, outcome: twoWindowsWithout(without(pairP95))},
-	{Switch: of("negative"), title: "negative, two windows", windows: true, sources: everySource, outcome: twoWindowsWithout(odd())},
-	{own: &private{does: "every rate a thousand times as high: kbit/s where Mbit/s were", rewrite: otherUnit}, title: "rates in another unit", sources: everySource, outcome: outcome{
+	{Switch: of("negative"), title: "negative, two windows", windows: true, sources: []string{"v3", "v4-metrics"}, outcome: twoWindowsWithout(odd())},
+	{own: &private{does: "every rate a thousand times as high: kbit/s where Mbit/s were", rewrite: otherUnit}, title: "rates in another unit", sources: everySource, lasts: time.Hour, outcome: outcome{
 		ends: []class{traffic}, failing: true, calls: usual, also: told("no interval can be right"),
 		note: "rates above ten times the line are not believed: the polls fail, and the log asks for the unit",
 	}},
