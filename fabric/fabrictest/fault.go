@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -47,6 +48,8 @@ type Fault struct {
 	RepeatPages bool // the first page for every offset
 	TotalDelta  int  // added to the total that a page reports
 	TotalGrows  bool // by one with every page
+
+	altered *atomic.Bool // Rewrite has made something else of an answer
 }
 
 // Inject adds f behind the faults that are there already; a request meets only

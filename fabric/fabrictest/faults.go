@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // faults are the faults in force, oldest first.
@@ -40,6 +41,7 @@ type activeFault struct {
 func (fs *faults) add(f Fault) *activeFault {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
+	f.altered = new(atomic.Bool)
 	af := &activeFault{Fault: f, pass: f.After, left: f.Times}
 	if f.Times == 0 {
 		af.left = -1

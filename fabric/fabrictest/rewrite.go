@@ -3,17 +3,27 @@ package fabrictest
 import (
 	"bytes"
 	"encoding/json"
+	"sync/atomic"
 )
 
-// rewrite is a JSON body with change made to what it says.
-func rewrite(body []byte, change func(any) any) []byte {
+// rewrite is a JSON body with change made to what it says. It notes in altered
+// when that has made a difference for the first time.
+func rewrite(body []byte, change func(any) any, altered *atomic.Bool) []byte {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber() // numbers keep their spelling
 	var v any
 	if err := d.Decode(&v); err != nil {
 		panic("fabrictest: rewrite an answer: " + err.Error())
 	}
-	return jsonReply(change(v)).body
+	var before []byte
+	if !altered.Load() {
+		before = jsonReply(v).body // in the spelling of what comes out: members in order
+	}
+	changed := jsonReply(change(v)).body
+	if before != nil && !bytes.Equal(before, changed) {
+		altered.Store(true)
+	}
+	return changed
 }
 
 // leaves replaces everything in v that is neither object nor array.

@@ -147,7 +147,7 @@ func (a *API) respond(rt route, c *call, w http.ResponseWriter) {
 	}
 	answer := a.answer(rt, c)
 	if f.Rewrite != nil && answer.status == http.StatusOK {
-		answer.body = rewrite(answer.body, f.Rewrite)
+		answer.body = rewrite(answer.body, f.Rewrite, f.altered)
 	}
 	if f.Halve {
 		answer.body = answer.body[:len(answer.body)/2]

@@ -27,6 +27,9 @@ type Switched struct {
 	Switch Switch
 	Until  time.Time // zero for no end
 	Hits   int       // requests that it has hit
+	// Altered says of a fault that rewrites answers whether it has made one of
+	// them say something else.
+	Altered bool
 }
 
 // switches are the faults that are on. A fault whose requests are used up stays
@@ -124,7 +127,7 @@ func (a *API) SwitchedOn() []Switched {
 	all := make([]Switched, len(a.switches.on))
 	for i, s := range a.switches.on {
 		all[i] = s.Switched
-		all[i].Hits = a.faults.hits(s.fault)
+		all[i].Hits, all[i].Altered = a.faults.hits(s.fault), s.fault.altered.Load()
 	}
 	return all
 }

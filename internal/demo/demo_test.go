@@ -3,17 +3,20 @@ package demo_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/util/testutil"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
@@ -88,6 +91,52 @@ func TestDemoAnswersCurl(t *testing.T) {
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK || !bytes.Contains(body, []byte("access_token")) {
 		t.Errorf("login: %d %s %v", resp.StatusCode, body, err)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// A fault of the network keeps the exporter from the API that has it, and from no
+// other.
+func TestFaultsOfTheNetworkAreThoseOfOneAPI(t *testing.T) {
+	sim, err := demo.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = sim.Close() })
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- sim.Run(ctx) }()
+	exporter := &http.Client{Transport: sim.Via(&http.Transport{DisableKeepAlives: true}), Timeout: 5 * time.Second}
+	reaches := func(url string) bool {
+		resp, err := exporter.Get(url + "/fabric/v4/ports")
+		if err != nil {
+			if !errors.Is(err, syscall.ECONNREFUSED) {
+				t.Error(err)
+			}
+			return false
+		}
+		return resp.Body.Close() == nil
+	}
+	for _, tt := range []struct {
+		api             *fabrictest.API
+		broken, healthy string
+	}{
+		{sim.Classic, sim.ClassicURL(), sim.MetricsURL()},
+		{sim.Metrics, sim.MetricsURL(), sim.ClassicURL()},
+	} {
+		if _, err := tt.api.SwitchOn(fabrictest.Switch{Fault: "refused"}); err != nil {
+			t.Fatal(err)
+		}
+		if reaches(tt.broken) || !reaches(tt.healthy) {
+			t.Errorf("the fault of %s is not that of its API alone", tt.broken)
+		}
+		tt.api.SwitchOff(0)
+		if !reaches(tt.broken) {
+			t.Errorf("%s is not reached after its fault", tt.broken)
+		}
 	}
 	cancel()
 	if err := <-ended; err != nil {

@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -11,55 +10,44 @@ import (
 
 var accountScenarios = []scenario{
 	{Switch: fabrictest.Switch{Fault: "token-expired", After: 7}, outcome: outcome{
-		calls: usual, reasons: "auth", note: "one call is refused, and made again with a new token",
+		calls: usual, reasons: "auth", refusals: 1, note: "the one call that is refused is made again with a new token",
 	}},
-	{Switch: of("token-endpoint-down"), lasts: 2*time.Hour + 20*time.Minute, outcome: outcome{
-		// The token at hand is good for half an hour more.
-		lead: 30 * time.Minute, ends: everything, down: true, failing: true, reasons: "server", calls: calls{150, 250},
-		note: "until the token ends nothing is amiss; from then on the API is asked for tokens only, every half a minute at the most",
-	}},
+	{Switch: of("token-endpoint-down"), lasts: 2*time.Hour + 20*time.Minute, outcome: tokenless("server", calls{100, 130})},
 	{Switch: of("login-refused"), mend: reload, outcome: refused},
 	{Switch: of("login-locked"), mend: reload, outcome: refused},
-	{Switch: of("clock-ahead"), outcome: outcome{calls: usual, note: "samples are asked for, and shown, up to the exporter's time"}},
+	{Switch: of("clock-ahead"), outcome: outcome{calls: usual, also: newest, note: "samples are asked for, and shown, up to the exporter's time"}},
 	{Switch: of("clock-behind"), outcome: outcome{
 		calls: usual, lost: []string{"port_traffic_last_bytes_per_second", "pair_failover_utilization_ratio", "port_lag_failover_utilization_ratio"},
 		note: "the newest sample looks an hour old, so it is not called the last one; windows stay",
 	}},
 	{Switch: of("suspend"), outcome: outcome{
-		calls: usual, reasons: "auth", note: "as of a virtual machine whose clock was not put right; else see below",
+		calls: usual, reasons: "auth", note: "as of a virtual machine whose clock was not put right; for the others see below",
 	}},
 	{Switch: of("http-503"), title: "http-503, one of three accounts", accounts: 3, outcome: answered("server", fiveTimes)},
-	{Switch: fabrictest.Switch{Fault: "port-removed", Port: fabrictest.DemoSecondary, After: 5}, outcome: outcome{
-		calls: calls{36, 52}, reasons: "not_found", leaves: fabrictest.DemoSecondary, back: listed,
-		lost: []string{"pair_info", "pair_failover_utilization_ratio", pairP95},
-		note: "the polls of the port fail until the next listing, which ends its series; the others stay",
-	}},
-	{Switch: fabrictest.Switch{Fault: "port-added", Port: fabrictest.DemoLAG, After: 5}, outcome: outcome{
-		calls: calls{54, 78}, note: "its series begin with the next listing, and end with the one after it has left",
-		also: func(l timeline) []string {
-			for _, m := range l.marks {
-				n := 0
-				for series := range m.series {
-					if strings.Contains(series, fabrictest.DemoLAG+"-TWIN") && classOf(family(series)) == traffic {
-						n++
-					}
-				}
-				if m.at > listed && n != 8 {
-					return []string{fmt.Sprintf("%d traffic series of the new port after %v", n, m.at)}
-				}
+	{Switch: of("http-503"), title: "http-503, two windows", windows: true, lasts: 5*time.Hour + 10*time.Minute, outcome: twoWindows(answered("server", fiveTimes))},
+}
+
+// newest says where the samples of the hour that the API is ahead are missing.
+func newest(l timeline) (wrong []string) {
+	for _, m := range l.marks {
+		for series, v := range m.series {
+			const poll, interval = 7 * time.Minute, 5 * time.Minute
+			age := l.began.Add(m.at).Sub(time.Unix(int64(v), 0))
+			if m.at >= polled && family(series) == "port_traffic_last_sample_timestamp_seconds" && age > poll+interval {
+				wrong = append(wrong, fmt.Sprintf("%s is %v old after %v", series, age, m.at))
 			}
-			return nil
-		},
-	}},
+		}
+	}
+	return wrong
 }
 
 // refused is the outcome of credentials that are not believed.
 var refused = outcome{
-	ends: everything, down: true, failing: true, reasons: "auth", calls: calls{20, 60},
-	note: "the token at hand is tried until it ends, once a poll; three logins at the most, the last one an hour after the second; then only a reload, or another secret, brings one more",
+	ends: everything, down: true, failing: true, reasons: "auth", calls: calls{28, 44},
+	note: fmt.Sprintf("the token at hand is tried until it ends, once a poll; %d logins, and then none: see below", refusedLogins),
 	also: func(l timeline) (wrong []string) {
 		last := l.marks[len(l.marks)-1].series
-		if n := last[fmt.Sprintf(`api_errors_total{account=%q,operation="token",reason="auth"}`, account(0))]; n != 3 {
+		if n := last[fmt.Sprintf(`api_errors_total{account=%q,operation="token",reason="auth"}`, account(0))]; n != refusedLogins {
 			wrong = append(wrong, fmt.Sprintf("%v logins were refused", n))
 		}
 		if last[fmt.Sprintf(`login_suspended{account=%q}`, account(0))] != 1 {
@@ -67,6 +55,26 @@ var refused = outcome{
 		}
 		return wrong
 	},
+}
+
+// refusedLogins is how many logins are tried with credentials that are refused.
+const refusedLogins = 3
+
+// tokenless is the outcome of a token endpoint that is of no use. The token at
+// hand is good for half an hour more.
+func tokenless(reasons string, n calls) outcome {
+	return outcome{
+		lead: 30 * time.Minute, ends: everything, down: true, failing: true, reasons: reasons, calls: n,
+		note: "until the token ends nothing is amiss; from then on the API is asked for tokens only",
+	}
+}
+
+// twoWindows is o with a window that lives longer.
+func twoWindows(o outcome) outcome {
+	o.long, o.full = true, 80*time.Minute
+	o.note = "of a window of " + longWindow + " that is asked for once an hour, traffic and what it says of the capacity of the line end " +
+		between(ending[hourly].whole, ending[hourly].gone)
+	return o
 }
 
 func reload(t *testing.T, e *exporter) {

@@ -44,6 +44,12 @@ var demanded = []struct {
 	{"a page that repeats forever", []string{"repeated-page"}},
 	{"a total that changes while paging", []string{"changing-total"}},
 	{"ports removed and added mid-cycle", []string{"port-removed", "port-added"}},
+	{"and while they are listed", []string{
+		"changing-total, ports on two pages", "port-removed, between two pages", "port-added, between two pages",
+	}},
+	{"a listing that has lost everything", []string{"one listing without a port"}},
+	{"another unit", []string{"rates in another unit"}},
+	{"windows with intervals of their own", []string{"http-503, two windows", "gaps, two windows", "negative, two windows"}},
 }
 
 func TestEveryFaultHasAScenario(t *testing.T) {

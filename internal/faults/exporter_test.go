@@ -48,17 +48,17 @@ func start(t *testing.T, yaml string, apis ...*fabrictest.API) (e *exporter, sto
 	e = &exporter{apis: apis, reg: prometheus.NewPedanticRegistry(), truth: map[string][2]figures{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, len(apis)+1)
-	net := pipes{}
+	ways := pipes{}
 	for i, api := range apis {
 		ln := newPipe()
-		net[fmt.Sprint("127.0.0.1:", firstPort+i)] = ln
+		ways[fmt.Sprint("127.0.0.1:", firstPort+i)] = ln
 		go func() { ended <- api.Serve(ctx, ln) }()
 	}
 	d, err := daemon.New(daemon.Options{
 		Load: func() (*config.Config, error) {
 			return config.Parse("test.yml", []byte(yaml), t.TempDir(), nil)
 		},
-		Registerer: e.reg, Transport: net.transport(apis), UserAgent: "test",
+		Registerer: e.reg, Transport: ways.transport(apis), UserAgent: "test",
 		Log: slog.New(slog.NewTextHandler(&e.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {

@@ -38,17 +38,28 @@ var networkScenarios = []scenario{
 
 var unreached = outcome{
 	ends: everything, down: true, failing: true, reasons: "transport",
-	note: "no request reaches the API; logins that are due are tried again every half a minute at the most",
+	note: fmt.Sprintf("no request reaches the API; in %.0f minutes %v are tried, and %v logins", lasting.Minutes(), triedData, triedLogins),
 	also: func(l timeline) (wrong []string) {
+		data, logins := 0, 0
 		for series, v := range l.marks[len(l.marks)-1].series {
-			sent := strings.HasPrefix(series, "api_requests_total") && strings.Contains(series, `code="none"`)
-			if tries := v - l.before[series]; sent && tries > 300 {
-				wrong = append(wrong, fmt.Sprintf("%v tries of %s", tries, series))
+			switch n := int(v - l.before[series]); {
+			case family(series) != "api_requests_total" || !strings.Contains(series, `code="none"`):
+			case strings.Contains(series, `operation="token"`):
+				logins += n
+			default:
+				data += n
 			}
+		}
+		if data < triedData.from || data > triedData.to || logins < triedLogins.from || logins > triedLogins.to {
+			wrong = append(wrong, fmt.Sprintf("%d requests and %d logins were tried", data, logins))
 		}
 		return wrong
 	},
 }
+
+// Requests and logins that are tried while none gets through, each of them five
+// times. The token ends on the way, and requests without one are not tried.
+var triedData, triedLogins = calls{110, 150}, calls{130, 180}
 
 var bodyScenarios = []scenario{
 	{Switch: of("slow-headers"), outcome: answered("timeout", twice)},
@@ -64,8 +75,16 @@ var bodyScenarios = []scenario{
 		ends: everything, reasons: "decode", calls: once,
 		note: "statistics without a figure are no news, and no error",
 	}},
+	{Switch: login("truncated-json"), lasts: 2*time.Hour + 20*time.Minute, outcome: tokenless("decode", calls{44, 56})},
+	{Switch: login("html"), lasts: 2*time.Hour + 20*time.Minute, outcome: tokenless("decode", calls{44, 56})},
 	{Switch: of("repeated-page"), more: crowded, outcome: unsteady},
 	{Switch: of("changing-total"), more: crowded, outcome: unsteady},
+	{Switch: of("changing-total"), title: "changing-total, ports on two pages", paged: true, outcome: unsteady},
+}
+
+// login is a fault of the token endpoint.
+func login(fault string) fabrictest.Switch {
+	return fabrictest.Switch{Fault: fault, Path: "/oauth2/v1/token"}
 }
 
 // listings is a fault of the listing and the searches. All calls, with 32 MiB each,

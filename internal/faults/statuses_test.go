@@ -12,26 +12,26 @@ func held(from, to int) outcome {
 
 var statusScenarios = []scenario{
 	{Switch: of("http-400"), outcome: answered("client", calls{54, 70})},
-	{Switch: of("http-401"), outcome: answered("auth", calls{70, 110})},
+	{Switch: of("http-401"), outcome: answered("auth", calls{66, 86})},
 	{Switch: of("http-403"), outcome: answered("forbidden", once)},
 	{Switch: of("http-404"), outcome: gone("not_found")},
 	{Switch: of("http-405"), outcome: gone("client")},
 	{Switch: of("http-410"), outcome: gone("not_found")},
-	{Switch: of("http-429"), outcome: held(40, 90)},
-	{Switch: of("http-429-seconds"), outcome: held(120, 240)},
-	{Switch: of("http-429-date"), outcome: held(120, 240)},
-	{Switch: of("http-429-absurd"), outcome: held(40, 90)},
+	{Switch: of("http-429"), outcome: held(44, 72)},
+	{Switch: of("http-429-seconds"), outcome: held(126, 160)},
+	{Switch: of("http-429-date"), outcome: held(126, 160)},
+	{Switch: of("http-429-absurd"), outcome: held(44, 72)},
 	{Switch: of("http-500"), outcome: answered("server", fiveTimes)},
 	{Switch: of("http-502"), outcome: answered("server", fiveTimes)},
 	{Switch: of("http-503"), outcome: answered("server", fiveTimes)},
 	{Switch: of("http-504"), outcome: answered("server", fiveTimes)},
-	{Switch: of("quota-violation"), outcome: held(40, 90)},
+	{Switch: of("quota-violation"), outcome: held(44, 72)},
 }
 
 // gone is the outcome of an API that may have been retired: the other sources
 // are tried, and rest for an interval where none exists.
 func gone(reason string) outcome {
-	o := silent(reason, 60, 260)
+	o := silent(reason, 100, 145)
 	o.lost = []string{"traffic_source_info"}
 	o.note = "the other traffic sources and the v3 listing are tried as well"
 	return o

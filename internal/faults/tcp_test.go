@@ -169,7 +169,7 @@ func TestEndlessAnswersAreReadToTheLimit(t *testing.T) {
 			l.switchOn(t, fault)
 			l.failing(t, "decode", before)
 			l.await(t, "of several at a time", func(now map[string]float64) bool {
-				return errors(now, "decode") > errors(before, "decode")+6
+				return errorCount(now, "decode") > errorCount(before, "decode")+6
 			})
 			close(stop)
 			if kept, most := <-peak-base, uint64(6*bodyLimit); kept > most {

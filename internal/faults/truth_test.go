@@ -73,27 +73,57 @@ func kept(fault string, samples []sample) []sample {
 	return left
 }
 
-// untrue are the ports of the first account of which a scrape shows figures that
-// belong to no answer that the API can have meant.
+// untrue says of which ports a scrape shows figures that belong to no answer that
+// their API can have meant.
 func (s scenario) untrue(e *exporter, series map[string]float64) (wrong []string) {
-	api := e.apis[0]
-	requests := api.Requests()
-	slices.Reverse(requests)
-	for _, p := range api.Fleet().Ports {
-		if !slices.Contains(watched, p.Name) {
-			continue
+	for i, api := range e.apis {
+		requests, fault := api.Requests(), s.Fault
+		if i > 0 {
+			fault = "" // of another account
 		}
-		if s.Fault != "absurd" { // a line could carry so many
-			wrong = append(wrong, overcounted(api, series, p)...)
-		}
-		for _, d := range []fabrictest.Direction{fabrictest.Inbound, fabrictest.Outbound} {
-			shown := shown(series, p.UUID, map[bool]string{true: "inbound", false: "outbound"}[d == fabrictest.Inbound])
-			if len(shown) > 0 && !s.meant(e, requests, p.UUID, d, shown) {
-				wrong = append(wrong, fmt.Sprintf("%s shows %v, which no answer meant", p.Name, shown))
+		slices.Reverse(requests)
+		for _, p := range api.Fleet().Ports {
+			if slices.Contains(watched, p.Name) || slices.Contains(s.more, p.Name) {
+				wrong = append(wrong, untruePort(e, api, requests, fault, p, series)...)
 			}
 		}
 	}
 	return wrong
+}
+
+// directions are those of figures, as /metrics calls them.
+var directions = map[fabrictest.Direction]string{fabrictest.Inbound: "inbound", fabrictest.Outbound: "outbound"}
+
+// untruePort is untrue of one port, whose API has had these requests, the latest first.
+func untruePort(
+	e *exporter, api *fabrictest.API, requests []fabrictest.Request, fault string, p fabrictest.Port, series map[string]float64,
+) (wrong []string) {
+	if fault != "absurd" { // a line could carry so many packets, and an idle one so much
+		wrong = append(wrong, overcounted(api, series, p)...)
+	} else if p.Name == fabrictest.DemoIdle {
+		return nil
+	}
+	spans := windows(series)
+	for d, direction := range directions {
+		for _, window := range spans {
+			shown := shown(series, p.UUID, direction, window)
+			if len(shown) > 0 && !e.meant(api, requests, fault, p.UUID, d, shown) {
+				wrong = append(wrong, fmt.Sprintf("%s shows %v of %s, which no answer meant", p.Name, shown, window))
+			}
+		}
+	}
+	return wrong
+}
+
+// windows are those that traffic is asked for, by their labels.
+func windows(series map[string]float64) (all []string) {
+	for name := range series {
+		if _, label, ours := strings.Cut(name, `traffic_window_info{resolution="`); ours {
+			_, label, _ = strings.Cut(label, `window="`)
+			all = append(all, strings.TrimSuffix(label, `"}`))
+		}
+	}
+	return all
 }
 
 // counters are the metrics behind the counters of packets.
@@ -123,11 +153,17 @@ func overcounted(api *fabrictest.API, series map[string]float64, p fabrictest.Po
 	return wrong
 }
 
-// shown are the figures of a port on /metrics.
-func shown(series map[string]float64, port, direction string) figures {
+// shown are the figures of a port on /metrics for one window. What is polled last
+// comes with the first of them, a day.
+func shown(series map[string]float64, port, direction, window string) figures {
 	f := figures{}
 	for name, v := range series {
 		figure, ours := strings.CutPrefix(family(name), "port_traffic_")
+		if strings.Contains(name, "window=") {
+			ours = ours && strings.Contains(name, fmt.Sprintf("window=%q", window))
+		} else {
+			ours = ours && window == "1d"
+		}
 		if ours && strings.Contains(name, port) && strings.Contains(name, direction) {
 			f[strings.TrimSuffix(strings.TrimSuffix(figure, "_seconds"), "_bytes_per_second")] = v
 		}
@@ -136,18 +172,19 @@ func shown(series map[string]float64, port, direction string) figures {
 }
 
 // meant reports whether one of the answers about a port, the latest first, was
-// of these figures.
-func (s scenario) meant(e *exporter, requests []fabrictest.Request, port string, d fabrictest.Direction, shown figures) bool {
-	api := e.apis[0]
+// of these figures, or was before that fault.
+func (e *exporter) meant(
+	api *fabrictest.API, requests []fabrictest.Request, fault, port string, d fabrictest.Direction, shown figures,
+) bool {
 	for _, r := range requests {
 		if r.Status != 200 || !strings.Contains(r.Path+r.Body, port) {
 			continue
 		}
-		key := fmt.Sprint(r.Time, r.Path, port, d)
+		key := fmt.Sprint(r.Time, r.Path, r.Query, r.Body, port, d)
 		truth, known := e.truth[key]
 		if !known {
 			samples := asked(api, r, port, d)
-			truth = [2]figures{newFigures(samples), newFigures(kept(s.Fault, samples))}
+			truth = [2]figures{newFigures(samples), newFigures(kept(fault, samples))}
 			e.truth[key] = truth
 		}
 		if shown.same(truth[0]) || shown.same(truth[1]) {
@@ -171,7 +208,10 @@ func asked(api *fabrictest.API, r fabrictest.Request, port string, d fabrictest.
 		return nil
 	}
 	slices.SortFunc(times, time.Time.Compare)
-	const fine = 5 * time.Minute
+	fine := 5 * time.Minute
+	if times[1].Sub(times[0]) > 8*24*time.Hour {
+		fine = time.Hour
+	}
 	if r.Op == fabrictest.OpSearchMetrics {
 		name := map[fabrictest.Direction]string{fabrictest.Inbound: fabrictest.MetricPortRx, fabrictest.Outbound: fabrictest.MetricPortTx}[d]
 		for _, p := range api.MetricTruth(port, name, times[0], times[1], fine, r.Time) {

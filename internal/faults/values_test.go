@@ -1,9 +1,13 @@
 package faults_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 )
 
 var everySource = []string{"v3", "v4-stats", "v4-metrics"}
@@ -12,6 +16,12 @@ var everySource = []string{"v3", "v4-stats", "v4-metrics"}
 // lists the stream assets as well.
 var usual = calls{48, 75}
 
+// usualOfFour is usual with one port more.
+var usualOfFour = calls{60, 87}
+
+// idle is a port with so little traffic that a thousand times as much could be.
+var idle = []string{fabrictest.DemoIdle}
+
 // without is the outcome of answers in which some intervals cannot be used.
 func without(lost ...string) outcome {
 	return outcome{calls: usual, lost: lost, note: "figures are those of the other intervals"}
@@ -19,10 +29,14 @@ func without(lost ...string) outcome {
 
 const pairP95 = "pair_failover_utilization_p95_ratio"
 
-// noted is o with another note.
-func noted(o outcome, note string) outcome {
-	o.note = note
-	return o
+// told says that the log does not warn of something.
+func told(what string) func(timeline) []string {
+	return func(l timeline) []string {
+		if !regexp.MustCompile(`level=WARN .*` + what).MatchString(l.log) {
+			return []string{"the log does not tell of: " + what}
+		}
+		return nil
+	}
 }
 
 // odd is without, for intervals that cannot be: the log tells of them, once for
@@ -42,26 +56,103 @@ var valueScenarios = []scenario{
 	{Switch: of("empty-points"), sources: everySource, lasts: time.Hour, outcome: outcome{
 		ends: []class{traffic}, calls: usual, note: "no news, and no error",
 	}},
-	{Switch: of("future-points"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, note: "figures are those of the other intervals"}},
-	{Switch: of("unsorted"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, note: "every figure is right"}},
-	{Switch: of("duplicated"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, note: "every figure is right"}},
+	{Switch: of("future-points"), more: idle, sources: everySource, lasts: time.Hour, outcome: outcome{calls: usualOfFour, unseen: true, note: "figures are those of the other intervals"}},
+	{Switch: of("unsorted"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every figure is right"}},
+	{Switch: of("duplicated"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every figure is right"}},
 	{Switch: of("gaps"), sources: everySource, lasts: time.Hour, outcome: without(pairP95)},
-	{Switch: of("negative"), sources: everySource, lasts: time.Hour, outcome: odd()},
-	{Switch: of("absurd"), sources: everySource, lasts: time.Hour, outcome: noted(odd(),
-		"figures are those of the other intervals; rates are believed up to ten times the line, and counts of as many packets as that carries")},
+	{Switch: of("negative"), more: idle, sources: everySource, lasts: time.Hour, outcome: withIdle(odd())},
+	{Switch: of("absurd"), more: idle, sources: everySource, lasts: time.Hour, outcome: believing(withIdle(odd()))},
 	{Switch: of("enormous"), sources: everySource, lasts: time.Hour, outcome: odd()},
 	{Switch: of("overflow"), sources: everySource, lasts: time.Hour, outcome: odd()},
 	{Switch: of("infinite"), sources: everySource, lasts: time.Hour, outcome: odd()},
 	{Switch: of("not-a-number"), sources: everySource, lasts: time.Hour, outcome: without(pairP95, "port_traffic_avg_bytes_per_second")},
-	{Switch: of("capacity-zero"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second")},
+	{Switch: of("gaps"), title: "gaps, two windows", windows: true, outcome: twoWindowsWithout(without(pairP95))},
+	{Switch: of("negative"), title: "negative, two windows", windows: true, sources: []string{"v3", "v4-metrics"}, outcome: twoWindowsWithout(odd())},
+	{own: &private{does: "every rate a thousand times as high: kbit/s where Mbit/s were", rewrite: otherUnit}, title: "rates in another unit", sources: everySource, lasts: time.Hour, outcome: outcome{
+		ends: []class{traffic}, failing: true, calls: usual, also: told("no interval can be right"),
+		note: "rates above ten times the line are not believed: the polls fail, and the log asks for the unit",
+	}},
+	{Switch: of("capacity-zero"), outcome: allocating(0, lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second"))},
 	{Switch: of("capacity-negative"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", "port_allocated_bandwidth_bytes_per_second")},
 	{Switch: of("capacity-absurd"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", "port_allocated_bandwidth_bytes_per_second")},
+}
+
+// overLine is how many times the rate of its line a port may have, to be believed.
+const overLine = 10
+
+// believing is o where what could be is believed: of an idle port a thousand times
+// as much is still little.
+func believing(o outcome) outcome {
+	sound := o.also
+	o.note += fmt.Sprintf("; but a rate of an idle port that is below %d times the line is shown, and so many packets are counted", overLine)
+	o.also = func(l timeline) (wrong []string) {
+		shown := 0.0
+		for series, v := range l.marks[len(l.marks)-1].series {
+			if family(series) == "port_traffic_max_bytes_per_second" && strings.Contains(series, fabrictest.DemoIdle) {
+				shown = max(shown, v/idleLine)
+			}
+		}
+		if shown < 0.1 || shown > overLine {
+			wrong = append(wrong, fmt.Sprintf("the idle port shows %v times its line", shown))
+		}
+		return append(wrong, sound(l)...)
+	}
+	return o
+}
+
+// idleLine is the line rate of the idle port, bytes/s.
+const idleLine = 1e9 / 8
+
+// withIdle is o with the idle port.
+func withIdle(o outcome) outcome {
+	o.calls = usualOfFour
+	return o
+}
+
+// otherUnit makes every rate of statistics a thousand times as high.
+func otherUnit(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if name, _ := v["name"].(string); strings.Contains(name, "packets") {
+			return v
+		}
+		for key, member := range v {
+			n, number := member.(json.Number)
+			if f, err := n.Float64(); number && err == nil && rateKey.MatchString(key) {
+				v[key] = 1e3 * f
+			} else {
+				v[key] = otherUnit(member)
+			}
+		}
+	case []any:
+		for i := range v {
+			v[i] = otherUnit(v[i])
+		}
+	}
+	return v
+}
+
+// rateKey is what answers call rates.
+var rateKey = regexp.MustCompile(`^(mean|max|value|lastPolled|(in|out)bound(Max|Avg|LastPolled))$`)
+
+// twoWindowsWithout is o where there is a window that is asked for once an hour.
+func twoWindowsWithout(o outcome) outcome {
+	o.apart, o.full = true, 80*time.Minute
+	o.note += "; so of a window of " + longWindow + " that is asked for once an hour; the 95th percentile of a pair is away while its ports lack different intervals"
+	return o
+}
+
+// allocating is o with what the API says is allocated of every line, in bytes/s.
+func allocating(n float64, o outcome) outcome {
+	o.settles = map[string]float64{"port_allocated_bandwidth_bytes_per_second": n}
+	o.note += fmt.Sprintf("; what the API says of its parts is shown: `port_allocated_bandwidth_bytes_per_second` %v", n)
+	return o
 }
 
 // lineless is the outcome of lines that have no rate.
 func lineless(lost ...string) outcome {
 	return outcome{
-		calls: usual, lost: append(lost, "pair_failover_utilization_ratio", pairP95, "port_lag_failover_utilization_ratio"),
-		note: "a line of which nobody knows the rate has no capacity and no utilization",
+		calls: usual, renames: true, lostBy: listed, lost: append(lost, "pair_failover_utilization_ratio", pairP95, "port_lag_failover_utilization_ratio"),
+		note: "a line of which nobody knows the rate has no capacity and no utilization; `port_info` has the speed as the API says it",
 	}
 }

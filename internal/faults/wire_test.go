@@ -40,7 +40,7 @@ type line struct {
 // dialOut starts a line whose calls have so long, and waits until all is well.
 func dialOut(t *testing.T, timeout time.Duration) *line {
 	t.Helper()
-	api := newAPI(0, 0)
+	api := newAPI(0, 0, false)
 	l := &line{exporter: exporter{apis: []*fabrictest.API{api}, reg: prometheus.NewPedanticRegistry()}}
 	l.srv = httptest.NewUnstartedServer(api)
 	l.srv.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes fail, on purpose
@@ -171,8 +171,8 @@ func (l *line) await(t *testing.T, what string, so func(map[string]float64) bool
 	}
 }
 
-// errors are those of a reason so far.
-func errors(now map[string]float64, reason string) (n float64) {
+// errorCount is how many errors of a reason there are so far.
+func errorCount(now map[string]float64, reason string) (n float64) {
 	for series, v := range now {
 		if family(series) == "api_errors_total" && strings.Contains(series, fmt.Sprintf("reason=%q", reason)) {
 			n += v
@@ -190,11 +190,11 @@ func (l *line) failing(t *testing.T, reason string, before map[string]float64) {
 				return false
 			}
 		}
-		return errors(now, reason) > errors(before, reason)
+		return errorCount(now, reason) > errorCount(before, reason)
 	})
 	now := l.series(t)
 	for _, other := range fabric.Reasons() {
-		if n := errors(now, other) - errors(before, other); other != reason && n > 0 {
+		if n := errorCount(now, other) - errorCount(before, other); other != reason && n > 0 {
 			t.Errorf("%v errors of the reason %s", n, other)
 		}
 	}

@@ -34,6 +34,7 @@ type account struct {
 	// Of the inventory task alone.
 	listedV4     bool            // v4 has listed the ports
 	goneV4       int             // listings in a row that found no v4
+	emptied      bool            // the latest listing that came through had lost every port
 	halved       map[string]bool // ports of configured pairs that were said not to be watched
 	firstListing bool            // there was none yet, and it is worth to try again soon
 

@@ -235,3 +235,32 @@ func TestAPortThatComesLaterDoesNotUndoReadiness(t *testing.T) {
 		})
 	})
 }
+
+// A listing that has lost every port is believed when the next one is as empty:
+// one in between that has ports makes it the first again.
+func TestOneEmptyListingEndsNoPort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEstate("aa", "bb")
+		b := discovering(t, e, "aa")
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(time.Minute)
+			for _, empty := range []bool{true, false, true} {
+				e.set("aa", "bb")
+				if empty {
+					e.set()
+				}
+				time.Sleep(15 * time.Minute)
+				if diff := cmp.Diff([]string{"aa", "bb"}, b.uuids()); diff != "" || b.port(t, "aa").Inventory == nil {
+					t.Fatalf("after a listing, empty %v: inventory %v (-want +got)\n%s", empty, b.port(t, "aa").Inventory, diff)
+				}
+				if ok := b.store.Load().Accounts[0].InventoryPoll.OK; ok == empty {
+					t.Errorf("the listing, empty %v, is a success: %v", empty, ok)
+				}
+			}
+			time.Sleep(15 * time.Minute)
+			if diff := cmp.Diff([]string{"aa"}, b.uuids()); diff != "" || b.port(t, "aa").Inventory != nil {
+				t.Errorf("after two empty listings: inventory %v (-want +got)\n%s", b.port(t, "aa").Inventory, diff)
+			}
+		})
+	})
+}

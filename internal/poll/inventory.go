@@ -2,6 +2,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,6 +19,9 @@ func (a *account) pollInventory(ctx context.Context) {
 	listed, err := a.list(ctx)
 	if ctx.Err() != nil {
 		return // shutting down: no outcome
+	}
+	if err == nil {
+		err = a.doubt(listed)
 	}
 	now := time.Now()
 	var unseen []string
@@ -45,6 +49,22 @@ func (a *account) pollInventory(ctx context.Context) {
 		a.queue.advance(a.connections, now) // new ports have connections, too
 		a.replan(notLooked)
 	}
+}
+
+// errEmptied is what a listing without a port says where the one before had some.
+var errEmptied = errors.New("the listing is empty, and the one before was not; the next one decides")
+
+// doubt does not believe a listing that has lost every port of the account until
+// the next one says so too: an API that forgets its filter or its database for a
+// moment must not end all series. To somebody without ports Equinix says so with
+// an error.
+func (a *account) doubt(listed map[string]fabric.Port) error {
+	had := slices.ContainsFunc(ownedBy(a.Name, a.rec.store.Load()), func(p *fleet.Port) bool { return p.Inventory != nil })
+	a.emptied = len(listed) == 0 && had && !a.emptied
+	if a.emptied {
+		return errEmptied
+	}
+	return nil
 }
 
 // takeInventory writes a listing to the account's ports and returns those that

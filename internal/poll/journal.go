@@ -64,6 +64,8 @@ func (j *journal) note(class, uuid string, err error) {
 	switch {
 	case errors.Is(err, errNotListed):
 		f.reason = "not_listed"
+	case errors.Is(err, errEmptied):
+		f.reason = "emptied"
 	case errors.Is(err, errNotAttached), errors.Is(err, errConnectionNotAttached):
 		f.reason = "not_attached"
 	case errors.Is(err, errImpossible):
