@@ -56,7 +56,10 @@ Ages are taken by the wall clock or the monotonic one, whichever says more.
 ## Large answers
 
 An answer is read to 32 MiB, uncompressed, and not at all where it says itself that it
-is larger. Of those above 4 MiB one at a time per account is in memory.
+is larger. Of those above 4 MiB one at a time per account is in memory. An answer that
+would be many times as large in memory is refused before it is decoded: of statistics
+one with more than 60,000 intervals, of listings and searches one with more than
+250,000 elements in all their arrays.
 `
 
 // TestPageIsGeneratedFromTheScenarios holds docs/faults.md against the table.
