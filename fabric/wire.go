@@ -110,13 +110,17 @@ func (w *wire) roundTrip(caller context.Context, r request, cred credential) (st
 	defer func() { recycle(buf); done() }()
 	switch {
 	case !good, isFault(buf.Bytes()): // what came of an error body is enough
-		return resp.StatusCode, answerError(r.op, resp, buf.Bytes(), cred.secrets)
+		return resp.StatusCode, answerError(r.op, resp, buf.Bytes()[:min(buf.Len(), maxErrorBody)], cred.secrets)
 	case err != nil:
 		err = w.lost(caller, ctx, r.op, err, cred.secrets)
 	case buf.Len() > maxBody, resp.ContentLength > maxBody:
 		err = &DecodeError{Op: r.op, Err: fmt.Errorf("answer is larger than %d MiB", maxBody>>20)}
 	default:
-		err = clean(r.decode(buf.Bytes()), resp, buf.Bytes(), cred.secrets)
+		err = checkDensity(r.op, buf.Bytes())
+		if err == nil {
+			err = r.decode(buf.Bytes())
+		}
+		err = clean(err, resp, buf.Bytes(), cred.secrets)
 	}
 	if err != nil && r.op == OpToken && saysRefused(buf.Bytes()) {
 		err = answerError(r.op, resp, buf.Bytes(), cred.secrets) // with a good status

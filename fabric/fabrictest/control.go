@@ -3,6 +3,7 @@ package fabrictest
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -86,6 +87,10 @@ func (a *API) switchFault(w http.ResponseWriter, r *http.Request) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&doc); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		http.Error(w, "something follows the object: post one fault at a time", http.StatusBadRequest)
 		return
 	}
 	s := Switch{Fault: doc.Fault, Path: doc.Path, Port: doc.Port, Count: doc.Count, After: doc.After}

@@ -94,13 +94,20 @@ func TestControlSwitchesFaults(t *testing.T) {
 func TestControlRefuses(t *testing.T) {
 	_, c := newClient(t, fabrictest.Options{})
 	for body, want := range map[string]string{
-		`{"fault":"nonsense"}`:                    "no fault",
-		`{"fault":"html","for":"soon"}`:           "duration",
-		`{"fault":"html","by":"1m"}`:              "by",
-		`{"fault":"html","port":"nowhere"}`:       "no port",
-		`{"fault":"html","count":-1}`:             "negative",
-		`{"fault":"html","colour":"red"}`:         "unknown field",
-		`{"fault":"clock-ahead","by":"1m","for":`: "EOF",
+		`{"fault":"nonsense"}`:                                              "GET /control/faults has the names",
+		`{"fault":"html"} {"fault":"html"}`:                                 "one fault at a time",
+		`{"fault":"future-points","by":"9ns"}`:                              "by is between 1ms and 720h0m0s",
+		`{"fault":"clock-ahead","by":"9999h"}`:                              "by is between 1ms and 720h0m0s",
+		`{"fault":"refused","port":"` + fabrictest.DemoPrimary + `"}`:       "takes no port",
+		`{"fault":"token-expired","port":"` + fabrictest.DemoPrimary + `"}`: "takes no port",
+		`{"fault":"suspend","after":3}`:                                     "takes no path, count or after",
+		`{"fault":"login-locked","path":"/oauth2/*"}`:                       "takes no path, count or after",
+		`{"fault":"html","for":"soon"}`:                                     "duration",
+		`{"fault":"html","by":"1m"}`:                                        "by",
+		`{"fault":"html","port":"nowhere"}`:                                 "no port",
+		`{"fault":"html","count":-1}`:                                       "negative",
+		`{"fault":"html","colour":"red"}`:                                   "unknown field",
+		`{"fault":"clock-ahead","by":"1m","for":`:                           "EOF",
 	} {
 		c.wantError(http.StatusBadRequest, want, "POST", "/control/faults", body)
 	}
@@ -155,4 +162,64 @@ func TestEveryKindOfFaultIsMet(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A search for metrics names the port in its body.
+func TestControlKnowsThePortOfASearch(t *testing.T) {
+	fleet := fabrictest.DemoMetrics(0)
+	api, c := newClient(t, fabrictest.Options{Fleet: &fleet, Now: func() time.Time { return now }})
+	port, other := uuid(t, api, fabrictest.MetricsDropping), ""
+	for _, p := range api.Fleet().Ports {
+		if p.UUID != port && !p.Foreign {
+			other = p.UUID
+		}
+	}
+	search := func(uuid string) int {
+		status, _ := c.do("POST", "/fabric/v4/metrics/search", `{"filter":{"and":[
+			{"property":"/subject","operator":"=","values":["/fabric/v4/ports/`+uuid+`"]},
+			{"property":"/name","operator":"IN","values":["`+fabrictest.MetricPortDroppedTx+`"]}]},"pagination":{"offset":0,"limit":20}}`)
+		return status
+	}
+	if status, answer := c.do("POST", "/control/faults", `{"fault":"http-503","port":"`+port+`"}`); status != http.StatusCreated {
+		t.Fatal(status, answer)
+	}
+	if a, b := search(port), search(other); a != http.StatusServiceUnavailable || b != http.StatusOK {
+		t.Errorf("%d for the port, %d for another", a, b)
+	}
+}
+
+// The clock is right only when no fault of it is on any more.
+func TestControlEndsOneClockFaultOfTwo(t *testing.T) {
+	api, c := newClient(t, fabrictest.Options{Now: func() time.Time { return now }})
+	on := func(s fabrictest.Switch) int {
+		t.Helper()
+		id, err := api.SwitchOn(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	clock := func(want time.Duration) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.base+"/fabric/v4/metros", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := c.http.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		// Only a clock that is wrong is told of in memory.
+		if date, err := http.ParseTime(resp.Header.Get("Date")); err != nil && want != 0 || err == nil && date.Sub(now) != want {
+			t.Errorf("the date is %q, want that of %v ahead", resp.Header.Get("Date"), want)
+		}
+	}
+	ahead := on(fabrictest.Switch{Fault: "clock-ahead"})
+	behind := on(fabrictest.Switch{Fault: "clock-behind", By: 2 * time.Hour})
+	clock(-2 * time.Hour)
+	api.SwitchOff(behind)
+	clock(time.Hour)
+	api.SwitchOff(ahead)
+	clock(0)
 }

@@ -1,6 +1,7 @@
 package fabrictest
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -66,9 +67,15 @@ func (fs *faults) hits(af *activeFault) int {
 // for none.
 func (fs *faults) take(rt route, c *call) Fault {
 	return fs.first(func(f *Fault) bool {
-		return f.Unreachable == nil && (f.Op == "" || f.Op == rt.op) && (f.UUID == "" || f.UUID == c.uuid) &&
+		return f.Unreachable == nil && (f.Op == "" || f.Op == rt.op) && (f.UUID == "" || c.about(rt.op, f.UUID)) &&
 			(!f.Data || !rt.open) && glob(f.Path, c.http.URL.Path)
 	})
+}
+
+// about reports whether a request is about an asset, which a search for metrics
+// names in its body.
+func (c *call) about(op, uuid string) bool {
+	return c.uuid == uuid || op == OpSearchMetrics && bytes.Contains(c.body, []byte(uuid))
 }
 
 // unreachable is what keeps a request from reaching the API, nil for nothing.

@@ -13,6 +13,10 @@ type Kind struct {
 	Does string        // in a few words
 	By   time.Duration // how far or how long, unless the switch says; 0 where that means nothing
 
+	// scope is what of the API it is about: a switch cannot say otherwise.
+	scope scope
+	clock int // 1 where it sets the API's clock ahead, -1 behind
+
 	// fault is what requests meet. They need not ask for data where it has an
 	// operation; else it spares logins.
 	fault func(a *API, s Switch) Fault
@@ -51,6 +55,7 @@ var bodyKinds = []Kind{
 	{Name: "html", Does: "a maintenance page with status 200", fault: always(Fault{Body: BodyHTML})},
 	{Name: "gzip-bomb", Does: "10 GiB of blanks in 10 MiB of gzip", fault: always(Fault{Handler: bomb})},
 	{Name: "huge-body", Does: "a body of 200 MB whose length is not told beforehand", fault: always(Fault{Handler: huge})},
+	{Name: "dense-body", Does: "3 MB with a million empty objects where intervals, ports and connections are", fault: always(Fault{Handler: dense})},
 	{Name: "wrong-types", Does: "objects where numbers are, arrays where strings are, numbers where the rest is",
 		fault: always(Fault{Rewrite: wrongTypes})},
 	{Name: "nulls", Does: "null in place of every value", fault: always(Fault{Rewrite: nulls})},

@@ -38,6 +38,8 @@ type switches struct {
 	mu   sync.Mutex
 	last int // ID
 	on   []*switched
+
+	clock bool // is not right because of one
 }
 
 type switched struct {
@@ -51,13 +53,10 @@ type switched struct {
 func (a *API) SwitchOn(s Switch) (id int, err error) {
 	kind, ok := kindNamed(s.Fault)
 	if !ok {
-		return 0, fmt.Errorf("no fault is called %q", s.Fault)
+		return 0, fmt.Errorf("no fault is called %q; GET /control/faults has the names", s.Fault)
 	}
-	if s.For < 0 || s.Count < 0 || s.After < 0 || s.By < 0 {
-		return 0, fmt.Errorf("for, count, after and by are not negative")
-	}
-	if s.By != 0 && kind.By == 0 {
-		return 0, fmt.Errorf("%s takes no by", s.Fault)
+	if err := kind.takes(s); err != nil {
+		return 0, err
 	}
 	s.By = cmp.Or(s.By, kind.By)
 	if s.port, ok = a.portCalled(s.Port); !ok {
@@ -77,6 +76,7 @@ func (a *API) SwitchOn(s Switch) (id int, err error) {
 		on.Until = a.opts.Now().Add(s.For)
 	}
 	a.switches.on = append(a.switches.on, on)
+	a.setClock()
 	return on.ID, nil
 }
 
@@ -116,7 +116,28 @@ func (a *API) switchOff(which func(*switched) bool) bool {
 		}
 		return true
 	})
-	return len(a.switches.on) < before
+	if len(a.switches.on) == before {
+		return false
+	}
+	a.setClock()
+	return true
+}
+
+// setClock sets the clock as the latest fault of it that is on wants it, right
+// where there is none. Where none ever was, the clock is left as it is. It is called
+// with the mutex of the switches held.
+func (a *API) setClock() {
+	for _, s := range slices.Backward(a.switches.on) {
+		if s.kind.clock != 0 {
+			a.switches.clock = true
+			a.ShiftClock(time.Duration(s.kind.clock) * s.Switch.By)
+			return
+		}
+	}
+	if a.switches.clock {
+		a.switches.clock = false
+		a.ShiftClock(0)
+	}
 }
 
 // SwitchedOn lists the faults that are on, the oldest first.

@@ -30,6 +30,18 @@ func bomb(w http.ResponseWriter, _ *http.Request) {
 	pour(w, small.Bytes(), gzipBombs)
 }
 
+// dense answers with 3 MB in which a million objects without a member stand where
+// intervals, ports and connections do.
+func dense(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	objects := bytes.Repeat([]byte("{},"), 500_000)
+	for _, part := range [][]byte{
+		[]byte(`{"capacity":1,"inboundStats":[`), objects, []byte(`{}],"outboundStats":[],"data":[`), objects, []byte(`{}]}`),
+	} {
+		pour(w, part, 1)
+	}
+}
+
 // blank is what JSON may begin with without end.
 func blank() []byte { return bytes.Repeat([]byte(" "), chunk) }
 

@@ -21,7 +21,7 @@ var demanded = []struct {
 	{"truncated JSON", []string{"truncated-json"}},
 	{"HTML with 200", []string{"html"}},
 	{"gzip bomb", []string{"gzip-bomb"}},
-	{"200 MB body", []string{"huge-body"}},
+	{"200 MB body", []string{"huge-body", "dense-body"}},
 	{"wrong types", []string{"wrong-types"}},
 	{"null everywhere", []string{"nulls"}},
 	{"empty points", []string{"empty-points"}},

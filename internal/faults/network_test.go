@@ -70,6 +70,7 @@ var bodyScenarios = []scenario{
 	{Switch: of("html"), outcome: answered("decode", once)},
 	{Switch: listings("gzip-bomb"), lasts: time.Hour, outcome: unlisted},
 	{Switch: listings("huge-body"), lasts: time.Hour, outcome: unlisted},
+	{Switch: of("dense-body"), outcome: answered("decode", once)},
 	{Switch: of("wrong-types"), outcome: answered("decode", once)},
 	{Switch: of("nulls"), outcome: outcome{
 		ends: everything, reasons: "decode", calls: once,

@@ -31,8 +31,9 @@ in 'code' can be tried by hand under the demo, where a cycle takes a minute: see
 Unless its row says otherwise, every value that is shown meanwhile is the one before the
 fault, and every traffic figure is one that the API meant, or it is not there. The exception
 is what could be so: a burst below %d times the rate of the line is shown, which matters
-where a port is idle (see 'absurd'), and as many packets are counted as the line carries
-then. While the rate of the line is not known yet, everything is believed.
+where a port is idle (see 'absurd'), and counted in
+'implausible_intervals_total'; packets are counted as far as the line could carry them.
+While the rate of the line is not known yet, rates are believed and packets wait.
 
 - **ends**: series that are five of their intervals old end: those of traffic and
   connections %s, those of the inventory %s.
@@ -77,7 +78,10 @@ Ages are taken by the wall clock or the monotonic one, whichever says more.
 ## Large answers
 
 An answer is read to %d MiB, uncompressed, and not at all where it says itself that it
-is larger. Of those above 4 MiB one at a time per account is in memory.
+is larger. Of those above 4 MiB one at a time per account is in memory. An answer that
+would be many times as large in memory is refused before it is decoded: of statistics
+one with more than 60,000 intervals, of listings and searches one with more than
+250,000 elements in all their arrays.
 `, refusedLogins, "'"+restarts.test+"'", "'"+restarts.file+"'",
 	counted(int(slept.Hours()), "hour"), list(afterSleep), counted(loginsAfterSleep, "login"), oneInterval.Minutes(), oneListing.Minutes(),
 	counted(int(jumped.Hours()), "hour"), list(afterJump), list(whileAhead), counted(int(jumped.Hours()), "hour"), bodyLimit>>20))

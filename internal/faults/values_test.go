@@ -41,11 +41,13 @@ func told(what string) func(timeline) []string {
 
 // odd is without, for intervals that cannot be: the log tells of them, once for
 // each port.
-func odd() outcome {
+func odd() outcome { return oddOf(len(watched)) }
+
+func oddOf(ports int) outcome {
 	o := without(pairP95)
 	o.also = func(l timeline) []string {
-		if n := strings.Count(l.log, `level=WARN msg="answer has impossible intervals`); n != len(watched) {
-			return []string{fmt.Sprintf("the log tells %d times, of %d ports", n, len(watched))}
+		if n := strings.Count(l.log, `level=WARN msg="answer has impossible intervals`); n != ports {
+			return []string{fmt.Sprintf("the log tells %d times, of %d ports", n, ports)}
 		}
 		return nil
 	}
@@ -60,7 +62,7 @@ var valueScenarios = []scenario{
 	{Switch: of("unsorted"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every figure is right"}},
 	{Switch: of("duplicated"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every figure is right"}},
 	{Switch: of("gaps"), sources: everySource, lasts: time.Hour, outcome: without(pairP95)},
-	{Switch: of("negative"), more: idle, sources: everySource, lasts: time.Hour, outcome: withIdle(odd())},
+	{Switch: of("negative"), more: idle, sources: everySource, lasts: time.Hour, outcome: withIdle(oddOf(len(watched) + 1))},
 	{Switch: of("absurd"), more: idle, sources: everySource, lasts: time.Hour, outcome: believing(withIdle(odd()))},
 	{Switch: of("enormous"), sources: everySource, lasts: time.Hour, outcome: odd()},
 	{Switch: of("overflow"), sources: everySource, lasts: time.Hour, outcome: odd()},
@@ -69,7 +71,7 @@ var valueScenarios = []scenario{
 	{Switch: of("gaps"), title: "gaps, two windows", windows: true, outcome: twoWindowsWithout(without(pairP95))},
 	{Switch: of("negative"), title: "negative, two windows", windows: true, sources: []string{"v3", "v4-metrics"}, outcome: twoWindowsWithout(odd())},
 	{own: &private{does: "every rate a thousand times as high: kbit/s where Mbit/s were", rewrite: otherUnit}, title: "rates in another unit", sources: everySource, lasts: time.Hour, outcome: outcome{
-		ends: []class{traffic}, failing: true, calls: usual, also: told("no interval can be right"),
+		ends: []class{traffic}, failing: true, reasons: "decode", calls: usual, also: told("no interval can be right"),
 		note: "rates above ten times the line are not believed: the polls fail, and the log asks for the unit",
 	}},
 	{Switch: of("capacity-zero"), outcome: allocating(0, lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second"))},
