@@ -5,16 +5,17 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// A disk that hangs under the state file, as one over a network can, holds up
-// neither polls nor scrapes nor the end, and is spoken of.
-func TestPressureTheDiskHangs(t *testing.T) {
-	t.Parallel()
+// onSlowDisk starts the exporter on a disk where a system call, with what else
+// strace is to look for, takes eight seconds.
+func onSlowDisk(t *testing.T, config, call string, more ...string) *exporter {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("needs strace")
 	}
@@ -22,12 +23,19 @@ func TestPressureTheDiskHangs(t *testing.T) {
 	if err != nil {
 		t.Fatal("no strace: install it (on Debian: apt-get install strace), or leave out what needs other programs with -short")
 	}
+	// -D: what is started is the exporter, and strace beside it.
+	args := slices.Concat([]string{"-D", "-f", "-o", os.DevNull, "--seccomp-bpf", "-e", "trace=" + call, "-e", "inject=" + call + ":delay_enter=8s"}, more,
+		[]string{exporterPath, "--config.file=" + config, "--web.listen-address=127.0.0.1:0"})
+	return launch(t, nil, strace, args...)
+}
+
+// A disk that hangs under the state file, as one over a network can, holds up
+// neither polls nor scrapes nor the end, and is spoken of.
+func TestPressureTheDiskHangs(t *testing.T) {
+	t.Parallel()
 	api := newMinimalAPI(t, fixturePorts(), fixtureConnections())
 	config := write(t, t.TempDir(), "config.yml", fixtureConfig(api, inFile...)+"state: {file: state}\n")
-	// -D: what is started is the exporter, and strace beside it.
-	x := launch(t, nil, strace, "-D", "-f", "-o", os.DevNull, "--seccomp-bpf",
-		"-e", "trace=fsync", "-e", "inject=fsync:delay_enter=8s",
-		exporterPath, "--config.file="+config, "--web.listen-address=127.0.0.1:0")
+	x := onSlowDisk(t, config, "fsync")
 	base := x.url(t)
 	ready(t, base)
 	eventually(t, func() error {

@@ -107,7 +107,7 @@ func (w *wire) roundTrip(caller context.Context, r request, cred credential) (st
 	}
 	buf := buffers.Get().(*bytes.Buffer)
 	done, err := w.read(ctx, buf, resp, limit)
-	defer func() { recycle(buf); done() }()
+	defer func() { recycle(buf); _ = resp.Body.Close(); done() }()
 	switch {
 	case !good, isFault(buf.Bytes()): // what came of an error body is enough
 		return resp.StatusCode, answerError(r.op, resp, buf.Bytes()[:min(buf.Len(), maxErrorBody)], cred.secrets)

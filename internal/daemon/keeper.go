@@ -27,6 +27,8 @@ const (
 	// patience is how long a write is waited for. A disk that hangs, as one over a
 	// network can, must hold up neither logins nor the end.
 	patience = 3 * time.Second
+	// loading is how long the start waits for the file, which may be large.
+	loading = 5 * time.Second
 )
 
 // keeper keeps the state file. Without a path it keeps the count of refused
@@ -36,10 +38,10 @@ type keeper struct {
 	metrics *stateMetrics
 	log     *slog.Logger
 	ids     *identities
-	writing chan struct{} // holds one: writes come one after the other
 
-	mu       sync.Mutex // never held while the disk is asked
-	path     string     // "" for none
+	mu       sync.Mutex    // never held while the disk is asked
+	path     string        // "" for none
+	disk     chan struct{} // holds one while the disk is asked about path
 	accounts []config.Account
 	logins   map[string]fabric.Hold // the refused ones, by fingerprint
 	saved    *fleet.Snapshot        // that is in the file
@@ -51,19 +53,15 @@ type keeper struct {
 // be shown of it.
 func newKeeper(cfg *config.Config, shard fleet.Shard, store *fleet.Store, metrics *stateMetrics, log *slog.Logger) *keeper {
 	k := &keeper{
-		store: store, metrics: metrics, log: log.With("component", "state"), writing: make(chan struct{}, 1),
+		store: store, metrics: metrics, log: log.With("component", "state"),
 		accounts: cfg.Accounts, logins: map[string]fabric.Hold{}, ids: newIdentities(fabric.NewFingerprintKey()),
 	}
 	k.use(cfg.State.File)
 	if k.path == "" {
 		return k
 	}
-	state.Sweep(k.path)
 	now := time.Now()
-	doc, err := state.Load(k.path, now)
-	if err != nil {
-		k.refuse(k.path, err)
-	}
+	doc, err := k.load(now)
 	if doc != nil {
 		k.ids = newIdentities(doc.Key)
 		maps.Copy(k.logins, doc.Logins)
@@ -101,6 +99,34 @@ func (k *keeper) restore(doc *state.Document, shard fleet.Shard, now time.Time) 
 	k.log.Info("going on from the state file", "file", k.path, "written", doc.Written.UTC(), "ports", len(snap.Ports), "connections", len(snap.Connections))
 }
 
+// load reads the file that use has just named, and sets one aside that cannot be
+// trusted. A disk that does not answer is asked no more: what nobody has read is not
+// written over.
+func (k *keeper) load(now time.Time) (*state.Document, error) {
+	type answer struct {
+		doc *state.Document
+		err error
+	}
+	path, disk, ended := k.path, k.disk, make(chan answer, 1)
+	go func() {
+		state.Sweep(path)
+		doc, err := state.Load(path, now)
+		ended <- answer{doc, err}
+	}()
+	select {
+	case a := <-ended:
+		if a.err != nil {
+			k.refuse(path, a.err)
+		}
+		<-disk
+		return a.doc, a.err
+	case <-time.After(loading):
+		k.log.Error("state file cannot be read; starting without it, and leaving it as it is until the next start",
+			"file", path, "err", fmt.Errorf("the disk does not answer within %v", loading))
+		return nil, errSlow
+	}
+}
+
 // refuse sets a file aside that cannot be trusted. No values of it are used.
 func (k *keeper) refuse(path string, err error) {
 	log := k.log.With("file", path, "err", err)
@@ -116,9 +142,10 @@ func (k *keeper) refuse(path string, err error) {
 	log.Warn("state file cannot be trusted; starting without it", "set_aside_as", name)
 }
 
-// use makes path the file to write from now on.
+// use makes path the file to write, once it has been loaded.
 func (k *keeper) use(path string) {
-	k.path, k.saved, k.failing = path, nil, false
+	k.path, k.saved, k.failing, k.disk = path, nil, false, make(chan struct{}, 1)
+	k.disk <- struct{}{} // until the file has been read
 	k.metrics.use(path != "")
 }
 
@@ -132,15 +159,13 @@ func (k *keeper) adopt(cfg *config.Config) {
 	if same {
 		return
 	}
+	k.mu.Lock()
+	k.use(path)
+	k.mu.Unlock()
 	if path != "" {
 		// The fleet is known; but what is no state must not be written over.
-		if _, err := state.Load(path, time.Now()); err != nil {
-			k.refuse(path, err)
-		}
+		_, _ = k.load(time.Now())
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.use(path)
 }
 
 // run writes the file until ctx is done: as soon as everything is known, and then
@@ -176,7 +201,7 @@ func (k *keeper) save(end bool) {
 // the write may then end well yet.
 func (k *keeper) write(snap *fleet.Snapshot, end bool) error {
 	k.mu.Lock()
-	path := k.path
+	path, disk := k.path, k.disk
 	k.tried = time.Now()
 	k.mu.Unlock()
 	if path == "" {
@@ -184,18 +209,21 @@ func (k *keeper) write(snap *fleet.Snapshot, end bool) error {
 	}
 	late := time.After(patience)
 	select {
-	case k.writing <- struct{}{}:
+	case disk <- struct{}{}:
 	case <-late:
 		return k.note(path, errSlow)
 	}
 	ended := make(chan error, 1)
 	go func() {
-		defer func() { <-k.writing }()
+		defer func() { <-disk }()
 		ended <- k.replace(path, snap, end)
 	}()
 	select {
 	case err := <-ended:
-		return err
+		if err != nil {
+			return k.note(path, err)
+		}
+		return nil
 	case <-late:
 		return k.note(path, errSlow)
 	}
@@ -210,14 +238,15 @@ func (k *keeper) replace(path string, snap *fleet.Snapshot, end bool) error {
 	doc.Fleet, doc.Identities = forgetful(snap), k.ids.all(accounts)
 	size, err := doc.Save(path)
 	if err != nil {
-		return k.note(path, err)
+		return err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if path == k.path { // else a reload has named another one meanwhile
-		k.saved = snap
-		k.metrics.wrote(doc.Written, size)
+	if path != k.path { // a reload has named another one meanwhile
+		return nil
 	}
+	k.saved = snap
+	k.metrics.wrote(doc.Written, size)
 	if k.failing {
 		k.log.Info("state file can be written again", "file", path)
 	}
@@ -230,6 +259,9 @@ func (k *keeper) note(path string, err error) error {
 	k.metrics.failures.Inc()
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if path != k.path {
+		return err
+	}
 	if !k.failing {
 		k.log.Error("state file cannot be written; a restart begins anew until it can", "file", path, "err", err)
 	}

@@ -142,6 +142,9 @@ func TestFaultsOverTCP(t *testing.T) {
 // bodyLimit is what the exporter reads of an answer at the most.
 const bodyLimit = 32 << 20
 
+// sideBySide is up to where several answers are read at a time.
+const sideBySide = 4 << 20
+
 // Four calls at a time meet an answer without end. Each of them reads no more
 // than the limit, and one at a time gets that far.
 func TestEndlessAnswersAreReadToTheLimit(t *testing.T) {
@@ -177,6 +180,9 @@ func TestEndlessAnswersAreReadToTheLimit(t *testing.T) {
 			}
 			if n := l.read.largest(); n < bodyLimit || n > bodyLimit+1 {
 				t.Errorf("%d bytes of an answer were read, want %d and one", n, bodyLimit)
+			}
+			if n := l.read.together(); n != 1 {
+				t.Errorf("%d answers of more than %d MiB were read at a time, want one", n, sideBySide>>20)
 			}
 			l.switchOff(t)
 			l.await(t, "all is well again", l.well)

@@ -59,13 +59,23 @@ func writeCSV(w io.Writer, l list, _ Options) error {
 	}}
 	for _, p := range l.ports {
 		records = append(records, []string{
-			human.Printable(p.Account), human.Printable(p.UUID), human.Printable(p.Name), field(p.Metro, human.Printable), field(p.Capacity, number),
+			cell(p.Account), cell(p.UUID), cell(p.Name), field(p.Metro, cell), field(p.Capacity, number),
 			field(p.InLast, number), field(p.InP95, number), field(p.OutLast, number), field(p.OutP95, number),
 			p.Window, field(p.Utilization, number), field(p.Connections, strconv.Itoa),
-			field(p.NewestSample, func(t time.Time) string { return t.Format(time.RFC3339) }), field(p.Problem, human.Printable),
+			field(p.NewestSample, func(t time.Time) string { return t.Format(time.RFC3339) }), field(p.Problem, cell),
 		})
 	}
 	return csv.NewWriter(w).WriteAll(records)
+}
+
+// cell is a text that a spreadsheet shows as it is: what would be a formula to it
+// begins with a quote, which it does not show.
+func cell(s string) string {
+	s = human.Printable(s)
+	if strings.IndexAny(s, "=+-@\t") == 0 {
+		return "'" + s
+	}
+	return s
 }
 
 // field is *v as text, empty where there is none.

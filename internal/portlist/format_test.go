@@ -210,6 +210,27 @@ func problems(t *testing.T) {
 	}
 }
 
+// A spreadsheet that opens the list runs nothing of it.
+func TestCSVHasNoFormulas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, want := range map[string]string{
+			`=HYPERLINK("https://example.com")`: `'=HYPERLINK("https://example.com")`,
+			"@SUM(1)":                           "'@SUM(1)", "+1": "'+1", "-1": "'-1", "a=b": "a=b",
+		} {
+			d := polled(loaded(first, name, new(1e9), new(1e9)))
+			o := options()
+			o.Format = "csv"
+			records, err := csv.NewReader(strings.NewReader(print(t, d, o))).ReadAll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := records[1][2]; got != want {
+				t.Errorf("name %q, want %q", got, want)
+			}
+		}
+	})
+}
+
 // pastes reads a block as part of a configuration.
 func pastes(t *testing.T, name, block string) {
 	t.Helper()
