@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -72,14 +73,26 @@ func samples(means ...[2]any) string {
 	return fmt.Sprintf(`{"capacity":1000000000,"inboundStats":[%s],"outboundStats":[%s]}`, list, list)
 }
 
+// In whatever order they come: the API promises none.
 func TestDuplicatesAreMergedAndCounted(t *testing.T) {
+	for name, backwards := range map[string]bool{"as listed": false, "backwards": true} {
+		t.Run(name, func(t *testing.T) { duplicates(t, backwards) })
+	}
+}
+
+func duplicates(t *testing.T, backwards bool) {
 	port := func(uuid string, speed int) string {
 		return fmt.Sprintf(`{"uuid":%q,"name":"twin","state":"ACTIVE","bandwidth":%d}`, uuid, speed)
 	}
 	connection := func(uuid string, speed int, a, z string) string {
 		return fmt.Sprintf(`{"uuid":%q,"name":"link","state":"ACTIVE","bandwidth":%d,"aSide":{"accessPoint":{"port":{"uuid":%q}}},"zSide":{"accessPoint":{"port":{"uuid":%q}}}}`, uuid, speed, a, z)
 	}
-	list := func(items ...string) string { return `{"data":[` + strings.Join(items, ",") + `]}` }
+	list := func(items ...string) string {
+		if backwards {
+			slices.Reverse(items)
+		}
+		return `{"data":[` + strings.Join(items, ",") + `]}`
+	}
 	api := answers{
 		// One port twice, and another of the same name.
 		{path: "/v4/ports", body: list(port(hostileA, 1000), port(strings.ToUpper(hostileA), 9000), port(hostileB, 1000))},

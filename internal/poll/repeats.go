@@ -1,6 +1,8 @@
 package poll
 
 import (
+	"bytes"
+	"encoding/json"
 	"iter"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
@@ -27,16 +29,16 @@ func (a *account) repeated(kind, uuid string, n int) {
 
 // Gather reads a listing of ports to its end, by UUID. A part of one would look like
 // the whole: where it breaks off there is an error and nothing else. Of a port that
-// is listed twice the first entry counts, and its UUID is in again.
+// is listed twice [either] entry counts, and its UUID is in again.
 func Gather(listing iter.Seq2[fabric.Port, error]) (ports map[string]fabric.Port, again []string, err error) {
 	ports = map[string]fabric.Port{}
 	for p, err := range listing {
 		if err != nil {
 			return nil, nil, err
 		}
-		if _, listed := ports[p.UUID]; listed {
+		if other, listed := ports[p.UUID]; listed {
 			again = append(again, p.UUID)
-			continue
+			p = either(other, p)
 		}
 		ports[p.UUID] = p
 	}
@@ -52,18 +54,32 @@ func (a *account) gather(listing iter.Seq2[fabric.Port, error]) (map[string]fabr
 	return ports, err
 }
 
+// either is one of two entries about the same thing: the same one whatever their
+// order, in which the API promises nothing. Else names and rates would change from
+// answer to answer.
+func either[T any](a, b T) T {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	if errX == nil && errY == nil && bytes.Compare(y, x) < 0 {
+		return b
+	}
+	return a
+}
+
 // newConnections are the connections of one answer, each once: of one that is
-// listed twice the first entry counts.
+// listed twice [either] entry counts.
 func (a *account) newConnections(conns []fabric.Connection) []fleet.Connection {
 	all := make([]fleet.Connection, 0, len(conns))
-	listed := make(map[string]bool, len(conns))
+	listed := make(map[string]int, len(conns))
 	for _, c := range conns {
-		if listed[c.UUID] {
-			a.repeated(kindConnection, c.UUID, 1)
+		i, again := listed[c.UUID]
+		if !again {
+			listed[c.UUID] = len(all)
+			all = append(all, NewConnection(c))
 			continue
 		}
-		listed[c.UUID] = true
-		all = append(all, NewConnection(c))
+		a.repeated(kindConnection, c.UUID, 1)
+		all[i] = either(all[i], NewConnection(c))
 	}
 	return all
 }
