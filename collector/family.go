@@ -2,6 +2,7 @@ package collector
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -17,6 +18,7 @@ type Family struct {
 	Type   prometheus.ValueType // a gauge unless it says counter
 	Help   string
 	Labels []string // in the order of the values
+	Values int      // how many values the label state or status can have; 0 for one at a time
 
 	// Exactly one of these is set: it sends the series of the whole fleet, of
 	// one account, of one port, of one pair, of one connection.
@@ -43,6 +45,32 @@ func (f Family) TypeName() string {
 		return "counter"
 	}
 	return "gauge"
+}
+
+// most is how many series of the family one port, pair or connection can have,
+// whatever the API says of it.
+func (f *Family) most(windows int) int {
+	if strings.HasSuffix(f.Name, "_info") {
+		return 1
+	}
+	n := 1
+	for _, label := range f.Labels {
+		switch label {
+		case "direction", "side":
+			n *= 2
+		case "window":
+			n *= windows
+		case "state", "status":
+			n *= max(f.Values, 1)
+		}
+	}
+	return n
+}
+
+// valued says how many values the label state or status of a row can have.
+func valued(n int, f Family) Family {
+	f.Values = n
+	return f
 }
 
 // counted makes a counter of a row.

@@ -65,7 +65,7 @@ func healthFamilies() []Family {
 			"Calls of the API that the request budget has for polling within one interval of the first window: nine tenths of api.requests_per_second.",
 			nil, func(v accountView, send emit) { send(v.BudgetPerCycle) }),
 		accountFamily("series_dropped",
-			"Series of ports, pairs and connections of the account that are left out because there are more of them than max_series, those that have gone stale included; 0 while there is room. Whole ports, pairs and connections are left out: single connections first, then pairs, then discovered ports, then configured ones, each from the end of their order.",
+			"Series of ports, pairs and connections of the account that are left out because together these could have more than max_series; as many as are known now, those that have gone stale included; 0 while there is room. Whole ports, pairs and connections are left out: single connections first, then pairs, then discovered ports, then configured ones, each from the end of their order.",
 			nil, func(v accountView, send emit) {
 				if v.MaxSeries > 0 {
 					send(float64(v.dropped))

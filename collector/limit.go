@@ -16,13 +16,31 @@ type hidden struct {
 
 // allowance is what an account may show, and what it had to drop.
 type allowance struct {
-	left    int
+	left    int  // series that nothing is admitted for yet
 	full    bool // something was dropped, and so is all that follows
-	series  int  // dropped, and what they are of:
+	series  int  // dropped, as far as they are known, and what they are of:
 	objects objects
 }
 
 type objects struct{ ports, pairs, connections int }
+
+// charges are the series that one of each can have at most. They depend on the
+// configuration alone: what the API says of one port moves no other one.
+type charges struct{ port, pair, connection int }
+
+func (c *Collector) charges(windows int) (most charges) {
+	for i := range c.families {
+		switch f := &c.families[i]; {
+		case f.port != nil:
+			most.port += f.most(windows)
+		case f.pair != nil:
+			most.pair += f.most(windows)
+		case f.connection != nil:
+			most.connection += f.most(windows)
+		}
+	}
+	return most
+}
 
 // unaged is a time before all others: nothing is stale then. What has gone
 // stale counts on, so that nothing comes and goes with the age of something else.
@@ -30,12 +48,15 @@ var unaged time.Time
 
 // hide decides what to leave out: whole ports, pairs and connections, from the
 // first one on that does not fit. Configured ports come first, then the others
-// by UUID, then pairs, then single connections.
+// by UUID, then pairs, then single connections. Each is charged what it can have
+// at most from when it is known on, so that it does not take the place of another
+// as it fills in.
 func (c *Collector) hide(snap *fleet.Snapshot) hidden {
 	h := hidden{accounts: map[string]*allowance{}}
-	rough := atMost(snap)
+	charge := c.charges(len(snap.Windows))
+	total := charge.total(snap)
 	for _, a := range snap.Accounts {
-		if a.MaxSeries > 0 && rough[a.Name] > a.MaxSeries {
+		if a.MaxSeries > 0 && total[a.Name] > a.MaxSeries {
 			h.accounts[a.Name] = &allowance{left: a.MaxSeries}
 		}
 	}
@@ -45,24 +66,19 @@ func (c *Collector) hide(snap *fleet.Snapshot) hidden {
 	h.ports, h.pairs, h.connections = map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, configured := range []bool{true, false} {
 		for _, p := range snap.Ports {
-			if p.Configured != configured {
+			a := h.accounts[p.Account]
+			if p.Configured != configured || a.admits(charge.port) {
 				continue
 			}
-			n := 0
-			c.portSeries(snap, p, unaged, counter(&n))
-			if a := h.accounts[p.Account]; n > 0 && !a.admits(n) {
-				h.ports[p.UUID] = true
-				a.objects.ports++
-			}
+			h.ports[p.UUID] = true
+			a.objects.ports += a.drop(func(to sender) { c.portSeries(snap, p, unaged, to) })
 		}
 	}
-	c.hidePairs(snap, &h)
+	c.hidePairs(snap, &h, charge.pair)
 	for _, w := range snap.Connections {
-		n := 0
-		c.connectionSeries(snap, w, unaged, counter(&n))
-		if a := h.accounts[w.Account]; n > 0 && !a.admits(n) {
+		if a := h.accounts[w.Account]; !a.admits(charge.connection) {
 			h.connections[w.UUID] = true
-			a.objects.connections++
+			a.objects.connections += a.drop(func(to sender) { c.connectionSeries(snap, w, unaged, to) })
 		}
 	}
 	return h
@@ -70,63 +86,65 @@ func (c *Collector) hide(snap *fleet.Snapshot) hidden {
 
 // hidePairs hides pairs with either of their ports; else they count for the
 // account of the primary one.
-func (c *Collector) hidePairs(snap *fleet.Snapshot, h *hidden) {
+func (c *Collector) hidePairs(snap *fleet.Snapshot, h *hidden, charge int) {
 	for _, p := range snap.Pairs {
-		n := 0
-		c.pairSeries(snap, p, unaged, counter(&n))
-		if n == 0 { // else both ports are there
+		primary, secondary := snap.Port(p.Primary), snap.Port(p.Secondary)
+		if primary == nil || secondary == nil { // then it has no series
 			continue
 		}
-		a := h.accounts[snap.Port(p.Primary).Account]
+		a := h.accounts[primary.Account]
 		if h.ports[p.Secondary] && !h.ports[p.Primary] {
-			a = h.accounts[snap.Port(p.Secondary).Account]
+			a = h.accounts[secondary.Account]
 		}
-		if a.admits(n) { // where a port was dropped, nothing is admitted any more
+		if a.admits(charge) { // where a port was dropped, nothing is admitted any more
 			continue
 		}
 		h.pairs[p.Name] = true
-		a.objects.pairs++
+		a.objects.pairs += a.drop(func(to sender) { c.pairSeries(snap, p, unaged, to) })
 	}
 }
 
-// admits takes n series off what is left, or drops them whole. Nobody limits
-// nil.
-func (a *allowance) admits(n int) bool {
+// admits takes a charge off what is left, if it fits. Nobody limits nil.
+func (a *allowance) admits(charge int) bool {
 	if a == nil {
 		return true
 	}
-	if a.full || n > a.left {
+	if a.full || charge > a.left {
 		a.full = true
-		a.series += n
 		return false
 	}
-	a.left -= n
+	a.left -= charge
 	return true
 }
 
-// atMost is more than the series that each account can have, without looking
-// for them: few accounts come near their limit.
-func atMost(snap *fleet.Snapshot) map[string]int {
-	const each, perWindow = 64, 8
-	object := each + perWindow*len(snap.Windows)
+// drop counts the series of an object that is left out, and returns how many
+// objects those are of: 0 as long as it would have none.
+func (a *allowance) drop(series func(sender)) int {
+	n := 0
+	series(counter(&n))
+	a.series += n
+	return min(n, 1)
+}
+
+// total is what all objects of each account are charged.
+func (c charges) total(snap *fleet.Snapshot) map[string]int {
 	n := map[string]int{}
 	for _, p := range snap.Ports {
-		n[p.Account] += 2 * object // and half a pair
-		if i := p.Inventory; i != nil {
-			n[p.Account] += len(i.Links)
-		}
-		if c := p.Connections; c != nil {
-			n[p.Account] += len(c.States) + len(c.Equinix) + len(c.Provider)
+		n[p.Account] += c.port
+	}
+	for _, p := range snap.Pairs {
+		if primary := snap.Port(p.Primary); primary != nil {
+			n[primary.Account] += c.pair
 		}
 	}
 	for _, w := range snap.Connections {
-		n[w.Account] += object
+		n[w.Account] += c.connection
 	}
 	return n
 }
 
 // counter counts series that are not sent.
-func counter(n *int) func(*described, ...string) emit {
+func counter(n *int) sender {
 	return func(*described, ...string) emit {
 		return func(float64, ...string) { *n++ }
 	}
@@ -154,7 +172,7 @@ func (c *Collector) say(snap *fleet.Snapshot, h hidden) {
 			c.log.Info("account is within max_series again; nothing is left out", "account", account.Name)
 			continue
 		}
-		c.log.Warn("account has more series than max_series allows; whole ports, pairs and connections are left out",
+		c.log.Warn("account could have more series than max_series allows; whole ports, pairs and connections are left out",
 			"account", account.Name, "max", account.MaxSeries, "series", series,
 			"ports", now.ports, "pairs", now.pairs, "connections", now.connections,
 			"remedy", "raise max_series of the account if Prometheus can take them, else narrow discover or connections")

@@ -81,6 +81,9 @@ func limited(at time.Time, most int) *fleet.Snapshot {
 	return snap
 }
 
+// What one of each is charged, with two windows.
+const portCharge, pairCharge, connectionCharge = 126, 7, 31
+
 func TestLimitLeavesOutWholeObjectsFromTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := shown(expose(t, limited(time.Now(), 1_000_000)))
@@ -90,25 +93,32 @@ func TestLimitLeavesOutWholeObjectsFromTheEnd(t *testing.T) {
 		}
 		fit := 0
 		for n, id := range order {
+			charge := portCharge
+			switch {
+			case id == "ams":
+				charge = pairCharge
+			case strings.HasPrefix(id, "conn"):
+				charge = connectionCharge
+			}
 			want := map[string]int{}
 			for _, kept := range order[:n] {
 				want[kept] = all[kept]
 			}
-			// Room for these and not one series more, and for all but one series
-			// of the next.
-			for _, most := range []int{fit, fit + all[id] - 1} {
+			// Room for what these could have and not one series more, and for all
+			// but one of the next.
+			for _, most := range []int{fit, fit + charge - 1} {
 				body := expose(t, limited(time.Now(), max(most, 1)))
 				if diff := cmp.Diff(want, shown(body)); diff != "" {
 					t.Errorf("max_series %d (-want +got):\n%s", most, diff)
 				}
-				if got, want := dropped(t, body, "prod"), sum(all)-fit; got != want {
+				if got, want := dropped(t, body, "prod"), sum(all)-sum(want); got != want {
 					t.Errorf("max_series %d: dropped %d, want %d", most, got, want)
 				}
 				if again := expose(t, limited(time.Now(), max(most, 1))); !bytes.Equal(body, again) {
 					t.Errorf("max_series %d: the next scrape differs", most)
 				}
 			}
-			fit += all[id]
+			fit += charge
 		}
 		body := expose(t, limited(time.Now(), fit))
 		if diff := cmp.Diff(all, shown(body)); diff != "" || dropped(t, body, "prod") != 0 {
@@ -123,8 +133,7 @@ func TestLimitLeavesOutWholeObjectsFromTheEnd(t *testing.T) {
 // What has gone stale counts on: else others would come and go with it.
 func TestLimitHoldsStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		most := sum(shown(expose(t, limited(time.Now(), 1_000_000)))) / 2
-		snap := limited(time.Now(), most)
+		snap := limited(time.Now(), 3*portCharge)
 		before := expose(t, snap)
 		time.Sleep(24 * time.Hour)
 		after := expose(t, snap)
@@ -175,9 +184,9 @@ func TestLimitIsLoggedWhenItChanges(t *testing.T) {
 			most int
 			want string // "" for nothing new
 		}{
-			{100, "account=prod max=100 "},
-			{101, ""},
-			{100, ""},
+			{portCharge, "account=prod max=126 "},
+			{portCharge + 1, ""},
+			{portCharge, ""},
 			{1, "ports=5 pairs=1 connections=2"},
 			{1_000_000, "within max_series again"},
 			{1_000_000, ""},

@@ -15,9 +15,9 @@ func portFamilies() []Family {
 				"account", "metro", "metro_name", "ibx", "equinix_region", "encapsulation", "package", "speed",
 				"redundancy_priority", "redundancy_group", "lag", "project",
 			}, portInfo),
-		portFamily("port_operational_status",
+		valued(4, portFamily("port_operational_status", // these and another
 			"1 for the operational status of the port, 0 for the others: UP, DOWN, or PARTIAL where some links of a LAG are down. "+fromInventory,
-			[]string{"status"}, portStatus),
+			[]string{"status"}, portStatus)),
 		portFamily("port_lifecycle_state",
 			"Always 1; the state label is the lifecycle state of the port as the API spells it, UNKNOWN where it is empty. "+fromInventory,
 			[]string{"state"}, func(v *fleet.View, send emit) {
@@ -31,9 +31,9 @@ func portFamilies() []Family {
 		portFamily("port_effective_capacity_bytes_per_second",
 			"Line rate in bytes per second of the physical links of the port that are up; the line rate of the port where the API names no links. "+fromInventory,
 			nil, func(v *fleet.View, send emit) { sendBytes(send, v.EffectiveCapacity()) }),
-		portFamily("port_lag_links",
-			"Physical links of the port by status, UNKNOWN where the API does not say; UP and DOWN always there, 0 included, where the API names links. "+fromInventory,
-			[]string{"status"}, lagLinks),
+		valued(mostOf(linkStatuses()), portFamily("port_lag_links",
+			"Physical links of the port by status, UNKNOWN where the API does not say; UP and DOWN always there, 0 included, where the API names links."+byName+" "+fromInventory,
+			[]string{"status"}, lagLinks)),
 		portFamily("port_lag_failover_utilization_ratio",
 			"Last polled rate of the port as a share of the line rate that is left when one more of its links fails, the fastest that is up; above 1 the LAG would be full. Only of ports with several links, while more than one is up. Dropped with port_traffic_last_bytes_per_second or with the inventory.",
 			[]string{"direction"}, func(v *fleet.View, send emit) {
@@ -78,7 +78,7 @@ func lagLinks(v *fleet.View, send emit) {
 	for _, l := range v.Inventory.Links {
 		counts[cmp.Or(l.Status, fleet.Unknown)]++
 	}
-	sendCounts(send, counts)
+	sendCounts(send, counts, linkStatuses())
 }
 
 func portStatus(v *fleet.View, send emit) {

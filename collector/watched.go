@@ -24,11 +24,11 @@ func watchedFamilies() []Family {
 				send(1, "equinix", cmp.Or(c.EquinixStatus, fleet.Unknown))
 				send(1, "provider", cmp.Or(c.ProviderStatus, fleet.Unknown))
 			})),
-		watchedFamily("connection_operational_status",
+		valued(3, watchedFamily("connection_operational_status", // these and another
 			"1 for the operational status of the connection, UP or DOWN, 0 for the other; absent where the API does not say. "+fromConnections,
 			[]string{"status"}, ofFacts(func(c *fleet.Connection, send emit) {
 				sendStatus(send, c.Status, fleet.StatusUp, fleet.StatusDown)
-			})),
+			}))),
 		watchedFamily("connection_bandwidth_bytes_per_second",
 			"Bandwidth of the connection in bytes per second (8 bits each), as ordered. "+fromConnections,
 			nil, ofFacts(func(c *fleet.Connection, send emit) { sendBytes(send, c.Bandwidth) })),

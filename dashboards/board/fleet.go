@@ -82,7 +82,7 @@ func fleetTraffic(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardB
 		WithPanel(series(spec{
 			title: "Traffic by metro", w: 12, h: 10, unit: "bps",
 			about: "Last polled rates of the chosen ports of each metro together, inbound up and outbound down; inbound is what a port receives. " +
-				"There is a gap where the rate of a port is missing, since a sum without it would look like less traffic. " +
+				"There is a gap where the rate of a port is missing, and while max_series leaves out series of a chosen account, since a sum without it would look like less traffic. " +
 				"Ports of which nothing has been known for long are not in it: Without data below counts them.",
 			queries: []query{{inBits(perMetro("")), "{{metro}} {{direction}}"}},
 		}).OverrideByRegexp("/ outbound$/", []dashboard.DynamicConfigValue{property("custom.transform", "negative-Y")})).

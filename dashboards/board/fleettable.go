@@ -37,7 +37,7 @@ func metroTable(l Limits) *table.PanelBuilder {
 	return rows(spec{
 		title: "By metro", w: 24, h: 8, unit: "none",
 		about: "The chosen ports of each metro. Fullest are the last polled rate and the 95th percentile of the chosen window of the fullest port there, in the worse direction. " +
-			"Sums are missing where one of their ports is; ports of which nothing has been known for long are in none of the traffic, and Without data counts them. A metro with one full port and empty others can be cured by moving connections.",
+			"Sums are missing where one of their ports is, and everywhere while max_series leaves out series of a chosen account: then Ports and Without data do not count all. Ports of which nothing has been known for long are in none of the traffic, and Without data counts them. A metro with one full port and empty others can be cured by moving connections.",
 		links: runbooks("FabricPortNearlyFull"),
 	}, "Fullest now",
 		column{title: "Metro", label: "metro"},

@@ -110,6 +110,7 @@ const busiest = "topk(10, max by (port_uuid) (max by (port_uuid, direction) (" +
 // the one given. There is none while the rate of a port is missing that has had
 // samples within an hour, or was not asked for yet: that would look like less
 // traffic. The rules remember ports for longer, and those of a shard that is gone.
+// There is none either while ports may be left out that nobody here knows of.
 func perMetro(direction string) string {
 	only := ""
 	if direction != "" {
@@ -121,16 +122,20 @@ func perMetro(direction string) string {
 		" unless on (metro, direction) (" + known + " * on (port_uuid) group_left (metro) topk by (port_uuid) (1, last_over_time(" + chosenPorts + "[1h]))" +
 		" unless on (port_uuid, direction) " + rates + ")" +
 		" unless on (metro, direction) " + awaited +
-		" unless on (metro) (" + chosenPorts + " unless on (port_uuid) " + ns + "port_poll_success)"
+		" unless on (metro) (" + chosenPorts + " unless on (port_uuid) " + ns + "port_poll_success)" + unlessLeftOut
 }
+
+// unlessLeftOut ends sums while max_series leaves out series of a chosen account:
+// in which metros their ports are cannot be seen.
+const unlessLeftOut = " unless on () (" + ns + `series_dropped{account=~"$account"} > 0)`
 
 // awaited are the chosen ports and directions that sums wait for, by the rules.
 const awaited = `equinix_fabric:port:traffic_awaited{account=~"$account",metro=~"$metro",port_uuid=~"$port"}`
 
 // allOf is the sum of what is known of the ports of a metro, and nothing where it
-// is not known of one of them.
+// is not known of one of them, or where some may be left out.
 func allOf(expr string) string {
-	return "sum by (metro) (" + located(expr) + ") unless on (metro) (" + chosenPorts + " unless on (port_uuid) " + group(expr) + ")"
+	return "sum by (metro) (" + located(expr) + ") unless on (metro) (" + chosenPorts + " unless on (port_uuid) " + group(expr) + ")" + unlessLeftOut
 }
 
 // unheard is 1 for each port of which a direction is not known, 0 for the others.

@@ -143,11 +143,53 @@ func TestAnAccountWithTooManySeriesIsOneAlert(t *testing.T) {
 			}
 		}
 	}
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 90 * time.Minute, events: []event{
-		{begin, become("    max_series: 100\n" + discover)},
+	recorded := tell(t, story{api: estate(), config: discover, span: 90 * time.Minute, events: []event{
+		{begin, become("    max_series: 300\n" + discover)}, // two ports of four
 		{end, become(discover)},
-	}}))
-	line.expect(t, want{"FabricSeriesLeftOut prod", after(begin, 15*time.Minute, 0), after(end, 0, 0)})
+	}})
+	e := newEngine(t, ruleFiles()...)
+	e.watch(recorded).expect(t, want{"FabricSeriesLeftOut prod", after(begin, 15*time.Minute, 0), after(end, 0, 0)})
+	e.noSum(recorded, begin, end)
+}
+
+// Hidden from the first scrape on, the ports were never seen: nothing waits for them.
+func TestAnAccountThatBeginsWithTooManySeriesHasNoSum(t *testing.T) {
+	t.Parallel()
+	const end = time.Hour
+	recorded := tell(t, story{api: estate(), config: "    max_series: 300\n" + discover, span: 90 * time.Minute, events: []event{
+		{end, func(w *world) {
+			w.configure(discover)
+			if err := w.reload(); err != nil {
+				w.Error(err)
+			}
+		}},
+	}})
+	e := newEngine(t, ruleFiles()...)
+	e.watch(recorded)
+	e.noSum(recorded, 0, end)
+}
+
+// noSum wants sums over ports to be there but for a span of time, in which some
+// ports of the account show.
+func (e *engine) noSum(recorded []scrape, begin, end time.Duration) {
+	e.Helper()
+	for _, s := range recorded[10:] {
+		at := s.at.Sub(recorded[0].at) + time.Minute
+		for expr, want := range map[string]bool{
+			`equinix_fabric:port:traffic_bytes_per_second`:              true,
+			`equinix_fabric:account:traffic_bytes_per_second`:           at <= begin || at > end,
+			`equinix_fabric:metro:traffic_bytes_per_second`:             at <= begin || at > end,
+			`{__name__=~"equinix_fabric:(account|metro):ports_with.+"}`: at <= begin || at > end,
+		} {
+			v, err := e.prometheus().Instant(expr, s.at)
+			if err != nil {
+				e.Fatal(err)
+			}
+			if got := len(v) > 0; got != want {
+				e.Errorf("%s at %v: there is one: %v, want %v", expr, at, got, want)
+			}
+		}
+	}
 }
 
 func TestAnExporterThatIsDownIsOneAlert(t *testing.T) {

@@ -1,0 +1,71 @@
+package collector
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// unnamed stands for all states that the API makes up beyond those that have a
+// name of their own.
+const (
+	unnamed    = "OTHER"
+	mostOthers = 8
+)
+
+const byName = " Of states that Equinix does not document the first 8 by the alphabet have their name, the others are OTHER together."
+
+// mostOf is how many values a label has at most that counts by state.
+func mostOf(documented []string) int { return len(documented) + mostOthers + 1 }
+
+// bounded is counts by state with no more keys than mostOf says: the documented
+// ones, some others, and the rest summed up, so that the sum stays right.
+func bounded(counts map[string]int, documented []string) map[string]int {
+	kept, others := make(map[string]int, len(counts)), 0
+	for _, key := range slices.Sorted(maps.Keys(counts)) {
+		switch {
+		case slices.Contains(documented, key):
+			kept[key] = counts[key]
+		case others < mostOthers && key != unnamed:
+			kept[key] = counts[key]
+			others++
+		default:
+			kept[unnamed] += counts[key]
+		}
+	}
+	return kept
+}
+
+// sendCounts sends a series for each documented state that occurs and for a
+// bounded number of others: the label that follows the given ones.
+func sendCounts(send emit, counts map[string]int, documented []string, labels ...string) {
+	counts = bounded(counts, documented)
+	for _, key := range slices.Sorted(maps.Keys(counts)) {
+		send(float64(counts[key]), slices.Concat(labels, []string{key})...)
+	}
+}
+
+func linkStatuses() []string {
+	return []string{fleet.StatusUp, fleet.StatusDown, fleet.Unknown}
+}
+
+// equinixStatuses lists what Equinix documents for the operation of a connection
+// on its own side, the empty one as UNKNOWN.
+func equinixStatuses() []string {
+	return []string{
+		"AUTO_APPROVAL_FAILED", "CANCELLED", "DELETED", "DEPROVISIONED", "DEPROVISIONING", "DRAFT", "NOT_DEPROVISIONED",
+		"NOT_PROVISIONED", "PENDING_APPROVAL", "PENDING_AUTO_APPROVAL", "PENDING_BGP_PEERING", "PENDING_DELETE",
+		"PENDING_INTERFACE_CONFIGURATION", "PENDING_PROVIDER_VLAN", "PENDING_PROVIDER_VLAN_ERROR", "PROVISIONED",
+		"PROVISIONING", "REJECTED", "REJECTED_ACK", fleet.Unknown,
+	}
+}
+
+// providerStatuses lists the same for the side of the provider.
+func providerStatuses() []string {
+	return []string{
+		"AVAILABLE", "DELETING", "DEPROVISIONED", "DEPROVISIONING", "ERROR", "FAILED", "N/A", "NOT_AVAILABLE", "ORDERING",
+		"PENDING DELETE", "PENDING_APPROVAL", "PENDING_BGP", "PENDING_CONFIGURATION", "PROVISIONED", "PROVISIONING",
+		"REJECTED", fleet.Unknown,
+	}
+}
