@@ -21,7 +21,7 @@ func tidy(s string) string {
 	}
 	b := make([]byte, 0, maxLabel+utf8.UTFMax)
 	for _, r := range s { // utf8.RuneError for each bad byte
-		if !unicode.IsGraphic(r) {
+		if !Visible(r) {
 			r = utf8.RuneError
 		}
 		if b = utf8.AppendRune(b, r); len(b) > maxLabel {
@@ -29,6 +29,20 @@ func tidy(s string) string {
 		}
 	}
 	return string(b)
+}
+
+// Visible reports whether a character leaves a mark, and moves nothing around it: no
+// control, no change of writing direction, nothing of no width but the selector of
+// coloured symbols.
+func Visible(r rune) bool {
+	const blank, coloured = '\u2800', '\ufe0f'
+	switch r {
+	case blank:
+		return false
+	case coloured:
+		return true
+	}
+	return unicode.IsGraphic(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // cut is the beginning of b, which is longer than allowed, with the mark.

@@ -16,6 +16,8 @@ var hostileNames = []struct{ name, json, want string }{
 	{"of the world", `"Zürich 東京 ✈"`, "Zürich 東京 ✈"},
 	{"line breaks and other controls", `"a\nlevel=error\r\t\u0000\u001b[31mb"`, "a�level=error����[31mb"},
 	{"moves the text around it", `"\u202eexe.doc\u2028\u200b"`, "�exe.doc��"},
+	{"leaves no mark", `"a\u3164\u115f\u034f\u2800\ufe00\u17b4b"`, "a������b"},
+	{"a coloured symbol", `"✈\ufe0f"`, "✈\ufe0f"},
 	{"no UTF-8", "\"a\xff\xfeb\"", "a��b"},
 	{"half a pair", `"a\ud800b"`, "a�b"},
 	{"as long as may be", `"` + strings.Repeat("x", 256) + `"`, strings.Repeat("x", 256)},

@@ -54,6 +54,18 @@ func (c *Counter) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// Latest is the latest end of an interval that was added up, zero where none was.
+func (c Counter) Latest() time.Time {
+	latest := c.left
+	if n := len(c.seen); n > 0 {
+		latest = max(latest, c.seen[n-1])
+	}
+	if latest == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, latest)
+}
+
 // Began reports whether there was ever an answer with counts, and the latest one
 // was added up: a counter that is held would say that nothing is lost.
 func (c Counter) Began() bool { return !c.Since.IsZero() && !c.held }

@@ -3,15 +3,16 @@ package human
 import (
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 )
 
 // Printable is text without what would not print, or would print elsewhere: a
 // name must not steer the terminal.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsGraphic(r) {
+		if fabric.Visible(r) {
 			return r
 		}
 		return utf8.RuneError

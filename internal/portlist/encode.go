@@ -11,11 +11,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf16"
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
@@ -38,7 +38,7 @@ func writeJSON(w io.Writer, l list, _ Options) error {
 	}
 	var escaped strings.Builder
 	for _, r := range b.String() {
-		if r == '\n' || unicode.IsGraphic(r) {
+		if r == '\n' || fabric.Visible(r) {
 			escaped.WriteRune(r)
 			continue
 		}

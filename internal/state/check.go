@@ -4,13 +4,23 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
+	"strings"
 	"time"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 // leeway is how far clocks may differ before a time counts as one of the future.
 const leeway = time.Minute
+
+// maxCount is more than the packets of any port in its life.
+const maxCount = 1e18
+
+// maxAhead is how far the end of an interval may be ahead of the time at which it was
+// written: intervals of hours, by the clock of Equinix.
+const maxAhead = 2 * time.Hour
 
 // maxRate is more than any port or sum of ports, in bit/s.
 const maxRate = 1e18
@@ -18,7 +28,7 @@ const maxRate = 1e18
 // checkLogins reports refused logins that no exporter would have written.
 func (d *Document) checkLogins() error {
 	for who, h := range d.Logins {
-		if h.Refusals < 0 || h.Refusals > 1000 || len(h.Reason) > 1<<16 {
+		if h.Refusals < 0 || h.Refusals > 1000 || len(h.Reason) > 1<<16 || strings.ContainsFunc(h.Reason, func(r rune) bool { return !fabric.Visible(r) }) {
 			return fmt.Errorf("login %.20q: no refusals are like that", who)
 		}
 	}
@@ -37,7 +47,10 @@ func (d *Document) check(now time.Time) error {
 		return nil
 	}
 	c := &checking{s: d.Fleet, latest: d.Written.Add(leeway)}
-	return errors.Join(c.settings(), c.ports(), c.connections(), c.pairs())
+	if err := errors.Join(c.settings(), c.ports(), c.connections(), c.pairs()); err != nil {
+		return err
+	}
+	return walk("Fleet", reflect.ValueOf(d.Fleet))
 }
 
 type checking struct {
@@ -166,7 +179,7 @@ func (c *checking) poll(p fleet.Poll) bool {
 
 func (c *checking) counters(all map[fleet.Direction]fleet.Counter) bool {
 	for _, n := range all {
-		if n.Since.After(c.latest) || n.Total < 0 {
+		if n.Since.After(c.latest) || n.Total < 0 || n.Total > maxCount || n.Latest().After(c.latest.Add(maxAhead)) {
 			return false
 		}
 	}
