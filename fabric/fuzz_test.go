@@ -155,6 +155,7 @@ func FuzzDecodeToken(f *testing.F) {
 
 func FuzzDecodePorts(f *testing.F) {
 	seed(f)
+	f.Add(`{"data":[{"uuid":"p","physicalPorts":[{"uuid":"l1"},{"uuid":"L1"},{},{}]}]}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		c := newClient(t, always(200, body))
 		v4, err := drain(c.Ports(t.Context()))
@@ -167,8 +168,25 @@ func FuzzDecodePorts(f *testing.F) {
 			if p.UUID == "" {
 				t.Error("port without uuid")
 			}
+			checkLinks(t, p)
 		}
 	})
+}
+
+// checkLinks fails where a physical port is there twice: its rate would be too.
+func checkLinks(t *testing.T, p fabric.Port) {
+	t.Helper()
+	known := map[string]bool{}
+	for _, l := range p.Links {
+		checkRate(t, l.Speed)
+		if l.UUID != "" && known[l.UUID] {
+			t.Errorf("link %q twice", l.UUID)
+		}
+		known[l.UUID] = true
+	}
+	if p.RepeatedLinks < 0 {
+		t.Errorf("%d repeated links", p.RepeatedLinks)
+	}
 }
 
 func FuzzDecodeConnections(f *testing.F) {

@@ -80,6 +80,7 @@ func FuzzDecodePort(f *testing.F) {
 		checkErr(t, err)
 		checkTidy(t, p)
 		checkRate(t, p.Capacity, p.Allocated, p.Available)
+		checkLinks(t, p)
 		if (p.UUID == "") != (err != nil) {
 			t.Errorf("got %+v, %v", p, err)
 		}
