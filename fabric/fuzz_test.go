@@ -3,14 +3,12 @@ package fabric_test
 import (
 	"errors"
 	"math"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-	"unicode"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 )
@@ -203,28 +201,6 @@ func FuzzDecodeConnections(f *testing.F) {
 			if c.UUID == "" || c.ASidePort != portA && c.ZSidePort != portA {
 				t.Errorf("got %+v", c)
 			}
-		}
-	})
-}
-
-func FuzzDecodeError(f *testing.F) {
-	seed(f)
-	for _, tt := range errorShapes {
-		f.Add(tt.body)
-	}
-	f.Fuzz(func(t *testing.T, body string) {
-		err := probe(t.Context(), newClient(t, always(http.StatusBadRequest, body)))
-		e, ok := errors.AsType[*fabric.Error](err)
-		if !ok || e.Status != http.StatusBadRequest {
-			t.Fatalf("got %v", err)
-		}
-		for _, r := range e.Error() {
-			if unicode.IsControl(r) {
-				t.Errorf("control character in %q", e.Error())
-			}
-		}
-		if len([]rune(e.Message)) > 500 {
-			t.Errorf("%d characters", len([]rune(e.Message)))
 		}
 	})
 }
