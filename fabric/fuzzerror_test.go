@@ -133,12 +133,12 @@ func FuzzLoginError(f *testing.F) {
 				!slices.ContainsFunc(refusalWords, func(w string) bool { return strings.Contains(said+strings.ToLower(e.Message), w) }) {
 				t.Errorf("status %d is a refusal: %v", status, err)
 			}
-			if (status == 400 || status == 401) && !refused && !(answered && e.Quota) {
+			if (status == 400 || status == 401) && !refused && (!answered || !e.Quota) {
 				t.Errorf("status %d is no refusal: %v", status, err)
 			}
 			// With the code of a refusal in front it is one, unless a quota is used up.
 			calls, err = logIn(t, always(status, `"S200" `+body), exchange)
-			if e, ok := errors.AsType[*fabric.Error](err); !checkLogin(t, calls, err) && !(ok && e.Quota) {
+			if e, ok := errors.AsType[*fabric.Error](err); !checkLogin(t, calls, err) && (!ok || !e.Quota) {
 				t.Errorf("status %d with a code is no refusal: %v", status, err)
 			}
 		})
