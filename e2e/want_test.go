@@ -43,6 +43,7 @@ func wantMinimal(newest time.Time) samples {
 		row{"traffic_source_info", `source="v3"`, 1},
 		row{"port_conflicts_total", ``, 0},
 		row{"duplicates_total", `kind="port"`, 0},
+		row{"duplicates_total", `kind="link"`, 0},
 		row{"duplicates_total", `kind="connection"`, 0},
 		row{"duplicates_total", `kind="sample"`, 0},
 		row{"implausible_intervals_total", `kind="future"`, 0},

@@ -2,12 +2,15 @@ package fabric_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 )
 
 // quote is s as JSON spells it, but for bytes that are no UTF-8, which stay.
@@ -29,33 +32,49 @@ func quote(s string) string {
 func FuzzNames(f *testing.F) {
 	for _, tt := range hostileNames {
 		var name string
-		if len(tt.json) < 1000 && json.Unmarshal([]byte(tt.json), &name) == nil {
-			f.Add(name, name)
+		if json.Unmarshal([]byte(tt.json), &name) == nil {
+			// Mutations of a megabyte would take all of the time: such names are run as
+			// they are, or grow of the others.
+			if fuzzing := flag.Lookup("test.fuzz").Value.String() != ""; len(name) < 1<<10 || !fuzzing {
+				f.Add(name, "x", uint8(0))
+			}
+			f.Add(name[:min(len(name), 16)], "x", uint8(12))
 		}
 	}
-	f.Add("AAAAAAAA-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000001")
-	f.Fuzz(func(t *testing.T, a, b string) {
-		item := func(s string) string {
-			return fmt.Sprintf(`{"uuid":%[1]s,"name":%[1]s,"state":%[1]s,"type":%[1]s,"operation":{"operationalStatus":%[1]s},`+
+	f.Add("AAAAAAAA-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000001", uint8(0))
+	f.Fuzz(func(t *testing.T, a, b string, times uint8) {
+		if times %= 13; len(a) > 0 {
+			a = strings.Repeat(a, max(1, (1<<times)/len(a)))
+		}
+		item := func(id, s string) string {
+			short := s[:min(len(s), 2*256)] // a megabyte in every field would take seconds
+			return fmt.Sprintf(`{"uuid":%[2]s,"name":%[3]s,"state":%[1]s,"type":%[1]s,"operation":{"operationalStatus":%[1]s},`+
 				`"redundancy":{"group":%[1]s,"priority":%[1]s},"location":{"metroCode":%[1]s},"physicalPortsSpeed":%[1]s,"devicePriority":%[1]s,`+
 				`"aSide":{"accessPoint":{"type":%[1]s,"port":{"uuid":"p","name":%[1]s},"linkProtocol":{"vlanTagMin":%[1]s,"vlanTagMax":%[1]s,"vlanCTag":%[1]s}}},`+
-				`"zSide":{"accessPoint":{"port":{"uuid":%[1]s},"router":{"name":%[1]s}}}}`, quote(s))
+				`"zSide":{"accessPoint":{"port":{"uuid":%[1]s},"router":{"name":%[1]s}}}}`, quote(short), quote(id), quote(s))
 		}
-		body := `{"data":[` + item(a) + `,` + item(b) + `]}`
-		ports, err := drain(newClient(t, always(200, body)).Ports(t.Context()))
-		checkErr(t, err)
-		conns, err := drain(newClient(t, always(200, body)).Connections(t.Context(), []string{"p"}))
-		checkErr(t, err)
-		if len(ports) != len(conns) {
-			t.Errorf("%d ports, %d connections", len(ports), len(conns))
+		list := func(idA, idB string) []fabric.Port {
+			body := `{"data":[` + item(idA, a) + `,` + item(idB, b) + `]}`
+			ports, err := drain(newClient(t, always(200, body)).Ports(t.Context()))
+			checkErr(t, err)
+			conns, err := drain(newClient(t, always(200, body)).Connections(t.Context(), []string{"p"}))
+			checkErr(t, err)
+			if len(ports) != len(conns) {
+				t.Errorf("%d ports, %d connections", len(ports), len(conns))
+			}
+			for _, p := range ports {
+				checkTidy(t, p)
+			}
+			for _, c := range conns {
+				checkTidy(t, c)
+			}
+			return ports
 		}
-		for _, p := range ports {
-			checkTidy(t, p)
+		// Most names are no uuids, and a listing with such a uuid is refused.
+		if got := list("first", "second"); len(got) != 2 {
+			t.Errorf("%d ports of two", len(got))
 		}
-		for _, c := range conns {
-			checkTidy(t, c)
-		}
-		for i, p := range ports { // a uuid is taken as it is or not at all
+		for i, p := range list(a, b) { // a uuid is taken as it is or not at all
 			if given := strings.ToLower(strings.TrimSpace([]string{a, b}[i])); utf8.ValidString(a+b) && p.UUID != given {
 				t.Errorf("%q became %q", given, p.UUID)
 			}
@@ -80,6 +99,7 @@ func FuzzDecodePort(f *testing.F) {
 		checkErr(t, err)
 		checkTidy(t, p)
 		checkRate(t, p.Capacity, p.Allocated, p.Available)
+		checkLinks(t, p)
 		if (p.UUID == "") != (err != nil) {
 			t.Errorf("got %+v, %v", p, err)
 		}

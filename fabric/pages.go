@@ -43,17 +43,19 @@ type listing[T any] struct {
 func (l listing[T]) all() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
-		var offset, total int
-		var first string
+		var offset int
+		var before page[T]
 		var repeats error
 		seen := map[string]bool{}
 		for n := range maxPages {
 			p, err := l.fetch(offset)
+			end := false
 			if err == nil {
-				err = l.check(n, p, first, total)
+				end = l.unique && p.endsAfter(before, offset)
+				err = l.check(n, p, before, end)
 			}
 			if err == nil && l.unique {
-				err = l.remember(n, p, seen, &repeats)
+				err = l.remember(n, p, end, seen, &repeats)
 			}
 			if err != nil {
 				yield(zero, err)
@@ -64,7 +66,6 @@ func (l listing[T]) all() iter.Seq2[T, error] {
 					return
 				}
 			}
-			total = p.total
 			offset += len(p.items)
 			done, err := l.done(p, offset)
 			if err != nil {
@@ -77,7 +78,7 @@ func (l listing[T]) all() iter.Seq2[T, error] {
 				}
 				return
 			}
-			first = l.key(p.items[0])
+			before = p
 		}
 		yield(zero, &DecodeError{Op: l.op, Err: fmt.Errorf("more than %d pages", maxPages)})
 	}
@@ -124,24 +125,38 @@ func collect[T any](items iter.Seq2[T, error]) ([]T, error) {
 	return all, nil
 }
 
-// check compares the n-th page with the one before.
-func (l listing[T]) check(n int, p page[T], first string, total int) error {
+// endsAfter reports whether p, read at offset after the page before, is what is
+// left of the listing: shorter than that page, and no item over the total. Of a
+// server that ignores offset, or goes round, no page is.
+func (p page[T]) endsAfter(before page[T], offset int) bool {
+	if len(p.items) == 0 || len(p.items) >= len(before.items) {
+		return false
+	}
+	if p.total == 0 {
+		return !p.next && len(p.items) != p.limit
+	}
+	return offset+len(p.items) == p.total
+}
+
+// check compares the n-th page with the one before. The end of a listing may
+// begin with any item: it cannot go on like that for ever.
+func (l listing[T]) check(n int, p, before page[T], end bool) error {
 	if n == 0 {
 		return nil
 	}
-	if len(p.items) > 0 && l.key(p.items[0]) == first {
+	if len(p.items) > 0 && !end && l.key(p.items[0]) == l.key(before.items[0]) {
 		return l.unsteady("data[0]", "page %d begins like the page before", n+1)
 	}
-	if l.steady && p.total != total {
-		return l.unsteady("pagination.total", "changed from %d to %d", total, p.total)
+	if l.steady && p.total != before.total {
+		return l.unsteady("pagination.total", "changed from %d to %d", before.total, p.total)
 	}
 	return nil
 }
 
 // remember adds the items of the n-th page to those that were seen before, and
-// tells of those that come again. A page of nothing else is an error at once:
-// it may go on like that for ever.
-func (l listing[T]) remember(n int, p page[T], seen map[string]bool, repeats *error) error {
+// tells of those that come again. A page of nothing else is an error at once,
+// unless it is the end: it may go on like that for ever.
+func (l listing[T]) remember(n int, p page[T], end bool, seen map[string]bool, repeats *error) error {
 	again := 0
 	for _, item := range p.items {
 		if seen[l.key(item)] {
@@ -154,7 +169,7 @@ func (l listing[T]) remember(n int, p page[T], seen map[string]bool, repeats *er
 	if again > 0 && *repeats == nil {
 		*repeats = &DecodeError{Op: l.op, Path: "data", Err: fmt.Errorf("%w: page %d has an item of an earlier page", errRepeats, n+1)}
 	}
-	if again > 0 && again == len(p.items) {
+	if again > 0 && again == len(p.items) && !end {
 		return l.unsteady("data", "page %d has nothing but items of earlier pages", n+1)
 	}
 	return nil

@@ -72,6 +72,9 @@ func TestPaging(t *testing.T) {
 		// A port that a page lost would look as if it had left.
 		{"total moves", []string{page(0, 100, 130), page(100, 129, 129)}, 100, "changed from 130 to 129"},
 		{"goes round", []string{page(0, 50, 120), page(50, 100, 120), page(0, 50, 120)}, 100, "page 3 has nothing but items of earlier pages"},
+		{"goes round to the total", []string{page(0, 50, 150), page(50, 100, 150), page(0, 50, 150)}, 100, "page 3 has nothing but items of earlier pages"},
+		{"a few that repeat, and no end", []string{page(0, 100, 130), page(0, 20, 130)}, 100, "begins like the page before"},
+		{"a few that repeat, over the total", []string{page(0, 100, 130), page(20, 70, 130)}, 100, "page 2 has nothing but items of earlier pages"},
 		{"twice on one page", []string{`{"data":[{"uuid":"a"},{"uuid":"a"}]}`}, 2, ""},
 		{"repeating page", []string{page(0, 100, 130), page(0, 100, 130)}, 100, "begins like the page before"},
 		{"ends early", []string{page(0, 100, 130), page(0, 0, 130)}, 100, "ends after 100 of 130"},
@@ -162,41 +165,52 @@ func TestPortsReadsAListingThatChangesAgain(t *testing.T) {
 // What every reading has twice, in the same places, is no move.
 func TestListingsMayHaveItemsTwice(t *testing.T) {
 	first := numberedUUIDs(0, 100)
-	doubled := func(last string) []string { return append([]string{"u-0007", "u-0099"}, last) }
+	doubled := func(last string) []string { return []string{"u-0007", "u-0099", last} }
+	thrice := func(uuids ...string) [3][]string { return [3][]string{uuids, uuids, uuids} }
 	for _, tt := range []struct {
 		name   string
 		second [3][]string // page of each reading
 		fails  string
 	}{
-		{"the same each time", [3][]string{doubled("x"), doubled("x"), doubled("x")}, ""},
+		{"the same each time", thrice(doubled("x")...), ""},
+		{"nothing else on the last page", thrice("u-0007"), ""},
+		{"the first one again on the last page", thrice("u-0000"), ""},
 		{"not the same", [3][]string{doubled("x"), doubled("x"), doubled("y")}, "page 2 has an item of an earlier page"},
+		{"nothing else, and not the same", [3][]string{{"u-0007"}, {"u-0007"}, {"u-0008"}}, "page 2 has an item of an earlier page"},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			server := func() *api {
-				return &api{answer: func(n int, r *http.Request) (*http.Response, error) {
-					switch {
-					case r.Method == http.MethodGet && r.URL.RawQuery == "": // a part, when all is asked for
-						return reply(200, listing(first, 103))
-					case n%2 == 0:
-						return reply(200, onPort(listing(first, 103)))
-					default:
-						return reply(200, onPort(listing(tt.second[n/2], 103)))
+		for _, total := range []int{len(first) + len(tt.second[0]), -1} {
+			t.Run(fmt.Sprintf("%s of %d", tt.name, total), func(t *testing.T) {
+				page := func(n int, uuids []string) (*http.Response, error) {
+					if n%2 == 0 {
+						uuids = first
 					}
+					return reply(200, onPort(listing(uuids, total)))
+				}
+				items := len(first) + len(tt.second[0])
+				if tt.fails != "" {
+					items = 0
+				}
+				check := func(n, calls int, err error) {
+					t.Helper()
+					if n != items || calls != 6 || (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
+						t.Errorf("%d items by %d calls, %v", n, calls, err)
+					}
+				}
+				whole := 0
+				forPorts := &api{answer: func(n int, r *http.Request) (*http.Response, error) {
+					if r.URL.RawQuery == "" { // a part, when all is asked for
+						whole++
+						return reply(200, listing(first, total))
+					}
+					return page(n-whole, tt.second[(n-whole)/2])
 				}}
-			}
-			items := 103
-			if tt.fails != "" {
-				items = 0
-			}
-			ports, err := drain(newClient(t, server()).Ports(t.Context()))
-			if len(ports) != items || (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
-				t.Errorf("%d ports, %v", len(ports), err)
-			}
-			conns, err := drain(newClient(t, server()).Connections(t.Context(), []string{"p"}))
-			if len(conns) != items || (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
-				t.Errorf("%d connections, %v", len(conns), err)
-			}
-		})
+				ports, err := drain(newClient(t, forPorts).Ports(t.Context()))
+				check(len(ports), forPorts.count()-whole, err)
+				forConns := &api{answer: func(n int, _ *http.Request) (*http.Response, error) { return page(n, tt.second[n/2]) }}
+				conns, err := drain(newClient(t, forConns).Connections(t.Context(), []string{"p"}))
+				check(len(conns), forConns.count(), err)
+			})
+		}
 	}
 	if got, err := drain(newClient(t, always(200, onPort(listing([]string{"a", "a"}, 2)))).Connections(t.Context(), []string{"p"})); err != nil || len(got) != 2 {
 		t.Errorf("twice on one page: %v, %v", got, err)

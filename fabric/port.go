@@ -15,7 +15,9 @@ type Port struct {
 	Capacity  *float64 // line rate, bit/s
 	Allocated *float64 // bandwidth sold to connections, bit/s; not traffic
 	Available *float64 // line rate not yet sold to connections, bit/s
-	Links     []Link   // the physical ports; several in a LAG
+	Links     []Link   // the physical ports, each once; several in a LAG
+
+	RepeatedLinks int // entries of physical ports that were listed before; not in Links
 
 	MetroCode, MetroName, Region, IBX string
 	Encapsulation                     string

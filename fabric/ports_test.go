@@ -64,6 +64,21 @@ func TestPorts(t *testing.T) {
 	}
 }
 
+// Two links of one physical port would be twice the rate, also where the links
+// are all that tells it.
+func TestLinksAreListedOnce(t *testing.T) {
+	p, err := newClient(t, always(200, `{"uuid":"p","physicalPortsSpeed":1000,"physicalPorts":[`+
+		`{"uuid":"l1","operation":{"operationalStatus":"UP"}},{"uuid":" L1","interfaceSpeed":9,"operation":{"operationalStatus":"DOWN"}},`+
+		`{"uuid":"l2"},{},{"uuid":"l1"},{"uuid":"no uuid"}]}`)).Port(t.Context(), "p")
+	want := fabric.Port{
+		UUID: "p", Speed: "1000", Capacity: new(4e9), RepeatedLinks: 2,
+		Links: []fabric.Link{{UUID: "l1", OperationalStatus: "UP", Speed: new(1e9)}, {UUID: "l2", Speed: new(1e9)}, {Speed: new(1e9)}, {Speed: new(1e9)}},
+	}
+	if diff := cmp.Diff(want, p); err != nil || diff != "" {
+		t.Errorf("%v (-want +got)\n%s", err, diff)
+	}
+}
+
 func TestPortCapacity(t *testing.T) {
 	for body, want := range map[string]*float64{
 		`"bandwidth":"1000"`:                                                          new(1e9),

@@ -74,14 +74,16 @@ func (p *portV4) port() Port {
 	if !lag.set {
 		lag = p.LAG.Enabled
 	}
+	links := p.links()
 	return Port{
 		UUID: uuid(p.UUID), Name: string(p.Name), State: string(p.State),
 		OperationalStatus: string(p.Operation.OperationalStatus),
 		MaintenanceStatus: string(p.Operation.MaintenanceStatus),
-		Capacity:          p.capacity(),
+		Capacity:          p.capacity(len(links)),
 		Allocated:         p.UsedBandwidth.times(mbit),
 		Available:         p.AvailableBandwidth.times(mbit),
-		Links:             p.links(),
+		Links:             links,
+		RepeatedLinks:     len(p.PhysicalPorts) - len(links),
 		MetroCode:         string(p.Location.MetroCode), MetroName: string(p.Location.MetroName),
 		Region:             string(p.Location.Region),
 		IBX:                string(cmp.Or(p.Location.IBX, p.DemarcationPointIBX)),
@@ -96,8 +98,8 @@ func (p *portV4) port() Port {
 }
 
 // capacity is the line rate: as stated, else what is sold and what is left of
-// it, else what the physical ports add up to.
-func (p *portV4) capacity() *float64 {
+// it, else what the physical ports, of which so many are listed, add up to.
+func (p *portV4) capacity(listed int) *float64 {
 	if c := positive(p.Bandwidth.times(mbit)); c != nil {
 		return c
 	}
@@ -106,19 +108,27 @@ func (p *portV4) capacity() *float64 {
 			return c
 		}
 	}
-	links := max(p.PhysicalPortsCount.value, p.PhysicalPortQuantity.value, float64(len(p.PhysicalPorts)), 1)
+	links := max(p.PhysicalPortsCount.value, p.PhysicalPortQuantity.value, float64(listed), 1)
 	return positive(p.PhysicalPortsSpeed.times(mbit * links))
 }
 
+// links are the physical ports, each once: of one that is listed twice the first
+// entry counts. One without a uuid cannot be told apart and counts as itself.
 func (p *portV4) links() []Link {
 	var links []Link
+	listed := make(map[string]bool, len(p.PhysicalPorts))
 	for _, l := range p.PhysicalPorts {
+		id := uuid(l.UUID)
+		if id != "" && listed[id] {
+			continue
+		}
+		listed[id] = true
 		speed := positive(l.InterfaceSpeed.times(mbit))
 		if speed == nil {
 			speed = positive(p.PhysicalPortsSpeed.times(mbit))
 		}
 		links = append(links, Link{
-			UUID: uuid(l.UUID), OperationalStatus: string(l.Operation.OperationalStatus), Speed: speed,
+			UUID: id, OperationalStatus: string(l.Operation.OperationalStatus), Speed: speed,
 		})
 	}
 	return links

@@ -81,8 +81,10 @@ func TestDuplicatesAreMergedAndCounted(t *testing.T) {
 }
 
 func duplicates(t *testing.T, backwards bool) {
+	// One physical port twice: a LAG of one would pass for one of two, and of twice the rate.
+	const links = `[{"uuid":"l1","interfaceSpeed":1000,"operation":{"operationalStatus":"UP"}},{"uuid":"L1","interfaceSpeed":1000,"operation":{"operationalStatus":"UP"}}]`
 	port := func(uuid string, speed int) string {
-		return fmt.Sprintf(`{"uuid":%q,"name":"twin","state":"ACTIVE","bandwidth":%d}`, uuid, speed)
+		return fmt.Sprintf(`{"uuid":%q,"name":"twin","state":"ACTIVE","bandwidth":%d,"physicalPorts":%s}`, uuid, speed, links)
 	}
 	connection := func(uuid string, speed int, a, z string) string {
 		return fmt.Sprintf(`{"uuid":%q,"name":"link","state":"ACTIVE","bandwidth":%d,"aSide":{"accessPoint":{"port":{"uuid":%q}}},"zSide":{"accessPoint":{"port":{"uuid":%q}}}}`, uuid, speed, a, z)
@@ -110,6 +112,8 @@ func duplicates(t *testing.T, backwards bool) {
 		for series, want := range map[string]float64{
 			`port_capacity_bytes_per_second{` + a + `}`:                                          1e9 / 8,
 			`port_capacity_bytes_per_second{` + b + `}`:                                          1e9 / 8,
+			`port_effective_capacity_bytes_per_second{` + a + `}`:                                1e9 / 8,
+			`port_lag_links{` + a + `,status="UP"}`:                                              1,
 			`port_connections{` + a + `,state="ACTIVE"}`:                                         2,
 			`port_connections{` + b + `,state="ACTIVE"}`:                                         1,
 			`port_connections_bandwidth_bytes_per_second{` + a + `}`:                             110e6 / 8,
@@ -124,11 +128,14 @@ func duplicates(t *testing.T, backwards bool) {
 				t.Errorf("%s is %v (%v), want %v", series, v, ok, want)
 			}
 		}
-		for _, kind := range [][2]string{{"port", "v4_ports"}, {"connection", "v4_connections_search"}} {
-			series := fmt.Sprintf("duplicates_total{account=%q,kind=%q}", "first", kind[0])
-			calls := got[fmt.Sprintf("api_requests_total{account=%q,code=%q,operation=%q}", "first", "200", kind[1])]
-			if calls == 0 || got[series] != calls {
-				t.Errorf("%s is %v, of %v answers with one each", series, got[series], calls)
+		for _, kind := range []struct {
+			name, op string
+			each     float64 // in one answer
+		}{{"port", "v4_ports", 1}, {"link", "v4_ports", 2}, {"connection", "v4_connections_search", 1}} {
+			series := fmt.Sprintf("duplicates_total{account=%q,kind=%q}", "first", kind.name)
+			calls := got[fmt.Sprintf("api_requests_total{account=%q,code=%q,operation=%q}", "first", "200", kind.op)]
+			if calls == 0 || got[series] != kind.each*calls {
+				t.Errorf("%s is %v, of %v answers with %v each", series, got[series], calls, kind.each)
 			}
 		}
 		if n := got[`duplicates_total{account="first",kind="sample"}`]; n < 2*6 || n > 2*9 { // one in each direction

@@ -61,7 +61,7 @@ var (
 	}
 	duplicatesFamily = Family{
 		"duplicates_total", "counter",
-		"Things that one answer of the API held more than once, each repetition counted: port or connection, of which one entry counts, the same one each time, and sample, an interval of traffic, of which the last does.",
+		"Things that one answer of the API held more than once, each repetition counted: port or connection, of which one entry counts, the same one each time, link, a physical port of a port, of which the first does, and sample, an interval of traffic, of which the last does.",
 		[]string{"account", "kind"},
 	}
 	implausibleFamily = Family{

@@ -12,11 +12,12 @@ import (
 // The kinds of things that an answer may hold twice.
 const (
 	kindPort       = "port"
+	kindLink       = "link" // a physical port of a port
 	kindConnection = "connection"
 	kindSample     = "sample"
 )
 
-func kinds() []string { return []string{kindPort, kindConnection, kindSample} }
+func kinds() []string { return []string{kindPort, kindLink, kindConnection, kindSample} }
 
 // repeated counts what an answer held more than once; uuid is what it is about.
 func (a *account) repeated(kind, uuid string, n int) {
@@ -45,11 +46,14 @@ func Gather(listing iter.Seq2[fabric.Port, error]) (ports map[string]fabric.Port
 	return ports, again, nil
 }
 
-// gather is Gather that counts what comes twice.
+// gather is Gather that counts what comes twice: ports, and links of one port.
 func (a *account) gather(listing iter.Seq2[fabric.Port, error]) (map[string]fabric.Port, error) {
 	ports, again, err := Gather(listing)
 	for _, uuid := range again {
 		a.repeated(kindPort, uuid, 1)
+	}
+	for uuid, p := range ports {
+		a.repeated(kindLink, uuid, p.RepeatedLinks)
 	}
 	return ports, err
 }
