@@ -141,9 +141,10 @@ func TestWhatCannotBeTrustedIsRefused(t *testing.T) {
 		"fewer than none":   {sealed(1, strings.Replace(body, `"Selected":null`, `"Selected":-5`, 1)), "Selected is -5"},
 		"less than no call": {sealed(1, strings.Replace(body, `"CallsPerCycle":0`, `"CallsPerCycle":-1e308`, 1)), "CallsPerCycle is -1e+308"},
 		"long ago":          {sealed(1, strings.Replace(body, `"Newest":"2026`, `"Newest":"0002`, 1)), "Newest is 0002"},
+		"fresh for ever":    {sealed(1, strings.Replace(strings.Replace(body, `"Newest":"2026`, `"Newest":"2096`, 1), `"Resolution":300000000000}`, `"Resolution":2838240000000000000}`, 1)), "cannot be"},
+		"never stale":       {sealed(1, strings.Replace(body, `"Interval":300000000000`, `"Interval":9223372036854775807`, 1)), "Interval is 2562047h"},
 		"counted for ever":  {sealed(1, strings.Replace(body, `"Total":7`, `"Total":1e308`, 1)), "cannot be"},
 		"never to count":    {sealed(1, strings.Replace(body, `"Total":7`, `"Left":9223372036854775807,"Total":7`, 1)), "cannot be"},
-		"a login's reason":  {sealed(1, strings.Replace(body, `"login refused"`, `"\u0007"`, 1)), "no refusals are like that"},
 		"a null port":       {sealed(1, strings.Replace(body, `"Ports":[`, `"Ports":[null,`, 1)), "no UUID"},
 	} {
 		path := filepath.Join(t.TempDir(), "state")
@@ -175,6 +176,22 @@ func TestIdsMayHaveAnyForm(t *testing.T) {
 
 // Whatever is wrong with the values of a whole file, the logins that were refused
 // are counted: the account would be locked before long.
+// A reason that steers a terminal does not, and does not cost the count either.
+func TestTheReasonOfARefusalIsMadePrintable(t *testing.T) {
+	good, err := document().Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body, _ := strings.Cut(string(good), "\n")
+	d, err := state.Decode([]byte(sealed(1, strings.Replace(body, `"login refused"`, `"\u001b[2J\u3164"`, 1))), written)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := d.Logins["x"]; h.Refusals != 2 || h.Reason != "\ufffd[2J\ufffd" {
+		t.Errorf("%+v", h)
+	}
+}
+
 func TestRefusedLoginsAreReadWhereValuesAreNot(t *testing.T) {
 	odd := document()
 	odd.Fleet.Ports[0].Inventory.At = written.Add(time.Hour)

@@ -14,6 +14,7 @@ import (
 const (
 	maxText   = 1 << 10 // bytes: the name of a pair has those of two ports in it
 	maxNumber = 1 << 40 // ports, connections, series
+	longest   = 10 * 365 * 24 * time.Hour
 )
 
 // earliest is before every time that is not zero.
@@ -54,7 +55,11 @@ func walk(at string, v reflect.Value) error {
 	case reflect.String:
 		return checkText(at, v.String())
 	case reflect.Int, reflect.Int64, reflect.Int32:
-		if n := v.Int(); v.Type() != durationType && (n < 0 || n > maxNumber) {
+		n := v.Int()
+		if v.Type() == durationType && time.Duration(n) > longest {
+			return fmt.Errorf("%s is %v", at, time.Duration(n))
+		}
+		if v.Type() != durationType && (n < 0 || n > maxNumber) {
 			return fmt.Errorf("%s is %d", at, n)
 		}
 	case reflect.Float64:
