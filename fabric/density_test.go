@@ -2,6 +2,7 @@ package fabric_test
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -23,7 +24,8 @@ func densities() map[string]struct{ body, want string } {
 		"arrays":          {many(`{"capacity":1,"inboundStats":[`, `[]`, `]}`), "60000 elements"},
 		"members":         {many(`{"capacity":1,`, `"a":1`, `}`), "1000 members"},
 		"depth":           {`{"capacity":1,"x":` + strings.Repeat("[", n) + strings.Repeat("]", n) + `}`, "64 levels"},
-		"entities":        {many(`{"pagination":{"total":400000},"data":[`, `{}`, `]}`), "250000 elements"},
+		"entities":        {many(`{"pagination":{"total":400000},"data":[`, `{}`, `]}`), "20000 elements in its outermost arrays"},
+		"their arrays":    {`{"data":[{"uuid":"p","physicalPorts":` + many(`[`, `{}`, `]}]}`), "250000 elements"},
 		"quotes in names": {many(`{"capacity":1,"name":"[,\\\",[","inboundStats":[`, `{}`, `]}`), "60000 elements"},
 	}
 }
@@ -34,7 +36,7 @@ func TestDenseAnswersAreRefused(t *testing.T) {
 	for name, tt := range densities() {
 		t.Run(name, func(t *testing.T) {
 			call := probe
-			if name == "entities" {
+			if strings.Contains(tt.body, `"data"`) {
 				call = func(ctx context.Context, c *fabric.Client) error {
 					_, err := drain(c.Ports(ctx))
 					return err
@@ -69,5 +71,39 @@ func TestLargeAnswersAreTaken(t *testing.T) {
 	}
 	if n := len(got.Inbound.Points) + len(got.Outbound.Points); n != 2*intervals {
 		t.Errorf("%d points, want %d", n, 2*intervals)
+	}
+}
+
+// A port takes more than a kilobyte, and is one in a dozen bytes.
+func TestManyPortsAreRefused(t *testing.T) {
+	var ports strings.Builder
+	for i := range 249_000 {
+		fmt.Fprintf(&ports, `{"uuid":"%x"},`, i)
+	}
+	for n, want := range map[int]bool{20_000: true, 249_000: false} {
+		body := ports.String()
+		if n == 20_000 {
+			body = body[:strings.Index(body, fmt.Sprintf(`{"uuid":"%x"}`, n))]
+		}
+		body = `{"data":[` + strings.TrimSuffix(body, ",") + `]}`
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		got, err := drain(newClient(t, always(200, body)).Ports(t.Context()))
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; (err == nil) != want || want && len(got) != n || took > 128<<20 {
+			t.Errorf("%d of %d ports, %v, %d MiB were allocated", len(got), n, err, took>>20)
+		}
+	}
+}
+
+// 64 KiB of an error would be megabytes.
+func TestDenseErrorsAreNotDecoded(t *testing.T) {
+	c := newClient(t, always(500, "["+strings.Repeat("{},", 20_000)+"{}]"))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := probe(t.Context(), c)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; fabric.Reason(err) != fabric.ReasonServer || took > 2<<20 {
+		t.Errorf("%v, %d KiB were allocated", err, took>>10)
 	}
 }
