@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	pageSize = 100    // what the API allows; more was refused on real calls
-	maxPages = 10_000 // a million ports or connections: only a broken server has more
+	pageSize = 100     // what the API allows; more was refused on real calls
+	maxPages = 10_000  // as many as maxItems takes where a server allows ten on a page
+	maxItems = 100_000 // ports or connections of one listing: a kilobyte or two each
 )
 
 // page is one page of a listing.
@@ -178,6 +179,9 @@ func (l listing[T]) remember(n int, p page[T], end bool, seen map[string]bool, r
 // done reports whether the listing ends after p. Servers that ignore offset
 // and limit send everything at once, also more than was asked for.
 func (l listing[T]) done(p page[T], offset int) (bool, error) {
+	if offset > maxItems {
+		return false, &DecodeError{Op: l.op, Path: "data", Err: fmt.Errorf("has more than %d in all", maxItems)}
+	}
 	if p.total == 0 {
 		return len(p.items) == 0 || !p.next && len(p.items) != p.limit, nil
 	}

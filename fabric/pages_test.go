@@ -226,3 +226,15 @@ func TestPagingOfARunawayServer(t *testing.T) {
 		t.Errorf("%d calls, %d items, %v", a.count(), len(got), err)
 	}
 }
+
+// Every page of a listing may be as large as a page can be.
+func TestPagingOfLargePages(t *testing.T) {
+	const perPage = 19_000
+	a := &api{answer: func(n int, _ *http.Request) (*http.Response, error) {
+		return reply(200, listing(numberedUUIDs(n*perPage, (n+1)*perPage), 1<<40))
+	}}
+	got, err := drain(newClient(t, a).Ports(t.Context()))
+	if a.count() != 6 || len(got) != 0 || err == nil || !strings.Contains(err.Error(), "more than 100000") {
+		t.Errorf("%d calls, %d items, %v", a.count(), len(got), err)
+	}
+}
