@@ -19,9 +19,9 @@ type Counter struct {
 	Since time.Time // the first answer: counting began
 	Total float64
 
-	// Ends of intervals in Total, Unix nanoseconds: those that may be told again,
-	// ascending, and the latest of those that left the window.
-	seen []int64
+	// Ends of intervals in Total: those that may be told again, and the latest, in
+	// Unix nanoseconds, of those that left the window.
+	seen ends
 	left int64
 
 	held bool // see Hold
@@ -31,9 +31,9 @@ type Counter struct {
 type kept struct {
 	Since time.Time
 	Total float64
-	Seen  []int64 `json:",omitempty"`
-	Left  int64   `json:",omitempty"`
-	Held  bool    `json:",omitempty"`
+	Seen  ends  `json:",omitempty"`
+	Left  int64 `json:",omitempty"`
+	Held  bool  `json:",omitempty"`
 }
 
 // MarshalJSON writes all that the counter needs to go on.
@@ -47,8 +47,11 @@ func (c *Counter) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &k); err != nil {
 		return err
 	}
-	if k.Total < 0 || !slices.IsSorted(k.Seen) {
-		return errors.New("not a counter")
+	if k.Total < 0 {
+		return errors.New("a counter is below 0")
+	}
+	if err := k.Seen.check(); err != nil {
+		return err
 	}
 	*c = Counter{Since: k.Since, Total: k.Total, seen: k.Seen, left: k.Left, held: k.Held}
 	return nil
@@ -56,10 +59,7 @@ func (c *Counter) UnmarshalJSON(b []byte) error {
 
 // Latest is the latest end of an interval that was added up, zero where none was.
 func (c Counter) Latest() time.Time {
-	latest := c.left
-	if n := len(c.seen); n > 0 {
-		latest = max(latest, c.seen[n-1])
-	}
+	latest := max(c.left, c.seen.latest())
 	if latest == 0 {
 		return time.Time{}
 	}
@@ -106,21 +106,23 @@ func (c Counter) Add(counts []Count, from, now time.Time) Counter {
 		return c // the source has none
 	}
 	next := Counter{Since: c.since(now), Total: c.Total, left: c.left}
-	for _, end := range c.seen {
+	var seen []int64
+	for _, end := range c.seen.all() {
 		if end < from.UnixNano() {
 			next.left = max(next.left, end)
 		} else {
-			next.seen = append(next.seen, end)
+			seen = append(seen, end)
 		}
 	}
 	for _, count := range counts {
 		end := count.End.UnixNano()
-		i, told := slices.BinarySearch(next.seen, end)
+		i, told := slices.BinarySearch(seen, end)
 		if told || end <= next.left || count.N < 0 || !count.End.After(next.Since) || !count.End.After(from) {
 			continue
 		}
-		next.seen = slices.Insert(next.seen, i, end)
+		seen = slices.Insert(seen, i, end)
 		next.Total += count.N
 	}
+	next.seen = endsOf(seen)
 	return next
 }

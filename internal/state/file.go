@@ -22,10 +22,9 @@ import (
 // version is that of the format. A change of what fleet keeps is one of it.
 const version = 1
 
-// maxSize is more than ten thousand ports and twenty thousand connections take:
-// some 30 MiB, and 700 MiB where all have packet counters, with the 5-minute
-// intervals of a day in each.
-const maxSize = 1 << 30
+// maxSize is more than ten thousand ports and twenty thousand connections take,
+// some 50 MiB where all have packet counters.
+const maxSize = 1 << 27
 
 // ErrForeign says that something is at the path that no exporter has put there
 // and that must not be moved: a directory, a device, a pipe.

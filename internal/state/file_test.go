@@ -128,7 +128,7 @@ func TestWhatCannotBeTrustedIsRefused(t *testing.T) {
 		"infinite":          {sealed(1, strings.Replace(body, "10000000000", "1e999", 1)), "1e999"},
 		"absurd":            {sealed(1, strings.Replace(body, "10000000000", "1e30", 1)), "cannot be"},
 		"negative":          {sealed(1, strings.Replace(body, `"Max":2000000000`, `"Max":-1`, 1)), "cannot be"},
-		"counted down":      {sealed(1, strings.Replace(body, `"Total":7`, `"Total":-7`, 1)), "not a counter"},
+		"counted down":      {sealed(1, strings.Replace(body, `"Total":7`, `"Total":-7`, 1)), "a counter is below 0"},
 		"of the future":     {sealed(1, strings.ReplaceAll(body, "2026-03-02T08:58", "2026-03-03T08:58")), "in the future"},
 		"kept too long":     {sealed(1, strings.Replace(body, `"At":"2026-03-02T08:51`, `"At":"2026-03-02T08:59`, 1)), "cannot be"},
 		"twice":             {sealed(1, strings.Replace(body, `"Ports":[`, `"Ports":[`+portOf(body)+",", 1)), "not in order"},

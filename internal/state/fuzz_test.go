@@ -26,6 +26,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(bodyOf(good))
 	f.Add([]byte(strings.Replace(string(bodyOf(good)), `"uplink"`, `"\u202euplink\u0000"`, 1)))
 	f.Add([]byte(strings.Replace(string(bodyOf(good)), `"ACTIVE":3`, `"ACTIVE":9223372036854775807`, 1)))
+	f.Add([]byte(strings.Replace(string(bodyOf(good)), `,"N":1}`, `,"Step":1,"N":60000}`, 1)))
 	f.Add([]byte(`{}`))
 	f.Add([]byte(`{"Fleet":{"StaleIntervals":5,"Windows":[{"Span":86400000000000,"Resolution":1,"Interval":1}],"Accounts":[{"Name":"prod"}],"Ports":[{}]}}`))
 	f.Add([]byte(`{"Fleet":{"Connections":[null],"Pairs":[null]}}`))
