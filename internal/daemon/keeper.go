@@ -104,22 +104,26 @@ func (k *keeper) restore(doc *state.Document, shard fleet.Shard, now time.Time) 
 // written over.
 func (k *keeper) load(now time.Time) (*state.Document, error) {
 	type answer struct {
-		doc *state.Document
-		err error
+		content []byte
+		err     error
 	}
 	path, disk, ended := k.path, k.disk, make(chan answer, 1)
 	go func() {
 		state.Sweep(path)
-		doc, err := state.Load(path, now)
-		ended <- answer{doc, err}
+		content, err := state.Read(path)
+		ended <- answer{content, err}
 	}()
 	select {
 	case a := <-ended:
+		defer func() { <-disk }()
+		var doc *state.Document
+		if a.err == nil && a.content != nil {
+			doc, a.err = state.Decode(a.content, now)
+		}
 		if a.err != nil {
 			k.refuse(path, a.err)
 		}
-		<-disk
-		return a.doc, a.err
+		return doc, a.err
 	case <-time.After(loading):
 		k.log.Error("state file cannot be read; starting without it, and leaving it as it is until the next start",
 			"file", path, "err", fmt.Errorf("the disk does not answer within %v", loading))
@@ -207,16 +211,21 @@ func (k *keeper) write(snap *fleet.Snapshot, end bool) error {
 	if path == "" {
 		return nil
 	}
-	late := time.After(patience)
 	select {
 	case disk <- struct{}{}:
-	case <-late:
+	case <-time.After(patience):
 		return k.note(path, errSlow)
+	}
+	doc := k.document(snap, end)
+	content, err := doc.Encode()
+	if err != nil {
+		<-disk
+		return k.note(path, err)
 	}
 	ended := make(chan error, 1)
 	go func() {
 		defer func() { <-disk }()
-		ended <- k.replace(path, snap, end)
+		ended <- k.replace(path, content, doc.Written, snap)
 	}()
 	select {
 	case err := <-ended:
@@ -224,20 +233,24 @@ func (k *keeper) write(snap *fleet.Snapshot, end bool) error {
 			return k.note(path, err)
 		}
 		return nil
-	case <-late:
+	case <-time.After(patience):
 		return k.note(path, errSlow)
 	}
 }
 
-// replace is write, however long it takes.
-func (k *keeper) replace(path string, snap *fleet.Snapshot, end bool) error {
+// document is what the file is to hold.
+func (k *keeper) document(snap *fleet.Snapshot, end bool) *state.Document {
 	k.mu.Lock()
 	accounts := k.accounts
 	doc := state.Document{Written: time.Now(), Clean: end, Key: k.ids.key, Logins: maps.Clone(k.logins)}
 	k.mu.Unlock()
 	doc.Fleet, doc.Identities = forgetful(snap), k.ids.all(accounts)
-	size, err := doc.Save(path)
-	if err != nil {
+	return &doc
+}
+
+// replace puts content in the place of the file, however long it takes.
+func (k *keeper) replace(path string, content []byte, written time.Time, snap *fleet.Snapshot) error {
+	if err := state.Save(path, content); err != nil {
 		return err
 	}
 	k.mu.Lock()
@@ -246,7 +259,7 @@ func (k *keeper) replace(path string, snap *fleet.Snapshot, end bool) error {
 		return nil
 	}
 	k.saved = snap
-	k.metrics.wrote(doc.Written, size)
+	k.metrics.wrote(written, len(content))
 	if k.failing {
 		k.log.Info("state file can be written again", "file", path)
 	}

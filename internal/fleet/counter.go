@@ -50,7 +50,7 @@ func (c *Counter) UnmarshalJSON(b []byte) error {
 	if k.Total < 0 {
 		return errors.New("a counter is below 0")
 	}
-	if err := k.Seen.check(); err != nil {
+	if _, err := k.Seen.unpack(); err != nil {
 		return err
 	}
 	*c = Counter{Since: k.Since, Total: k.Total, seen: k.Seen, left: k.Left, held: k.Held}
@@ -59,7 +59,10 @@ func (c *Counter) UnmarshalJSON(b []byte) error {
 
 // Latest is the latest end of an interval that was added up, zero where none was.
 func (c Counter) Latest() time.Time {
-	latest := max(c.left, c.seen.latest())
+	latest := c.left
+	if seen := c.ends(); len(seen) > 0 {
+		latest = max(latest, seen[len(seen)-1])
+	}
 	if latest == 0 {
 		return time.Time{}
 	}
@@ -107,7 +110,7 @@ func (c Counter) Add(counts []Count, from, now time.Time) Counter {
 	}
 	next := Counter{Since: c.since(now), Total: c.Total, left: c.left}
 	var seen []int64
-	for _, end := range c.seen.all() {
+	for _, end := range c.ends() {
 		if end < from.UnixNano() {
 			next.left = max(next.left, end)
 		} else {
@@ -123,6 +126,16 @@ func (c Counter) Add(counts []Count, from, now time.Time) Counter {
 		seen = slices.Insert(seen, i, end)
 		next.Total += count.N
 	}
-	next.seen = endsOf(seen)
+	if n := len(seen) - maxEnds; n > 0 { // of intervals that nobody asked for
+		next.left = max(next.left, seen[n-1])
+		seen = seen[n:]
+	}
+	next.seen = packed(seen)
 	return next
+}
+
+// ends are those of seen, one by one.
+func (c Counter) ends() []int64 {
+	all, _ := c.seen.unpack() // what was read was checked then
+	return all
 }

@@ -1,79 +1,79 @@
 package fleet
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 	"time"
 )
 
-// ends are the ends of intervals, ascending, each once. Mostly one interval follows
-// the other, so that the ends of a day take as much room as two.
-type ends []run
-
-// run are N ends, one Step after the other.
-type run struct {
-	First int64         // Unix nanoseconds
-	Step  time.Duration `json:",omitempty"` // 0 where N is 1
-	N     int
-}
-
-func (r run) last() int64 { return r.First + int64(r.N-1)*int64(r.Step) }
+// ends are the ends of intervals, ascending, each once, packed: how much longer or
+// shorter each interval is than the one before, in varints. Equinix' ends are some
+// seconds off their grid, so that each but the first mostly takes one byte.
+// They begin with the unit of time. In JSON they are base64.
+type ends []byte
 
 // maxEnds is more than the intervals of any window: 90 days of 5 minutes are 25,920.
 const maxEnds = 60_000
 
-// endsOf packs what is ascending.
-func endsOf(all []int64) ends {
-	var e ends
+var errEnds = errors.New("not the ends of intervals")
+
+// packed packs what is ascending, in Unix nanoseconds.
+func packed(all []int64) ends {
+	if len(all) == 0 {
+		return nil
+	}
+	unit := int64(time.Second)
 	for _, end := range all {
-		if i := len(e) - 1; i < 0 || !e[i].grow(end) {
-			e = append(e, run{First: end, N: 1})
+		if end%unit != 0 {
+			unit = 1
 		}
+	}
+	e := binary.AppendUvarint(nil, uint64(unit))
+	e = binary.AppendVarint(e, all[0]/unit)
+	before, step := all[0]/unit, int64(0)
+	for _, end := range all[1:] {
+		now := end / unit
+		e = binary.AppendVarint(e, now-before-step)
+		before, step = now, now-before
 	}
 	return e
 }
 
-// grow adds end to r, and reports whether it is the next.
-func (r *run) grow(end int64) bool {
-	step := time.Duration(end - r.last())
-	if r.N > 1 && step != r.Step {
-		return false
-	}
-	r.Step, r.N = step, r.N+1
-	return true
-}
-
-// all are the ends one by one.
-func (e ends) all() []int64 {
-	var all []int64
-	for _, r := range e {
-		for i := range r.N {
-			all = append(all, r.First+int64(i)*int64(r.Step))
-		}
-	}
-	return all
-}
-
-// latest is the last of the ends, 0 where there is none.
-func (e ends) latest() int64 {
+// unpack is the reverse of packed. What packed cannot have made is an error.
+func (e ends) unpack() ([]int64, error) {
 	if len(e) == 0 {
-		return 0
+		return nil, nil
 	}
-	return e[len(e)-1].last()
+	u, e, ok := next(e, binary.Uvarint)
+	if !ok || u != 1 && u != uint64(time.Second) {
+		return nil, errEnds
+	}
+	unit := int64(u)
+	end, e, ok := next(e, binary.Varint)
+	if most := math.MaxInt64 / unit; !ok || end > most || end < -most {
+		return nil, errEnds
+	}
+	all := append(make([]int64, 0, min(1+len(e), maxEnds)), end*unit)
+	for step, change := int64(0), int64(0); len(e) > 0; {
+		if change, e, ok = next(e, binary.Varint); !ok || len(all) == maxEnds {
+			return nil, errEnds
+		}
+		step += change // wraps around to less than 0
+		if step <= 0 || step > math.MaxInt64/unit-max(end, 0) {
+			return nil, errEnds
+		}
+		end += step
+		all = append(all, end*unit)
+	}
+	return all, nil
 }
 
-// check says that e cannot be what was packed. Few bytes may claim to be many ends.
-func (e ends) check() error {
-	n, before := 0, int64(math.MinInt64)
-	for _, r := range e {
-		alone := r.N == 1 && r.Step == 0
-		if !alone && (r.N < 2 || r.N > maxEnds || r.Step <= 0 || int64(r.Step) > (math.MaxInt64-max(r.First, 0))/int64(r.N)) {
-			return errors.New("not the ends of intervals")
-		}
-		if n += r.N; n > maxEnds || r.First <= before {
-			return errors.New("ends of intervals are too many, or not in order")
-		}
-		before = r.last()
+// next reads the number that b begins with.
+func next[T int64 | uint64](b []byte, read func([]byte) (T, int)) (n T, rest []byte, ok bool) {
+	n, size := read(b)
+	if size <= 0 {
+		return 0, nil, false
 	}
-	return nil
+	return n, b[size:], true
 }
