@@ -16,7 +16,8 @@ type density struct {
 }
 
 var (
-	// 90 days of 5-minute intervals in two directions are 51,840.
+	// 90 days of 5-minute intervals in two directions are 51,840; of metrics that are
+	// as many, over all their pages.
 	ofStats = density{items: 60_000, elements: 60_000}
 	// So many ports at once fill the largest answer, where a page is of a hundred.
 	// Each takes more than a kilobyte, however little is said of it.
@@ -30,7 +31,7 @@ var (
 func checkDensity(op string, b []byte) error {
 	d := ofListing
 	switch op {
-	case OpPortStatsV3, OpPortStatsV4, OpConnectionStatsV4:
+	case OpPortStatsV3, OpPortStatsV4, OpConnectionStatsV4, OpSearchMetrics:
 		d = ofStats
 	}
 	if at, err := d.check(b); err != nil {

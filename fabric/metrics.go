@@ -99,12 +99,16 @@ func (c *Client) metrics(ctx context.Context, collection, asset string, from, to
 		return p, err
 	}
 	key := func(m metric) string { return m.name }
+	points := 0
 	for m, err := range (listing[metric]{op: OpSearchMetrics, key: key, fetch: fetch}).all() {
 		if err != nil {
 			return 0, err
 		}
 		if m.target == nil {
 			continue
+		}
+		if points += len(m.series.Points) + len(m.counts); points > ofStats.elements {
+			return 0, &DecodeError{Op: OpSearchMetrics, Path: "data", Err: fmt.Errorf("has more than %d datapoints in all", ofStats.elements)}
 		}
 		m.target.add(m)
 		if m.target.rate != nil {

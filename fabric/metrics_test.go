@@ -209,6 +209,19 @@ func TestMetricsOnSeveralPages(t *testing.T) {
 	}
 }
 
+// A server that never ends must not fill the memory: no port has so many intervals.
+func TestMetricsOfARunawayServer(t *testing.T) {
+	points := strings.TrimSuffix(strings.Repeat(`{"endDateTime":"2025-05-14T13:57:56Z","value":2},`, 25_000), ",")
+	a := &api{answer: func(n int, _ *http.Request) (*http.Response, error) {
+		name := []string{"equinix.fabric.port.bandwidth_rx.usage", "equinix.fabric.port.packets_dropped_rx.count"}[n%2]
+		return reply(200, metricsPage(1<<40, portMetric(name, `"datapoints":[`+points+`]`)))
+	}}
+	_, err := newClient(t, a).PortMetrics(t.Context(), "p", from, to)
+	if a.count() != 3 || fabric.Reason(err) != fabric.ReasonDecode || !strings.Contains(err.Error(), "60000 datapoints in all") {
+		t.Errorf("%d calls, %v", a.count(), err)
+	}
+}
+
 func TestMetricsErrors(t *testing.T) {
 	c := newClient(t, always(404, `[{"errorCode":"EQ-1","errorMessage":"none"}]`))
 	if got, err := c.PortMetrics(t.Context(), "p", from, to); !fabric.Gone(err) || got != nil {

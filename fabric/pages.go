@@ -12,7 +12,7 @@ import (
 const (
 	pageSize = 100     // what the API allows; more was refused on real calls
 	maxPages = 10_000  // as many as maxItems takes where a server allows ten on a page
-	maxItems = 100_000 // ports or connections of one listing: a kilobyte or two each
+	maxItems = 100_000 // of one listing: a port or connection takes a kilobyte or two
 )
 
 // page is one page of a listing.
