@@ -50,8 +50,10 @@ type Connection struct {
 // Side is one end of a connection.
 type Side struct {
 	Type    string // of the access point, e.g. COLO, SP, CLOUD_ROUTER
-	Port    string // UUID, "" where the access point is no port
-	Name    string // of the port, or of the access point where it is none
+	Port    string // UUID, "" if the access point is no port
+	UUID    string // of the virtual device, router, network, interconnect or token
+	Name    string // of the port, or of what UUID names
+	Token   bool   // UUID and Name are of a service token
 	Metro   string // code
 	VLAN    int    // 0 for none; the outer one where Inner is set
 	Inner   int    // VLAN within VLAN, which makes the side QINQ; 0 for none

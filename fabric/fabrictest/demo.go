@@ -141,6 +141,20 @@ var connectionStates = []string{
 	StateDeprovisioning, StateDeprovisioned, "", UnknownConnectionState,
 }
 
+// demoEnds are far ends that are no provider's. Most have no name, as in the
+// examples that Equinix publishes.
+var demoEnds = []struct {
+	prefix, kind string
+	end          Side
+}{
+	{"firewall", "EVPL_VC", Side{Type: "VD"}},
+	{"router", "IP_VC", Side{Type: "CLOUD_ROUTER"}},
+	{"lan", "EVPLAN_VC", Side{Type: "NETWORK", Name: "branches"}},
+	{"hub", "EVPL_VC", Side{Type: "COLO", Name: "hub token", Token: true}},
+	{"interconnect", "IPX_VC", Side{Type: "XF_IC", Name: "carrier-exchange"}},
+	{"gateway", "GW_VC", Side{Type: "SUBNET"}},
+}
+
 func demoConnections(seed uint64, f Fleet) []Connection {
 	var cs []Connection
 	port := func(name string) *Port {
@@ -162,6 +176,11 @@ func demoConnections(seed uint64, f Fleet) []Connection {
 		c.Down = hosts[i%len(hosts)].Name == DemoDown
 		if i == throttled {
 			c.Name, c.Bandwidth, c.Load = DemoThrottled, 1_000, 0.25
+		}
+		if n := i - 26; n >= 0 && n < len(demoEnds) {
+			d := demoEnds[n]
+			d.end.UUID, d.end.Metro = newUUID(seed, "far end", n), c.ASide.Metro
+			c.Name, c.Type, c.ZSide = fmt.Sprintf("%s-%s-%04d", d.prefix, c.ASide.Metro, i), d.kind, d.end
 		}
 		cs = append(cs, c)
 	}

@@ -125,6 +125,48 @@ func TestDemoFleet(t *testing.T) {
 	}
 }
 
+// TestDemoHasEndsOfEveryKind reads the ends as a client does: most have a UUID and
+// no name.
+func TestDemoHasEndsOfEveryKind(t *testing.T) {
+	_, c := newClient(t, fabrictest.Options{})
+	type ref struct{ UUID, Name string }
+	var page struct {
+		Data []struct {
+			Type  string
+			ZSide struct {
+				ServiceToken ref
+				AccessPoint  struct {
+					Type                                         string
+					VirtualDevice, Router, Network, Interconnect ref
+				}
+			}
+		}
+	}
+	c.decode(&page, "POST", connectionsPath+"/search", `{"filter":`+condition("/zSide/accessPoint/type", "!=", "SP")+`,"pagination":{"limit":100}}`)
+	got := map[string]bool{}
+	for _, conn := range page.Data {
+		z := conn.ZSide
+		for member, end := range map[string]ref{
+			"serviceToken": z.ServiceToken, "virtualDevice": z.AccessPoint.VirtualDevice, "router": z.AccessPoint.Router,
+			"network": z.AccessPoint.Network, "interconnect": z.AccessPoint.Interconnect,
+		} {
+			if end.UUID != "" {
+				got[conn.Type+" "+z.AccessPoint.Type+" "+member+" "+end.Name] = true
+			}
+		}
+		if z.AccessPoint.Type == "SUBNET" {
+			got[conn.Type+" SUBNET"] = true
+		}
+	}
+	want := map[string]bool{
+		"EVPL_VC VD virtualDevice ": true, "IP_VC CLOUD_ROUTER router ": true, "EVPLAN_VC NETWORK network branches": true,
+		"EVPL_VC COLO serviceToken hub token": true, "IPX_VC XF_IC interconnect carrier-exchange": true, "GW_VC SUBNET": true,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestGenerate(t *testing.T) {
 	f := fabrictest.Generate(1, 1_001, 20_000)
 	if len(f.Ports) != 1_001 || len(f.Connections) != 20_000 {

@@ -134,7 +134,7 @@ func (a *API) connection(c *call) reply {
 // deleteConnection begins the end of a connection, or asks for it where the far
 // end has a say.
 func (a *API) deleteConnection(c *call) reply {
-	return a.change(c, http.StatusAccepted, func(r *roster, conn *Connection) (*step, *reply) {
+	return a.change(c, http.StatusOK, func(r *roster, conn *Connection) (*step, *reply) {
 		if conn.gone() || conn.State == StateDeprovisioning || conn.EquinixStatus == statusPendingDelete {
 			return nil, wrongState(conn)
 		}

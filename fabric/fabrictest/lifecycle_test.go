@@ -123,7 +123,7 @@ func TestLifeOfAConnection(t *testing.T) {
 		t.Errorf("the port has %d used of it", p.UsedBandwidth)
 	}
 
-	o = k.send(http.StatusAccepted, "DELETE", path, "")
+	o = k.send(http.StatusOK, "DELETE", path, "")
 	if o.String() != "DEPROVISIONING DEPROVISIONING DEPROVISIONING APPROVED" {
 		t.Errorf("deleted %+v", o)
 	}
@@ -182,7 +182,7 @@ func TestProviderHasASay(t *testing.T) {
 		t.Errorf("asked the provider: %d %s", status, answer)
 	}
 
-	k.send(http.StatusAccepted, "DELETE", path, "")
+	k.send(http.StatusOK, "DELETE", path, "")
 	k.watch(o.UUID, "PROVISIONED PENDING_DELETE PENDING DELETE SUBMITTED_FOR_APPROVAL")
 	act(o, "CONNECTION_DELETION_ACCEPTANCE", "")
 	k.watch(o.UUID, "DEPROVISIONED DEPROVISIONED DEPROVISIONED COMPLETED")
@@ -256,5 +256,20 @@ func TestValidateAuthorizationKey(t *testing.T) {
 			t.Errorf("a good key: %s", answer)
 		}
 		k.wantError(http.StatusBadRequest, "is invalid", "POST", path, body("12"))
+	}
+}
+
+func TestValidateVLAN(t *testing.T) {
+	k := newClerk(t)
+	c := named(t, k.api, fabrictest.DemoThrottled)
+	body := func(port string, vlan int) string {
+		return `{"filter":{"and":[` + condition("/aSide/accessPoint/port/uuid", "=", port) + "," +
+			condition("/aSide/accessPoint/linkProtocol/vlanTag", "=", fmt.Sprint(vlan)) + `]}}`
+	}
+	const path = "/fabric/v4/connections/validate"
+	k.wantError(http.StatusBadRequest, "Used by connection "+c.UUID, "POST", path, body(c.ASide.Port, c.ASide.VLAN))
+	k.wantError(http.StatusBadRequest, "No such port", "POST", path, body(c.UUID, c.ASide.VLAN))
+	if _, answer := k.do("POST", path, body(c.ASide.Port, 4094)); !strings.Contains(answer, "VLAN is available") {
+		t.Errorf("a free VLAN: %s", answer)
 	}
 }

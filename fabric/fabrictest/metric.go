@@ -17,6 +17,8 @@ const (
 
 	MetricConnectionRx        = "equinix.fabric.connection.bandwidth_rx.usage"
 	MetricConnectionTx        = "equinix.fabric.connection.bandwidth_tx.usage"
+	MetricConnectionBytesRx   = "equinix.fabric.connection.byte_rx.count"
+	MetricConnectionBytesTx   = "equinix.fabric.connection.byte_tx.count"
 	MetricConnectionDroppedRA = "equinix.fabric.connection.packets_dropped_rx_aside_rateexceeded.count"
 	MetricConnectionDroppedTA = "equinix.fabric.connection.packets_dropped_tx_aside_rateexceeded.count"
 	MetricConnectionDroppedRZ = "equinix.fabric.connection.packets_dropped_rx_zside_rateexceeded.count"
@@ -54,6 +56,7 @@ type metric struct {
 const (
 	unitRate  = "bit/s"
 	unitCount = "packets"
+	unitBytes = "bytes"
 )
 
 var portMetrics = []metric{
@@ -68,6 +71,8 @@ var portMetrics = []metric{
 var connectionMetrics = []metric{
 	{MetricConnectionRx, unitRate, func(s *subject, end int64) int64 { return first(s.there.at(end)) }},
 	{MetricConnectionTx, unitRate, func(s *subject, end int64) int64 { return first(s.back.at(end)) }},
+	{MetricConnectionBytesRx, unitBytes, func(s *subject, end int64) int64 { return first(s.there.at(end)) }},
+	{MetricConnectionBytesTx, unitBytes, func(s *subject, end int64) int64 { return first(s.back.at(end)) }},
 	{MetricConnectionDroppedRA, unitCount, func(s *subject, end int64) int64 { return first(s.there.exceeded(end)) }},
 	{MetricConnectionDroppedTA, unitCount, func(s *subject, end int64) int64 { return second(s.back.exceeded(end)) }},
 	{MetricConnectionDroppedRZ, unitCount, func(s *subject, end int64) int64 { return first(s.back.exceeded(end)) }},

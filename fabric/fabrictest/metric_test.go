@@ -273,5 +273,34 @@ func TestMetroMetrics(t *testing.T) {
 		t.Errorf("%+v with %+v", got.Pagination, got.Data[0])
 	}
 	c.wantError(http.StatusBadRequest, `"value"`, "GET", "/fabric/v4/metrics?name=equinix.fabric.metro.*.latency", "")
+	last, latency := condition("/value", "=", "last"), condition("/name", "=", "equinix.fabric.metro.sv_dc.latency")
+	search := func(subject string, more ...string) string {
+		return `{"filter":{"and":[` + strings.Join(append(more, condition("/subject", "=", "/fabric/v4/"+subject)), ",") + `]}}`
+	}
+	c.decode(&got, "POST", metricsSearch, search("metros/SV", last, latency))
+	if len(got.Data) != 1 || len(got.Data[0].Datapoints) != 1 {
+		t.Errorf("searched for the last value of a metro: %+v", got.Data)
+	}
+	c.wantError(http.StatusBadRequest, `"/value"`, "POST", metricsSearch, search("metros/SV", latency))
+	c.wantError(http.StatusBadRequest, `"/value"`, "POST", metricsSearch, search("ports/x", last, condition("/name", "IN", portNames...)))
 	c.wantError(http.StatusBadRequest, `"name"`, "GET", "/fabric/v4/metrics?name=equinix.fabric.port.*&value=last", "")
+}
+
+func TestByteCountsAreTheTrafficOfConnections(t *testing.T) {
+	api, _ := metricsAccount(t)
+	c := named(t, api, fabrictest.MetricsThrottled)
+	for rate, count := range map[string]string{
+		fabrictest.MetricConnectionRx: fabrictest.MetricConnectionBytesRx, fabrictest.MetricConnectionTx: fabrictest.MetricConnectionBytesTx,
+	} {
+		rates := api.MetricTruth(c.UUID, rate, now.Add(-day), now, fiveMinutes, now)
+		counts := api.MetricTruth(c.UUID, count, now.Add(-day), now, fiveMinutes, now)
+		if len(rates) < 280 || len(counts) != len(rates) {
+			t.Fatalf("%d rates, %d byte counts", len(rates), len(counts))
+		}
+		for i, p := range counts {
+			if p.Value*8/fiveMinutes.Seconds() != rates[i].Value || !p.End.Equal(rates[i].End) {
+				t.Fatalf("%v bytes until %v; %v bit/s until %v", p.Value, p.End, rates[i].Value, rates[i].End)
+			}
+		}
+	}
 }

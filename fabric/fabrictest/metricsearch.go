@@ -16,6 +16,7 @@ type metricQuery struct {
 	names    []string
 	from, to time.Time
 	interval time.Duration // 0 for one by the range
+	last     bool          // only the last value, which metros alone have
 }
 
 // window is that of the query, kept to what the API still has.
@@ -49,6 +50,13 @@ func (a *API) searchMetrics(c *call) reply {
 		return invalid("Invalid filter", *flaw)
 	}
 	collection, id, _ := strings.Cut(strings.TrimPrefix(q.subject, "/fabric/v4/"), "/")
+	if metro := collection == "metros"; metro != q.last {
+		return invalid("Invalid filter", propertyFlaw{"/value", "last is asked of metros, and of nothing else"})
+	} else if metro {
+		return a.lastOfMetros(c, req.Pagination.Offset, *req.Pagination.Limit, func(m *metroPair) bool {
+			return m.from.code == id && slices.Contains(q.names, m.name)
+		})
+	}
 	return a.answerMetrics(c, collection, id, q, req.Pagination.Offset, *req.Pagination.Limit)
 }
 
@@ -82,6 +90,10 @@ func (q *metricQuery) take(f *filter) *propertyFlaw {
 		return &propertyFlaw{"", "Groups are not supported"}
 	case f.Property == "/dataPoints/endDateTime" || f.Property == "/time":
 		return q.takeRange(f)
+	case f.Property == "/value":
+		if q.last = f.Operator == "=" && slices.Equal(f.Values, values{"last"}); !q.last {
+			return &propertyFlaw{".values", "Must be last"}
+		}
 	case f.Property != "/subject" && f.Property != "/name" && f.Property != "/interval":
 		return &propertyFlaw{".property", fmt.Sprintf("Unexpected value %q", f.Property)}
 	case !equal:
@@ -260,8 +272,11 @@ func (a *API) metroMetrics(c *call) reply {
 	if len(flaws) > 0 {
 		return invalidQuery(flaws...)
 	}
-	found := slices.DeleteFunc(metroPairs(), func(m *metroPair) bool {
-		return !like(m.name, strings.ReplaceAll(name, "*", "%"))
-	})
+	return a.lastOfMetros(c, offset, limit, func(m *metroPair) bool { return like(m.name, strings.ReplaceAll(name, "*", "%")) })
+}
+
+// lastOfMetros answers with the last values of the metrics of metros that are wanted.
+func (a *API) lastOfMetros(c *call, offset, limit int, wanted func(*metroPair) bool) reply {
+	found := slices.DeleteFunc(metroPairs(), func(m *metroPair) bool { return !wanted(m) })
 	return jsonReply(paginate(c, found, offset, limit, func(m *metroPair) metricDoc { return m.doc(a.opts.Seed, c.now) }))
 }

@@ -27,7 +27,7 @@ const maxRecipients = 12
 
 var connectionTypes = []string{
 	"EVPL_VC", "EPL_VC", "EC_VC", "IP_VC", "ACCESS_EPL_VC", "EVPLAN_VC", "EPLAN_VC", "EVPTREE_VC", "EPTREE_VC",
-	"IPWAN_VC", "IA_VC", "MC_VC", "IX_VC",
+	"IPWAN_VC", "IA_VC", "MC_VC", "IX_VC", "GW_VC", "IPX_VC",
 }
 
 // bandwidths are the steps in which connections come, in Mbit/s.

@@ -58,7 +58,7 @@ func (r *roster) side(path string, q *sideRequest) (Side, []propertyFlaw) {
 		if ref == nil || ref.UUID == "" {
 			return s, []propertyFlaw{{path, "A virtual device, a router or a network is required"}}
 		}
-		s.Name = ref.UUID
+		s.UUID = ref.UUID
 		return s, nil
 	case "":
 		return s, []propertyFlaw{{path + "/type", "Required field"}}

@@ -95,7 +95,7 @@ func (f *Fleet) attached(stream, but string) int {
 type asset struct {
 	Stream
 
-	uuid, kind, collection string
+	uuid, kind, href, project string
 }
 
 type streamAssetDoc struct {
@@ -104,12 +104,14 @@ type streamAssetDoc struct {
 	Type             string `json:"type"`
 	MetricsEnabled   bool   `json:"metricsEnabled"`
 	AttachmentStatus string `json:"attachmentStatus"`
+	StreamUUID       string `json:"streamUuid"`
+	ProjectID        string `json:"projectId"`
 }
 
 func newStreamAssetDoc(s *asset) streamAssetDoc {
 	return streamAssetDoc{
-		Href: hrefBase + "streams/" + s.UUID + "/" + s.collection + "/" + s.uuid,
-		UUID: s.uuid, Type: s.kind, MetricsEnabled: s.MetricsEnabled, AttachmentStatus: s.Status,
+		Href: s.href, UUID: s.uuid, Type: s.kind, MetricsEnabled: s.MetricsEnabled, AttachmentStatus: s.Status,
+		StreamUUID: s.UUID, ProjectID: s.project,
 	}
 }
 
@@ -119,6 +121,7 @@ var assetView = view[asset]{
 	properties: map[string]func(*asset) string{
 		"/uuid":             func(s *asset) string { return s.uuid },
 		"/streamUuid":       func(s *asset) string { return s.UUID },
+		"/projectId":        func(s *asset) string { return s.project },
 		"/type":             func(s *asset) string { return s.kind },
 		"/attachmentStatus": func(s *asset) string { return s.Status },
 		"/metricsEnabled":   func(s *asset) string { return fmt.Sprint(s.MetricsEnabled) },
@@ -130,12 +133,12 @@ func (a *API) searchStreamAssets(c *call) reply {
 	var assets []*asset
 	for _, p := range r.own() {
 		if p.Stream.UUID != "" {
-			assets = append(assets, &asset{p.Stream, p.UUID, "XF_PORT", "ports"})
+			assets = append(assets, &asset{p.Stream, p.UUID, "XF_PORT", hrefPorts + p.UUID, p.ProjectID})
 		}
 	}
 	for i := range r.fleet.Connections {
 		if c := &r.fleet.Connections[i]; c.Stream.UUID != "" {
-			assets = append(assets, &asset{c.Stream, c.UUID, c.Type, "connections"})
+			assets = append(assets, &asset{c.Stream, c.UUID, c.Type, hrefConnections + c.UUID, c.ProjectID})
 		}
 	}
 	return search(a, c, assetView, assets, newStreamAssetDoc)

@@ -3,6 +3,7 @@ package fabrictest_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,8 +16,8 @@ const assetsSearch = "/fabric/v4/streamAssets/search"
 type assetPage struct {
 	Pagination struct{ Total int }
 	Data       []struct {
-		UUID, Type, AttachmentStatus string
-		MetricsEnabled               bool
+		UUID, Type, AttachmentStatus, Href, StreamUUID, ProjectID string
+		MetricsEnabled                                            bool
 	}
 }
 
@@ -54,9 +55,15 @@ func TestSearchStreamAssets(t *testing.T) {
 		t.Errorf("after one was detached (-want +got)\n%s", diff)
 	}
 	var all assetPage
-	c.decode(&all, "POST", assetsSearch, `{}`)
+	c.decode(&all, "POST", assetsSearch, `{}`) // the filter is optional
 	if all.Pagination.Total != 6+12 {
 		t.Errorf("%d assets, connections included", all.Pagination.Total)
+	}
+	secondary := uuid(t, api, fabrictest.MetricsSecondary)
+	p, _ := api.Fleet().Port(fabrictest.MetricsSecondary)
+	c.decode(&all, "POST", assetsSearch, `{"filter":`+condition("/uuid", "=", secondary)+`}`)
+	if a := all.Data[0]; !strings.HasSuffix(a.Href, "/fabric/v4/ports/"+secondary) || a.StreamUUID != p.Stream.UUID || a.ProjectID != p.ProjectID {
+		t.Errorf("the asset is told as %+v", a)
 	}
 }
 

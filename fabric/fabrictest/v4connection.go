@@ -55,13 +55,18 @@ type notificationDoc struct {
 }
 
 type sideDoc struct {
-	AccessPoint accessPointDoc `json:"accessPoint"`
+	ServiceToken *refDoc        `json:"serviceToken,omitempty"`
+	AccessPoint  accessPointDoc `json:"accessPoint"`
 }
 
 type accessPointDoc struct {
 	Type              string           `json:"type"`
 	Location          locationDoc      `json:"location"`
 	Port              *portRefDoc      `json:"port"`
+	VirtualDevice     *refDoc          `json:"virtualDevice,omitempty"`
+	Router            *refDoc          `json:"router,omitempty"`
+	Network           *refDoc          `json:"network,omitempty"`
+	Interconnect      *refDoc          `json:"interconnect,omitempty"`
 	Profile           *profileDoc      `json:"profile,omitempty"`
 	LinkProtocol      *linkProtocolDoc `json:"linkProtocol"`
 	AuthenticationKey *string          `json:"authenticationKey,omitempty"`
@@ -71,6 +76,12 @@ type portRefDoc struct {
 	Href string `json:"href"`
 	UUID string `json:"uuid"`
 	Name string `json:"name"`
+}
+
+// refDoc is what a connection says of its end, mostly without a name.
+type refDoc struct {
+	UUID string `json:"uuid"`
+	Name string `json:"name,omitempty"`
 }
 
 type profileDoc struct {
@@ -151,7 +162,21 @@ func newSideDoc(s Side) sideDoc {
 	case s.VLAN != 0:
 		ap.LinkProtocol = &linkProtocolDoc{Type: s.protocol(), VLANTag: &s.VLAN}
 	}
-	return sideDoc{ap}
+	doc := sideDoc{AccessPoint: ap}
+	ref := &refDoc{s.UUID, s.Name}
+	switch {
+	case s.Token:
+		doc.ServiceToken = ref
+	case s.Type == "VD":
+		doc.AccessPoint.VirtualDevice = ref
+	case s.Type == "CLOUD_ROUTER":
+		doc.AccessPoint.Router = ref
+	case s.Type == "NETWORK":
+		doc.AccessPoint.Network = ref
+	case s.Type == "XF_IC":
+		doc.AccessPoint.Interconnect = ref
+	}
+	return doc
 }
 
 func newChangeDoc(c Change) *changeDoc {
