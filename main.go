@@ -34,6 +34,7 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/capture"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
@@ -64,6 +65,8 @@ type options struct {
 	log         promslog.Config
 	logLevelSet bool // by the user
 	demoAPI     string
+	replay      string
+	capture     string
 	transport   http.RoundTripper // to Equinix; nil but for the demo
 	shard       fleet.Shard
 	ports       portlist.Options
@@ -89,12 +92,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	check := app.Command("check", "Check the configuration file, without asking anybody, and exit.")
 	examine := app.Command("doctor", "Check the configuration, the credentials and their rights, the traffic source and the clock, and say what to do about each fault.")
 	addDoctorFlags(examine, &o.doctor)
+	examine.Flag("capture", "Write what the API was asked and answered to this .tar.gz file, with names, numbers of accounts and secrets replaced, to send to the developers.").
+		PlaceHolder("FILE").StringVar(&o.capture)
 	ports := app.Command("ports", "Print the ports that the credentials see, with their load, once each has been asked for it.")
 	addPortsFlags(ports, &o.ports)
 	health := app.Command("healthcheck", "Ask the exporter that runs here whether it is alive, for container health checks.")
 	addHealthcheckFlags(health, &o.healthcheck)
 	demonstrate := app.Command("demo", "Run with a simulated Equinix API: no credentials, no configuration file.")
 	demonstrate.Flag("demo.api-listen-address", "Address of the simulated Equinix API.").Default("127.0.0.1:0").StringVar(&o.demoAPI)
+	demonstrate.Flag("replay", "Instead of simulating, answer as the API did when doctor --capture wrote this file.").PlaceHolder("FILE").StringVar(&o.replay)
 	command, err := app.Parse(args)
 	if err != nil {
 		return fmt.Errorf("%w; try --help", err)
@@ -123,10 +129,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case health.FullCommand():
 		return web.Healthcheck(ctx, o.web, o.healthcheck)
 	case demonstrate.FullCommand():
+		if o.replay != "" {
+			return runReplay(ctx, o, log, stdout)
+		}
 		return runDemo(ctx, o, log, stdout)
 	case examine.FullCommand():
 		o.doctor.Load, o.doctor.UserAgent, o.doctor.Log = load, userAgent(), log
-		return doctor.Run(ctx, o.doctor, stdout)
+		return runDoctor(ctx, o, stdout, stderr)
 	case ports.FullCommand():
 		return listPorts(ctx, o, load, log, stdout)
 	default:
@@ -185,6 +194,31 @@ func checkConfig(o options, stdout io.Writer) error {
 	fmt.Fprintf(stdout, "%s is valid: %s, %s, %s\n", o.configFile,
 		human.Plural(len(cfg.Accounts), "account"), human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window"))
 	return nil
+}
+
+// runDoctor examines, and writes the calls that it took to the file of --capture.
+func runDoctor(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	if o.capture == "" {
+		return doctor.Run(ctx, o.doctor, stdout)
+	}
+	cfg, err := o.doctor.Load()
+	if err != nil {
+		return doctor.Run(ctx, o.doctor, stdout) // which says so in its format
+	}
+	f, err := os.OpenFile(o.capture, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("--capture: %w", err)
+	}
+	var calls capture.Recorder
+	o.doctor.Load = func() (*config.Config, error) { return cfg, nil }
+	o.doctor.Wrap = calls.Wrap
+	found := doctor.Run(ctx, o.doctor, stdout)
+	replaced, err := calls.Write(f, version.Version, cfg)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return errors.Join(found, fmt.Errorf("--capture: %w", err))
+	}
+	fmt.Fprintf(stderr, "%s: written. Replaced, by number of values: %s.\nLook through it before you send it: tar -xOzf %s | less\n", o.capture, replaced, o.capture)
+	return found
 }
 
 // serve polls and serves until ctx is done.
@@ -268,11 +302,34 @@ func runDemo(ctx context.Context, o options, log *slog.Logger, stdout io.Writer)
 	}
 	defer func() { _ = sim.Close() }()
 	o.transport = sim.Via(fabric.NewTransport(nil))
+	return serveBeside(ctx, o, sim, log, stdout)
+}
+
+// runReplay serves what doctor --capture recorded, and an exporter that watches it.
+func runReplay(ctx context.Context, o options, log *slog.Logger, stdout io.Writer) error {
+	replay, err := capture.Open(ctx, o.replay)
+	if err != nil {
+		return fmt.Errorf("--replay: %w", err)
+	}
+	defer func() { _ = replay.Close() }()
+	return serveBeside(ctx, o, replay, log, stdout)
+}
+
+// serveBeside serves an exporter and the API that it asks, on this machine.
+func serveBeside(ctx context.Context, o options, api interface {
+	Run(ctx context.Context) error
+	Config() (*config.Config, error)
+	Announce(w io.Writer)
+}, log *slog.Logger, stdout io.Writer,
+) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return sim.Run(ctx) })
+	g.Go(func() error { return api.Run(ctx) })
 	g.Go(func() error {
-		err := serve(ctx, o, sim.Config, log, func(l *web.Listener) { sim.Announce(stdout, l.Scheme(), l.Addrs()) })
-		return cmp.Or(err, errStopped) // the simulated API ends with the exporter
+		err := serve(ctx, o, api.Config, log, func(l *web.Listener) {
+			demo.AnnounceExporter(stdout, l.Scheme(), l.Addrs())
+			api.Announce(stdout)
+		})
+		return cmp.Or(err, errStopped) // the API ends with the exporter
 	})
 	if err := g.Wait(); !errors.Is(err, errStopped) {
 		return err

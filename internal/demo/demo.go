@@ -155,13 +155,17 @@ func (d *Demo) port(name string) string {
 	panic("demo: no port " + name)
 }
 
-// Announce writes where everything is, for an exporter that listens on addrs, by
-// http or https.
-func (d *Demo) Announce(w io.Writer, scheme string, addrs []net.Addr) {
+// AnnounceExporter writes where an exporter is that listens on addrs, by http or
+// https.
+func AnnounceExporter(w io.Writer, scheme string, addrs []net.Addr) {
 	for _, a := range addrs {
 		base := scheme + "://" + reachable(a)
 		fmt.Fprintf(w, "exporter:      %s/\nmetrics:       %s/metrics\n", base, base)
 	}
+}
+
+// Announce writes where the simulated APIs are.
+func (d *Demo) Announce(w io.Writer) {
 	fmt.Fprintf(w, "simulated API: %s  (v3 and v4; client_id %s, client_secret %s)\n", d.ClassicURL(), fabrictest.DemoClientID, fabrictest.DemoClientSecret)
 	fmt.Fprintf(w, "simulated API: %s  (v4 metrics only)\n", d.MetricsURL())
 	fmt.Fprintf(w, "faults:        /control/faults of either, see docs/demo.md\n")

@@ -38,13 +38,18 @@ type exam struct {
 // maxRetries is for calls that nobody has all day for: what fails twice is told.
 const maxRetries = 1
 
-func examine(ctx context.Context, cfg *config.Config, a config.Account, o Options) []finding {
+// examine asks about account i of cfg.
+func examine(ctx context.Context, cfg *config.Config, i int, o Options) []finding {
+	a := cfg.Accounts[i]
 	e := &exam{cfg: cfg, account: a, opts: o, sources: daemon.Sources(a.TrafficSource)}
 	api := cfg.API
 	api.MaxRetries = min(api.MaxRetries, maxRetries)
 	transport, err := daemon.Transport(a, o.Transport)
 	if err == nil {
 		defer daemon.CloseIdle(transport)
+		if o.Wrap != nil {
+			transport = o.Wrap(i+1, transport)
+		}
 		e.tokens, e.client, err = daemon.Connect(a, api, daemon.Wiring{Transport: transport, UserAgent: o.UserAgent, Observe: e.observe})
 	}
 	if err != nil {

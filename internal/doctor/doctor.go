@@ -22,6 +22,9 @@ import (
 type Options struct {
 	Load      func() (*config.Config, error)
 	Transport http.RoundTripper // to Equinix; nil: one of its own for each account, as its settings say
+	// Wrap puts something between an account, numbered from 1 as in the
+	// configuration, and its transport; nil is nothing.
+	Wrap      func(account int, next http.RoundTripper) http.RoundTripper
 	UserAgent string
 	Format    string        // one of Formats
 	Timeout   time.Duration // for all calls together
@@ -51,8 +54,8 @@ func Run(ctx context.Context, o Options, w io.Writer) error {
 	findings := configuration(cfg)
 	of := make([][]finding, len(cfg.Accounts))
 	var examining sync.WaitGroup
-	for i, a := range cfg.Accounts {
-		examining.Go(func() { of[i] = examine(ctx, cfg, a, o) })
+	for i := range cfg.Accounts {
+		examining.Go(func() { of[i] = examine(ctx, cfg, i, o) })
 	}
 	examining.Wait()
 	for _, f := range of {

@@ -1,0 +1,142 @@
+// Package capture keeps what the Equinix API was asked and what it answered, in
+// a file that can be sent to the developers: an archive of JSON texts in which
+// everything that could name a person or a company, or open a door, is replaced.
+package capture
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"sync"
+)
+
+// Recorder keeps calls until they are written. It may be used from several
+// goroutines.
+type Recorder struct {
+	mu    sync.Mutex
+	calls []call
+}
+
+// call is a request and its answer, as they passed.
+type call struct {
+	account  int // its place in the configuration, from 1
+	request  *http.Request
+	sent     []byte
+	status   int // 0 if no answer came
+	header   http.Header
+	received []byte
+	err      error // why no answer came, or why its body is cut off
+}
+
+// Wrap returns a RoundTripper that records what passes through next. account is
+// the place of the account in the configuration, from 1.
+func (r *Recorder) Wrap(account int, next http.RoundTripper) http.RoundTripper {
+	return &wrapped{r, account, next}
+}
+
+type wrapped struct {
+	recorder *Recorder
+	account  int
+	next     http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper. The caller gets the answer as it came:
+// a body that broke off breaks off for the caller, too.
+func (w *wrapped) RoundTrip(r *http.Request) (*http.Response, error) {
+	c := call{account: w.account, request: r}
+	if r.GetBody != nil {
+		if body, err := r.GetBody(); err == nil {
+			c.sent, _ = io.ReadAll(body) // from memory
+		}
+	}
+	resp, err := w.next.RoundTrip(r)
+	if err != nil {
+		c.err = err
+		w.recorder.add(c)
+		return nil, err
+	}
+	c.status, c.header = resp.StatusCode, resp.Header
+	c.received, c.err = io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	w.recorder.add(c)
+	before, rest := io.Reader(bytes.NewReader(c.received)), resp.Body
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(before, failing{c.err}, rest), rest}
+	return resp, nil
+}
+
+// maxBody is how much of an answer is recorded: what the client reads at most.
+const maxBody = 32 << 20
+
+// failing ends with err.
+type failing struct{ err error }
+
+// Read implements io.Reader.
+func (f failing) Read([]byte) (int, error) {
+	if f.err == nil {
+		return 0, io.EOF
+	}
+	return 0, f.err
+}
+
+func (r *Recorder) add(c call) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls = append(r.calls, c)
+}
+
+// Exchange is a call as the archive has it.
+type Exchange struct {
+	Request Request `json:"request"`
+	Answer  Answer  `json:"answer"`
+}
+
+// Request is what was asked. The credentials of the header are not kept.
+type Request struct {
+	Method string          `json:"method"`
+	Path   string          `json:"path"`
+	Query  url.Values      `json:"query,omitempty"`
+	Body   json.RawMessage `json:"body,omitempty"`
+	// LeftOut says why there is no body here although one was sent.
+	LeftOut string `json:"body_left_out,omitempty"`
+}
+
+// Answer is what came back.
+type Answer struct {
+	Status int             `json:"status,omitempty"`
+	Header http.Header     `json:"header,omitempty"`
+	Body   json.RawMessage `json:"body,omitempty"`
+	// LeftOut says why there is no body here although one came.
+	LeftOut string `json:"body_left_out,omitempty"`
+	// Error says why there was no answer: timeout, or no answer.
+	Error string `json:"error,omitempty"`
+}
+
+// exchange is c without what must not be in the archive.
+func (c *call) exchange(r *replacer) Exchange {
+	e := Exchange{Request: Request{Method: c.request.Method, Path: r.path(c.request.URL.Path), Query: r.query(c.request.URL.Query())}}
+	e.Request.Body, e.Request.LeftOut = r.body(c.sent)
+	if c.status == 0 {
+		e.Answer.Error = "no answer"
+		if errors.Is(c.err, os.ErrDeadlineExceeded) || isTimeout(c.err) {
+			e.Answer.Error = "timeout"
+		}
+		return e
+	}
+	e.Answer.Status, e.Answer.Header = c.status, keptHeader(c.header)
+	e.Answer.Body, e.Answer.LeftOut = r.body(c.received)
+	return e
+}
+
+func isTimeout(err error) bool {
+	t, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && t.Timeout()
+}
