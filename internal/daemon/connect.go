@@ -12,11 +12,7 @@ type Wiring struct {
 	Transport http.RoundTripper
 	UserAgent string
 	Observe   func(fabric.Attempt) // told of every attempt
-
-	// Key and Refused are for those who keep count of refused logins over
-	// restarts, as in fabric.TokenConfig.
-	Key     fabric.FingerprintKey
-	Refused func(fabric.Hold)
+	Refusals  *fabric.Refusals     // as in fabric.TokenConfig
 }
 
 // Connect builds what logs in for an account and what asks its API, within the
@@ -25,7 +21,7 @@ type Wiring struct {
 func Connect(a config.Account, api config.API, w Wiring) (*fabric.TokenSource, *fabric.Client, error) {
 	login := fabric.TokenConfig{
 		BaseURL: a.APIURL, Transport: w.Transport, UserAgent: w.UserAgent,
-		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: w.Observe, Key: w.Key, Refused: w.Refused,
+		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: w.Observe, Refusals: w.Refusals,
 	}
 	if x := a.Credentials.TokenExchange; x.IsZero() {
 		login.Credentials = credentials(a.Credentials)

@@ -38,14 +38,14 @@ type exam struct {
 // maxRetries is for calls that nobody has all day for: what fails twice is told.
 const maxRetries = 1
 
-func examine(ctx context.Context, cfg *config.Config, a config.Account, o Options) []finding {
+func examine(ctx context.Context, cfg *config.Config, a config.Account, refusals *fabric.Refusals, o Options) []finding {
 	e := &exam{cfg: cfg, account: a, opts: o, sources: daemon.Sources(a.TrafficSource)}
 	api := cfg.API
 	api.MaxRetries = min(api.MaxRetries, maxRetries)
 	transport, err := daemon.Transport(a, o.Transport)
 	if err == nil {
 		defer daemon.CloseIdle(transport)
-		e.tokens, e.client, err = daemon.Connect(a, api, daemon.Wiring{Transport: transport, UserAgent: o.UserAgent, Observe: e.observe})
+		e.tokens, e.client, err = daemon.Connect(a, api, daemon.Wiring{Transport: transport, UserAgent: o.UserAgent, Observe: e.observe, Refusals: refusals})
 	}
 	if err != nil {
 		e.add(fail, checkCredentials, "", err.Error(), "")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
@@ -26,6 +27,8 @@ type Options struct {
 	Format    string        // one of Formats
 	Timeout   time.Duration // for all calls together
 	Log       *slog.Logger
+
+	ForgetRefusals bool // log in however often that was refused before
 }
 
 // Run examines every account, all at a time, and writes to w what it found. The
@@ -49,10 +52,11 @@ func Run(ctx context.Context, o Options, w io.Writer) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errTimeout)
 	defer cancel()
 	findings := configuration(cfg)
+	refusals := daemon.Refusals(cfg, o.ForgetRefusals, o.Log)
 	of := make([][]finding, len(cfg.Accounts))
 	var examining sync.WaitGroup
 	for i, a := range cfg.Accounts {
-		examining.Go(func() { of[i] = examine(ctx, cfg, a, o) })
+		examining.Go(func() { of[i] = examine(ctx, cfg, a, refusals, o) })
 	}
 	examining.Wait()
 	for _, f := range of {
