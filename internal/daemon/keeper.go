@@ -166,7 +166,7 @@ func (k *keeper) load(now time.Time) (*state.Document, error) {
 // refuse sets a file aside that cannot be trusted. No values of it are used.
 func (k *keeper) refuse(path string, err error) {
 	if failed := state.Writable(path); failed != nil {
-		err = errors.Join(err, failed)
+		err = fmt.Errorf("%w; %w", err, failed)
 	}
 	log := k.log.With("file", path, "err", err)
 	if _, unreadable := errors.AsType[*fs.PathError](err); unreadable || errors.Is(err, state.ErrForeign) || k.beside {

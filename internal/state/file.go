@@ -49,6 +49,9 @@ func Read(path string) ([]byte, fs.FileInfo, error) {
 	if info, err = f.Stat(); err != nil {
 		return nil, nil, err
 	}
+	if err := checkOwner(path, info); err != nil {
+		return nil, nil, err
+	}
 	// What is no state need not fit into the memory of the machine.
 	line, err := bufio.NewReader(io.LimitReader(f, maxHeader)).ReadBytes('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -86,6 +89,9 @@ func Save(path string, content []byte) (info fs.FileInfo, err error) {
 		}
 	}()
 	if _, err = f.Write(content); err != nil {
+		return nil, err
+	}
+	if err = keepOwner(f, path); err != nil {
 		return nil, err
 	}
 	if err = f.Sync(); err != nil {
@@ -133,8 +139,13 @@ func Writable(path string) error {
 		return nil
 	}
 	info, err := os.Lstat(path)
-	if err == nil && !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0 {
+	switch {
+	case err == nil && !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0:
 		return &fs.PathError{Op: "replace", Path: path, Err: ErrForeign}
+	case err == nil:
+		if err := checkSticky(path, info); err != nil {
+			return err
+		}
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
