@@ -69,6 +69,7 @@ type options struct {
 	capture     string
 	transport   http.RoundTripper // to Equinix; nil but for the demo
 	shard       fleet.Shard
+	forget      bool // how often logins were refused
 	ports       portlist.Options
 	doctor      doctor.Options
 	healthcheck web.HealthcheckOptions
@@ -134,7 +135,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		return runDemo(ctx, o, log, stdout)
 	case examine.FullCommand():
-		o.doctor.Load, o.doctor.UserAgent, o.doctor.Log = load, userAgent(), log
+		o.doctor.Load, o.doctor.UserAgent, o.doctor.ForgetRefusals, o.doctor.Log = load, userAgent(), o.forget, log
 		return runDoctor(ctx, o, stdout, stderr)
 	case ports.FullCommand():
 		return listPorts(ctx, o, load, log, stdout)
@@ -147,6 +148,7 @@ func addFlags(app *kingpin.Application, o *options) {
 	app.Flag("config.file", "Configuration file, see config.example.yml.").Default("config.yml").StringVar(&o.configFile)
 	app.Flag("shard", "Watch this part of the ports only, as INDEX/COUNT from 0/3 to 2/3, where several exporters share them. Ports that back each other up stay together.").
 		Default("0/1").PlaceHolder("INDEX/COUNT").SetValue(&o.shard)
+	app.Flag("login.forget-refusals", "Count refused logins anew, whatever the state file says: for one start, once the account has been unlocked at Equinix without a new secret.").BoolVar(&o.forget)
 	o.web = kingpinflag.AddFlags(app, ":10345")
 	app.Flag("web.enable-reload", "Reload the configuration on POST /-/reload, as SIGHUP does anyway.").BoolVar(&o.reload)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof/.").BoolVar(&o.pprof)
@@ -230,7 +232,7 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector(collector.Namespace+"_exporter"),
 	)
-	d, err := daemon.New(daemon.Options{Load: load, Registerer: reg, Transport: o.transport, UserAgent: userAgent(), Shard: o.shard, KeepState: true, Log: log})
+	d, err := daemon.New(daemon.Options{Load: load, Registerer: reg, Transport: o.transport, UserAgent: userAgent(), Shard: o.shard, KeepState: true, ForgetRefusals: o.forget, Log: log})
 	if err != nil {
 		return err
 	}
@@ -272,7 +274,7 @@ func listPorts(ctx context.Context, o options, load func() (*config.Config, erro
 		return cfg, nil
 	}
 	d, err := daemon.New(daemon.Options{
-		Load: withoutConnections, Registerer: prometheus.NewPedanticRegistry(), UserAgent: userAgent(), Shard: o.shard, Log: log,
+		Load: withoutConnections, Registerer: prometheus.NewPedanticRegistry(), UserAgent: userAgent(), Shard: o.shard, ForgetRefusals: o.forget, Log: log,
 	})
 	if err != nil {
 		return err

@@ -19,7 +19,11 @@ import (
 
 // spelled is a secret in one of the ways in which text may carry it: what a
 // gossip says, and what of that is enough to be found.
-type spelled struct{ how, said, text string }
+type spelled struct {
+	how, said, text string
+
+	promised bool // docs/threat-model.md says that it is redacted; of the others, the exporter must make none
+}
 
 var urlEscape = regexp.MustCompile("%..")
 
@@ -36,10 +40,11 @@ func spellings(secret string) []spelled {
 	var page strings.Builder
 	_ = template.Must(template.New("").Parse("{{.}}")).Execute(&page, secret) // it knows more characters than package html
 	all := []spelled{
-		{how: "plain", text: secret}, {how: "hex", text: hex.EncodeToString([]byte(secret))},
+		{how: "plain", text: secret, promised: true}, {how: "hex", text: hex.EncodeToString([]byte(secret))},
 		{how: "HTML", text: html.EscapeString(secret)}, {how: "HTML template", text: page.String()},
-		{how: "query", text: url.QueryEscape(secret)}, {how: "query, small", text: lower(url.QueryEscape(secret))},
-		{how: "path", text: url.PathEscape(secret)}, {how: "path, small", text: lower(url.PathEscape(secret))},
+		{how: "query", text: url.QueryEscape(secret), promised: true}, {how: "query, small", text: lower(url.QueryEscape(secret)), promised: true},
+		{how: "path", text: url.PathEscape(secret), promised: true}, {how: "path, small", text: lower(url.PathEscape(secret)), promised: true},
+		{how: "query, with slashes", text: strings.ReplaceAll(url.QueryEscape(secret), "%2F", "/"), promised: true},
 		{how: "JSON", text: asJSON(true)}, {how: "JSON without HTML", text: asJSON(false)},
 		{how: "quoted", text: strings.Trim(fmt.Sprintf("%q", secret), `"`)}, {how: "quoted, ASCII", text: strings.Trim(fmt.Sprintf("%+q", secret), `"`)},
 	}
@@ -51,7 +56,7 @@ func spellings(secret string) []spelled {
 	for shift := range 3 {
 		for name, enc := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "base64 of URLs": base64.RawURLEncoding} {
 			text := enc.EncodeToString([]byte("xx"[:shift] + secret))
-			all = append(all, spelled{fmt.Sprintf("%s at %d", name, shift), text, text[4 : len(text)-2]})
+			all = append(all, spelled{fmt.Sprintf("%s at %d", name, shift), text, text[4 : len(text)-2], true})
 		}
 	}
 	return all

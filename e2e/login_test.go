@@ -7,14 +7,15 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// Five refused logins in a row lock the account, which a human may share. So
-// one must do.
+// Five refused logins in a row lock the account, which a human may share. So one
+// must do, however often the exporter is reloaded and other commands log in too.
 func TestRefusedLoginIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	var logins atomic.Int64
@@ -38,10 +39,25 @@ func TestRefusedLoginIsNotRepeated(t *testing.T) {
 	}))
 	t.Cleanup(api.Close)
 	dir := t.TempDir()
-	config := write(t, dir, "config.yml", fixtureConfig(&minimalAPI{Server: api}, inFile...))
-	x := startRun(t, nil, config)
+	config := write(t, dir, "config.yml", fixtureConfig(&minimalAPI{Server: api}, inFile...)+"\nstate: {file: state}\n")
+	x := startRun(t, nil, config, "--web.enable-reload")
 	base := x.url(t)
 	ready(t, base) // an answer was had of everything, and it was no
+	for range 5 {
+		if a := mustAsk(t, http.MethodPost, base+"/-/reload", nil); a.status != http.StatusOK {
+			t.Errorf("/-/reload: %d %s", a.status, a.body)
+		}
+		if err := x.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, command := range []string{"doctor", "ports"} {
+		y := start(t, nil, command, "--config.file="+config)
+		if y.wait(t) == 0 {
+			t.Errorf("%s sees nothing wrong", command)
+		}
+		freeOfSecrets(t, command, y.stdout.String()+y.stderr.String(), clientSecret)
+	}
 
 	always(t, time.Until(x.started.Add(3*time.Second)), func() error {
 		if n := logins.Load(); n != 1 {

@@ -137,7 +137,8 @@ func TestErrorText(t *testing.T) {
 		{&fabric.DecodeError{Op: op, Path: "a[1].b", Err: io.EOF}, "v3_port_stats: decode: a[1].b: EOF"},
 		{&fabric.CredentialsError{Err: io.EOF}, "token: read credentials: EOF"},
 		{&fabric.LoginError{Refusals: 1, NextTry: from, Err: io.EOF}, "login refused, 1 in a row; next try at 2026-03-01T00:00:00Z: check client_id and client_secret: EOF"},
-		{&fabric.LoginError{Refusals: 3, Suspended: true, Err: io.EOF}, "logins suspended after 3 refusals, lest the account be locked: correct client_id or client_secret, or reload the configuration to try once more: EOF"},
+		{&fabric.LoginError{Refusals: 3, Suspended: true, Err: io.EOF}, "logins suspended after 3 refusals, because Equinix locks the account after five: correct client_id or client_secret, or reload the configuration to try once more: EOF"},
+		{&fabric.LoginError{Refusals: 4, Suspended: true, Err: io.EOF}, "logins suspended after 4 refusals, because Equinix locks the account after five: correct client_id or client_secret; if they are right and the account is unlocked, start once with --login.forget-refusals: EOF"},
 	} {
 		if got := tt.err.Error(); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)

@@ -23,15 +23,12 @@ var address = regexp.MustCompile(`(?i)(?:"[^"@]{1,64}"|` +
 // HideAddresses is s with every e-mail address in it replaced by [e-mail].
 func HideAddresses(s string) string { return address.ReplaceAllString(s, "[e-mail]") }
 
-// redact replaces every secret in s, however it is spelled, and whatever names a
-// person: errors end in logs and on pages.
+// redact replaces every secret in s, and whatever names a person: errors end in logs
+// and on pages.
 func redact(s string, secrets []string) string {
 	for _, secret := range secrets {
-		if secret == "" {
-			continue
-		}
-		for _, spelling := range spellings(secret) {
-			s = strings.ReplaceAll(s, spelling, redacted)
+		if secret != "" {
+			s = hideSecret(s, secret)
 		}
 	}
 	return HideAddresses(s)

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -54,17 +53,23 @@ func inBase64(s string) []string {
 	return all
 }
 
-// lowerEscapes is s as some write it in a URL.
-func lowerEscapes(s string) string {
-	return regexp.MustCompile("%..").ReplaceAllStringFunc(url.QueryEscape(s), strings.ToLower)
+// inURL is s as it may stand in a URL, with more or fewer characters escaped.
+func inURL(s string) []string {
+	lower := regexp.MustCompile("%..").ReplaceAllStringFunc(url.QueryEscape(s), strings.ToLower)
+	var all strings.Builder
+	for _, c := range []byte(s) {
+		fmt.Fprintf(&all, "%%%02X", c)
+	}
+	return []string{url.QueryEscape(s), lower, url.PathEscape(s), strings.ReplaceAll(url.QueryEscape(s), "%2F", "/"), all.String()}
 }
 
+// mustNotShow finds secrets as the threat model promises that they do not show: as
+// they are, in a URL, in base64.
 func mustNotShow(t *testing.T, name string, v any, secrets ...string) {
 	t.Helper()
 	for how, shown := range showings(v) {
 		for _, s := range secrets {
-			for _, spelling := range append(inBase64(s), s, url.QueryEscape(s), lowerEscapes(s),
-				html.EscapeString(s), strings.Trim(fmt.Sprintf("%q", s), `"`), fmt.Sprintf("%x", s)) {
+			for _, spelling := range append(append(inBase64(s), inURL(s)...), s, strings.Trim(fmt.Sprintf("%q", s), `"`), fmt.Sprintf("%x", s)) {
 				if strings.Contains(shown, spelling) {
 					t.Errorf("%s shows a secret with %s: %s", name, how, shown)
 				}
@@ -99,14 +104,14 @@ func TestTokenSourceAndItsErrorsDoNotShowSecrets(t *testing.T) {
 		"granted":   always(200, `{"access_token":"granted"}`),
 		"refusal":   echo(400, `{"errorCode":"S1006","errorMessage":%q}`, "bad secret "+secret),
 		"text":      echo(500, `bad secret %s`, secret),
-		"url":       echo(500, `bad secret %s`, url.QueryEscape(secret)),
-		"lower":     echo(500, `bad secret %s`, lowerEscapes(secret)),
-		"html":      echo(500, `<p>bad secret %s</p>`, html.EscapeString(secret)),
-		"go":        echo(500, `bad secret %s`, fmt.Sprintf("%q", secret)),
+		"query":     echo(500, `bad secret %s`, inURL(secret)[0]),
+		"lower":     echo(500, `bad secret %s`, inURL(secret)[1]),
+		"path":      echo(500, `bad secret %s`, inURL(secret)[2]),
+		"slashes":   echo(500, `bad secret %s`, inURL(secret)[3]),
+		"all":       echo(500, `bad secret %s, and again: %s`, inURL(secret)[4], secret),
 		"base64":    echo(500, `bad secret %s`, base64.StdEncoding.EncodeToString([]byte(secret))),
 		"basic":     echo(500, `Basic %s`, base64.StdEncoding.EncodeToString([]byte("id:"+secret))),
 		"form":      echo(500, `%s`, base64.URLEncoding.EncodeToString([]byte("client_secret="+secret+"&x=y"))),
-		"raw json":  echo(500, `{"client_secret":%q}`, secret),
 		"code":      echo(500, `{"errorCode":%q,"correlationId":%q}`, secret, secret),
 		"decode":    echo(200, `{"access_token":{"x":%q}}`, secret),
 		"transport": {answer: func(int, *http.Request) (*http.Response, error) { return nil, errors.New("x " + secret) }},

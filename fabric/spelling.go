@@ -2,47 +2,52 @@ package fabric
 
 import (
 	"encoding/base64"
-	"encoding/json"
-	"html"
-	"net/url"
-	"regexp"
-	"strconv"
+	"encoding/hex"
 	"strings"
 )
 
-// spellings are the ways in which others write a secret: as it is, in a URL, in
-// JSON, in quotes, in HTML, and in base64, wherever in a longer text it stands.
-func spellings(secret string) []string {
-	all := []string{secret}
-	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret)} {
-		all = append(all, escaped, escapes.ReplaceAllStringFunc(escaped, strings.ToLower))
+// hideSecret replaces secret in s as others repeat it: as it is, percent-encoded as
+// in a URL, and in base64, wherever in a longer text it stands. Other spellings are
+// not recognised.
+func hideSecret(s, secret string) string {
+	s = strings.ReplaceAll(s, secret, redacted)
+	for i := 0; i < len(s); i++ {
+		if n := percentEncoded(s[i:], secret); n > 0 {
+			s = s[:i] + redacted + s[i+n:]
+		}
 	}
-	for _, quoted := range []string{strconv.Quote(secret), strconv.QuoteToASCII(secret)} {
-		all = append(all, quoted[1:len(quoted)-1])
-	}
-	all = append(all, inJSON(secret, true), inJSON(secret, false))
-	page := html.EscapeString(secret)
-	all = append(all, page, plusEntity.Replace(page), namedEntities.Replace(page))
 	for shift := range 3 {
 		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			if core := inBase64(enc, secret, shift); len(core) >= minBase64 {
-				all = append(all, core)
+				s = strings.ReplaceAll(s, core, redacted)
 			}
 		}
 	}
-	return all
+	return s
+}
+
+// percentEncoded is how many bytes of s its beginning takes that is secret with any
+// of its bytes percent-encoded: which ones are depends on who writes the URL. It is 0
+// if there is no such beginning.
+func percentEncoded(s, secret string) int {
+	n := 0
+	for i := range len(secret) {
+		if len(s)-n >= 3 && s[n] == '%' {
+			if b, err := hex.DecodeString(s[n+1 : n+3]); err == nil && b[0] == secret[i] {
+				n += 3
+				continue
+			}
+		}
+		if n == len(s) || s[n] != secret[i] && (s[n] != '+' || secret[i] != ' ') {
+			return 0
+		}
+		n++
+	}
+	return n
 }
 
 // minBase64 is what a piece of base64 must have to be no chance match.
 const minBase64 = 8
-
-// What writes HTML does not agree on the entities.
-var (
-	plusEntity    = strings.NewReplacer("+", "&#43;")
-	namedEntities = strings.NewReplacer("&#34;", "&quot;", "&#39;", "&#x27;")
-)
-
-var escapes = regexp.MustCompile(`%[0-9A-F]{2}`)
 
 // inBase64 is what every text has in base64 that holds secret behind a multiple
 // of three bytes and shift more: the characters that depend on nothing else.
@@ -50,16 +55,4 @@ func inBase64(enc *base64.Encoding, secret string, shift int) string {
 	text := enc.EncodeToString([]byte(strings.Repeat("x", shift) + secret))
 	first, last := (shift*8+5)/6, (shift+len(secret))*8/6
 	return text[min(first, last):last]
-}
-
-// inJSON is s as it stands between the quotes of a JSON string.
-func inJSON(s string, escapeHTML bool) string {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(escapeHTML)
-	if enc.Encode(s) != nil {
-		return s
-	}
-	quoted := strings.TrimSuffix(b.String(), "\n")
-	return quoted[1 : len(quoted)-1]
 }

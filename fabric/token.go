@@ -38,20 +38,17 @@ type TokenConfig struct {
 	MaxRetries int               // attempts after the first one that a login may cost; 0 is none
 	Observe    func(Attempt)     // as in [Config]
 
-	// Key is that of the fingerprints in Holds; the zero value is a random one.
-	Key FingerprintKey
-	// Refused is called after each login that was refused, and after the first
-	// that succeeded then, before anybody learns the outcome: for a caller who
-	// keeps count over restarts. nil is fine.
-	Refused func(Hold)
+	// Refusals keeps logins back after refusals. Sources that share it go on with
+	// one count; nil is a count of the source's own.
+	Refusals *Refusals
 }
 
 // TokenStatus is a view of a [TokenSource] at one moment.
 type TokenStatus struct {
 	Expiry    time.Time // of the token at hand; zero where there is none, or one that the API refused
 	Held      bool      // logins are held back because the API refused them
-	Suspended bool      // held until the credentials change or Resume
-	Refusals  int       // since the last login that succeeded
+	Suspended bool      // held until the secret changes or Resume grants a try
+	Refusals  int       // of this secret, since the last login that succeeded
 	NextTry   time.Time // zero unless held and not suspended
 	Err       error     // why the latest login failed; nil where it did not
 }
@@ -59,8 +56,7 @@ type TokenStatus struct {
 // TokenSource logs in with what its TokenConfig names and keeps the token until
 // shortly before it expires. It never tries a refused login at once again: the
 // next tries come five minutes and an hour later, and after the third refusal
-// none until the credentials change or Resume is called, each of which is good
-// for one try.
+// none until the secret changes. Resume grants one more, once.
 //
 // Any number of goroutines may use it; one login at most is under way. It lasts
 // until Close.
@@ -68,8 +64,7 @@ type TokenSource struct {
 	wire       *wire
 	prove      func() (proof, error) // reads what to log in with
 	maxRetries int
-	refusal    func(Hold) // nil: nobody keeps count
-	told       int        // refusals at the latest call of that; of the login under way alone
+	refusals   *Refusals
 
 	open  context.Context // ends with Close: no new tries, no waiting for them
 	shut  context.CancelFunc
@@ -80,8 +75,8 @@ type TokenSource struct {
 	token   *oauth2.Token // nil where there is none
 	doubted bool          // the API refused the token, perhaps for no fault of its own
 	renewAt time.Time
-	login   *login // nil unless one is under way
-	hold    hold
+	login   *login    // nil unless one is under way
+	latest  attempt   // that a login was made or held back for
 	retryAt time.Time // before this a failed round is not repeated
 	err     error     // of the latest login
 	shown   [2]string // to the token endpoint: the latest secrets, the newest first
@@ -118,9 +113,9 @@ func NewTokenSource(cfg TokenConfig) (*TokenSource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fabric: %w", err)
 	}
-	s := &TokenSource{wire: w, prove: prove, maxRetries: cfg.MaxRetries, refusal: cfg.Refused}
-	if s.hold.key = cfg.Key; cfg.Key == (FingerprintKey{}) {
-		s.hold.key = NewFingerprintKey()
+	s := &TokenSource{wire: w, prove: prove, maxRetries: cfg.MaxRetries, refusals: cfg.Refusals}
+	if s.refusals == nil {
+		s.refusals = NewRefusals(NewFingerprintKey(), nil)
 	}
 	s.open, s.shut = context.WithCancel(context.Background())
 	s.alive, s.abort = context.WithCancel(context.Background())
@@ -240,13 +235,12 @@ func (s *TokenSource) Invalidate(t *oauth2.Token) {
 	}
 }
 
-// Resume grants one try at once where logins are suspended; where they are only
-// held back, the next try keeps its time. A rest after failures of the server
-// ends. It is for somebody who has just reloaded the configuration.
+// Resume is [Refusals.Resume], and ends a rest after failures of the server. It is
+// for a user who has just reloaded the configuration.
 func (s *TokenSource) Resume() {
+	s.refusals.Resume()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.hold.resume()
 	s.retryAt = time.Time{}
 }
 
@@ -254,9 +248,9 @@ func (s *TokenSource) Resume() {
 func (s *TokenSource) Status() TokenStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := TokenStatus{
-		Held: s.hold.refusals > 0, Suspended: s.hold.suspended(),
-		Refusals: s.hold.refusals, NextTry: s.hold.next, Err: s.err,
+	st := TokenStatus{Err: s.err}
+	if e := s.refusals.of(s.latest); e != nil {
+		st.Held, st.Suspended, st.Refusals, st.NextTry = true, e.Suspended, e.Refusals, e.NextTry
 	}
 	if s.token != nil && !s.doubted {
 		st.Expiry = s.token.Expiry

@@ -10,14 +10,11 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// run does one login and wakes all who wait for it. It is under way until the
-// outcome is told too: two that told at once could do so in the wrong order, and
-// Close would not wait for the one that is told last.
+// run does one login and wakes all who wait for it.
 func (s *TokenSource) run(l *login) {
 	defer close(l.done)
 	token, err := s.logIn()
 	l.token, l.err = s.ended(token, err)
-	s.tell() // outside of the lock
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.login = nil
@@ -31,7 +28,7 @@ func (s *TokenSource) ended(token *oauth2.Token, err error) (*oauth2.Token, erro
 	now := time.Now()
 	switch {
 	case err == nil:
-		s.token, s.hold = token, hold{key: s.hold.key}
+		s.token = token
 		s.renewAt = token.Expiry.Add(-min(renewEarly, token.Expiry.Sub(now)/10))
 	case s.lives(now):
 		return s.token, nil // a doubted token is better than none
@@ -50,19 +47,24 @@ func (s *TokenSource) logIn() (*oauth2.Token, error) {
 	if err != nil {
 		return nil, &CredentialsError{Err: err}
 	}
-	if err := s.mayTry(p); err != nil {
+	try := s.refusals.attempt(s.wire.base, p)
+	s.mu.Lock()
+	s.latest = try
+	s.mu.Unlock()
+	if err := s.refusals.check(try); err != nil {
 		return nil, err
 	}
 	begun := time.Now()
 	for n := 0; ; n++ {
 		token, err := s.request(p)
 		if err == nil {
+			s.refusals.succeeded(try)
 			return token, nil
 		}
 		var asked time.Duration
 		if e, ok := errors.AsType[*Error](err); ok {
 			if e.Login {
-				return nil, s.refused(p, e)
+				return nil, s.refusals.refused(try, p.exchange, e)
 			}
 			asked = e.RetryAfter
 		}
@@ -75,19 +77,6 @@ func (s *TokenSource) logIn() (*oauth2.Token, error) {
 			return nil, err
 		}
 	}
-}
-
-func (s *TokenSource) mayTry(p proof) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.hold.check(p, time.Now())
-}
-
-func (s *TokenSource) refused(p proof, err *Error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.hold.refuse(p, time.Now(), err)
-	return s.hold.loginError()
 }
 
 // rest makes calls fail fast for a while: each of them would otherwise begin

@@ -15,10 +15,7 @@ type Wiring struct {
 	// Skipped is told of records that a listing leaves out, as in fabric.Config.
 	Skipped func(op string, records int, first error)
 
-	// Key and Refused are for those who keep count of refused logins over
-	// restarts, as in fabric.TokenConfig.
-	Key     fabric.FingerprintKey
-	Refused func(fabric.Hold)
+	Refusals *fabric.Refusals // as in fabric.TokenConfig
 }
 
 // Connect builds what logs in for an account and what asks its API, within the
@@ -27,7 +24,7 @@ type Wiring struct {
 func Connect(a config.Account, api config.API, w Wiring) (*fabric.TokenSource, *fabric.Client, error) {
 	login := fabric.TokenConfig{
 		BaseURL: a.APIURL, Transport: w.Transport, UserAgent: w.UserAgent,
-		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: w.Observe, Key: w.Key, Refused: w.Refused,
+		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: w.Observe, Refusals: w.Refusals,
 	}
 	if x := a.Credentials.TokenExchange; x.IsZero() {
 		login.Credentials = credentials(a.Credentials)

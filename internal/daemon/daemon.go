@@ -12,7 +12,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
@@ -25,8 +24,10 @@ type Options struct {
 	Transport  http.RoundTripper              // to Equinix; nil: one of its own for each account, as its settings say
 	UserAgent  string
 	Shard      fleet.Shard // which of the ports to watch
-	KeepState  bool        // go on from the state file of the configuration, and write it
+	KeepState  bool        // go on from the state file of the configuration, and write it; else only refused logins are counted there
 	Log        *slog.Logger
+
+	ForgetRefusals bool // begin to count refused logins anew, whatever the state file says
 }
 
 // Daemon polls what the configuration says and keeps the outcome.
@@ -40,10 +41,6 @@ type Daemon struct {
 	stopped chan struct{} // closed when Run has returned
 
 	reloading sync.Mutex // held through a reload: one at a time
-
-	// retired are the closed token sources by what they log in with. They keep
-	// the count of refused logins, whatever happens to the accounts.
-	retired map[loginKey]*fabric.TokenSource
 
 	mu  sync.Mutex
 	gen *generation // the one that runs, or is about to
@@ -64,9 +61,9 @@ func New(opts Options) (*Daemon, error) {
 	d := &Daemon{
 		opts:    opts,
 		metrics: poll.NewMetrics(opts.Registerer), reloads: newReloadMetrics(opts.Registerer),
-		changes: make(chan change), stopped: make(chan struct{}), retired: map[loginKey]*fabric.TokenSource{},
+		changes: make(chan change), stopped: make(chan struct{}),
 	}
-	d.keeper = newKeeper(d.keptBy(cfg), opts.Shard, &d.store, newStateMetrics(opts.Registerer), opts.Log)
+	d.keeper = newKeeper(cfg, &d.store, newStateMetrics(opts.Registerer), opts)
 	if d.gen, err = d.newGeneration(cfg, nil); err != nil {
 		return nil, err
 	}
@@ -74,16 +71,6 @@ func New(opts Options) (*Daemon, error) {
 	d.reloads.succeeded()
 	d.warn(cfg)
 	return d, nil
-}
-
-// keptBy is cfg without a state file where none is to be kept.
-func (d *Daemon) keptBy(cfg *config.Config) *config.Config {
-	if d.opts.KeepState {
-		return cfg
-	}
-	without := *cfg
-	without.State = config.State{}
-	return &without
 }
 
 // Snapshot is the newest state of the fleet; it is never nil.
@@ -133,7 +120,7 @@ func (d *Daemon) Alive() error { return d.current().poller.Alive() }
 
 // Reload reads the configuration again. A faulty one changes nothing and is
 // returned as an error; with a good one ports that stay keep their values, and
-// accounts whose logins are suspended get one more try.
+// secrets whose logins are suspended get one more try, the first time.
 func (d *Daemon) Reload(ctx context.Context) error {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
@@ -169,7 +156,7 @@ func (d *Daemon) reload(ctx context.Context) error {
 	case <-d.stopped:
 		return errStopping
 	}
-	d.keeper.adopt(d.keptBy(cfg))
+	d.keeper.adopt(cfg)
 	d.warn(cfg)
 	return nil
 }
@@ -179,7 +166,7 @@ var errStopping = errors.New("the exporter is shutting down")
 // replace makes next the current generation. The one before it has ended, so
 // next is the only writer of the store.
 func (d *Daemon) replace(next *generation) {
-	d.handOver(d.current(), next)
+	handOver(d.current(), next)
 	next.start(&d.store, d.metrics, d.opts.Log)
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -160,32 +160,42 @@ func TestReloadEndsTheSeriesOfAnAccountThatLeft(t *testing.T) {
 	})
 }
 
-// Equinix locks an account after five refused logins in a row: neither a second
-// wrong secret nor reloads that have nothing to do with it may get there.
+// Equinix locks an account after five refused logins in a row. Reloads must not get
+// there, however often they come, whatever they change and whatever was refused
+// between them.
 func TestNoReloadLocksTheAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := fabrictest.New(fabrictest.Options{ClientSecret: "another"})
 		yaml := text(configure(own(api), ""))
 		e, stop := start(t, api.Transport(), yaml)
 		defer stop()
-		for i := range 5 {
-			time.Sleep(30 * time.Second)
-			yaml.Store(configure(own(api), fmt.Sprintf("api: {timeout: %ds}\n", 20+i)))
+		reload := func(n int, every time.Duration, logins int) {
+			t.Helper()
+			for i := range n {
+				time.Sleep(every)
+				yaml.Store(configure(own(api), fmt.Sprintf("api: {timeout: %ds}\n", 20+i/2))) // every second one changes nothing
+				if err := e.Reload(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(time.Minute)
+			if n := api.Count(fabrictest.OpToken); n != logins || api.LoginLocked() {
+				t.Errorf("%d logins, want %d; locked: %v", n, logins, api.LoginLocked())
+			}
+		}
+		reload(5, 30*time.Second, 1)
+		reload(10, 6*time.Minute, 2)
+		reload(10, 20*time.Minute, 4) // the third try after an hour, and one for the first reload after it
+		reload(10, 24*time.Hour, 4)
+		for _, secret := range []string{"mistyped", fabrictest.DemoClientSecret, "mistyped"} { // that one is tried once
+			yaml.Store(strings.Replace(configure(own(api), ""), fabrictest.DemoClientSecret, secret, 1))
 			if err := e.Reload(t.Context()); err != nil {
 				t.Fatal(err)
 			}
+			time.Sleep(time.Minute)
 		}
-		if n := api.Count(fabrictest.OpToken); n != 1 {
-			t.Errorf("%d logins in the first minutes, over five reloads", n)
-		}
-		time.Sleep(3 * time.Hour)
-		yaml.Store(strings.Replace(configure(own(api), ""), fabrictest.DemoClientSecret, "mistyped", 1))
-		if err := e.Reload(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(48 * time.Hour)
-		if n := api.Count(fabrictest.OpToken); n != 4 || api.LoginLocked() {
-			t.Errorf("%d logins, want 3 and one for the new secret; locked: %v", n, api.LoginLocked())
+		if n := api.Count(fabrictest.OpToken); n != 5 {
+			t.Errorf("%d logins, want 4 and one for the new secret", n)
 		}
 	})
 }

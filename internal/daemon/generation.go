@@ -84,45 +84,26 @@ func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*ac
 	t := newTransport(ca, d.opts.Transport)
 	tokens, client, err := Connect(a, api, Wiring{
 		Transport: t, UserAgent: d.opts.UserAgent, Observe: d.metrics.Observer(a.Name), Skipped: d.metrics.Skipped(a.Name, d.opts.Log),
-		Key: d.keeper.ids.key, Refused: func(h fabric.Hold) { d.keeper.refused(a, h) },
+		Refusals: d.keeper.refusals,
 	})
 	if err != nil {
 		return nil, err
 	}
-	tokens.Restore(d.keeper.hold(a))
 	return &account{s, t, tokens, client}, nil
 }
 
-// loginKey is what Equinix counts refused logins by, as far as the settings
-// tell; the account's name and the secret have no part in it.
-type loginKey struct {
-	url, clientID, clientIDFile string
-	exchange                    config.TokenExchange
-}
-
-func newLoginKey(url string, c config.Credentials) loginKey {
-	return loginKey{url, c.ClientID, c.ClientIDFile, c.TokenExchange}
-}
-
-func (s settings) login() loginKey { return newLoginKey(s.url, s.credentials) }
-
-// handOver gives the logins of prev, which has ended, to next: those that are
-// not kept end, their refusals count on, and what is suspended gets one more try.
-func (d *Daemon) handOver(prev, next *generation) {
+// handOver ends the logins of prev, which has ended, but for those that next keeps,
+// and grants what is suspended the try that a reload is worth.
+func handOver(prev, next *generation) {
 	var leaving []*account
 	for name, old := range prev.accounts {
-		if next.accounts[name] == old {
-			old.tokens.Resume()
-			continue
+		if next.accounts[name] != old {
+			leaving = append(leaving, old)
 		}
-		leaving = append(leaving, old)
-		d.retired[old.settings.login()] = old.tokens
 	}
 	closeAll(leaving)
-	for name, a := range next.accounts {
-		if old := d.retired[a.settings.login()]; old != nil && prev.accounts[name] != a {
-			a.tokens.InheritHold(old)
-		}
+	for _, a := range next.accounts {
+		a.tokens.Resume()
 	}
 }
 

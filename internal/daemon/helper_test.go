@@ -32,17 +32,21 @@ type exporter struct {
 
 // start runs a daemon whose configuration is what text holds at the time, until
 // the test ends it with stop.
-func start(t *testing.T, transport http.RoundTripper, text *atomic.Value) (e *exporter, stop func()) {
+func start(t *testing.T, transport http.RoundTripper, text *atomic.Value, edit ...func(*daemon.Options)) (e *exporter, stop func()) {
 	t.Helper()
 	e = &exporter{reg: prometheus.NewPedanticRegistry()}
-	d, err := daemon.New(daemon.Options{
+	o := daemon.Options{
 		Load: func() (*config.Config, error) {
 			yaml, _ := text.Load().(string)
 			return config.Parse("test.yml", []byte(yaml), t.TempDir(), nil)
 		},
 		Registerer: e.reg, Transport: transport, UserAgent: "test", KeepState: true,
 		Log: slog.New(slog.NewTextHandler(&e.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	}
+	for _, change := range edit {
+		change(&o)
+	}
+	d, err := daemon.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

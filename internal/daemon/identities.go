@@ -7,6 +7,9 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 )
 
+// loginKey is what Equinix counts refused logins by, as far as the settings tell.
+type loginKey struct{ url, clientID, clientIDFile string }
+
 // identities tells by fingerprints whom accounts belong to.
 type identities struct {
 	key fabric.FingerprintKey
@@ -26,7 +29,7 @@ func (i *identities) of(a config.Account) (id fabric.Fingerprint, ok bool) {
 	if x := a.Credentials.TokenExchange; !x.IsZero() {
 		return i.key.Of(x.STSURL, x.Scope), true
 	}
-	key := newLoginKey(a.APIURL, a.Credentials)
+	key := loginKey{a.APIURL, a.Credentials.ClientID, a.Credentials.ClientIDFile}
 	client, err := a.Credentials.ReadID() // without the lock: a disk may hang
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -41,7 +41,7 @@ type exam struct {
 const maxRetries = 1
 
 // examine asks about account i of cfg.
-func examine(ctx context.Context, cfg *config.Config, i int, o Options) []finding {
+func examine(ctx context.Context, cfg *config.Config, i int, refusals *fabric.Refusals, o Options) []finding {
 	a := cfg.Accounts[i]
 	e := &exam{cfg: cfg, account: a, opts: o, sources: daemon.Sources(a.TrafficSource), skipped: map[string]bool{}}
 	api := cfg.API
@@ -54,6 +54,7 @@ func examine(ctx context.Context, cfg *config.Config, i int, o Options) []findin
 		}
 		e.tokens, e.client, err = daemon.Connect(a, api, daemon.Wiring{
 			Transport: transport, UserAgent: o.UserAgent, Observe: e.observe, Skipped: e.tellSkipped,
+			Refusals: refusals,
 		})
 	}
 	if err != nil {

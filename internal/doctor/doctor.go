@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
@@ -29,6 +30,8 @@ type Options struct {
 	Format    string        // one of Formats
 	Timeout   time.Duration // for all calls together
 	Log       *slog.Logger
+
+	ForgetRefusals bool // log in however often that was refused before
 }
 
 // Run examines every account, all at a time, and writes to w what it found. The
@@ -52,10 +55,11 @@ func Run(ctx context.Context, o Options, w io.Writer) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errTimeout)
 	defer cancel()
 	findings := configuration(cfg)
+	refusals := daemon.Refusals(cfg, o.ForgetRefusals, o.Log)
 	of := make([][]finding, len(cfg.Accounts))
 	var examining sync.WaitGroup
 	for i := range cfg.Accounts {
-		examining.Go(func() { of[i] = examine(ctx, cfg, i, o) })
+		examining.Go(func() { of[i] = examine(ctx, cfg, i, refusals, o) })
 	}
 	examining.Wait()
 	for _, f := range of {

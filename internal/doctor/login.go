@@ -3,11 +3,13 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/prometheus/common/model"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
 const (
@@ -31,11 +33,18 @@ func (e *exam) logIn(ctx context.Context) {
 	}
 	e.blocker = "the login failed"
 	if refused, is := errors.AsType[*fabric.LoginError](err); is {
-		remedy := correctSecret
+		detail, remedy := "login refused: "+refused.Err.Error(), correctSecret
 		if refused.Exchange {
 			remedy = correctExchange
 		}
-		e.add(fail, checkCredentials, "", "login refused: "+refused.Err.Error(), remedy)
+		if e.last.Load() == nil { // no request was sent
+			detail = fmt.Sprintf("not tried: the state file counts %s of this secret, the latest: %v", human.Plural(refused.Refusals, "refused login"), refused.Err)
+			remedy += "; once the account is unlocked and the secret is right, try again with --login.forget-refusals"
+			if !refused.NextTry.IsZero() {
+				remedy += ", or after " + refused.NextTry.UTC().Format(time.RFC3339)
+			}
+		}
+		e.add(fail, checkCredentials, "", detail, remedy)
 		return
 	}
 	if unread, is := errors.AsType[*fabric.CredentialsError](err); is {

@@ -60,9 +60,8 @@ var pageTail = backticked(fmt.Sprintf(`
 ## Refused logins
 
 After %d logins with credentials that are refused, the last of them an hour after the
-second, there are no more until the configuration is reloaded or the secret is another
-one: each of these brings one more. Where a [state file](configuration.md) keeps count, so
-it is over any number of restarts (%s
+second, there are no more until the secret changes. A reload grants one more, once. With
+a [state file](configuration.md) this holds over any number of restarts (%s
 in %s); without one, each restart counts anew.
 
 ## The exporter's own clock

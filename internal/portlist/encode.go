@@ -2,11 +2,11 @@ package portlist
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,7 +50,9 @@ func writeJSON(w io.Writer, l list, _ Options) error {
 	return err
 }
 
-// writeCSV writes a header and a record a port, with the names of the JSON.
+// writeCSV writes a header and a record a port, with the names of the JSON. Every
+// field is in quotes, so that a semicolon in a name is no new cell to a spreadsheet
+// whose locale separates fields by it.
 func writeCSV(w io.Writer, l list, _ Options) error {
 	records := [][]string{{
 		"account", "uuid", "name", "metro", "capacity_bits_per_second",
@@ -65,18 +67,25 @@ func writeCSV(w io.Writer, l list, _ Options) error {
 			field(p.NewestSample, func(t time.Time) string { return t.Format(time.RFC3339) }), field(p.Problem, cell),
 		})
 	}
-	return csv.NewWriter(w).WriteAll(records)
+	var b strings.Builder
+	for _, r := range records {
+		for i, text := range r {
+			r[i] = `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
+		}
+		b.WriteString(strings.Join(r, ",") + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
-// cell is a text that a spreadsheet shows as it is: what would be a formula to it
-// begins with a quote, which it does not show.
-func cell(s string) string {
-	s = human.Printable(s)
-	if strings.IndexAny(s, "=+-@\t") == 0 {
-		return "'" + s
-	}
-	return s
-}
+// formula is what makes a cell of a spreadsheet a formula: such a character at the
+// beginning of a text, or behind something that separates cells in some locale, which
+// not every spreadsheet leaves alone in quotes.
+var formula = regexp.MustCompile(`(^|[,;|\t])([\s"']*)([=+\-@＝＋－＠])`)
+
+// cell is a text that a spreadsheet shows as it is: a quote, which it does not show
+// at the beginning of a cell, stands before what would be a formula.
+func cell(s string) string { return formula.ReplaceAllString(human.Printable(s), "$1$2'$3") }
 
 // field is *v as text, empty where there is none.
 func field[T any](v *T, text func(T) string) string {

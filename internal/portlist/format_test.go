@@ -210,22 +210,38 @@ func problems(t *testing.T) {
 	}
 }
 
-// A spreadsheet that opens the list runs nothing of it.
+// A spreadsheet that opens the list runs nothing of it, whatever separates fields in
+// its locale and whether it heeds quotes or not.
 func TestCSVHasNoFormulas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, want := range map[string]string{
 			`=HYPERLINK("https://example.com")`: `'=HYPERLINK("https://example.com")`,
-			"@SUM(1)":                           "'@SUM(1)", "+1": "'+1", "-1": "'-1", "a=b": "a=b",
+			"@SUM(1)":                           "'@SUM(1)", "+1": "'+1", "-1": "'-1", "a=b": "a=b", "a-b; c": "a-b; c",
+			"a;=1+1": "a;'=1+1", "a,=1+1": "a,'=1+1", `a"; "=1+1`: `a"; "'=1+1`, `";=1+1;"`: `";'=1+1;"`, ";;-1;+1": ";;'-1;'+1",
+			" =1": " '=1", "＝1": "'＝1", "a|@b": "a|'@b",
 		} {
-			d := polled(loaded(first, name, new(1e9), new(1e9)))
+			port := loaded(first, name, new(1e9), new(1e9))
+			port.Inventory.Metro = name
+			d := polled(port)
 			o := options()
 			o.Format = "csv"
-			records, err := csv.NewReader(strings.NewReader(print(t, d, o))).ReadAll()
+			text := print(t, d, o)
+			records, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := records[1][2]; got != want {
-				t.Errorf("name %q, want %q", got, want)
+			if records[1][2] != want || records[1][3] != want {
+				t.Errorf("name %q, metro %q, want %q", records[1][2], records[1][3], want)
+			}
+			for line := range strings.Lines(text) {
+				if line = strings.TrimSpace(line); !strings.HasPrefix(line, `"`) || !strings.HasSuffix(line, `"`) || strings.Contains(line, ",,") {
+					t.Errorf("a field without quotes in %s", line)
+				}
+				for _, cell := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(",;|", r) }) {
+					if cell = strings.Trim(cell, ` "`); cell != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(cell)[0]) {
+						t.Errorf("%q is a formula in %s", cell, line)
+					}
+				}
 			}
 		}
 	})

@@ -25,9 +25,9 @@ const maxRate = 1e18
 
 // checkLogins reports refused logins that no exporter would have written.
 func (d *Document) checkLogins() error {
-	for who, h := range d.Logins {
+	for _, h := range d.Logins {
 		if h.Refusals < 0 || h.Refusals > 1000 || len(h.Reason) > 1<<16 {
-			return fmt.Errorf("login %.20q: no refusals are like that", who)
+			return fmt.Errorf("a login was refused %d times, for a reason of %d bytes: values out of range", h.Refusals, len(h.Reason))
 		}
 	}
 	return nil

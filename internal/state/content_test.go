@@ -19,7 +19,7 @@ func TestTheReasonOfARefusalIsMadePrintable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h := d.Logins["x"]; h.Refusals != 2 || h.Reason != "\ufffd[2J\ufffd" {
+	if h := d.Logins[login]; h.Refusals != 2 || h.Reason != "\ufffd[2J\ufffd" {
 		t.Errorf("%+v", h)
 	}
 }
@@ -59,7 +59,7 @@ func TestRefusedLoginsAreReadWhereValuesAreNot(t *testing.T) {
 func onlyLogins(t *testing.T, name string, data []byte, now time.Time) {
 	t.Helper()
 	got, err := state.Decode(data, now)
-	if err == nil || got == nil || got.Fleet != nil || got.Key != key || got.Logins["x"].Refusals != 2 {
+	if err == nil || got == nil || got.Fleet != nil || got.Key != key || got.Logins[login].Refusals != 2 {
 		t.Errorf("%s: %+v, %v", name, got, err)
 	}
 }

@@ -22,6 +22,7 @@ import (
 var (
 	written = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	key     = fabric.FingerprintKey{1, 2, 3}
+	login   = key.Of("client", "secret")
 )
 
 const uuid = "c4d9350e-783c-83cd-1ce0-306a5c00a600"
@@ -44,7 +45,7 @@ func document() *state.Document {
 	drops[fleet.Outbound] = drops[fleet.Inbound].Hold([]fleet.Count{}, at)
 	return &state.Document{
 		Written: written, Key: key,
-		Logins:     map[string]fabric.Hold{"x": {Refusals: 2, Next: written.Add(time.Hour), Reason: "login refused"}},
+		Logins:     map[fabric.Fingerprint]fabric.Hold{login: {Client: key.Of("client"), Refusals: 2, Next: written.Add(time.Hour), Reason: "login refused"}},
 		Identities: map[string]fabric.Fingerprint{"prod": key.Of("https://api.equinix.com", "id")},
 		Fleet: &fleet.Snapshot{
 			Windows: []fleet.Window{{Span: 24 * time.Hour, Resolution: 5 * time.Minute, Interval: 5 * time.Minute}}, StaleIntervals: 5,
@@ -72,11 +73,12 @@ func save(d *state.Document, path string) error {
 	if err != nil {
 		return err
 	}
-	return state.Save(path, content)
+	_, err = state.Save(path, content)
+	return err
 }
 
 func load(path string, now time.Time) (*state.Document, error) {
-	content, err := state.Read(path)
+	content, _, err := state.Read(path)
 	if err != nil || content == nil {
 		return nil, err
 	}

@@ -21,8 +21,8 @@ type Document struct {
 	// Key is that of all fingerprints in the document. It is made once and goes
 	// from file to file.
 	Key fabric.FingerprintKey
-	// Logins are the refused ones, by the fingerprint of who logs in.
-	Logins map[string]fabric.Hold `json:",omitempty"`
+	// Logins are the refused ones, by the fingerprint of who logs in with what secret.
+	Logins map[fabric.Fingerprint]fabric.Hold `json:",omitempty"`
 	// Identities are fingerprints of whom the accounts belong to, by their names.
 	Identities map[string]fabric.Fingerprint
 

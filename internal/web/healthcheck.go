@@ -2,9 +2,11 @@ package web
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -45,7 +48,15 @@ func Healthcheck(ctx context.Context, flags *toolkit.FlagConfig, o HealthcheckOp
 	if err := o.authorize(req); err != nil {
 		return err
 	}
-	client := healthcheckClient(u.Hostname())
+	trust, err := o.trust(*flags.WebConfigFile, u)
+	if err != nil {
+		return err
+	}
+	// Directly: never through a proxy, and to no other host that this one names.
+	client := &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: trust, ForceAttemptHTTP2: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	defer client.CloseIdleConnections()
 	resp, err := client.Do(req)
 	if err != nil {
@@ -165,19 +176,55 @@ func (o HealthcheckOptions) authorize(req *http.Request) error {
 	return nil
 }
 
-// healthcheckClient asks host directly: never through a proxy, and nobody else
-// that host points to.
-func healthcheckClient(host string) *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			TLSClientConfig: &tls.Config{
-				// A certificate for the exporter's public name does not name the
-				// loopback address, and what answers there runs on this machine.
-				InsecureSkipVerify: isLoopback(host), //nolint:gosec // G402: see above
-			},
-			ForceAttemptHTTP2: true,
+// trust says whose certificate is good. A certificate for the exporter's public name
+// does not name the loopback address, so the exporter there is known by the very
+// certificate that its web configuration names. Without that any certificate will do
+// on loopback, but then no password is sent.
+func (o HealthcheckOptions) trust(webConfig string, u *url.URL) (*tls.Config, error) {
+	if u.Scheme != "https" || !isLoopback(u.Hostname()) && o.URL != "" {
+		return &tls.Config{MinVersion: tls.VersionTLS12}, nil
+	}
+	own, err := ownCertificate(webConfig)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("--web.config.file: %w", err)
+	case own == nil && o.Username != "":
+		return nil, errors.New("the password is sent only to the exporter's own certificate: give the --web.config.file that names it")
+	}
+	return &tls.Config{
+		InsecureSkipVerify: true, //nolint:gosec // G402: the certificate is compared instead
+		VerifyConnection: func(c tls.ConnectionState) error {
+			if own == nil || bytes.Equal(c.PeerCertificates[0].Raw, own) {
+				return nil
+			}
+			return fmt.Errorf("%s shows another certificate than %s names: is something else listening there?", u.Host, webConfig)
 		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, nil
+}
+
+// ownCertificate is the one that the server of a web configuration file shows, nil
+// without a file.
+func ownCertificate(file string) ([]byte, error) {
+	c, err := readTLS(file)
+	if err != nil || !c.IsEnabled() {
+		return nil, err
+	}
+	text := []byte(c.TLSCert)
+	if len(text) == 0 {
+		c.SetDirectory(filepath.Dir(file))
+		if text, err = os.ReadFile(c.TLSCertPath); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		block, rest := pem.Decode(text)
+		switch {
+		case block == nil:
+			return nil, fmt.Errorf("%s: no certificate in cert_file or cert", file)
+		case block.Type == "CERTIFICATE":
+			return block.Bytes, nil
+		}
+		text = rest
 	}
 }
 

@@ -1,8 +1,11 @@
 package web_test
 
 import (
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -92,5 +95,64 @@ func TestHealthcheckCannotShowAClientCertificate(t *testing.T) {
 	config := write(t, dir, "web.yml", "tls_server_config:\n  cert_file: "+cert+"\n  key_file: "+key+"\n  client_auth_type: RequireAndVerifyClientCert\n")
 	if err := web.Healthcheck(t.Context(), flags(config), web.HealthcheckOptions{}); err == nil || !strings.Contains(err.Error(), "client certificate") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Whoever takes the port while the exporter is away gets no password: over TLS only
+// the exporter's own certificate does.
+func TestHealthcheckSendsThePasswordToTheExporterOnly(t *testing.T) {
+	requests := 0
+	impostor := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests++ }))
+	impostor.Config.ErrorLog = slog.NewLogLogger(testLog(t).Handler(), slog.LevelDebug)
+	impostor.StartTLS()
+	defer impostor.Close()
+	secret := write(t, t.TempDir(), "password", password+"\n")
+	config := webConfig(t, true)
+	own := serve(t, web.Handler(newOptions(t, nil)), flags(config))
+	taken := strings.TrimPrefix(impostor.URL, "https://")
+	for _, tt := range []struct {
+		name, config, address, url string
+		withPassword               bool
+		want                       string
+	}{
+		{"the exporter's address", config, taken, "", true, "another certificate"},
+		{"by URL", config, "", impostor.URL, true, "another certificate"},
+		{"by URL, and nothing to know it by", "", "", impostor.URL, true, "--web.config.file"},
+		{"the exporter by URL", config, "", "https://" + own, true, ""},
+		{"no password to lose", "", "", "https://" + own, false, "--username and --password-file"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := flags(tt.config)
+			f.WebListenAddresses = &[]string{tt.address}
+			o := web.HealthcheckOptions{URL: tt.url}
+			if tt.withPassword {
+				o.Username, o.PasswordFile = "scraper", secret
+			}
+			err := web.Healthcheck(t.Context(), f, o)
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("error %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+	if requests > 0 {
+		t.Errorf("%d requests reached another program", requests)
+	}
+}
+
+// A web configuration may hold the certificate itself.
+func TestHealthcheckKnowsACertificateInTheConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	certFile, keyFile := certificate(t, dir)
+	indented := func(file string) string {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.ReplaceAll("\n"+strings.TrimSpace(string(text)), "\n", "\n    ")
+	}
+	f := flags(write(t, dir, "web.yml", "tls_server_config:\n  cert: |"+indented(certFile)+"\n  key: |"+indented(keyFile)+"\n"))
+	f.WebListenAddresses = &[]string{serve(t, web.Handler(newOptions(t, nil)), f)}
+	if err := web.Healthcheck(t.Context(), f, web.HealthcheckOptions{}); err != nil {
+		t.Error(err)
 	}
 }

@@ -102,10 +102,8 @@ func (l *Listener) Serve(ctx context.Context, h http.Handler, log *slog.Logger) 
 	g, ctx := errgroup.WithContext(ctx)
 	// A server each: toolkit.ServeMultiple shares one, whose handler each
 	// listener wraps once more, all at the same time.
-	open := newConnections(log)
 	start := func(serve func(*http.Server) error) {
 		srv := newServer(requests, h, log)
-		srv.ConnState = open.changed
 		g.Go(func() error {
 			if err := serve(srv); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("serve: %w", err)

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // promhttp offers zstd only where this is linked in
+	"github.com/prometheus/common/expfmt"
 )
 
 // metrics returns the handler of /metrics. One collector's fault costs its own
@@ -23,7 +25,35 @@ func metrics(o Options, out *outbox) http.Handler {
 		Registry:          o.Registerer,
 		EnableOpenMetrics: true,
 	})
-	return promhttp.InstrumentMetricHandler(o.Registerer, newRenderer(h, out))
+	return promhttp.InstrumentMetricHandler(o.Registerer, newRenderer(h, negotiated, out))
+}
+
+// negotiated is the format and the encoding of the answer, as promhttp would choose
+// them. The query means nothing.
+func negotiated(h http.Header) variant {
+	return variant{
+		accept:         string(expfmt.NegotiateAccept(h, expfmt.DefaultOpenMetricsAcceptedFormats()...)),
+		acceptEncoding: encoding(h.Values("Accept-Encoding")),
+	}
+}
+
+// encoding is the one with the highest quality value of those that promhttp knows,
+// the first of several.
+func encoding(accepted []string) string {
+	chosen, most := "identity", 0.0
+	for _, known := range []string{"identity", "gzip", "zstd"} {
+		for part := range strings.SplitSeq(strings.Join(accepted, ","), ",") {
+			name, parameter, _ := strings.Cut(part, ";")
+			quality := 1.0
+			if text, ok := strings.CutPrefix(strings.TrimSpace(parameter), "q="); ok {
+				quality, _ = strconv.ParseFloat(text, 64) // 0 if it is no number
+			}
+			if name = strings.TrimSpace(name); (name == known || name == "*") && quality > most {
+				chosen, most = known, quality
+			}
+		}
+	}
+	return chosen
 }
 
 // scrapeLog writes what promhttp complains of. A faulty collector is as faulty

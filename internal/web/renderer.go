@@ -3,7 +3,7 @@ package web
 import (
 	"bytes"
 	"net/http"
-	"strings"
+	"net/url"
 	"sync"
 )
 
@@ -11,34 +11,41 @@ import (
 // every series, and more than there are cores would only wait for each other.
 const maxRenderings = 4
 
-// renderer answers with what a handler makes of a request. Requests that ask for
-// the same while they wait share one rendering. It has not begun when they come,
-// so that nobody gets to see anything older than the request.
+// variant is all of a request that its answer depends on. There are few of them, so
+// that clients cannot have more renderings made by asking in more ways.
+type variant struct {
+	accept, acceptEncoding string
+}
+
+// renderer answers with what a handler makes of a variant. Requests for the same
+// variant share one rendering while they wait. It has not begun when they come, so
+// that no answer is older than its request.
 type renderer struct {
 	handler http.Handler
+	variant func(http.Header) variant
 	out     *outbox
 	slots   chan struct{}
 
 	mu      sync.Mutex
-	waiting map[string]*rendering // that have not begun
+	waiting map[variant]*rendering // that have not begun
 }
 
 // rendering is an answer in the making.
 type rendering struct {
-	key     string
+	variant variant
 	done    chan struct{} // closed once letter is there
 	letter  *letter
 	begun   bool
 	clients int // that wait for it, or read it
 }
 
-func newRenderer(h http.Handler, out *outbox) *renderer {
-	return &renderer{handler: h, out: out, slots: make(chan struct{}, maxRenderings), waiting: map[string]*rendering{}}
+func newRenderer(h http.Handler, of func(http.Header) variant, out *outbox) *renderer {
+	return &renderer{handler: h, variant: of, out: out, slots: make(chan struct{}, maxRenderings), waiting: map[variant]*rendering{}}
 }
 
 // ServeHTTP implements [http.Handler].
 func (s *renderer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := s.join(r)
+	x := s.join(s.variant(r.Header))
 	defer s.leave(x)
 	if s.wait(r, x) {
 		s.out.send(w, r, x.letter)
@@ -46,16 +53,13 @@ func (s *renderer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // join returns the rendering that a request is to wait for.
-func (s *renderer) join(r *http.Request) *rendering {
-	key := strings.Join([]string{
-		r.URL.RawQuery, strings.Join(r.Header["Accept"], ","), strings.Join(r.Header["Accept-Encoding"], ","),
-	}, "\n")
+func (s *renderer) join(v variant) *rendering {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	x := s.waiting[key]
+	x := s.waiting[v]
 	if x == nil {
-		x = &rendering{key: key, done: make(chan struct{})}
-		s.waiting[key] = x
+		x = &rendering{variant: v, done: make(chan struct{})}
+		s.waiting[v] = x
 	}
 	x.clients++
 	return x
@@ -69,7 +73,7 @@ func (s *renderer) leave(x *rendering) {
 	switch {
 	case x.clients > 0:
 	case !x.begun:
-		delete(s.waiting, x.key)
+		delete(s.waiting, x.variant)
 	case x.letter != nil:
 		s.out.remove(x.letter)
 	}
@@ -84,7 +88,7 @@ func (s *renderer) wait(r *http.Request, x *rendering) bool {
 	case <-r.Context().Done():
 		return false
 	case s.slots <- struct{}{}:
-		s.begin(r, x)
+		s.begin(x)
 	}
 	<-x.done
 	return true
@@ -92,23 +96,23 @@ func (s *renderer) wait(r *http.Request, x *rendering) bool {
 
 // begin renders x unless somebody else does. Who comes from now on waits for
 // another rendering. It gives the slot back.
-func (s *renderer) begin(r *http.Request, x *rendering) {
+func (s *renderer) begin(x *rendering) {
 	defer func() { <-s.slots }()
 	s.mu.Lock()
 	begun := x.begun
 	x.begun = true
 	if !begun {
-		delete(s.waiting, x.key)
+		delete(s.waiting, x.variant)
 	}
 	s.mu.Unlock()
 	if !begun {
-		s.render(r, x)
+		s.render(x)
 	}
 }
 
 // render lets the handler fill the answer. A panic is the trouble of this
 // client; the others get an empty answer.
-func (s *renderer) render(r *http.Request, x *rendering) {
+func (s *renderer) render(x *rendering) {
 	a := &answer{header: http.Header{}, status: http.StatusInternalServerError}
 	defer func() {
 		l := s.out.put(a)
@@ -118,7 +122,9 @@ func (s *renderer) render(r *http.Request, x *rendering) {
 		close(x.done)
 	}()
 	p := &paper{header: http.Header{}, status: http.StatusOK}
-	s.handler.ServeHTTP(p, r)
+	s.handler.ServeHTTP(p, &http.Request{Method: http.MethodGet, URL: &url.URL{}, Header: http.Header{
+		"Accept": {x.variant.accept}, "Accept-Encoding": {x.variant.acceptEncoding},
+	}})
 	a = &answer{p.header, p.status, p.body.Bytes()}
 }
 

@@ -7,13 +7,19 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
 )
 
@@ -205,6 +211,72 @@ func TestScrapesThatWaitShareOneRendering(t *testing.T) {
 			}
 		}
 	})
+}
+
+// There are few renderings, in however many ways clients ask: neither the query nor
+// the spelling of a header makes another one.
+func TestRequestsThatDifferInWordsShareOneRendering(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOptions(t, newSnapshot(time.Now()))
+		g := newGate(o)
+		pages, held := 0, make(chan struct{})
+		var mu sync.Mutex
+		load := o.Load
+		o.Load = func() *fleet.Snapshot {
+			mu.Lock()
+			pages++
+			mu.Unlock()
+			<-held
+			return load()
+		}
+		ask, stop := onPipes(t, web.Handler(o))
+		defer stop()
+		var all []net.Conn
+		for i := range 400 {
+			n := strconv.Itoa(i)
+			all = append(all,
+				ask("/metrics?x="+n), ask("/metrics?name[]=x"+n), ask("/metrics", "Accept", "text/x-"+n+", text/plain"),
+				ask("/metrics", "Accept-Encoding", "br;q=0."+n), ask("/metrics", "Accept-Encoding", "identity;q=0."+n+"1, gzip;q=0"),
+				ask("/?x="+n), ask("/", "Accept", "text/x-"+n, "Accept-Encoding", "x"+n),
+			)
+		}
+		close(g.held)
+		close(held)
+		synctest.Wait()
+		for _, c := range all {
+			if text, err := read(t, c); err != nil || text == "" {
+				t.Errorf("%d bytes, %v", len(text), err)
+			}
+		}
+		if n := <-g.n; n != 5 || pages != 5 {
+			t.Errorf("%d renderings of /metrics and %d of the page, want 5: four at once, and one for all that waited", n, pages)
+		}
+	})
+}
+
+// What a client accepts is read as promhttp reads it.
+func TestMetricsAnswersAsPromhttpDoes(t *testing.T) {
+	o := newOptions(t, nil)
+	ours := web.Handler(o)
+	theirs := promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true})
+	accepts := []string{"", "*/*", "text/html", "text/plain;version=0.0.4;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4", "nonsense;;,"}
+	for _, f := range expfmt.DefaultOpenMetricsAcceptedFormats() {
+		for _, escaping := range []string{"", ";escaping=allow-utf-8", ";escaping=underscores", ";escaping=dots", ";escaping=values", ";escaping=x"} {
+			accepts = append(accepts, string(f)+escaping)
+		}
+	}
+	encodings := []string{"", "gzip", "zstd", "identity", "*", "gzip, deflate, br, zstd", "zstd;q=0.9,gzip;q=0.8", "gzip; q=0.1, *;q=0.5", "gzip;q=0, zstd; q=1.0", "br", "gzip;q=x", "identity;q=0.5, gzip"}
+	for _, accept := range accepts {
+		for _, encoding := range encodings {
+			headers := func(h http.Handler) []string {
+				got := do(t, h, http.MethodGet, "/metrics", "Accept", accept, "Accept-Encoding", encoding).Header
+				return append(got.Values("Vary"), got.Get("Content-Type"), got.Get("Content-Encoding"))
+			}
+			if diff := cmp.Diff(headers(theirs), headers(ours)); diff != "" {
+				t.Errorf("Accept: %s, Accept-Encoding: %s (-promhttp +ours)\n%s", accept, encoding, diff)
+			}
+		}
+	}
 }
 
 func TestClientsThatLeaveWhileTheyWaitCostNothing(t *testing.T) {

@@ -32,7 +32,7 @@ type Options struct {
 // passwords: those are the business of [Listener.Serve].
 func Handler(o Options) http.Handler {
 	mux, out := http.NewServeMux(), new(outbox)
-	mux.Handle("GET /{$}", newRenderer(landing(o), out))
+	mux.Handle("GET /{$}", newRenderer(landing(o), func(http.Header) variant { return variant{} }, out))
 	mux.Handle("GET /metrics", metrics(o, out))
 	mux.HandleFunc("GET /-/healthy", o.healthy)
 	mux.HandleFunc("GET /-/ready", o.ready)

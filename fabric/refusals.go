@@ -1,0 +1,170 @@
+package fabric
+
+import (
+	"errors"
+	"maps"
+	"sync"
+	"time"
+)
+
+// Equinix locks an account after five refused logins in a row, and a human may
+// share it. So the same secret is tried three times on its own, a fourth time after
+// a reload, and never a fifth time.
+const (
+	afterFirstRefusal  = 5 * time.Minute
+	afterSecondRefusal = time.Hour
+	maxRefusals        = 3
+)
+
+// Hold is what is known of a secret that the API has refused. It holds no secret.
+type Hold struct {
+	Client   Fingerprint `json:"client"`   // who logged in with it
+	Refusals int         `json:"refusals"` // since the client's last login that succeeded
+	Exchange bool        `json:"exchange,omitempty"`
+	Next     time.Time   `json:"next,omitzero"` // of the next try; zero while suspended
+	Reason   string      `json:"reason"`        // of the latest refusal, redacted
+}
+
+func (h *Hold) suspended() bool { return h.Refusals >= maxRefusals }
+
+// Refusals counts refused logins for each secret, so that replacing a
+// [TokenSource] does not begin to count anew. Any number of sources and goroutines
+// may share one.
+type Refusals struct {
+	key     FingerprintKey
+	changed func()
+
+	mu  sync.Mutex
+	all map[Fingerprint]*refusal
+}
+
+// refusal is a Hold as long as the process lasts.
+type refusal struct {
+	Hold
+
+	granted bool  // one try is free although logins are suspended
+	err     error // the latest refusal
+}
+
+// NewRefusals returns a count that is empty. changed is called after each change
+// that a login has made, before anybody learns its outcome; nil is fine.
+func NewRefusals(key FingerprintKey, changed func()) *Refusals {
+	if changed == nil {
+		changed = func() {}
+	}
+	return &Refusals{key: key, changed: changed, all: map[Fingerprint]*refusal{}}
+}
+
+// Merge takes over what [Refusals.Holds] of another process gave under the same
+// key, for each secret that was refused more often there. It grants no try: a
+// program that is started over and over would use up all that the account has.
+func (r *Refusals) Merge(holds map[Fingerprint]Hold) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for f, h := range holds {
+		if known := r.all[f]; h.Refusals <= 0 || known != nil && known.Refusals >= h.Refusals {
+			continue
+		}
+		if latest := time.Now().Add(afterSecondRefusal); h.Next.After(latest) {
+			h.Next = latest // a clock that was set back must not hold logins for ever
+		}
+		if h.suspended() {
+			h.Next = time.Time{}
+		}
+		r.all[f] = &refusal{Hold: h, err: errors.New(h.Reason)}
+	}
+}
+
+// Holds returns what to keep for [Refusals.Merge].
+func (r *Refusals) Holds() map[Fingerprint]Hold {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	holds := map[Fingerprint]Hold{}
+	for f, x := range r.all {
+		holds[f] = x.Hold
+	}
+	return holds
+}
+
+// Resume grants each suspended secret one try, unless it has had that already. It
+// is for a user who has just reloaded the configuration.
+func (r *Refusals) Resume() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, x := range r.all {
+		x.granted = x.Refusals == maxRefusals
+	}
+}
+
+// attempt is a login as it is counted.
+type attempt struct{ client, secret Fingerprint }
+
+// attempt tells whose login at an address it is, and with what.
+func (r *Refusals) attempt(address string, p proof) attempt {
+	return attempt{r.key.Of(address, p.parts[0]), r.key.Of(address, p.parts[0], p.parts[1])}
+}
+
+// of is the error of the refused secret, nil where it was not refused since the
+// client's last login that succeeded.
+func (r *Refusals) of(a attempt) *LoginError {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if x := r.all[a.secret]; x != nil {
+		return x.loginError()
+	}
+	return nil
+}
+
+// check returns nil where a may be tried now.
+func (r *Refusals) check(a attempt) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := r.all[a.secret]
+	if x == nil || x.granted || !x.suspended() && !time.Now().Before(x.Next) {
+		return nil
+	}
+	return x.loginError()
+}
+
+func (x *refusal) loginError() *LoginError {
+	return &LoginError{Refusals: x.Refusals, Suspended: x.suspended(), NextTry: x.Next, Exchange: x.Exchange, Err: x.err}
+}
+
+// refused counts one more, and returns what the login failed with.
+func (r *Refusals) refused(a attempt, exchange bool, err error) error {
+	r.mu.Lock()
+	x := &refusal{Hold: Hold{Client: a.client, Refusals: 1, Exchange: exchange, Reason: err.Error()}, err: err}
+	if before := r.all[a.secret]; before != nil {
+		x.Refusals += before.Refusals
+	}
+	if exchange { // a token that was replaced has expired and never comes back
+		r.forget(a.client)
+	}
+	switch {
+	case x.suspended():
+	case x.Refusals == 1:
+		x.Next = time.Now().Add(afterFirstRefusal)
+	default:
+		x.Next = time.Now().Add(afterSecondRefusal)
+	}
+	r.all[a.secret] = x
+	r.mu.Unlock()
+	r.changed()
+	return x.loginError()
+}
+
+func (r *Refusals) succeeded(a attempt) {
+	r.mu.Lock()
+	before := len(r.all)
+	r.forget(a.client)
+	forgot := len(r.all) < before
+	r.mu.Unlock()
+	if forgot {
+		r.changed()
+	}
+}
+
+// forget needs the lock.
+func (r *Refusals) forget(client Fingerprint) {
+	maps.DeleteFunc(r.all, func(_ Fingerprint, x *refusal) bool { return x.Client == client })
+}
