@@ -57,7 +57,9 @@ func main() {
 
 // options are the flags.
 type options struct {
-	configFile  string
+	config      config.File
+	configNamed bool // by the user
+	autoReload  bool
 	web         *toolkit.FlagConfig
 	reload      bool
 	pprof       bool
@@ -116,26 +118,30 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	// From here on: a hangup before there is anything to reload must not kill.
 	signal.Notify(o.hangups, syscall.SIGHUP)
 	defer signal.Stop(o.hangups)
-	load := func() (*config.Config, error) { return config.Load(o.configFile, os.LookupEnv) }
+	o.config.Optional, o.config.Env = !o.configNamed, os.LookupEnv
+	load := func() (*config.Config, error) { return o.loadConfig(ctx, log) }
 	switch command {
 	case check.FullCommand():
-		return checkConfig(o, stdout)
+		_, err := within(ctx, func() (any, error) { return nil, checkConfig(&o, stdout) })
+		return err
 	case health.FullCommand():
 		return web.Healthcheck(ctx, o.web, o.healthcheck)
 	case demonstrate.FullCommand():
-		return runDemo(ctx, o, log, stdout)
+		return runDemo(ctx, &o, log, stdout)
 	case examine.FullCommand():
 		o.doctor.Load, o.doctor.UserAgent, o.doctor.Log = load, userAgent(), log
 		return doctor.Run(ctx, o.doctor, stdout)
 	case ports.FullCommand():
-		return listPorts(ctx, o, load, log, stdout)
+		return listPorts(ctx, &o, load, log, stdout)
 	default:
-		return serve(ctx, o, load, log, func(*web.Listener) {})
+		return serve(ctx, &o, load, log, func(*web.Listener) {})
 	}
 }
 
 func addFlags(app *kingpin.Application, o *options) {
-	app.Flag("config.file", "Configuration file, see config.example.yml.").Default("config.yml").StringVar(&o.configFile)
+	app.Flag("config.file", "Configuration file, see config.example.yml; /dev/stdin for standard input. Without this flag and without the file, all ports are watched that the credentials of the environment see.").
+		Default("config.yml").IsSetByUser(&o.configNamed).StringVar(&o.config.Path)
+	app.Flag("config.auto-reload", "Look at the content of the configuration file every 30 seconds, and reload it when it has changed.").BoolVar(&o.autoReload)
 	app.Flag("shard", "Watch this part of the ports only, as INDEX/COUNT from 0/3 to 2/3, where several exporters share them. Ports that back each other up stay together.").
 		Default("0/1").PlaceHolder("INDEX/COUNT").SetValue(&o.shard)
 	o.web = kingpinflag.AddFlags(app, ":10345")
@@ -143,6 +149,36 @@ func addFlags(app *kingpin.Application, o *options) {
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof/.").BoolVar(&o.pprof)
 	promslogflag.AddFlags(app, &o.log)
 	app.GetFlag(promslogflag.LevelFlagName).IsSetByUser(&o.logLevelSet)
+}
+
+// loadConfig reads the configuration, for as long as ctx lasts.
+func (o *options) loadConfig(ctx context.Context, log *slog.Logger) (*config.Config, error) {
+	cfg, err := within(ctx, o.config.Load)
+	if err == nil && cfg.FromEnvironment {
+		log.Info("no configuration file; watching all ports that the credentials of the environment see", "file", o.config.Path)
+	}
+	return cfg, err
+}
+
+// within returns what read does, or an error once ctx is done: standard input or a
+// disk may not answer for ever, and must not keep the process from ending.
+func within[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	ended := make(chan outcome, 1)
+	go func() {
+		v, err := read()
+		ended <- outcome{v, err}
+	}()
+	select {
+	case o := <-ended:
+		return o.value, o.err
+	case <-ctx.Done():
+		var none T
+		return none, fmt.Errorf("stopped before the configuration was read: %w", context.Cause(ctx))
+	}
 }
 
 func addDoctorFlags(c *kingpin.CmdClause, o *doctor.Options) {
@@ -164,13 +200,13 @@ func addHealthcheckFlags(c *kingpin.CmdClause, o *web.HealthcheckOptions) {
 }
 
 // checkConfig reads the configuration as run would, and says what it holds.
-func checkConfig(o options, stdout io.Writer) error {
-	cfg, err := config.Load(o.configFile, os.LookupEnv)
+func checkConfig(o *options, stdout io.Writer) error {
+	cfg, err := o.config.Load()
 	if err != nil {
 		return err
 	}
-	if err := toolkit.Validate(*o.web.WebConfigFile); err != nil {
-		return fmt.Errorf("web configuration: %w", err)
+	if err := web.CheckConfig(*o.web.WebConfigFile); err != nil {
+		return err
 	}
 	ports := 0
 	for _, a := range cfg.Accounts {
@@ -182,13 +218,17 @@ func checkConfig(o options, stdout io.Writer) error {
 	if err := state.Writable(cfg.State.File); err != nil {
 		fmt.Fprintln(stdout, "warning: state.file:", err, "(it must be so for the user that the exporter runs as)")
 	}
-	fmt.Fprintf(stdout, "%s is valid: %s, %s, %s\n", o.configFile,
+	if cfg.FromEnvironment {
+		fmt.Fprintf(stdout, "without %s, %s and %s of the environment are enough: all ports that they see are watched\n", o.config.Path, config.EnvClientID, config.EnvClientSecret)
+		return nil
+	}
+	fmt.Fprintf(stdout, "%s is valid: %s, %s, %s\n", o.config.Path,
 		human.Plural(len(cfg.Accounts), "account"), human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window"))
 	return nil
 }
 
 // serve polls and serves until ctx is done.
-func serve(ctx context.Context, o options, load func() (*config.Config, error), log *slog.Logger, listening func(*web.Listener)) error {
+func serve(ctx context.Context, o *options, load func() (*config.Config, error), log *slog.Logger, listening func(*web.Listener)) error {
 	log.Info("starting", "program", name, "version", version.Info(), "build_context", version.BuildContext())
 	memlimit.Set(log)
 	reg := prometheus.NewPedanticRegistry()
@@ -216,6 +256,13 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 	g.Go(func() error { return d.Run(gctx) })
 	g.Go(func() error { return listener.Serve(gctx, web.Handler(w), log) })
 	g.Go(func() error { return reloadOnSignal(gctx, d, o.hangups) })
+	if o.autoReload {
+		changed := func() bool {
+			changed, err := within(gctx, func() (bool, error) { return o.config.Changed(), nil })
+			return changed && err == nil
+		}
+		g.Go(func() error { d.AutoReload(gctx, changed); return nil })
+	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
@@ -226,7 +273,7 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 func userAgent() string { return name + "/" + cmp.Or(version.Version, "unknown") }
 
 // listPorts polls until every port has been tried, and prints them.
-func listPorts(ctx context.Context, o options, load func() (*config.Config, error), log *slog.Logger, stdout io.Writer) error {
+func listPorts(ctx context.Context, o *options, load func() (*config.Config, error), log *slog.Logger, stdout io.Writer) error {
 	withoutConnections := func() (*config.Config, error) { // their counts are enough
 		cfg, err := load()
 		if err != nil {
@@ -261,13 +308,14 @@ func reloadOnSignal(ctx context.Context, d *daemon.Daemon, hangups <-chan os.Sig
 }
 
 // runDemo serves a simulated API and an exporter that watches it.
-func runDemo(ctx context.Context, o options, log *slog.Logger, stdout io.Writer) error {
+func runDemo(ctx context.Context, o *options, log *slog.Logger, stdout io.Writer) error {
 	sim, err := demo.Listen(ctx, o.demoAPI)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = sim.Close() }()
 	o.transport = sim.Via(fabric.NewTransport(nil))
+	o.autoReload = false // its configuration is in no file
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return sim.Run(ctx) })
 	g.Go(func() error {
