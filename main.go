@@ -61,6 +61,9 @@ type options struct {
 	configNamed bool // by the user
 	autoReload  bool
 	web         *toolkit.FlagConfig
+	routePrefix string
+	externalURL string
+	prefix      web.Prefix // of these two
 	reload      bool
 	pprof       bool
 	log         promslog.Config
@@ -102,6 +105,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("%w; try --help", err)
 	}
 
+	if o.prefix, err = web.NewPrefix(o.routePrefix, o.externalURL); err != nil {
+		return fmt.Errorf("%w; try --help", err)
+	}
+	o.healthcheck.Prefix = o.prefix
 	o.log.Writer = stderr
 	if (command == ports.FullCommand() || command == examine.FullCommand()) && !o.logLevelSet {
 		_ = o.log.Level.Set("warn") // a level that there is
@@ -145,6 +152,10 @@ func addFlags(app *kingpin.Application, o *options) {
 	app.Flag("shard", "Watch this part of the ports only, as INDEX/COUNT from 0/3 to 2/3, where several exporters share them. Ports that back each other up stay together.").
 		Default("0/1").PlaceHolder("INDEX/COUNT").SetValue(&o.shard)
 	o.web = kingpinflag.AddFlags(app, ":10345")
+	app.Flag("web.external-url", "URL under which browsers reach the exporter, as where a reverse proxy is in front of it. Its path is before every path that the exporter answers, unless --web.route-prefix says otherwise.").
+		PlaceHolder("<URL>").StringVar(&o.externalURL)
+	app.Flag("web.route-prefix", "Prefix of every path that the exporter answers, /metrics and the health checks included. Defaults to the path of --web.external-url.").
+		PlaceHolder("<path>").StringVar(&o.routePrefix)
 	app.Flag("web.enable-reload", "Reload the configuration on POST /-/reload, as SIGHUP does anyway.").BoolVar(&o.reload)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof/.").BoolVar(&o.pprof)
 	promslogflag.AddFlags(app, &o.log)
@@ -194,7 +205,7 @@ func addPortsFlags(c *kingpin.CmdClause, o *portlist.Options) {
 }
 
 func addHealthcheckFlags(c *kingpin.CmdClause, o *web.HealthcheckOptions) {
-	c.Flag("url", "URL to ask; by default /-/healthy at --web.listen-address.").StringVar(&o.URL)
+	c.Flag("url", "URL to ask; by default /-/healthy at --web.listen-address, below --web.route-prefix.").StringVar(&o.URL)
 	c.Flag("username", "User name, where --web.config.file asks for basic auth.").StringVar(&o.Username)
 	c.Flag("password-file", "File with the password for it.").StringVar(&o.PasswordFile)
 }
@@ -243,7 +254,7 @@ func serve(ctx context.Context, o *options, load func() (*config.Config, error),
 	series := collector.New(d.Snapshot)
 	series.LogTo(log.With("component", "collector"))
 	reg.MustRegister(series)
-	w := web.Options{Load: d.Snapshot, Gatherer: reg, Registerer: reg, Alive: d.Alive, Pprof: o.pprof, Log: log}
+	w := web.Options{Load: d.Snapshot, Gatherer: reg, Registerer: reg, Alive: d.Alive, Pprof: o.pprof, Prefix: o.prefix, Log: log}
 	if o.reload {
 		w.Reload = d.Reload
 	}
@@ -319,7 +330,7 @@ func runDemo(ctx context.Context, o *options, log *slog.Logger, stdout io.Writer
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return sim.Run(ctx) })
 	g.Go(func() error {
-		err := serve(ctx, o, sim.Config, log, func(l *web.Listener) { sim.Announce(stdout, l.Scheme(), l.Addrs()) })
+		err := serve(ctx, o, sim.Config, log, func(l *web.Listener) { sim.Announce(stdout, l.Scheme(), l.Addrs(), o.prefix.Route) })
 		return cmp.Or(err, errStopped) // the simulated API ends with the exporter
 	})
 	if err := g.Wait(); !errors.Is(err, errStopped) {

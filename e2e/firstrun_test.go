@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -182,5 +183,24 @@ func TestPipesAreNotRead(t *testing.T) {
 				t.Errorf("%v: exit code %d, %s", x.cmd.Args, code, said)
 			}
 		}
+	}
+}
+
+func TestRoutePrefix(t *testing.T) {
+	t.Parallel()
+	const flag = "--web.external-url=https://example.com/fabric/"
+	x := start(t, nil, "demo", "--web.listen-address=127.0.0.1:0", flag)
+	base := x.find(t, &x.stdout, announced)
+	if want := x.url(t) + "/fabric"; base != want {
+		t.Errorf("the demo says %s, want %s", base, want)
+	}
+	if a := mustAsk(t, http.MethodGet, base+"/metrics", nil); a.status != http.StatusOK {
+		t.Errorf("%s/metrics: %d", base, a.status)
+	}
+	if code, said := healthcheck(t, x.address(t), flag); code != 0 {
+		t.Errorf("healthcheck: exit code %d, %s", code, said)
+	}
+	if code, said := healthcheck(t, x.address(t)); code != 1 || !strings.Contains(said, "404") {
+		t.Errorf("healthcheck without the prefix: exit code %d, %s", code, said)
 	}
 }

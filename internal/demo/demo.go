@@ -156,10 +156,10 @@ func (d *Demo) port(name string) string {
 }
 
 // Announce writes where everything is, for an exporter that listens on addrs, by
-// http or https.
-func (d *Demo) Announce(w io.Writer, scheme string, addrs []net.Addr) {
+// http or https, with prefix before its paths.
+func (d *Demo) Announce(w io.Writer, scheme string, addrs []net.Addr, prefix string) {
 	for _, a := range addrs {
-		base := scheme + "://" + reachable(a)
+		base := scheme + "://" + reachable(a) + prefix
 		fmt.Fprintf(w, "exporter:      %s/\nmetrics:       %s/metrics\n", base, base)
 	}
 	fmt.Fprintf(w, "simulated API: %s  (v3 and v4; client_id %s, client_secret %s)\n", d.ClassicURL(), fabrictest.DemoClientID, fabrictest.DemoClientSecret)
