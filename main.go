@@ -58,8 +58,13 @@ func main() {
 
 // options are the flags.
 type options struct {
-	configFile  string
+	config      config.File
+	configNamed bool // by the user
+	autoReload  bool
 	web         *toolkit.FlagConfig
+	routePrefix string
+	externalURL string
+	prefix      web.Prefix // of these two
 	reload      bool
 	pprof       bool
 	log         promslog.Config
@@ -107,6 +112,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("%w; try --help", err)
 	}
 
+	if o.prefix, err = web.NewPrefix(o.routePrefix, o.externalURL); err != nil {
+		return fmt.Errorf("%w; try --help", err)
+	}
+	o.healthcheck.Prefix = o.prefix
 	o.log.Writer = stderr
 	if (command == ports.FullCommand() || command == examine.FullCommand()) && !o.logLevelSet {
 		_ = o.log.Level.Set("warn") // a level that there is
@@ -123,37 +132,75 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	// From here on: a hangup before there is anything to reload must not kill.
 	signal.Notify(o.hangups, syscall.SIGHUP)
 	defer signal.Stop(o.hangups)
-	load := func() (*config.Config, error) { return config.Load(o.configFile, os.LookupEnv) }
+	o.config.Optional, o.config.Env = !o.configNamed, os.LookupEnv
+	load := func() (*config.Config, error) { return o.loadConfig(ctx, log) }
 	switch command {
 	case check.FullCommand():
-		return checkConfig(o, stdout)
+		_, err := within(ctx, func() (any, error) { return nil, checkConfig(&o, stdout) })
+		return err
 	case health.FullCommand():
 		return web.Healthcheck(ctx, o.web, o.healthcheck)
 	case demonstrate.FullCommand():
 		if o.replay != "" {
-			return runReplay(ctx, o, log, stdout)
+			return runReplay(ctx, &o, log, stdout)
 		}
-		return runDemo(ctx, o, log, stdout)
+		return runDemo(ctx, &o, log, stdout)
 	case examine.FullCommand():
 		o.doctor.Load, o.doctor.UserAgent, o.doctor.ForgetRefusals, o.doctor.Log = load, userAgent(), o.forget, log
-		return runDoctor(ctx, o, stdout, stderr)
+		return runDoctor(ctx, &o, stdout, stderr)
 	case ports.FullCommand():
-		return listPorts(ctx, o, load, log, stdout)
+		return listPorts(ctx, &o, load, log, stdout)
 	default:
-		return serve(ctx, o, load, log, func(*web.Listener) {})
+		return serve(ctx, &o, load, log, func(*web.Listener) {})
 	}
 }
 
 func addFlags(app *kingpin.Application, o *options) {
-	app.Flag("config.file", "Configuration file, see config.example.yml.").Default("config.yml").StringVar(&o.configFile)
+	app.Flag("config.file", "Configuration file, see config.example.yml; /dev/stdin for standard input. Without this flag and without the file, all ports are watched that the credentials of the environment see.").
+		Default("config.yml").IsSetByUser(&o.configNamed).StringVar(&o.config.Path)
+	app.Flag("config.auto-reload", "Look at the content of the configuration file every 30 seconds, and reload it when it has changed.").BoolVar(&o.autoReload)
 	app.Flag("shard", "Watch this part of the ports only, as INDEX/COUNT from 0/3 to 2/3, where several exporters share them. Ports that back each other up stay together.").
 		Default("0/1").PlaceHolder("INDEX/COUNT").SetValue(&o.shard)
 	app.Flag("login.forget-refusals", "Count refused logins anew, whatever the state file says: for one start, once the account has been unlocked at Equinix without a new secret.").BoolVar(&o.forget)
 	o.web = kingpinflag.AddFlags(app, ":10345")
+	app.Flag("web.external-url", "URL under which browsers reach the exporter, as where a reverse proxy is in front of it. Its path is before every path that the exporter answers, unless --web.route-prefix says otherwise.").
+		PlaceHolder("<URL>").StringVar(&o.externalURL)
+	app.Flag("web.route-prefix", "Prefix of every path that the exporter answers, /metrics and the health checks included. Defaults to the path of --web.external-url.").
+		PlaceHolder("<path>").StringVar(&o.routePrefix)
 	app.Flag("web.enable-reload", "Reload the configuration on POST /-/reload, as SIGHUP does anyway.").BoolVar(&o.reload)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof/.").BoolVar(&o.pprof)
 	promslogflag.AddFlags(app, &o.log)
 	app.GetFlag(promslogflag.LevelFlagName).IsSetByUser(&o.logLevelSet)
+}
+
+// loadConfig reads the configuration, for as long as ctx lasts.
+func (o *options) loadConfig(ctx context.Context, log *slog.Logger) (*config.Config, error) {
+	cfg, err := within(ctx, o.config.Load)
+	if err == nil && cfg.FromEnvironment {
+		log.Info("no configuration file; watching all ports that the credentials of the environment see", "file", o.config.Path)
+	}
+	return cfg, err
+}
+
+// within returns what read does, or an error once ctx is done: standard input or a
+// disk may not answer for ever, and must not keep the process from ending.
+func within[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	ended := make(chan outcome, 1)
+	go func() {
+		v, err := read()
+		ended <- outcome{v, err}
+	}()
+	select {
+	case o := <-ended:
+		return o.value, o.err
+	case <-ctx.Done():
+		var none T
+		return none, fmt.Errorf("stopped before the configuration was read: %w", context.Cause(ctx))
+	}
 }
 
 func addDoctorFlags(c *kingpin.CmdClause, o *doctor.Options) {
@@ -169,19 +216,19 @@ func addPortsFlags(c *kingpin.CmdClause, o *portlist.Options) {
 }
 
 func addHealthcheckFlags(c *kingpin.CmdClause, o *web.HealthcheckOptions) {
-	c.Flag("url", "URL to ask; by default /-/healthy at --web.listen-address.").StringVar(&o.URL)
+	c.Flag("url", "URL to ask; by default /-/healthy at --web.listen-address, below --web.route-prefix.").StringVar(&o.URL)
 	c.Flag("username", "User name, where --web.config.file asks for basic auth.").StringVar(&o.Username)
 	c.Flag("password-file", "File with the password for it.").StringVar(&o.PasswordFile)
 }
 
 // checkConfig reads the configuration as run would, and says what it holds.
-func checkConfig(o options, stdout io.Writer) error {
-	cfg, err := config.Load(o.configFile, os.LookupEnv)
+func checkConfig(o *options, stdout io.Writer) error {
+	cfg, err := o.config.Load()
 	if err != nil {
 		return err
 	}
-	if err := toolkit.Validate(*o.web.WebConfigFile); err != nil {
-		return fmt.Errorf("web configuration: %w", err)
+	if err := web.CheckConfig(*o.web.WebConfigFile); err != nil {
+		return err
 	}
 	ports := 0
 	for _, a := range cfg.Accounts {
@@ -193,13 +240,17 @@ func checkConfig(o options, stdout io.Writer) error {
 	if err := state.Writable(cfg.State.File); err != nil {
 		fmt.Fprintln(stdout, "warning: state.file:", err, "(it must be so for the user that the exporter runs as)")
 	}
-	fmt.Fprintf(stdout, "%s is valid: %s, %s, %s\n", o.configFile,
+	if cfg.FromEnvironment {
+		fmt.Fprintf(stdout, "without %s, %s and %s of the environment are enough: all ports that they see are watched\n", o.config.Path, config.EnvClientID, config.EnvClientSecret)
+		return nil
+	}
+	fmt.Fprintf(stdout, "%s is valid: %s, %s, %s\n", o.config.Path,
 		human.Plural(len(cfg.Accounts), "account"), human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window"))
 	return nil
 }
 
 // runDoctor examines, and writes the calls that it took to the file of --capture.
-func runDoctor(ctx context.Context, o options, stdout, stderr io.Writer) error {
+func runDoctor(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	if o.capture == "" {
 		return doctor.Run(ctx, o.doctor, stdout)
 	}
@@ -224,7 +275,7 @@ func runDoctor(ctx context.Context, o options, stdout, stderr io.Writer) error {
 }
 
 // serve polls and serves until ctx is done.
-func serve(ctx context.Context, o options, load func() (*config.Config, error), log *slog.Logger, listening func(*web.Listener)) error {
+func serve(ctx context.Context, o *options, load func() (*config.Config, error), log *slog.Logger, listening func(*web.Listener)) error {
 	log.Info("starting", "program", name, "version", version.Info(), "build_context", version.BuildContext())
 	memlimit.Set(log)
 	reg := prometheus.NewPedanticRegistry()
@@ -239,7 +290,7 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 	series := collector.New(d.Snapshot)
 	series.LogTo(log.With("component", "collector"))
 	reg.MustRegister(series)
-	w := web.Options{Load: d.Snapshot, Gatherer: reg, Registerer: reg, Alive: d.Alive, Pprof: o.pprof, Log: log}
+	w := web.Options{Load: d.Snapshot, Gatherer: reg, Registerer: reg, Alive: d.Alive, Pprof: o.pprof, Prefix: o.prefix, Log: log}
 	if o.reload {
 		w.Reload = d.Reload
 	}
@@ -252,6 +303,13 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 	g.Go(func() error { return d.Run(gctx) })
 	g.Go(func() error { return listener.Serve(gctx, web.Handler(w), log) })
 	g.Go(func() error { return reloadOnSignal(gctx, d, o.hangups) })
+	if o.autoReload {
+		changed := func() bool {
+			changed, err := within(gctx, func() (bool, error) { return o.config.Changed(), nil })
+			return changed && err == nil
+		}
+		g.Go(func() error { d.AutoReload(gctx, changed); return nil })
+	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
@@ -262,7 +320,7 @@ func serve(ctx context.Context, o options, load func() (*config.Config, error), 
 func userAgent() string { return name + "/" + cmp.Or(version.Version, "unknown") }
 
 // listPorts polls until every port has been tried, and prints them.
-func listPorts(ctx context.Context, o options, load func() (*config.Config, error), log *slog.Logger, stdout io.Writer) error {
+func listPorts(ctx context.Context, o *options, load func() (*config.Config, error), log *slog.Logger, stdout io.Writer) error {
 	withoutConnections := func() (*config.Config, error) { // their counts are enough
 		cfg, err := load()
 		if err != nil {
@@ -297,7 +355,7 @@ func reloadOnSignal(ctx context.Context, d *daemon.Daemon, hangups <-chan os.Sig
 }
 
 // runDemo serves a simulated API and an exporter that watches it.
-func runDemo(ctx context.Context, o options, log *slog.Logger, stdout io.Writer) error {
+func runDemo(ctx context.Context, o *options, log *slog.Logger, stdout io.Writer) error {
 	sim, err := demo.Listen(ctx, o.demoAPI)
 	if err != nil {
 		return err
@@ -308,7 +366,7 @@ func runDemo(ctx context.Context, o options, log *slog.Logger, stdout io.Writer)
 }
 
 // runReplay serves what doctor --capture recorded, and an exporter that watches it.
-func runReplay(ctx context.Context, o options, log *slog.Logger, stdout io.Writer) error {
+func runReplay(ctx context.Context, o *options, log *slog.Logger, stdout io.Writer) error {
 	replay, err := capture.Open(ctx, o.replay)
 	if err != nil {
 		return fmt.Errorf("--replay: %w", err)
@@ -318,17 +376,18 @@ func runReplay(ctx context.Context, o options, log *slog.Logger, stdout io.Write
 }
 
 // serveBeside serves an exporter and the API that it asks, on this machine.
-func serveBeside(ctx context.Context, o options, api interface {
+func serveBeside(ctx context.Context, o *options, api interface {
 	Run(ctx context.Context) error
 	Config() (*config.Config, error)
 	Announce(w io.Writer)
 }, log *slog.Logger, stdout io.Writer,
 ) error {
+	o.autoReload = false // its configuration is in no file
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return api.Run(ctx) })
 	g.Go(func() error {
 		err := serve(ctx, o, api.Config, log, func(l *web.Listener) {
-			demo.AnnounceExporter(stdout, l.Scheme(), l.Addrs())
+			demo.AnnounceExporter(stdout, l.Scheme(), l.Addrs(), o.prefix.Route)
 			api.Announce(stdout)
 		})
 		return cmp.Or(err, errStopped) // the API ends with the exporter

@@ -28,7 +28,23 @@ has the same keys in place, with their defaults and why one would change them.
 Durations are written as in Prometheus: ` + "`90s`, `5m`, `1d`" + `. A file is taken whole or
 refused whole, with every fault named by its line and path; unknown keys and
 values out of range are faults. ` + "`equinix_fabric_exporter check`" + ` reads a file
-without asking anybody. SIGHUP reads it again.
+without asking anybody. SIGHUP reads it again; so does a change of its content with
+` + "`--config.auto-reload`" + `, within 30 seconds, a mounted ConfigMap's included.
+
+- ` + "`--config.file`" + ` names a regular file, a link to one, or ` + "`/dev/stdin`" + `, which is read
+  once. Without the flag it is ` + "`config.yml`" + ` in the working directory; where that is
+  missing, too, ` + "`EQUINIX_API_CLIENTID` and `EQUINIX_API_CLIENTSECRET`" + ` in the environment
+  are enough: one account, whose ports are all discovered.
+- YAML anchors, aliases and merge keys (` + "`<<`" + `) are read. An anchor stands where its value
+  is used first, since unknown keys are refused; all aliases together may stand for
+  100,000 values. Variables (` + "`${VAR}`" + `) are not expanded.
+- A client id, a secret or a token that cannot be right is a fault, from the file, a
+  file of its own or the environment alike: ` + "`${VAR}`, `$(VAR)` or `$VAR`" + `, quotes around the
+  value, white space at its ends (of a file of its own, line breaks at the end are
+  taken away), several lines. It is never sent, not even when a secret file changes
+  under way: that login is not tried, and counts as no refusal.
+- The configuration and every ` + "`…_file`" + ` in it are refused where others than the owner
+  may write them: they decide where the secret is sent. ` + "`chmod go-w FILE`" + ` helps.
 
 | key | type | meaning |
 |---|---|---|

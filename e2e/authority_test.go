@@ -53,23 +53,29 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 	return key
 }
 
-// certify makes the API answer with TLS alone, as apiHost and as localhost.
-func (a *authority) certify(t *testing.T, api *minimalAPI) {
+// server is the side of TLS that calls itself by one of names.
+func (a *authority) server(t *testing.T, names ...string) *tls.Config {
 	t.Helper()
 	key := newKey(t)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), DNSNames: []string{apiHost, "localhost"},
+		SerialNumber: big.NewInt(2), DNSNames: names,
 		NotBefore: a.cert.NotBefore, NotAfter: a.cert.NotAfter,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+}
+
+// certify makes the API answer with TLS alone, as apiHost and as localhost.
+func (a *authority) certify(t *testing.T, api *minimalAPI) {
+	t.Helper()
 	plain := api.Server
 	plain.Close()
 	api.Server = httptest.NewUnstartedServer(plain.Config.Handler)
 	api.Config.ErrorLog = log.New(io.Discard, "", 0) // who does not trust it hangs up
-	api.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	api.TLS = a.server(t, apiHost, "localhost")
 	api.StartTLS()
 	t.Cleanup(api.Close)
 }

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -130,7 +131,11 @@ func TestMissingConfigurationIsRefused(t *testing.T) {
 
 func TestCheckAcceptsExample(t *testing.T) {
 	t.Parallel()
-	const example = "../config.example.yml"
+	text, err := os.ReadFile("../config.example.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := write(t, t.TempDir(), "config.yml", string(text)) // with the mode that it should have
 	x := start(t, inEnv, "check", "--config.file="+example)
 	if code := x.wait(t); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
@@ -145,7 +150,7 @@ func TestCheckAcceptsExample(t *testing.T) {
 
 func TestCheckMissesCredentials(t *testing.T) {
 	t.Parallel()
-	x := start(t, nil, "check", "--config.file=../config.example.yml")
+	x := start(t, nil, "check", "--config.file="+write(t, t.TempDir(), "config.yml", "accounts: [{discover: {enabled: true}}]"))
 	code, log := x.wait(t), x.stderr.String()
 	if code != 1 || !strings.Contains(log, "accounts[0]") || !strings.Contains(log, "credentials") {
 		t.Errorf("exit code %d, %s", code, log)

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -44,6 +45,7 @@ func newContainer(t *testing.T, p *types.Project, service string) container {
 			if err := os.CopyFS(target, os.DirFS(v.Source)); err != nil {
 				t.Fatal(err)
 			}
+			private(t, target)
 			continue
 		}
 		if v.Type != types.VolumeTypeBind {
@@ -62,6 +64,21 @@ func newContainer(t *testing.T, p *types.Project, service string) container {
 		c.write(t, "/run/secrets/"+s.Source, "secret")
 	}
 	return c
+}
+
+// private takes the right to write the files in dir from group and others, who have
+// it in a clone that was made with a umask of 002.
+func private(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		return os.Chmod(path, 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // path is where a path of the container is on this machine.

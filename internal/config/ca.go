@@ -5,8 +5,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 )
 
@@ -28,19 +26,7 @@ func (a Account) CA() (string, error) {
 }
 
 func readCA(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() { // opening a pipe could block for ever
-		return "", fmt.Errorf("%s is not a regular file", path)
-	}
-	f, err := os.Open(path) //nolint:gosec // G304: the configuration names the file to read
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxCA+1))
+	data, err := readPrivate(path, maxCA)
 	if err != nil {
 		return "", err
 	}

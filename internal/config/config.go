@@ -1,19 +1,12 @@
 // Package config turns the configuration file into checked settings. A file is
-// taken whole or refused whole: Load and Parse name every fault of it at once,
+// taken whole or refused whole: File.Load and Parse name every fault of it at once,
 // each with its line and its path, and never bend a value into range.
 package config
 
-import (
-	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"runtime"
-	"time"
-)
+import "time"
 
-// Config is a configuration without faults. Nothing in it changes after Load
-// or Parse, so it may be shared freely.
+// Config is a configuration without faults. Nothing in it changes once
+// it has been read, so it may be shared freely.
 type Config struct {
 	// Accounts are the Equinix accounts to poll, in the order of the file; at
 	// least one. Where two accounts see the same port, it belongs to the first.
@@ -24,6 +17,9 @@ type Config struct {
 	API API
 	// State says what survives a restart.
 	State State
+	// FromEnvironment says that there is no file, and one account with the
+	// credentials of the environment discovers all of its ports.
+	FromEnvironment bool
 	// Warnings are things that are allowed but are worth telling the user,
 	// written like the lines of Faults and as free of secrets.
 	Warnings []string
@@ -158,55 +154,25 @@ type State struct {
 // larger is not a configuration, and YAML is slow to parse.
 const maxFile = 1 << 20
 
-// source is the text of a configuration and what is known about its origin.
-type source struct {
-	name    string
-	data    []byte
-	dir     string
-	exposed bool // others than the owner may read the file
-}
-
-// Load reads and checks the configuration file at path. The environment is
-// asked through env, as by os.LookupEnv; nil is an empty one. A file that can
-// be read but not accepted yields Faults.
-func Load(path string, env func(string) (string, bool)) (*Config, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
-	}
-	f, err := os.Open(path) //nolint:gosec // the user names the file to read
-	if err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
-	}
-	// Windows has no such bits; Go makes them up there.
-	exposed := runtime.GOOS != "windows" && info.Mode().Perm()&0o044 != 0
-	return parse(source{name: path, data: data, dir: filepath.Dir(abs), exposed: exposed}, env)
-}
-
-// Parse checks data as Load does the file of that name. Relative paths in data
-// start from dir.
+// Parse checks data as File.Load does a file of that name. Relative paths in data
+// start from dir. The environment is asked through env, as by os.LookupEnv; nil is
+// an empty one.
 func Parse(name string, data []byte, dir string, env func(string) (string, bool)) (*Config, error) {
-	return parse(source{name: name, data: data, dir: dir}, env)
+	return parse(name, dir, &content{data: data}, env)
 }
 
-func parse(src source, env func(string) (string, bool)) (*Config, error) {
+func parse(name, dir string, src *content, env func(string) (string, bool)) (*Config, error) {
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }
 	}
-	r := newReport(src.name)
+	r := newReport(name)
+	if src.writable {
+		r.faults = append(r.faults, Fault{File: name, Problem: src.tooOpen(name)})
+	}
 	f := defaults()
 	if root := r.root(src.data); root != nil && r.decode(root, &f) {
 		c := &checker{
-			report: r, dir: src.dir, exposed: src.exposed, env: env,
+			report: r, dir: dir, exposed: src.exposed, env: env,
 			pairNames: map[string]string{}, paired: map[string]string{},
 		}
 		cfg := c.config(f)

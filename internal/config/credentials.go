@@ -3,10 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
+	"regexp"
 	"strings"
-	"unicode"
+	"unicode/utf8"
 )
 
 // The environment variables that stand in for the credentials of a single
@@ -99,42 +98,44 @@ func (x TokenExchange) SubjectToken() (Secret, error) {
 // maxSecret bounds a file with a credential; a larger one is another file.
 const maxSecret = 64 << 10
 
-// readSecret returns the text of a file that holds one credential. White space
-// at its end goes: editors and `echo` put a line break there.
+// readSecret returns the text of a file that holds one credential, without the
+// line break that editors and `echo` put at its end.
 func readSecret(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() { // opening a pipe could block for ever
-		return "", fmt.Errorf("%s is not a regular file", path)
-	}
-	f, err := os.Open(path) //nolint:gosec // the configuration names the file to read
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	data, err := readPrivate(path, maxSecret)
 	if err != nil {
 		return "", err
 	}
 	if len(data) > maxSecret {
 		return "", fmt.Errorf("%s is larger than %d KiB: it must hold the credential and nothing else", path, maxSecret>>10)
 	}
-	text := strings.TrimRightFunc(string(data), unicode.IsSpace)
+	text := strings.TrimRight(string(data), "\r\n")
 	if err := credential(text); err != nil {
 		return "", fmt.Errorf("%s %w", path, err)
 	}
 	return text, nil
 }
 
-// credential returns what is wrong with a client id or secret, if anything.
-// The error does not quote it.
+// variable is how shells, templates and container engines write a variable.
+var variable = regexp.MustCompile(`^\$(\{.*\}|\(.*\)|[A-Za-z_]\w*)$`)
+
+// credential returns why text cannot be a client id, a secret or a token, nil if
+// it may be one. Such a text is never sent: each refused login is one of five. The
+// error does not quote it.
 func credential(text string) error {
-	if text == "" {
+	const quotes = "\"'`“”‘’"
+	first, _ := utf8.DecodeRuneInString(text)
+	last, size := utf8.DecodeLastRuneInString(text)
+	_, odd := unprintable(text)
+	switch {
+	case strings.TrimSpace(text) == "":
 		return errors.New("is empty")
-	}
-	if _, ok := unprintable(text); ok {
+	case variable.MatchString(text):
+		return errors.New("is the name of a variable, like ${…}, $(…) or $…, and nothing has put the value in its place: write the value itself, or name the file that holds it")
+	case len(text) > size && strings.ContainsRune(quotes, first) && strings.ContainsRune(quotes, last):
+		return errors.New("has quotes around it that belong to the value: take them away")
+	case strings.TrimSpace(text) != text:
+		return errors.New("begins or ends with white space or a line break: take it away")
+	case odd:
 		return errors.New("holds several lines or a character that does not print: it must hold the credential and nothing else")
 	}
 	return nil

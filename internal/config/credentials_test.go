@@ -29,17 +29,17 @@ func TestEnvironment(t *testing.T) {
 		{
 			name: "no id",
 			env:  map[string]string{config.EnvClientSecret: "s3cr3t"},
-			want: missing + "EQUINIX_API_CLIENTID, of the environment, is empty",
+			want: missing + "EQUINIX_API_CLIENTID in the environment is empty",
 		},
 		{
 			name: "empty secret",
 			env:  map[string]string{config.EnvClientID: "id", config.EnvClientSecret: ""},
-			want: missing + "EQUINIX_API_CLIENTSECRET, of the environment, is empty",
+			want: missing + "EQUINIX_API_CLIENTSECRET in the environment is empty",
 		},
 		{
 			name: "line break",
 			env:  map[string]string{config.EnvClientID: "id\r", config.EnvClientSecret: "s3cr3t"},
-			want: missing + "EQUINIX_API_CLIENTID, of the environment, holds several lines or a character that does not print: it must hold the credential and nothing else",
+			want: missing + "EQUINIX_API_CLIENTID in the environment begins or ends with white space or a line break: take it away",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -59,6 +59,78 @@ func TestEnvironment(t *testing.T) {
 				t.Errorf("Read() = %q, %q, %v", id, secret.Reveal(), err)
 			}
 		})
+	}
+}
+
+// TestCredentialsThatCannotBeRight: from whatever source, and the token to exchange
+// like them. Each would cost one of five logins.
+func TestCredentialsThatCannotBeRight(t *testing.T) {
+	const (
+		aVariable = "is the name of a variable, like ${…}, $(…) or $…, and nothing has put the value in its place: write the value itself, or name the file that holds it"
+		quoted    = "has quotes around it that belong to the value: take them away"
+		blank     = "begins or ends with white space or a line break: take it away"
+	)
+	for text, problem := range map[string]string{
+		"${SECRET}":                     aVariable,
+		"${SECRET:-s3cr3t}":             aVariable,
+		"$(SECRET)":                     aVariable,
+		"$(cat /run/s3cr3t)":            aVariable,
+		"$S3CR3T":                       aVariable,
+		`"s3cr3t"`:                      quoted,
+		"'s3cr3t'":                      quoted,
+		"\u201cs3cr3t\u201d":            quoted,
+		"\"${SECRET}\"":                 quoted,
+		" s3cr3t":                       blank,
+		"s3cr3t ":                       blank,
+		"s3cr3t\t":                      blank,
+		"s3cr3t\u00a0":                  blank,
+		"pa$$word$":                     "",
+		"a${SECRET":                     "",
+		"$":                             "",
+		`"`:                             "",
+		`"s3cr3t`:                       "",
+		"s3'cr3t":                       "",
+		"eyJhbGciOiJSUzI1NiJ9.e30.c2ln": "",
+	} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "file"), text+"\n")
+		write(t, filepath.Join(dir, "good"), "good")
+		for source, keys := range map[string]string{
+			"client_id":          fmt.Sprintf("client_id: %q, client_secret: good", text),
+			"client_secret":      fmt.Sprintf("client_id: good, client_secret: %q", text),
+			"client_id_file":     "client_id_file: file, client_secret: good",
+			"client_secret_file": "client_id: good, client_secret_file: file",
+			"subject_token_file": "token_exchange: {subject_token_file: file, scope: s}",
+			config.EnvClientID:   "", config.EnvClientSecret: "",
+		} {
+			env := map[string]string{config.EnvClientID: "good", config.EnvClientSecret: "good"}
+			if keys == "" {
+				env[source] = text
+			}
+			_, err := config.Parse("config.yml", []byte("accounts: [{"+ports+", "+keys+"}]"), dir, func(name string) (string, bool) {
+				text, ok := env[name]
+				return text, ok
+			})
+			switch {
+			case problem == "" && err != nil:
+				t.Errorf("%s %q: %v", source, text, err)
+			case problem != "" && (err == nil || !strings.HasSuffix(err.Error(), problem) || !strings.Contains(err.Error(), source)):
+				t.Errorf("%s %q: %v, want %s", source, text, err, problem)
+			case err != nil && strings.Contains(err.Error(), "s3cr3t"):
+				t.Errorf("%s %q shows: %v", source, text, err)
+			}
+		}
+	}
+}
+
+// TestSecretFileThatTurnsWrong: the next login reads it, and must not send it.
+func TestSecretFileThatTurnsWrong(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret")
+	write(t, path, "s3cr3t\n")
+	cred := parse(t, "accounts: [{client_id: id, client_secret_file: %q, "+ports+"}]", path).Accounts[0].Credentials
+	write(t, path, "${SECRET}\n")
+	if id, secret, err := cred.Read(); id != "" || secret != "" || err == nil || !strings.Contains(err.Error(), "client_secret_file: "+path+" is the name of a variable") {
+		t.Errorf("Read() = %q, %q, %v", id, secret.Reveal(), err)
 	}
 }
 
@@ -96,7 +168,7 @@ func TestCredentialsAreReadAnew(t *testing.T) {
 	write(t, secretFile, "s3cr3t-1")
 	write(t, filepath.Join(dir, "config.yml"), "accounts: [{client_id_file: id, client_secret_file: sub/secret, "+ports+"}]")
 	t.Chdir(dir)
-	cfg, err := config.Load("config.yml", nil)
+	cfg, err := load("config.yml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,10 +179,10 @@ func TestCredentialsAreReadAnew(t *testing.T) {
 	}
 	steps := []struct{ write, text, want string }{
 		{secretFile, "s3cr3t-1\n", "id-1 s3cr3t-1 <nil>"},
-		{secretFile, " s3cr3t 2 \r\n\n", "id-1  s3cr3t 2 <nil>"},
-		{idFile, "id-2", "id-2  s3cr3t 2 <nil>"},
+		{secretFile, "s3cr3t 2\r\n\n", "id-1 s3cr3t 2 <nil>"},
+		{idFile, "id-2", "id-2 s3cr3t 2 <nil>"},
 		{idFile, "\n", "  client_id_file: " + idFile + " is empty"},
-		{idFile, "id-3", "id-3  s3cr3t 2 <nil>"},
+		{idFile, "id-3", "id-3 s3cr3t 2 <nil>"},
 		{secretFile, "a\nb", "  client_secret_file: " + secretFile + " holds several lines or a character that does not print: it must hold the credential and nothing else"},
 		{secretFile, strings.Repeat("x", 64<<10), "id-3 " + strings.Repeat("x", 64<<10) + " <nil>"},
 		{secretFile, strings.Repeat("x", 64<<10+1), "  client_secret_file: " + secretFile + " is larger than 64 KiB: it must hold the credential and nothing else"},
@@ -171,7 +243,7 @@ func TestSubjectTokenIsReadAnew(t *testing.T) {
 	project("1", "s3cr3t-1\n")
 	write(t, filepath.Join(dir, "config.yml"), "accounts: [{token_exchange: {subject_token_file: token, scope: s}, "+ports+"}]")
 	t.Chdir(dir)
-	cfg, err := config.Load("config.yml", nil)
+	cfg, err := load("config.yml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

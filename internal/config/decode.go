@@ -13,8 +13,8 @@ import (
 
 // Why not yaml.Node.Decode: its errors have no path, it stops short of unknown
 // keys once a type is wrong, and it turns null and empty text into zero values.
-// Without aliases the walk below is as deep as the format and as long as the
-// file, whatever the file says.
+// The walk below is as deep as the format, and as long as the file with what its
+// aliases stand for, which maxExpanded bounds.
 
 // decode fills f from the top node and reports whether f is worth checking. A
 // value with a fault stays as it was in f.
@@ -25,14 +25,43 @@ func (r *report) decode(root *yaml.Node, f *file) bool {
 }
 
 func (r *report) value(n *yaml.Node, path string, v reflect.Value) {
-	if problem := unreadable(n); problem != "" {
-		r.badAt(n.Line, path, "%s", problem)
-		return
+	r.follow(n, func(n *yaml.Node) {
+		if problem := unreadable(n); problem != "" {
+			r.badAt(n.Line, path, "%s", problem)
+			return
+		}
+		r.fill(n, path, v)
+	})
+}
+
+// maxExpanded is how many values aliases may stand for in the whole file. Ten
+// thousand ports that two accounts share are 40,000.
+const maxExpanded = 100_000
+
+// follow calls read with n or, for an alias, with what it stands for.
+func (r *report) follow(n *yaml.Node, read func(*yaml.Node)) {
+	if n.Kind == yaml.AliasNode {
+		r.aliases++
+		defer func() { r.aliases-- }()
+		n = n.Alias
 	}
+	if r.aliases > 0 {
+		r.expanded++
+	}
+	switch {
+	case r.expanded <= maxExpanded:
+		read(n)
+	case r.expanded == maxExpanded+1:
+		r.badAt(n.Line, "", "YAML aliases (*name) stand for more than %d values, or one is part of what it stands for: write fewer of them", maxExpanded)
+	}
+}
+
+// fill sets v to what n, which is no alias, says.
+func (r *report) fill(n *yaml.Node, path string, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		r.value(n, path, v.Elem())
+		r.fill(n, path, v.Elem())
 	case reflect.Struct:
 		r.mapping(n, path, v)
 	case reflect.Slice:
@@ -43,23 +72,21 @@ func (r *report) value(n *yaml.Node, path string, v reflect.Value) {
 }
 
 const (
-	noAlias  = "YAML aliases (*name) are not read: write the value out, or put a value that begins with * in quotes"
-	noAnchor = "YAML anchors (&name) are not read: delete it, or put a value that begins with & in quotes"
-	noTag    = "YAML tags (!name) are not read: delete it, or put a value that begins with ! in quotes"
-	noMerge  = "YAML merge keys (<<) are not read: write the keys out"
-	noValue  = "has no value: write one or delete the key"
+	noAnchor   = "is a YAML alias (*name) without an anchor (&name) above it: write that anchor, or put a value that begins with * in quotes"
+	noTag      = "YAML tags (!name) are not read: delete it, or put a value that begins with ! in quotes"
+	noValue    = "has no value: write one or delete the key"
+	onlyAnchor = "has no value but a YAML anchor (&name): write a value behind it, or put a value that begins with & in quotes"
+	noMerge    = "wants a mapping, or a list of mappings, behind a YAML merge key (<<)"
 )
 
 // unreadable returns what keeps a node from being read whatever is wanted of
 // it, or "". It quotes nothing: a secret without quotes ends up here too.
 func unreadable(n *yaml.Node) string {
 	switch {
-	case n.Kind == yaml.AliasNode:
-		return noAlias
-	case n.Anchor != "":
-		return noAnchor
 	case n.Style&yaml.TaggedStyle != 0:
 		return noTag
+	case isNull(n) && n.Anchor != "":
+		return onlyAnchor
 	case isNull(n):
 		return noValue
 	}
@@ -71,13 +98,22 @@ func (r *report) mapping(n *yaml.Node, path string, v reflect.Value) {
 		r.badAt(n.Line, path, "wants a mapping (keys with values), not %s", kind(n))
 		return
 	}
-	r.empty[path] = len(n.Content) == 0
+	r.empty[path] = true
+	r.keys(n, path, v, false)
+}
+
+// keys reads the keys of a mapping, and those that it merges, which yield to its
+// own and to those merged before.
+func (r *report) keys(n *yaml.Node, path string, v reflect.Value, merged bool) {
+	own := map[string]bool{}
+	var merges []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, val := n.Content[i], n.Content[i+1]
 		if key.ShortTag() == "!!merge" {
-			r.badAt(key.Line, path, "%s", noMerge)
+			merges = append(merges, val)
 			continue
 		}
+		r.empty[path] = false
 		if key.Kind != yaml.ScalarNode || unreadable(key) != "" {
 			r.badAt(key.Line, path, "wants plain names for keys; known here: %s", strings.Join(names(v.Type()), ", "))
 			continue
@@ -92,13 +128,36 @@ func (r *report) mapping(n *yaml.Node, path string, v reflect.Value) {
 			r.badAt(key.Line, at, "unknown key; known here: %s", strings.Join(names(v.Type()), ", "))
 			continue
 		}
-		if r.given(at) {
+		switch {
+		case own[key.Value]:
 			r.badAt(key.Line, at, "is given twice, first on line %d: keep one", r.lines[at])
 			continue
+		case merged && r.given(at):
+			continue
 		}
+		own[key.Value] = true
 		r.lines[at] = key.Line
 		r.value(val, at, field)
 	}
+	for _, m := range merges {
+		r.merge(m, path, v)
+	}
+}
+
+// merge reads what stands behind a merge key: a mapping, or a list of mappings.
+func (r *report) merge(n *yaml.Node, path string, v reflect.Value) {
+	r.follow(n, func(n *yaml.Node) {
+		switch n.Kind {
+		case yaml.MappingNode:
+			r.keys(n, path, v, true)
+		case yaml.SequenceNode:
+			for _, m := range n.Content {
+				r.merge(m, path, v)
+			}
+		default:
+			r.badAt(n.Line, path, "%s", noMerge)
+		}
+	})
 }
 
 // ordinary is how keys look.

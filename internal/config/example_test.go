@@ -16,7 +16,7 @@ const exampleFile = "../../config.example.yml"
 // TestExampleSaysTheDefaults: with credentials in the environment the example
 // is accepted, and what it spells out is what leaving it out means.
 func TestExampleSaysTheDefaults(t *testing.T) {
-	got, err := config.Load(exampleFile, fullEnv)
+	got, err := config.Parse("config.yml", read(t, exampleFile), "", fullEnv)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,6 +48,9 @@ type report struct {
 	empty    map[string]bool // by path, for mappings without keys
 	faults   Faults
 	warnings []string
+
+	aliases  int // of the YAML file, that are being read: one inside the other
+	expanded int // values that were read through aliases
 }
 
 func newReport(file string) *report {

@@ -44,9 +44,6 @@ func (c *checker) credentials(at string, f fileAccount, single bool) Credentials
 
 const giveCredentials = "give client_id or client_id_file, and client_secret or client_secret_file; or token_exchange"
 
-// reference is how shells and other programs write a variable.
-var reference = regexp.MustCompile(`^\$(\{.*\}|[A-Za-z_]\w*)$`)
-
 // either checks that an account has exactly one of key and key_file, and that
 // it holds a credential.
 func (c *checker) either(at, key, text, path string) {
@@ -58,10 +55,7 @@ func (c *checker) either(at, key, text, path string) {
 		if _, err := readSecret(path); err != nil && c.sound(byFile) {
 			c.bad(byFile, "%v", err)
 		}
-	case !c.need(direct, "give "+key+" or "+key+"_file (the environment serves only an account without any credentials in the file)"):
-	case reference.MatchString(text):
-		c.warn(direct, "looks like a variable but is taken literally: variables are not expanded in this file")
-	default:
+	case c.need(direct, "give "+key+" or "+key+"_file (the environment serves only an account without any credentials in the file)"):
 		if err := credential(text); err != nil {
 			c.bad(direct, "%v", err)
 		}
@@ -78,7 +72,7 @@ func (c *checker) environment(at string) Credentials {
 	}
 	for _, v := range []struct{ name, text string }{{EnvClientID, id}, {EnvClientSecret, secret}} {
 		if err := credential(v.text); err != nil {
-			c.bad(at, "%s, of the environment, %v", v.name, err)
+			c.bad(at, "%s in the environment %v", v.name, err)
 		}
 	}
 	return Credentials{ClientID: id, ClientSecret: Secret(secret)}

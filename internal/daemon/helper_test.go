@@ -34,13 +34,18 @@ type exporter struct {
 // the test ends it with stop.
 func start(t *testing.T, transport http.RoundTripper, text *atomic.Value, edit ...func(*daemon.Options)) (e *exporter, stop func()) {
 	t.Helper()
+	return startWith(t, transport, func() (*config.Config, error) {
+		yaml, _ := text.Load().(string)
+		return config.Parse("test.yml", []byte(yaml), t.TempDir(), nil)
+	}, edit...)
+}
+
+// startWith is start with another source of the configuration.
+func startWith(t *testing.T, transport http.RoundTripper, load func() (*config.Config, error), edit ...func(*daemon.Options)) (e *exporter, stop func()) {
+	t.Helper()
 	e = &exporter{reg: prometheus.NewPedanticRegistry()}
 	o := daemon.Options{
-		Load: func() (*config.Config, error) {
-			yaml, _ := text.Load().(string)
-			return config.Parse("test.yml", []byte(yaml), t.TempDir(), nil)
-		},
-		Registerer: e.reg, Transport: transport, UserAgent: "test", KeepState: true,
+		Load: load, Registerer: e.reg, Transport: transport, UserAgent: "test", KeepState: true,
 		Log: slog.New(slog.NewTextHandler(&e.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, change := range edit {

@@ -156,10 +156,10 @@ func (d *Demo) port(name string) string {
 }
 
 // AnnounceExporter writes where an exporter is that listens on addrs, by http or
-// https.
-func AnnounceExporter(w io.Writer, scheme string, addrs []net.Addr) {
+// https, with prefix before its paths.
+func AnnounceExporter(w io.Writer, scheme string, addrs []net.Addr, prefix string) {
 	for _, a := range addrs {
-		base := scheme + "://" + reachable(a)
+		base := scheme + "://" + reachable(a) + prefix
 		fmt.Fprintf(w, "exporter:      %s/\nmetrics:       %s/metrics\n", base, base)
 	}
 }

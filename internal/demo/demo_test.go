@@ -166,9 +166,9 @@ func TestAnnounceGivesURLsThatOpen(t *testing.T) {
 	defer func() { _ = sim.Run(ctx) }() // closes the listener
 	for _, scheme := range []string{"http", "https"} {
 		var out strings.Builder
-		demo.AnnounceExporter(&out, scheme, []net.Addr{&net.TCPAddr{IP: net.IPv6unspecified, Port: 10345}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}})
+		demo.AnnounceExporter(&out, scheme, []net.Addr{&net.TCPAddr{IP: net.IPv6unspecified, Port: 10345}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}}, "/x")
 		sim.Announce(&out)
-		for _, want := range []string{" " + scheme + "://localhost:10345/\n", " " + scheme + "://127.0.0.1:1/metrics\n", sim.ClassicURL()} {
+		for _, want := range []string{" " + scheme + "://localhost:10345/x/\n", " " + scheme + "://127.0.0.1:1/x/metrics\n", sim.ClassicURL()} {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("%q is missing in\n%s", want, out.String())
 			}

@@ -99,8 +99,12 @@ func configuration(cfg *config.Config) []finding {
 	for _, a := range cfg.Accounts {
 		ports += len(a.Ports)
 	}
-	findings := []finding{newFinding(ok, "", checkConfiguration, "", fmt.Sprintf("valid: %s, %s listed, %s",
-		human.Plural(len(cfg.Accounts), "account"), human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window")), "")}
+	detail := fmt.Sprintf("valid: %s, %s listed, %s",
+		human.Plural(len(cfg.Accounts), "account"), human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window"))
+	if cfg.FromEnvironment {
+		detail = "there is no file; all ports are watched that the credentials of the environment see"
+	}
+	findings := []finding{newFinding(ok, "", checkConfiguration, "", detail, "")}
 	for _, w := range cfg.Warnings {
 		findings = append(findings, newFinding(warn, "", checkConfiguration, "", w, ""))
 	}

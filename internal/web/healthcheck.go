@@ -28,6 +28,7 @@ const healthcheckTime = 3 * time.Second
 // HealthcheckOptions say whom to ask, and as whom.
 type HealthcheckOptions struct {
 	URL          string // "": /-/healthy where the flags make the exporter listen
+	Prefix       Prefix // of the paths of the exporter
 	Username     string // "": no basic auth
 	PasswordFile string
 }
@@ -83,7 +84,7 @@ func (o HealthcheckOptions) target(flags *toolkit.FlagConfig) (*url.URL, error) 
 			return nil, fmt.Errorf("--url: %w", err)
 		}
 		if strings.Trim(u.Path, "/") == "" {
-			u.Path = "/-/healthy" // the landing page is there in sickness, too
+			u.Path = o.Prefix.Route + "/-/healthy" // the landing page is there in sickness, too
 		}
 		return u, nil
 	}
@@ -95,7 +96,7 @@ func (o HealthcheckOptions) target(flags *toolkit.FlagConfig) (*url.URL, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &url.URL{Scheme: scheme, Host: host, Path: "/-/healthy"}, nil
+	return &url.URL{Scheme: scheme, Host: host, Path: o.Prefix.Route + "/-/healthy"}, nil
 }
 
 // schemeWithoutCertificate is the scheme of a server that asks its clients for no

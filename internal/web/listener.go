@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -47,8 +48,8 @@ type Listener struct {
 
 // Listen checks the web configuration file and opens the TCP addresses of flags.
 func Listen(ctx context.Context, flags *toolkit.FlagConfig) (*Listener, error) {
-	if err := toolkit.Validate(*flags.WebConfigFile); err != nil {
-		return nil, fmt.Errorf("--web.config.file: %w", err)
+	if err := CheckConfig(*flags.WebConfigFile); err != nil {
+		return nil, err
 	}
 	secure, err := readTLS(*flags.WebConfigFile)
 	if err != nil {
@@ -76,6 +77,19 @@ func Listen(ctx context.Context, flags *toolkit.FlagConfig) (*Listener, error) {
 		l.rest = &toolkit.FlagConfig{WebListenAddresses: &vsocks, WebConfigFile: flags.WebConfigFile}
 	}
 	return l, nil
+}
+
+// CheckConfig says what is wrong with a web configuration file; "" is none. A pipe
+// is not opened: that could block for ever, and the file is read at each request.
+func CheckConfig(file string) error {
+	info, err := os.Stat(file)
+	if err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("--web.config.file: %s is not a regular file", file)
+	}
+	if err := toolkit.Validate(file); err != nil { // which knows that a file is missing, too
+		return fmt.Errorf("--web.config.file: %w", err)
+	}
+	return nil
 }
 
 // Addrs are the TCP addresses that were opened, with their real ports.

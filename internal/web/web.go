@@ -15,7 +15,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// Options say what a handler shows. All but Reload and Pprof are required.
+// Options say what a handler shows. All but Reload, Pprof and Prefix are required.
 type Options struct {
 	Load       func() *fleet.Snapshot // the newest state of the fleet; nil before the first
 	Gatherer   prometheus.Gatherer    // what /metrics shows
@@ -24,6 +24,7 @@ type Options struct {
 
 	Reload func(ctx context.Context) error // reads the configuration again; nil: refused
 	Pprof  bool                            // serve profiles under /debug/pprof/
+	Prefix Prefix                          // of every path
 
 	Log *slog.Logger
 }
@@ -31,18 +32,19 @@ type Options struct {
 // Handler returns the routes of the exporter. It knows nothing of TLS and
 // passwords: those are the business of [Listener.Serve].
 func Handler(o Options) http.Handler {
-	mux, out := http.NewServeMux(), new(outbox)
-	mux.Handle("GET /{$}", newRenderer(landing(o), func(http.Header) variant { return variant{} }, out))
-	mux.Handle("GET /metrics", metrics(o, out))
-	mux.HandleFunc("GET /-/healthy", o.healthy)
-	mux.HandleFunc("GET /-/ready", o.ready)
+	mux, out, p := http.NewServeMux(), new(outbox), o.Prefix.Route
+	o.Prefix.redirects(mux)
+	mux.Handle("GET "+p+"/{$}", newRenderer(landing(o), func(http.Header) variant { return variant{} }, out))
+	mux.Handle("GET "+p+"/metrics", metrics(o, out))
+	mux.HandleFunc("GET "+p+"/-/healthy", o.healthy)
+	mux.HandleFunc("GET "+p+"/-/ready", o.ready)
 	// The browser of a user who is logged in must not be made to reload by
 	// another site.
 	reload := http.NewCrossOriginProtection().Handler(http.HandlerFunc(o.reload))
-	mux.Handle("POST /-/reload", reload)
-	mux.Handle("PUT /-/reload", reload)
+	mux.Handle("POST "+p+"/-/reload", reload)
+	mux.Handle("PUT "+p+"/-/reload", reload)
 	if o.Pprof {
-		handlePprof(mux)
+		handlePprof(mux, p)
 	}
 	return guard(mux)
 }

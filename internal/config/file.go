@@ -1,0 +1,174 @@
+package config
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+)
+
+// Stdin is the one File.Path that need not be a regular file.
+const Stdin = "/dev/stdin"
+
+// File is the configuration file of the exporter. Its fields must not change once
+// it has been loaded; any number of goroutines may use it.
+type File struct {
+	// Path names a regular file or a link to one, or is Stdin, which is read once.
+	Path string
+	// Optional says that the credentials of the environment are enough: where the
+	// file does not exist, one account with them discovers all of its ports.
+	Optional bool
+	// Env looks up environment variables, as os.LookupEnv does; nil is an empty
+	// environment.
+	Env func(string) (string, bool)
+
+	mu    sync.Mutex
+	stdin *content // once it has been read
+	tried [sha256.Size]byte
+}
+
+// content is what a file held at one moment.
+type content struct {
+	data     []byte
+	mode     fs.FileMode
+	writable bool // by others than the owner
+	exposed  bool // others than the owner may read it
+}
+
+// Load reads and checks the configuration. A file that can be read but is not
+// accepted yields Faults. It blocks for as long as the file does not answer.
+func (f *File) Load() (*Config, error) {
+	c, err := f.read()
+	f.mu.Lock()
+	f.tried = fingerprint(c, err)
+	f.mu.Unlock()
+	switch {
+	case f.Optional && errors.Is(err, fs.ErrNotExist):
+		return f.environmentOnly(err)
+	case err != nil:
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	dir := "." // where standard input comes from is unknown
+	if f.Path != Stdin {
+		dir = filepath.Dir(f.Path)
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	return parse(f.Path, dir, c, f.Env)
+}
+
+// Changed reports whether Load would find something else than the last time. A
+// file that has since disappeared or become unreadable has changed, too.
+func (f *File) Changed() bool {
+	c, err := f.read()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return fingerprint(c, err) != f.tried
+}
+
+func fingerprint(c *content, err error) [sha256.Size]byte {
+	if err != nil {
+		return sha256.Sum256([]byte("error: " + err.Error()))
+	}
+	return sha256.Sum256(fmt.Appendf(nil, "writable: %t, %s", c.writable, c.data))
+}
+
+func (f *File) read() (*content, error) {
+	if f.Path != Stdin {
+		return readRegular(f.Path, maxFile)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stdin != nil {
+		return f.stdin, nil
+	}
+	c, err := readOpen(os.Stdin, maxFile)
+	if err != nil {
+		return nil, err
+	}
+	f.stdin = c
+	return c, nil
+}
+
+// environmentOnly is the configuration where there is no file.
+func (f *File) environmentOnly(missing error) (*Config, error) {
+	given := func(name string) bool {
+		if f.Env == nil {
+			return false
+		}
+		text, _ := f.Env(name)
+		return text != ""
+	}
+	if !given(EnvClientID) && !given(EnvClientSecret) {
+		return nil, fmt.Errorf("configuration: %w: name the file with --config.file; or, to watch every port that an app sees, set %s and %s in the environment",
+			missing, EnvClientID, EnvClientSecret)
+	}
+	cfg, err := Parse(f.Path, []byte("accounts: [{discover: {enabled: true}}]"), ".", f.Env)
+	if faults, ok := errors.AsType[Faults](err); ok {
+		for i, fault := range faults { // there is no line and no key to look up
+			faults[i] = Fault{File: "without " + f.Path, Problem: fault.Problem}
+		}
+		return nil, faults
+	}
+	cfg.FromEnvironment = true
+	return cfg, nil
+}
+
+// readRegular reads a regular file. What is no such file is not even opened: a
+// pipe could block for ever. Of a file larger than limit it reads a byte more.
+func readRegular(path string, limit int64) (*content, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	f, err := os.Open(path) //nolint:gosec // G304: the user names the file to read
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readOpen(f, limit)
+}
+
+func readOpen(f *os.File, limit int64) (*content, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	c := &content{data: data, mode: info.Mode().Perm()}
+	// Windows has no such bits; Go makes them up there.
+	if info.Mode().IsRegular() && runtime.GOOS != "windows" {
+		c.writable, c.exposed = c.mode&0o022 != 0, c.mode&0o044 != 0
+	}
+	return c, nil
+}
+
+// readPrivate is readRegular for a file that decides with what, or where, the
+// exporter logs in: only its owner may be able to change it.
+func readPrivate(path string, limit int64) ([]byte, error) {
+	c, err := readRegular(path, limit)
+	if err != nil {
+		return nil, err
+	}
+	if c.writable {
+		return nil, fmt.Errorf("%s %s", path, c.tooOpen(path))
+	}
+	return c.data, nil
+}
+
+// tooOpen says what is wrong with a file that is writable.
+func (c *content) tooOpen(path string) string {
+	return fmt.Sprintf("may be written by others than its owner (mode %04o): chmod go-w %s", c.mode, path)
+}

@@ -1,0 +1,133 @@
+package config_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
+)
+
+// TestMain takes the right to write from group and others: a clone made with a
+// umask of 002 gives it to them, and such files are refused.
+func TestMain(m *testing.M) {
+	entries, err := os.ReadDir("testdata")
+	for _, e := range entries {
+		if e.Type().IsRegular() {
+			err = errors.Join(err, os.Chmod(filepath.Join("testdata", e.Name()), 0o644))
+		}
+	}
+	if err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
+const inline = "accounts: [{client_id: id, client_secret: s3cr3t, " + ports + "}]"
+
+// changed reports whether a file has changed, as each step of a test wants it.
+func changed(t *testing.T, f *config.File, want bool, step string) {
+	t.Helper()
+	if got := f.Changed(); got != want {
+		t.Errorf("after %s: Changed() is %t", step, got)
+	}
+}
+
+func TestChangedLooksAtTheContent(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "config.yml")
+	// As Kubernetes mounts a ConfigMap: the file is a link into a directory that is
+	// a link itself, and replaced as a whole.
+	mount := func(generation, text string) {
+		t.Helper()
+		if err := os.Mkdir(filepath.Join(dir, generation), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, generation, "config.yml"), text)
+		if err := os.Symlink(generation, filepath.Join(dir, "..data_tmp")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(filepath.Join("..data", "config.yml"), path); err != nil {
+		t.Fatal(err)
+	}
+	f := &config.File{Path: path}
+	reload := func(good bool) {
+		t.Helper()
+		if _, err := f.Load(); (err == nil) != good {
+			t.Errorf("Load() = %v", err)
+		}
+		changed(t, f, false, "a load")
+	}
+	mount("1", inline)
+	reload(true)
+	mount("2", inline)
+	changed(t, f, false, "a swap without a change")
+	mount("3", inline+"\npoll: {interval: 10m}")
+	changed(t, f, true, "a swap")
+	reload(true)
+	mount("4", "accounts: [")
+	changed(t, f, true, "a mistake")
+	reload(false) // it is tried once
+	if err := os.RemoveAll(filepath.Join(dir, "4")); err != nil {
+		t.Fatal(err)
+	}
+	changed(t, f, true, "a loss")
+	reload(false)
+	mount("5", "accounts: [")
+	changed(t, f, true, "the return of the mistake")
+	mount("6", inline)
+	reload(true)
+}
+
+func TestWithoutAFileTheEnvironmentIsEnough(t *testing.T) {
+	t.Chdir(t.TempDir())
+	env := map[string]string{}
+	f := &config.File{Path: "config.yml", Optional: true, Env: func(name string) (string, bool) { text, ok := env[name]; return text, ok }}
+	refused := func(want ...string) {
+		t.Helper()
+		_, err := f.Load()
+		for _, clue := range want {
+			if err == nil || !strings.Contains(err.Error(), clue) {
+				t.Errorf("Load() = %v, want %q in it", err, clue)
+			}
+		}
+	}
+	refused("config.yml: no such file or directory", "--config.file", "EQUINIX_API_CLIENTID and EQUINIX_API_CLIENTSECRET")
+	env[config.EnvClientID] = "id"
+	refused("without config.yml: EQUINIX_API_CLIENTSECRET in the environment is empty")
+	env[config.EnvClientSecret] = "${SECRET}"
+	refused("without config.yml: EQUINIX_API_CLIENTSECRET in the environment is the name of a variable")
+	env[config.EnvClientSecret] = "s3cr3t"
+	got, err := f.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := config.Parse("x", []byte("accounts: [{discover: {enabled: true}}]"), "", f.Env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.FromEnvironment = true
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("without a file (-want +got):\n%s", diff)
+	}
+	changed(t, f, false, "a load without a file")
+
+	write(t, "config.yml", inline)
+	changed(t, f, true, "the file came")
+	if cfg, err := f.Load(); err != nil || cfg.FromEnvironment || cfg.Accounts[0].Discover.Enabled {
+		t.Errorf("the file is there, but Load() = %+v, %v", cfg, err)
+	}
+	named := &config.File{Path: "other.yml", Env: f.Env}
+	if _, err := named.Load(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that was asked for: %v", err)
+	}
+}
