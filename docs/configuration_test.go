@@ -37,7 +37,7 @@ without asking anybody. SIGHUP reads it again; so does a change of its content w
   are enough: one account, whose ports are all discovered.
 - YAML anchors, aliases and merge keys (` + "`<<`" + `) are read. An anchor stands where its value
   is used first, since unknown keys are refused; all aliases together may stand for
-  100,000 values. Variables (` + "`${VAR}`" + `) are not expanded.
+  100,000 keys and values. Variables (` + "`${VAR}`" + `) are not expanded.
 - A client id, a secret or a token that cannot be right is a fault, from the file, a
   file of its own or the environment alike: ` + "`${VAR}`, `$(VAR)` or `$VAR`" + `, quotes around the
   value, white space at its ends (of a file of its own, line breaks at the end are

@@ -57,7 +57,7 @@ func TestAliasesThatExpandTooFarAreRefused(t *testing.T) {
 	bomb := "accounts:\n  - &a\n    ports: &p [" + strings.Repeat("{uuid: x}, ", n) + "]\n    discover: {enabled: true}\n" +
 		strings.Repeat("  - *a\n", n)
 	_, err := config.Parse("config.yml", []byte(bomb), "", fullEnv)
-	const want = "config.yml:3: YAML aliases (*name) stand for more than 100000 values"
+	const want = "config.yml:3: YAML aliases (*name) stand for more than 100000 keys and values: "
 	if err == nil || err.Error()[:len(want)] != want {
 		t.Errorf("got %.200v\nwant %s", err, want)
 	}

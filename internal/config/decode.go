@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,7 @@ func (r *report) decode(root *yaml.Node, f *file) bool {
 }
 
 func (r *report) value(n *yaml.Node, path string, v reflect.Value) {
-	r.follow(n, func(n *yaml.Node) {
+	r.follow(n, path, func(n *yaml.Node) {
 		if problem := unreadable(n); problem != "" {
 			r.badAt(n.Line, path, "%s", problem)
 			return
@@ -34,26 +35,35 @@ func (r *report) value(n *yaml.Node, path string, v reflect.Value) {
 	})
 }
 
-// maxExpanded is how many values aliases may stand for in the whole file. Ten
-// thousand ports that two accounts share are 40,000.
+// maxExpanded is how many keys and values aliases may stand for in the whole file.
+// Ten thousand ports with names that two accounts share are 50,000.
 const maxExpanded = 100_000
 
 // follow calls read with n or, for an alias, with what it stands for.
-func (r *report) follow(n *yaml.Node, read func(*yaml.Node)) {
-	if n.Kind == yaml.AliasNode {
-		r.aliases++
-		defer func() { r.aliases-- }()
+func (r *report) follow(n *yaml.Node, path string, read func(*yaml.Node)) {
+	switch {
+	case n.Kind == yaml.AliasNode && slices.Contains(r.aliases, n.Alias):
+		r.badAt(n.Line, path, "has a YAML alias (*name) of what it is part of itself: write the value out")
+		return
+	case n.Kind == yaml.AliasNode:
+		r.aliases = append(r.aliases, n.Alias)
+		defer func() { r.aliases = r.aliases[:len(r.aliases)-1] }()
 		n = n.Alias
 	}
-	if r.aliases > 0 {
-		r.expanded++
-	}
-	switch {
-	case r.expanded <= maxExpanded:
+	if r.expand(n) {
 		read(n)
-	case r.expanded == maxExpanded+1:
-		r.badAt(n.Line, "", "YAML aliases (*name) stand for more than %d values, or one is part of what it stands for: write fewer of them", maxExpanded)
 	}
+}
+
+// expand counts n if it is read through an alias, and reports whether it may be.
+func (r *report) expand(n *yaml.Node) bool {
+	if len(r.aliases) == 0 {
+		return true
+	}
+	if r.expanded++; r.expanded == maxExpanded+1 {
+		r.badAt(n.Line, "", "YAML aliases (*name) stand for more than %d keys and values: write fewer of them", maxExpanded)
+	}
+	return r.expanded <= maxExpanded
 }
 
 // fill sets v to what n, which is no alias, says.
@@ -109,6 +119,9 @@ func (r *report) keys(n *yaml.Node, path string, v reflect.Value, merged bool) {
 	var merges []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, val := n.Content[i], n.Content[i+1]
+		if !r.expand(key) {
+			return
+		}
 		if key.ShortTag() == "!!merge" {
 			merges = append(merges, val)
 			continue
@@ -146,7 +159,7 @@ func (r *report) keys(n *yaml.Node, path string, v reflect.Value, merged bool) {
 
 // merge reads what stands behind a merge key: a mapping, or a list of mappings.
 func (r *report) merge(n *yaml.Node, path string, v reflect.Value) {
-	r.follow(n, func(n *yaml.Node) {
+	r.follow(n, path, func(n *yaml.Node) {
 		switch n.Kind {
 		case yaml.MappingNode:
 			r.keys(n, path, v, true)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 )
 
 // Fault is one thing that is wrong with a configuration.
@@ -49,8 +51,8 @@ type report struct {
 	faults   Faults
 	warnings []string
 
-	aliases  int // of the YAML file, that are being read: one inside the other
-	expanded int // values that were read through aliases
+	aliases  []*yaml.Node // what the aliases stand for that are being read, one inside the other
+	expanded int          // keys and values that were read through aliases
 }
 
 func newReport(file string) *report {
