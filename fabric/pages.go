@@ -27,6 +27,14 @@ type page[T any] struct {
 // records is how many records the page had, those without a usable UUID included.
 func (p page[T]) records() int { return len(p.items) + p.skipped }
 
+// last reports whether a listing ends with p, up to which it had so many records.
+func (p page[T]) last(records int) bool {
+	if p.total == 0 {
+		return p.records() == 0 || !p.next && p.records() != p.limit
+	}
+	return records >= p.total
+}
+
 // errUnsteady is wrapped by the errors of listings whose pages contradict each
 // other, mostly because the listing changed in between. errRepeats is where all
 // of it was read, and all that is wrong are items of one page on a later one.
@@ -190,13 +198,10 @@ func (l listing[T]) done(p page[T], offset int) (bool, error) {
 	if offset > maxItems {
 		return false, &DecodeError{Op: l.op, Path: "data", Err: fmt.Errorf("has more than %d in all", maxItems)}
 	}
-	if p.total == 0 {
-		return p.records() == 0 || !p.next && p.records() != p.limit, nil
-	}
 	if p.records() == 0 && offset < p.total {
 		return false, l.unsteady("data", "ends after %d of %d", offset, p.total)
 	}
-	return offset >= p.total, nil
+	return p.last(offset), nil
 }
 
 func (l listing[T]) unsteady(path, format string, args ...any) error {
@@ -217,9 +222,9 @@ func (p *paginationV4) limit() int { return cmp.Or(count(p.Limit.number), pageSi
 // next reports whether the API names a page that follows.
 func (p *paginationV4) next() bool { return len(p.Next) > len(`""`) && p.Next[0] == '"' }
 
-// decodePage reads one page; value makes an element of it what the client
+// decodePage reads the page at offset; value makes an element of it what the client
 // returns.
-func decodePage[D, T any](c *Client, op string, b []byte, value func(*D) T, key func(T) string) (page[T], error) {
+func decodePage[D, T any](c *Client, op string, offset int, b []byte, value func(*D) T, key func(T) string) (page[T], error) {
 	var body struct {
 		Pagination paginationV4      `json:"pagination"`
 		Data       []json.RawMessage `json:"data"`
@@ -231,10 +236,12 @@ func decodePage[D, T any](c *Client, op string, b []byte, value func(*D) T, key 
 		return page[T]{}, &DecodeError{Op: op, Path: "data", Err: errMissing}
 	}
 	items, err := decodeItems(c, op, "data", body.Data, value, key)
-	p := body.Pagination
-	return page[T]{
-		items: items, skipped: len(body.Data) - len(items), total: p.total(), limit: p.limit(), next: p.next(),
-	}, err
+	of := body.Pagination
+	p := page[T]{items: items, skipped: len(body.Data) - len(items), total: of.total(), limit: of.limit(), next: of.next()}
+	if err == nil && offset == 0 && p.last(p.records()) { // of a listing of several pages only all of them tell
+		err = mustHaveUsable(op, "data", len(items), p.records())
+	}
+	return p, err
 }
 
 // count is how many things n can mean.

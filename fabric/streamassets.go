@@ -58,7 +58,7 @@ func (c *Client) StreamAssets(ctx context.Context) iter.Seq2[StreamAsset, error]
 			Pagination: pagination{Offset: offset, Limit: pageSize},
 		}
 		err = c.post(ctx, OpSearchStreamAssets, "/fabric/v4/streamAssets/search", s, func(b []byte) (err error) {
-			p, err = decodePage(c, OpSearchStreamAssets, b, (*streamAssetV4).asset, key)
+			p, err = decodePage(c, OpSearchStreamAssets, offset, b, (*streamAssetV4).asset, key)
 			return err
 		})
 		return p, err
