@@ -154,7 +154,7 @@ func TestUnauthorizedPortWhileNobodyCanLogIn(t *testing.T) {
 		logins := script(with(200, granted), with(503, ``))
 		s := newSource(t, logins)
 		a := &api{answer: func(_ int, r *http.Request) (*http.Response, error) {
-			if strings.HasSuffix(r.URL.Path, "/bad") {
+			if strings.HasSuffix(r.URL.Path, id("bad")) {
 				return reply(401, `[{"errorCode":"EQ-3000039"}]`)
 			}
 			return reply(200, idle)
@@ -162,7 +162,7 @@ func TestUnauthorizedPortWhileNobodyCanLogIn(t *testing.T) {
 		c := newClient(t, a, func(c *fabric.Config) { c.Tokens = s })
 		for range 6 {
 			for range 10 {
-				if _, err := c.PortStatsV3(t.Context(), "bad", from, to); fabric.Reason(err) != "auth" {
+				if _, err := c.PortStatsV3(t.Context(), id("bad"), from, to); fabric.Reason(err) != "auth" {
 					t.Fatalf("bad port: %v", err)
 				}
 				if err := probe(t.Context(), c); err != nil {
@@ -191,7 +191,7 @@ func TestAnswerThatSaysItIsTooLargeIsNotRead(t *testing.T) {
 		resp.ContentLength, resp.Body = 32<<20+1, io.NopCloser(unread{t})
 		return resp, err
 	}}
-	_, err := newClient(t, a).PortStatsV3(t.Context(), "p", from, to)
+	_, err := newClient(t, a).PortStatsV3(t.Context(), id("p"), from, to)
 	if fabric.Reason(err) != fabric.ReasonDecode || !strings.Contains(err.Error(), "larger than 32 MiB") {
 		t.Errorf("error %v", err)
 	}

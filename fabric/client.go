@@ -37,6 +37,10 @@ type Config struct {
 	// Observe is told of every attempt, once, after it ended; nil is nobody.
 	// It is called from many goroutines and must not block.
 	Observe func(Attempt)
+	// Skipped is told of every answer to a listing with records that were left out
+	// because they have no usable UUID: how many, and a [DecodeError] about the first.
+	// It is called as Observe is; nil is nobody.
+	Skipped func(op string, records int, first error)
 }
 
 // Client calls the API with the budget of one account. Its methods may be
@@ -44,7 +48,7 @@ type Config struct {
 // retries included, or until their context ends, whose error they then return
 // wrapped. Other errors are *[Error], *[DecodeError] or, where there was no
 // token to be had, what Tokens returned, wrapped; and one without a type for an
-// asset whose UUID does not fit into a path, which is not asked for.
+// asset whose UUID is none, which is not asked for.
 type Client struct {
 	wire       *wire
 	tokens     Tokens
@@ -52,6 +56,7 @@ type Client struct {
 	maxRetries int
 	renewals   renewals
 	searches   searches
+	skipped    func(op string, records int, first error)
 }
 
 // Format prints which API the client is for, and none of its secrets.
@@ -77,8 +82,12 @@ func New(cfg Config) (*Client, error) {
 	case cfg.Burst < 0, cfg.Concurrency < 0, cfg.MaxRetries < 0:
 		return nil, errors.New("fabric: burst, concurrency and max retries must not be negative")
 	}
+	if cfg.Skipped == nil {
+		cfg.Skipped = func(string, int, error) {}
+	}
 	return &Client{
 		wire:       w,
+		skipped:    cfg.Skipped,
 		tokens:     cfg.Tokens,
 		throttle:   newThrottle(perSecond, cmp.Or(cfg.Burst, 10), cmp.Or(cfg.Concurrency, 8)),
 		maxRetries: cfg.MaxRetries,

@@ -12,6 +12,7 @@ type Connection struct {
 	OperationalStatus string // UP or DOWN
 	EquinixStatus     string
 	ProviderStatus    string
+	MaintenanceStatus string   // e.g. SCHEDULED
 	Bandwidth         *float64 // bit/s
 
 	RedundancyGroup    string // lower case; the same for the connections that back each other up
@@ -24,7 +25,7 @@ type Connection struct {
 // Side is one end of a connection, but for the port that it is on.
 type Side struct {
 	Type  string // of the access point, e.g. COLO, SP, CLOUD_ROUTER
-	Name  string // what people call it: service profile, router, device or network, else the port
+	Name  string // of the service profile, router, device, network, port or service token; else a UUID of one; else Type
 	Metro string // code
 	VLAN  string // 101, 100-199, or outer.inner
 }

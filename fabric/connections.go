@@ -59,7 +59,7 @@ func (c *Client) connectionListing(ctx context.Context, ports []string) listing[
 			Pagination: pagination{Offset: offset, Limit: pageSize},
 		}
 		err = c.post(ctx, OpSearchConnections, "/fabric/v4/connections/search", s, func(b []byte) (err error) {
-			p, err = decodePage(OpSearchConnections, b, (*connectionV4).connection, key)
+			p, err = decodePage(c, OpSearchConnections, offset, b, (*connectionV4).connection, key)
 			return err
 		})
 		return p, err

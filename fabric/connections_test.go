@@ -37,12 +37,12 @@ func TestConnections(t *testing.T) {
 	want := []fabric.Connection{ // without the one that the server should have left out
 		{
 			UUID: connE, Name: "one", Type: "EVPL_VC", State: "PROVISIONED", Direction: "OUTGOING",
-			OperationalStatus: "UP", EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Bandwidth: new(5e7),
+			OperationalStatus: "UP", EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", MaintenanceStatus: "SCHEDULED", Bandwidth: new(5e7),
 			RedundancyGroup: "66c10a60-0000-4000-8000-000000000001", RedundancyPriority: "PRIMARY", ASidePort: portA,
 			ASide: fabric.Side{Type: "COLO", Name: "SV1-PRI", Metro: "SV", VLAN: "2021"},
 			ZSide: fabric.Side{Type: "SP", Name: "Cloud of Somebody", Metro: "DA", VLAN: "2001.2002"},
 		},
-		{UUID: "eeeeeeee-0000-4000-8000-000000000002", State: "NEW_STATE", ZSidePort: portA},
+		{UUID: "eeeeeeee-0000-4000-8000-000000000002", State: "NEW_STATE", ZSidePort: portA, ZSide: fabric.Side{Name: portA}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -65,7 +65,7 @@ func connPage(from, to, total int) prepared {
 
 // onPort puts what a listing holds on port p.
 func onPort(body string) string {
-	return strings.ReplaceAll(body, `{"uuid":`, `{"aSide":{"accessPoint":{"port":{"uuid":"P"}}},"uuid":`)
+	return strings.ReplaceAll(body, `{"uuid":`, `{"aSide":{"accessPoint":{"port":{"uuid":"`+strings.ToUpper(id("p"))+`"}}},"uuid":`)
 }
 
 func TestConnectionsAreWholeOrAnError(t *testing.T) {
@@ -87,14 +87,14 @@ func TestConnectionsAreWholeOrAnError(t *testing.T) {
 		{"second page fails", []prepared{first, with(403, ``)}, 0, 2, "HTTP 403"},
 		{"without data", []prepared{with(200, `{"pagination":{"total":0}}`)}, 0, 1, "data: missing"},
 		{"error as 200", []prepared{with(200, `{"errorCode":"IC-9","errorMessage":"Internal Error"}`)}, 0, 1, "data: missing; the answer says: IC-9: Internal Error"},
-		{"bare array", []prepared{with(200, `[{"uuid":"a","aSide":{"accessPoint":{"port":{"uuid":"p"}}}}]`)}, 0, 1, "array where object is expected"},
+		{"bare array", []prepared{with(200, `[{"uuid":"`+id("a")+`","aSide":{"accessPoint":{"port":{"uuid":"`+id("p")+`"}}}}]`)}, 0, 1, "array where object is expected"},
 		{"bare empty array", []prepared{with(200, `[]`)}, 0, 1, "array where object is expected"}, // not: no connections
-		{"wrong types", []prepared{with(200, `{"data":[{"uuid":"a","name":[],"bandwidth":"N/A","operation":"UP","aSide":7,"zSide":{"accessPoint":{"port":{"uuid":"p"}}}}]}`)}, 1, 1, ""},
-		{"without uuid", []prepared{with(200, `{"data":[{"name":"x"}]}`)}, 0, 1, "data[0].uuid: missing"},
+		{"wrong types", []prepared{with(200, `{"data":[{"uuid":"`+id("a")+`","name":[],"bandwidth":"N/A","operation":"UP","aSide":7,"zSide":{"accessPoint":{"port":{"uuid":"`+id("p")+`"}}}}]}`)}, 1, 1, ""},
+		{"without uuid", []prepared{with(200, `{"data":[{"name":"x"}]}`)}, 0, 1, "data: none of the 1 records has a usable uuid"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := script(tt.script...)
-			got, err := drain(newClient(t, a).Connections(t.Context(), []string{"p"}))
+			got, err := drain(newClient(t, a).Connections(t.Context(), []string{id("p")}))
 			if len(got) != tt.items || a.count() != tt.calls {
 				t.Errorf("%d items, %d calls", len(got), a.count())
 			}

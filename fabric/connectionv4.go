@@ -8,7 +8,7 @@ import (
 
 // connectionV4 is a connection as the v4 API sends it. Every field is optional.
 type connectionV4 struct {
-	UUID      text   `json:"uuid"`
+	UUID      label  `json:"uuid"`
 	Name      label  `json:"name"`
 	Type      label  `json:"type"`
 	State     label  `json:"state"`
@@ -18,6 +18,7 @@ type connectionV4 struct {
 		OperationalStatus label `json:"operationalStatus"`
 		EquinixStatus     label `json:"equinixStatus"`
 		ProviderStatus    label `json:"providerStatus"`
+		MaintenanceStatus label `json:"maintenanceStatus"`
 	} `json:"operation"`
 	Redundancy redundancyV4 `json:"redundancy"`
 	ASide      sideV4       `json:"aSide"`
@@ -25,12 +26,15 @@ type connectionV4 struct {
 }
 
 type sideV4 struct {
-	AccessPoint accessPointV4 `json:"accessPoint"`
+	AccessPoint    accessPointV4 `json:"accessPoint"`
+	ServiceToken   named         `json:"serviceToken"`
+	InternetAccess named         `json:"internetAccess"`
 }
 
 type accessPointV4 struct {
 	Type label `json:"type"`
 	Name label `json:"name"`
+	UUID label `json:"uuid"`
 	Port struct {
 		UUID label `json:"uuid"`
 		Name label `json:"name"`
@@ -39,23 +43,27 @@ type accessPointV4 struct {
 		MetroCode label `json:"metroCode"`
 	} `json:"location"`
 
-	Profile       named `json:"profile"`
-	Router        named `json:"router"`
-	VirtualDevice named `json:"virtualDevice"`
-	Network       named `json:"network"`
-	VLAN          vlan  `json:"linkProtocol"`
+	Profile         named `json:"profile"`
+	Router          named `json:"router"`
+	VirtualDevice   named `json:"virtualDevice"`
+	Network         named `json:"network"`
+	Interconnect    named `json:"interconnect"`
+	Interconnection named `json:"interconnection"`
+	VirtualNetwork  named `json:"virtualNetwork"`
+	VLAN            vlan  `json:"linkProtocol"`
 }
 
-// named is the name of an object. Where there is none to be read it is "":
-// connections are counted whatever their ends are called.
-type named string
+// named is an object that people know by its name, else by its UUID. Both are ""
+// where they cannot be read: connections are counted whatever their ends are called.
+type named struct{ name, uuid label }
 
 func (l *named) UnmarshalJSON(b []byte) error {
 	var body struct {
 		Name label `json:"name"`
+		UUID label `json:"uuid"`
 	}
 	if json.Unmarshal(b, &body) == nil {
-		*l = named(body.Name)
+		*l = named{body.Name, body.UUID}
 	}
 	return nil
 }
@@ -98,20 +106,31 @@ func (c *connectionV4) connection() Connection {
 		OperationalStatus:  string(c.Operation.OperationalStatus),
 		EquinixStatus:      string(c.Operation.EquinixStatus),
 		ProviderStatus:     string(c.Operation.ProviderStatus),
+		MaintenanceStatus:  string(c.Operation.MaintenanceStatus),
 		Bandwidth:          c.Bandwidth.times(mbit),
-		RedundancyGroup:    uuid(c.Redundancy.Group),
+		RedundancyGroup:    strings.ToLower(string(c.Redundancy.Group)),
 		RedundancyPriority: string(c.Redundancy.Priority),
 		ASidePort:          uuid(c.ASide.AccessPoint.Port.UUID),
 		ZSidePort:          uuid(c.ZSide.AccessPoint.Port.UUID),
-		ASide:              c.ASide.AccessPoint.side(),
-		ZSide:              c.ZSide.AccessPoint.side(),
+		ASide:              c.ASide.side(),
+		ZSide:              c.ZSide.side(),
 	}
 }
 
-func (p *accessPointV4) side() Side {
-	name := cmp.Or(p.Profile, p.Router, p.VirtualDevice, p.Network, named(p.Port.Name), named(p.Name))
+// side is what there is at one end. The first object with a name gives it the name,
+// else the first with a UUID, else it is called by its kind. The UUID of a service
+// token is not shown: who knows it can connect with it.
+func (s *sideV4) side() Side {
+	p := &s.AccessPoint
+	var name, id label
+	for _, o := range []named{
+		p.Profile, p.Router, p.VirtualDevice, p.Network, p.Interconnect, p.Interconnection, p.VirtualNetwork,
+		{p.Port.Name, p.Port.UUID}, {p.Name, p.UUID}, {name: s.ServiceToken.name}, s.InternetAccess,
+	} {
+		name, id = cmp.Or(name, o.name), cmp.Or(id, o.uuid)
+	}
 	return Side{
-		Type: string(p.Type), Name: string(name),
+		Type: string(p.Type), Name: string(cmp.Or(name, id, p.Type)),
 		Metro: string(p.Location.MetroCode), VLAN: string(p.VLAN),
 	}
 }

@@ -27,7 +27,7 @@ func densities() map[string]struct{ body, want string } {
 		"entities":        {many(`{"pagination":{"total":400000},"data":[`, `{}`, `]}`), "20000 elements in its outermost arrays"},
 		"after another":   {many(`{"x":[],"data":[`, `{}`, `]}`), "20000 elements in its outermost arrays"},
 		"with arrays":     {many(`{"data":[`, `{"operation":{"errors":[]}}`, `]}`), "20000 elements in its outermost arrays"},
-		"their arrays":    {`{"data":[{"uuid":"p","physicalPorts":` + many(`[`, `{}`, `]}]}`), "250000 elements"},
+		"their arrays":    {`{"data":[{"uuid":"` + id("p") + `","physicalPorts":` + many(`[`, `{}`, `]}]}`), "250000 elements"},
 		"quotes in names": {many(`{"capacity":1,"name":"[,\\\",[","inboundStats":[`, `{}`, `]}`), "60000 elements"},
 	}
 }
@@ -67,7 +67,7 @@ func TestLargeAnswersAreTaken(t *testing.T) {
 	const intervals = 90 * 288
 	samples := strings.TrimSuffix(strings.Repeat(`{"time":"2026-03-01T00:05:00Z","max":2,"mean":1},`, intervals), ",")
 	body := `{"capacity":1,"name":"` + strings.Repeat(`[{,\"`, 10_000) + `","inboundStats":[` + samples + `],"outboundStats":[` + samples + `]}`
-	got, err := newClient(t, always(200, body, "Content-Type", "application/json")).PortStatsV3(t.Context(), "p", from, to)
+	got, err := newClient(t, always(200, body, "Content-Type", "application/json")).PortStatsV3(t.Context(), id("p"), from, to)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,12 +80,12 @@ func TestLargeAnswersAreTaken(t *testing.T) {
 func TestManyPortsAreRefused(t *testing.T) {
 	var ports strings.Builder
 	for i := range 249_000 {
-		fmt.Fprintf(&ports, `{"uuid":"%x"},`, i)
+		fmt.Fprintf(&ports, `{"uuid":%q},`, numberedUUID(i))
 	}
 	for n, want := range map[int]bool{20_000: true, 20_001: false, 249_000: false} {
 		body := ports.String()
 		if n < 249_000 {
-			body = body[:strings.Index(body, fmt.Sprintf(`{"uuid":"%x"}`, n))]
+			body = body[:strings.Index(body, fmt.Sprintf(`{"uuid":%q}`, numberedUUID(n)))]
 		}
 		body = `{"data":[` + strings.TrimSuffix(body, ",") + `]}`
 		var before, after runtime.MemStats

@@ -153,7 +153,7 @@ func FuzzDecodeToken(f *testing.F) {
 
 func FuzzDecodePorts(f *testing.F) {
 	seed(f)
-	f.Add(`{"data":[{"uuid":"p","physicalPorts":[{"uuid":"l1"},{"uuid":"L1"},{},{}]}]}`)
+	f.Add(`{"data":[{"uuid":"` + id("p") + `","physicalPorts":[{"uuid":"` + id("l1") + `"},{"uuid":"` + strings.ToUpper(id("l1")) + `"},{},{}]}]}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		c := newClient(t, always(200, body))
 		v4, err := drain(c.Ports(t.Context()))

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,18 +47,18 @@ func FuzzNames(f *testing.F) {
 		if times %= 13; len(a) > 0 {
 			a = strings.Repeat(a, max(1, (1<<times)/len(a)))
 		}
-		item := func(id, s string) string {
+		item := func(uuid, s string) string {
 			short := s[:min(len(s), 2*256)] // a megabyte in every field would take seconds
 			return fmt.Sprintf(`{"uuid":%[2]s,"name":%[3]s,"state":%[1]s,"type":%[1]s,"operation":{"operationalStatus":%[1]s},`+
 				`"redundancy":{"group":%[1]s,"priority":%[1]s},"location":{"metroCode":%[1]s},"physicalPortsSpeed":%[1]s,"devicePriority":%[1]s,`+
-				`"aSide":{"accessPoint":{"type":%[1]s,"port":{"uuid":"p","name":%[1]s},"linkProtocol":{"vlanTagMin":%[1]s,"vlanTagMax":%[1]s,"vlanCTag":%[1]s}}},`+
-				`"zSide":{"accessPoint":{"port":{"uuid":%[1]s},"router":{"name":%[1]s}}}}`, quote(short), quote(id), quote(s))
+				`"aSide":{"accessPoint":{"type":%[1]s,"port":{"uuid":"`+id("p")+`","name":%[1]s},"linkProtocol":{"vlanTagMin":%[1]s,"vlanTagMax":%[1]s,"vlanCTag":%[1]s}}},`+
+				`"zSide":{"accessPoint":{"port":{"uuid":%[1]s},"router":{"name":%[1]s}}}}`, quote(short), quote(uuid), quote(s))
 		}
 		list := func(idA, idB string) []fabric.Port {
 			body := `{"data":[` + item(idA, a) + `,` + item(idB, b) + `]}`
 			ports, err := drain(newClient(t, always(200, body)).Ports(t.Context()))
 			checkErr(t, err)
-			conns, err := drain(newClient(t, always(200, body)).Connections(t.Context(), []string{"p"}))
+			conns, err := drain(newClient(t, always(200, body)).Connections(t.Context(), []string{id("p")}))
 			checkErr(t, err)
 			if len(ports) != len(conns) {
 				t.Errorf("%d ports, %d connections", len(ports), len(conns))
@@ -70,12 +71,12 @@ func FuzzNames(f *testing.F) {
 			}
 			return ports
 		}
-		// Most names are no uuids, and a listing with such a uuid is refused.
-		if got := list("first", "second"); len(got) != 2 {
+		if got := list(id("a"), id("b")); len(got) != 2 {
 			t.Errorf("%d ports of two", len(got))
 		}
-		for i, p := range list(a, b) { // a uuid is taken as it is or not at all
-			if given := strings.ToLower(strings.TrimSpace([]string{a, b}[i])); utf8.ValidString(a+b) && p.UUID != given {
+		given := []string{strings.ToLower(strings.TrimSpace(a)), strings.ToLower(strings.TrimSpace(b))}
+		for _, p := range list(a, b) { // a UUID is taken as it is; what is none is left out
+			if utf8.ValidString(a+b) && !slices.Contains(given, p.UUID) {
 				t.Errorf("%q became %q", given, p.UUID)
 			}
 		}

@@ -155,7 +155,7 @@ func decodeMetrics(b []byte, asset string, targets []target) (page[metric], erro
 		raw, m := &body.Data[i], &p.items[i]
 		m.name = string(raw.Name)
 		wanted := slices.IndexFunc(targets, func(t target) bool { return t.name == m.name })
-		if owner := uuid(raw.Resource.UUID); wanted < 0 || owner != "" && owner != asset {
+		if owner := raw.Resource.UUID; wanted < 0 || owner != "" && uuid(owner) != asset {
 			continue // the filter was ignored
 		}
 		m.target = &targets[wanted]

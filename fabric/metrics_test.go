@@ -85,7 +85,7 @@ func TestMetricsInterval(t *testing.T) {
 			}
 			return reply(200, `{}`)
 		}}
-		if _, err := newClient(t, a).PortMetrics(t.Context(), "p", to.Add(-span), to); err != nil {
+		if _, err := newClient(t, a).PortMetrics(t.Context(), id("p"), to.Add(-span), to); err != nil {
 			t.Error(err)
 		}
 	}
@@ -105,7 +105,7 @@ func metricsPage(total int, metrics ...string) string {
 }
 
 func portMetrics(t testing.TB, body string) (*fabric.Traffic, error) {
-	return newClient(t, always(200, body)).PortMetrics(t.Context(), "p", from, to)
+	return newClient(t, always(200, body)).PortMetrics(t.Context(), id("p"), from, to)
 }
 
 func TestMetricsCorners(t *testing.T) {
@@ -136,8 +136,8 @@ func TestMetricsCorners(t *testing.T) {
 		{"summary half readable", one(rx, `"summary":{"mean":3,"max":{}}`), &fabric.Traffic{}},
 		{"summary not finite", one(rx, `"summary":{"max":1e999,"mean":-1}`), &fabric.Traffic{}},
 		{"values missing", one(rx, `"datapoints":[{},null,{"endDateTime":"x","value":null}]`), in(fabric.Series{Points: []fabric.Point{}})},
-		{"port in another case", one(rx, `"resource":{"uuid":"P"},`+point), in(fabric.Series{Max: new(2.0), Points: points(2)})},
-		{"another port", one(rx, `"resource":{"uuid":"q"},"unit":"furlong",`+point), &fabric.Traffic{}},
+		{"port in another case", one(rx, `"resource":{"uuid":"`+strings.ToUpper(id("p"))+`"},`+point), in(fabric.Series{Max: new(2.0), Points: points(2)})},
+		{"another port", one(rx, `"resource":{"uuid":"`+id("q")+`"},"unit":"furlong",`+point), &fabric.Traffic{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := portMetrics(t, tt.body)
@@ -192,7 +192,7 @@ func TestMetricsOnSeveralPages(t *testing.T) {
 			metricsPage(5, portMetric(dropped, point(2, 6))),
 		}[n])
 	}}
-	got, err := newClient(t, a).PortMetrics(t.Context(), "p", from, to)
+	got, err := newClient(t, a).PortMetrics(t.Context(), id("p"), from, to)
 	if err != nil || a.count() != 4 {
 		t.Fatalf("%d calls, %v", a.count(), err)
 	}
@@ -216,7 +216,7 @@ func TestMetricsOfARunawayServer(t *testing.T) {
 		name := []string{"equinix.fabric.port.bandwidth_rx.usage", "equinix.fabric.port.packets_dropped_rx.count"}[n%2]
 		return reply(200, metricsPage(1<<40, portMetric(name, `"datapoints":[`+points+`]`)))
 	}}
-	_, err := newClient(t, a).PortMetrics(t.Context(), "p", from, to)
+	_, err := newClient(t, a).PortMetrics(t.Context(), id("p"), from, to)
 	if a.count() != 3 || fabric.Reason(err) != fabric.ReasonDecode || !strings.Contains(err.Error(), "60000 datapoints in all") {
 		t.Errorf("%d calls, %v", a.count(), err)
 	}
@@ -224,7 +224,7 @@ func TestMetricsOfARunawayServer(t *testing.T) {
 
 func TestMetricsErrors(t *testing.T) {
 	c := newClient(t, always(404, `[{"errorCode":"EQ-1","errorMessage":"none"}]`))
-	if got, err := c.PortMetrics(t.Context(), "p", from, to); !fabric.Gone(err) || got != nil {
+	if got, err := c.PortMetrics(t.Context(), id("p"), from, to); !fabric.Gone(err) || got != nil {
 		t.Errorf("got %v, %v", got, err)
 	}
 	a := always(200, `{}`)
@@ -254,7 +254,7 @@ func metricsDay() string {
 func TestPortMetricsAllocatesNothingPerPoint(t *testing.T) {
 	c := newClient(t, always(200, metricsDay()))
 	allocs := testing.AllocsPerRun(20, func() {
-		tr, err := c.PortMetrics(t.Context(), "p", from, to)
+		tr, err := c.PortMetrics(t.Context(), id("p"), from, to)
 		if err != nil || len(tr.Inbound.Points) != 288 || len(tr.Outbound.Errored) != 288 {
 			t.Fatal(err)
 		}
@@ -270,7 +270,7 @@ func BenchmarkDecodeMetricsDay(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {
-		if _, err := c.PortMetrics(b.Context(), "p", from, to); err != nil {
+		if _, err := c.PortMetrics(b.Context(), id("p"), from, to); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -17,10 +17,22 @@ const (
 
 // page is one page of a listing.
 type page[T any] struct {
-	items []T
-	total int  // 0 where the API does not say
-	limit int  // length of a full page
-	next  bool // the API names a page after this one
+	items   []T
+	skipped int  // records without a usable UUID, which are not among the items
+	total   int  // 0 where the API does not say
+	limit   int  // length of a full page
+	next    bool // the API names a page after this one
+}
+
+// records is how many records the page had, those without a usable UUID included.
+func (p page[T]) records() int { return len(p.items) + p.skipped }
+
+// last reports whether a listing ends with p, up to which it had so many records.
+func (p page[T]) last(records int) bool {
+	if p.total == 0 {
+		return p.records() == 0 || !p.next && p.records() != p.limit
+	}
+	return records >= p.total
 }
 
 // errUnsteady is wrapped by the errors of listings whose pages contradict each
@@ -44,7 +56,7 @@ type listing[T any] struct {
 func (l listing[T]) all() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
-		var offset int
+		var offset, usable int
 		var before page[T]
 		var repeats error
 		seen := map[string]bool{}
@@ -67,8 +79,12 @@ func (l listing[T]) all() iter.Seq2[T, error] {
 					return
 				}
 			}
-			offset += len(p.items)
+			offset += p.records()
+			usable += len(p.items)
 			done, err := l.done(p, offset)
+			if err == nil && done {
+				err = mustHaveUsable(l.op, "data", usable, offset)
+			}
 			if err != nil {
 				yield(zero, err)
 				return
@@ -130,13 +146,13 @@ func collect[T any](items iter.Seq2[T, error]) ([]T, error) {
 // left of the listing: shorter than that page, and no item over the total. Of a
 // server that ignores offset, or goes round, no page is.
 func (p page[T]) endsAfter(before page[T], offset int) bool {
-	if len(p.items) == 0 || len(p.items) >= len(before.items) {
+	if p.records() == 0 || p.records() >= before.records() {
 		return false
 	}
 	if p.total == 0 {
-		return !p.next && len(p.items) != p.limit
+		return !p.next && p.records() != p.limit
 	}
-	return offset+len(p.items) == p.total
+	return offset+p.records() == p.total
 }
 
 // check compares the n-th page with the one before. The end of a listing may
@@ -145,7 +161,7 @@ func (l listing[T]) check(n int, p, before page[T], end bool) error {
 	if n == 0 {
 		return nil
 	}
-	if len(p.items) > 0 && !end && l.key(p.items[0]) == l.key(before.items[0]) {
+	if len(p.items) > 0 && len(before.items) > 0 && !end && l.key(p.items[0]) == l.key(before.items[0]) {
 		return l.unsteady("data[0]", "page %d begins like the page before", n+1)
 	}
 	if l.steady && p.total != before.total {
@@ -182,13 +198,10 @@ func (l listing[T]) done(p page[T], offset int) (bool, error) {
 	if offset > maxItems {
 		return false, &DecodeError{Op: l.op, Path: "data", Err: fmt.Errorf("has more than %d in all", maxItems)}
 	}
-	if p.total == 0 {
-		return len(p.items) == 0 || !p.next && len(p.items) != p.limit, nil
-	}
-	if len(p.items) == 0 && offset < p.total {
+	if p.records() == 0 && offset < p.total {
 		return false, l.unsteady("data", "ends after %d of %d", offset, p.total)
 	}
-	return offset >= p.total, nil
+	return p.last(offset), nil
 }
 
 func (l listing[T]) unsteady(path, format string, args ...any) error {
@@ -209,9 +222,9 @@ func (p *paginationV4) limit() int { return cmp.Or(count(p.Limit.number), pageSi
 // next reports whether the API names a page that follows.
 func (p *paginationV4) next() bool { return len(p.Next) > len(`""`) && p.Next[0] == '"' }
 
-// decodePage reads one page; value makes an element of it what the client
+// decodePage reads the page at offset; value makes an element of it what the client
 // returns.
-func decodePage[D, T any](op string, b []byte, value func(*D) T, key func(T) string) (page[T], error) {
+func decodePage[D, T any](c *Client, op string, offset int, b []byte, value func(*D) T, key func(T) string) (page[T], error) {
 	var body struct {
 		Pagination paginationV4      `json:"pagination"`
 		Data       []json.RawMessage `json:"data"`
@@ -222,18 +235,24 @@ func decodePage[D, T any](op string, b []byte, value func(*D) T, key func(T) str
 	if body.Data == nil {
 		return page[T]{}, &DecodeError{Op: op, Path: "data", Err: errMissing}
 	}
-	items, err := decodeItems(op, "data", body.Data, value, key)
-	p := body.Pagination
-	return page[T]{items: items, total: p.total(), limit: p.limit(), next: p.next()}, err
+	items, err := decodeItems(c, op, "data", body.Data, value, key)
+	of := body.Pagination
+	p := page[T]{items: items, skipped: len(body.Data) - len(items), total: of.total(), limit: of.limit(), next: of.next()}
+	if err == nil && offset == 0 && p.last(p.records()) { // of a listing of several pages only all of them tell
+		err = mustHaveUsable(op, "data", len(items), p.records())
+	}
+	return p, err
 }
 
 // count is how many things n can mean.
 func count(n number) int { return int(min(max(n.value, 0), maxPages*pageSize)) }
 
-// decodeItems reads the elements of a listing. One that cannot be told apart
-// from the others makes the listing useless.
-func decodeItems[D, T any](op, at string, raw []json.RawMessage, value func(*D) T, key func(T) string) ([]T, error) {
+// decodeItems reads the records of a listing. Those without a usable UUID cannot be
+// told apart from others, nor asked about: they are left out, and Config.Skipped is
+// told.
+func decodeItems[D, T any](c *Client, op, at string, raw []json.RawMessage, value func(*D) T, key func(T) string) ([]T, error) {
 	items := make([]T, 0, len(raw))
+	var first error
 	for i, b := range raw {
 		var d D
 		path := fmt.Sprintf("%s[%d]", at, i)
@@ -242,9 +261,22 @@ func decodeItems[D, T any](op, at string, raw []json.RawMessage, value func(*D) 
 		}
 		item := value(&d)
 		if key(item) == "" {
-			return nil, &DecodeError{Op: op, Path: join(path, "uuid"), Err: errNoneSuch}
+			first = cmp.Or(first, error(&DecodeError{Op: op, Path: join(path, "uuid"), Err: errNoneSuch}))
+			continue
 		}
 		items = append(items, item)
 	}
+	if first != nil {
+		c.skipped(op, len(raw)-len(items), first)
+	}
 	return items, nil
+}
+
+// mustHaveUsable is an error for a listing that has records and not a single one
+// with a usable UUID: to take it for an empty one would end every series.
+func mustHaveUsable(op, at string, usable, records int) error {
+	if usable > 0 || records == 0 {
+		return nil
+	}
+	return &DecodeError{Op: op, Path: at, Err: fmt.Errorf("none of the %d records has a usable uuid", records)}
 }

@@ -29,15 +29,19 @@ func pageOf(limit int, next string, from, to int) string {
 	return fmt.Sprintf(`{"pagination":{"limit":%d,"next":%s},`, limit, next) + body[1:]
 }
 
+func numberedUUID(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
+
 func numberedUUIDs(from, to int) (uuids []string) {
 	for i := from; i < to; i++ {
-		uuids = append(uuids, fmt.Sprintf("u-%04d", i))
+		uuids = append(uuids, numberedUUID(i))
 	}
 	return uuids
 }
 
 func TestPaging(t *testing.T) {
-	page := func(from, to, total int) string { return listing(numberedUUIDs(from, to), total) }
+	page := func(from, to, total int, more ...string) string {
+		return listing(append(numberedUUIDs(from, to), more...), total)
+	}
 	for _, tt := range []struct {
 		name  string
 		pages []string
@@ -61,12 +65,12 @@ func TestPaging(t *testing.T) {
 		{"two pages", []string{page(0, 100, 130), page(100, 130, 130)}, 130, ""},
 		{"everything at once", []string{page(0, 133, 133)}, 133, ""},
 		{"everything at once without total", []string{page(0, 133, -1)}, 133, ""},
-		{"total as string", []string{`{"pagination":{"total":"1"},"data":[{"uuid":"a"}]}`}, 1, ""},
+		{"total as string", []string{`{"pagination":{"total":"1"},"data":[{"uuid":"` + id("a") + `"}]}`}, 1, ""},
 		{"no total, short page", []string{page(0, 100, -1), page(100, 103, -1)}, 103, ""},
 		{"no total, empty page", []string{page(0, 100, -1), page(0, 0, -1)}, 100, ""},
 		{"smaller pages than asked", []string{page(0, 50, 120), page(50, 100, 120), page(100, 120, 120)}, 120, ""},
-		{"total that is no number", []string{`{"pagination":{"total":"NaN"},"data":[{"uuid":"a"}]}`}, 1, ""},
-		{"total without end", []string{`{"pagination":{"total":1e999},"data":[{"uuid":"a"}]}`}, 1, ""},
+		{"total that is no number", []string{`{"pagination":{"total":"NaN"},"data":[{"uuid":"` + id("a") + `"}]}`}, 1, ""},
+		{"total without end", []string{`{"pagination":{"total":1e999},"data":[{"uuid":"` + id("a") + `"}]}`}, 1, ""},
 		{"a thousand at a time", []string{page(0, 1000, 1300), page(1000, 1300, 1300)}, 1300, ""},
 		{"a thousand whatever the offset", []string{page(0, 1000, 1300), page(0, 1000, 1300)}, 1000, "begins like the page before"},
 		// A port that a page lost would look as if it had left.
@@ -75,15 +79,22 @@ func TestPaging(t *testing.T) {
 		{"goes round to the total", []string{page(0, 50, 150), page(50, 100, 150), page(0, 50, 150)}, 100, "page 3 has nothing but items of earlier pages"},
 		{"a few that repeat, and no end", []string{page(0, 100, 130), page(0, 20, 130)}, 100, "begins like the page before"},
 		{"a few that repeat, over the total", []string{page(0, 100, 130), page(20, 70, 130)}, 100, "page 2 has nothing but items of earlier pages"},
-		{"twice on one page", []string{`{"data":[{"uuid":"a"},{"uuid":"a"}]}`}, 2, ""},
+		{"twice on one page", []string{`{"data":[{"uuid":"` + id("a") + `"},{"uuid":"` + id("a") + `"}]}`}, 2, ""},
 		{"repeating page", []string{page(0, 100, 130), page(0, 100, 130)}, 100, "begins like the page before"},
 		{"ends early", []string{page(0, 100, 130), page(0, 0, 130)}, 100, "ends after 100 of 130"},
-		{"no uuid", []string{`{"data":[{"uuid":"a"},{"name":"b"}]}`}, 0, "data[1].uuid: missing"},
-		{"null port", []string{`{"data":[null]}`}, 0, "data[0].uuid: missing"},
-		{"wrong type of uuid", []string{`{"data":[{"uuid":"a"},{"uuid":[],"name":"b"}]}`}, 0, "data[1].uuid: array where string"},
-		{"wrong type of port", []string{`{"data":[{"uuid":"a"},"b"]}`}, 0, "data[1].uuid: missing"},
+		// One record that cannot be told apart from others costs nothing but itself.
+		{"no uuid", []string{`{"data":[{"uuid":"` + id("a") + `"},{"name":"b"}]}`}, 1, ""},
+		{"null port", []string{`{"data":[null,{"uuid":"` + id("a") + `"}]}`}, 1, ""},
+		{"wrong type of uuid", []string{`{"data":[{"uuid":"` + id("a") + `"},{"uuid":[],"name":"b"}]}`}, 1, ""},
+		{"wrong type of port", []string{`{"data":[{"uuid":"` + id("a") + `"},"b"]}`}, 1, ""},
+		{"the last of a page without uuid", []string{page(0, 99, 130, "1"), page(100, 130, 130)}, 129, ""},
+		{"a page without uuids", []string{page(0, 2, 5), page(0, 0, 5, "1", "1"), page(4, 5, 5)}, 3, ""},
+		{"the first page without uuids", []string{page(0, 0, 3, "1", "2"), page(0, 1, 3)}, 1, ""},
+		{"the last page without uuids", []string{page(0, 2, 3), page(0, 0, 3, "1")}, 2, ""},
+		{"no uuid on any page, and no total", []string{page(0, 0, -1, slices.Repeat([]string{"1"}, 100)...), page(0, 0, -1, "1")}, 0, "none of the 101 records has a usable uuid"},
+		{"no uuid at all", []string{page(0, 0, 2, "../../v1/x", "1")}, 0, "v4_ports: decode: data: none of the 2 records has a usable uuid"},
 		{"wrong type of data", []string{`{"data":{}}`}, 0, "data: object where array"},
-		{"wrong type nobody reads", []string{`{"data":[{"uuid":"a","account":7,"changeLog":[]}]}`}, 1, ""},
+		{"wrong type nobody reads", []string{`{"data":[{"uuid":"` + id("a") + `","account":7,"changeLog":[]}]}`}, 1, ""},
 		{"no listing", []string{`[]`}, 0, "array where object is expected"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -165,18 +176,18 @@ func TestPortsReadsAListingThatChangesAgain(t *testing.T) {
 // What every reading has twice, in the same places, is no move.
 func TestListingsMayHaveItemsTwice(t *testing.T) {
 	first := numberedUUIDs(0, 100)
-	doubled := func(last string) []string { return []string{"u-0007", "u-0099", last} }
+	doubled := func(last string) []string { return []string{numberedUUID(7), numberedUUID(99), last} }
 	thrice := func(uuids ...string) [3][]string { return [3][]string{uuids, uuids, uuids} }
 	for _, tt := range []struct {
 		name   string
 		second [3][]string // page of each reading
 		fails  string
 	}{
-		{"the same each time", thrice(doubled("x")...), ""},
-		{"nothing else on the last page", thrice("u-0007"), ""},
-		{"the first one again on the last page", thrice("u-0000"), ""},
-		{"not the same", [3][]string{doubled("x"), doubled("x"), doubled("y")}, "page 2 has an item of an earlier page"},
-		{"nothing else, and not the same", [3][]string{{"u-0007"}, {"u-0007"}, {"u-0008"}}, "page 2 has an item of an earlier page"},
+		{"the same each time", thrice(doubled(id("x"))...), ""},
+		{"nothing else on the last page", thrice(numberedUUID(7)), ""},
+		{"the first one again on the last page", thrice(numberedUUID(0)), ""},
+		{"not the same", [3][]string{doubled(id("x")), doubled(id("x")), doubled(id("y"))}, "page 2 has an item of an earlier page"},
+		{"nothing else, and not the same", [3][]string{{numberedUUID(7)}, {numberedUUID(7)}, {numberedUUID(8)}}, "page 2 has an item of an earlier page"},
 	} {
 		for _, total := range []int{len(first) + len(tt.second[0]), -1} {
 			t.Run(fmt.Sprintf("%s of %d", tt.name, total), func(t *testing.T) {
@@ -207,19 +218,19 @@ func TestListingsMayHaveItemsTwice(t *testing.T) {
 				ports, err := drain(newClient(t, forPorts).Ports(t.Context()))
 				check(len(ports), forPorts.count()-whole, err)
 				forConns := &api{answer: func(n int, _ *http.Request) (*http.Response, error) { return page(n, tt.second[n/2]) }}
-				conns, err := drain(newClient(t, forConns).Connections(t.Context(), []string{"p"}))
+				conns, err := drain(newClient(t, forConns).Connections(t.Context(), []string{id("p")}))
 				check(len(conns), forConns.count(), err)
 			})
 		}
 	}
-	if got, err := drain(newClient(t, always(200, onPort(listing([]string{"a", "a"}, 2)))).Connections(t.Context(), []string{"p"})); err != nil || len(got) != 2 {
+	if got, err := drain(newClient(t, always(200, onPort(listing([]string{id("a"), id("a")}, 2)))).Connections(t.Context(), []string{id("p")})); err != nil || len(got) != 2 {
 		t.Errorf("twice on one page: %v, %v", got, err)
 	}
 }
 
 func TestPagingOfARunawayServer(t *testing.T) {
 	a := &api{answer: func(n int, _ *http.Request) (*http.Response, error) {
-		return reply(200, listing([]string{fmt.Sprint("u-", n)}, 1<<40))
+		return reply(200, listing([]string{numberedUUID(n)}, 1<<40))
 	}}
 	got, err := drain(newClient(t, a).Ports(t.Context()))
 	if a.count() != 10_000 || len(got) != 0 || fabric.Reason(err) != "decode" {
@@ -237,5 +248,39 @@ func TestPagingOfLargePages(t *testing.T) {
 		if want && (err != nil || len(got) != total) || !want && (err == nil || !strings.Contains(err.Error(), "more than 100000")) {
 			t.Errorf("%d: %d calls, %d items, %v", total, a.count(), len(got), err)
 		}
+	}
+}
+
+// Whoever watches the client hears of every record that a listing leaves out.
+func TestRecordsWithoutUUIDAreTold(t *testing.T) {
+	body := listing([]string{id("a"), "", "../../v1/x"}, 3)
+	bare := body[strings.Index(body, "[") : len(body)-1]
+	for op, list := range map[string]func(*fabric.Client) error{
+		fabric.OpPorts:       func(c *fabric.Client) error { _, err := drain(c.Ports(t.Context())); return err },
+		fabric.OpUserPortsV3: func(c *fabric.Client) error { _, err := drain(c.UserPortsV3(t.Context())); return err },
+		fabric.OpSearchConnections: func(c *fabric.Client) error {
+			_, err := drain(c.Connections(t.Context(), []string{id("p")}))
+			return err
+		},
+		fabric.OpSearchStreamAssets: func(c *fabric.Client) error { _, err := drain(c.StreamAssets(t.Context())); return err },
+	} {
+		t.Run(op, func(t *testing.T) {
+			a := always(200, body)
+			if op == fabric.OpUserPortsV3 {
+				a = always(200, bare)
+			}
+			var told []string
+			c := newClient(t, a, func(c *fabric.Config) {
+				c.Skipped = func(op string, records int, first error) {
+					told = append(told, fmt.Sprint(op, " ", records, " ", first))
+				}
+			})
+			if err := list(c); err != nil {
+				t.Fatal(err)
+			}
+			if len(told) != 1 || !strings.HasPrefix(told[0], op+" 2 ") || !strings.HasSuffix(told[0], "[1].uuid: missing or not a uuid") {
+				t.Errorf("told %q", told)
+			}
+		})
 	}
 }

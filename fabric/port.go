@@ -24,7 +24,7 @@ type Port struct {
 	Package                           string
 	Speed                             string // of one physical link, in Mbit/s as the v4 API spells it, e.g. "10000"
 	RedundancyPriority                string // PRIMARY or SECONDARY
-	RedundancyGroup                   string
+	RedundancyGroup                   string // UUID of the primary port, lower case; a primary may have none
 	LAG                               *bool
 	ProjectID                         string
 }

@@ -33,7 +33,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	var items []string
 	for _, p := range ports {
-		items = append(items, fmt.Sprintf(`{"uuid":"c-%s","zSide":{"accessPoint":{"port":{"uuid":%q}}}}`, p, p))
+		items = append(items, fmt.Sprintf(`{"uuid":%q,"zSide":{"accessPoint":{"port":{"uuid":%q}}}}`, "c"+p[1:], p))
 	}
 	return reply(200, fmt.Sprintf(`{"pagination":{"total":%d},"data":[%s]}`, len(items), strings.Join(items, ",")))
 }
@@ -154,12 +154,12 @@ func TestPortConnectionsTriesLargerSearchesAgain(t *testing.T) {
 }
 
 func TestPortConnectionsSetsARefusedPortApart(t *testing.T) {
-	w := &world{t: t, spoils: map[string]bool{"u-0005": true}, status: 403}
+	w := &world{t: t, spoils: map[string]bool{numberedUUID(5): true}, status: 403}
 	c := newClient(t, w)
 	ports := numberedUUIDs(0, 8)
 	for i, want := range [][]int{{8, 4, 4, 2, 1, 1, 2}, {7, 1}, {7, 1}} {
 		sizes, good, failed := w.run(c, ports)
-		if !slices.Equal(sizes, want) || good != 7 || !slices.Equal(failed, []string{"u-0005"}) {
+		if !slices.Equal(sizes, want) || good != 7 || !slices.Equal(failed, []string{numberedUUID(5)}) {
 			t.Errorf("run %d: searches of %v, %d good, %v failed", i, sizes, good, failed)
 		}
 	}
@@ -200,7 +200,7 @@ func TestPortConnectionsWithoutAnyRight(t *testing.T) {
 		if sizes, good, _ := w.run(c, ports); !slices.Equal(sizes, []int{100, 30}) || good != 130 {
 			t.Errorf("granted: searches of %v, %d good", sizes, good)
 		}
-		w.spoils = map[string]bool{"u-0000": true}
+		w.spoils = map[string]bool{numberedUUID(0): true}
 		if sizes, good, _ := w.run(c, ports); len(sizes) < 8 || good != 129 {
 			t.Errorf("then one port refused: searches of %v, %d good", sizes, good)
 		}

@@ -37,7 +37,7 @@ func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
 func (c *Client) gatherPorts(ctx context.Context) ([]Port, error) {
 	ports, repeats, err := c.portListing(ctx).gather()
 	if repeats || errors.Is(err, errUnsteady) {
-		if p, atOnce := c.portsPage(ctx, portsPath); atOnce == nil && p.total > 0 && len(p.items) >= p.total {
+		if p, atOnce := c.portsPage(ctx, 0, portsPath); atOnce == nil && p.total > 0 && p.records() >= p.total {
 			return p.items, nil
 		}
 	}
@@ -52,18 +52,18 @@ func (c *Client) portListing(ctx context.Context) listing[Port] {
 		}
 		// Neither parameter is documented here; a server that ignores them
 		// sends everything at once.
-		p, err = c.portsPage(ctx, fmt.Sprintf("%s?offset=%d&limit=%d", portsPath, offset, pageSize))
+		p, err = c.portsPage(ctx, offset, fmt.Sprintf("%s?offset=%d&limit=%d", portsPath, offset, pageSize))
 		if offset == 0 && refusesPaging(err) {
 			whole = true
-			p, err = c.portsPage(ctx, portsPath)
+			p, err = c.portsPage(ctx, offset, portsPath)
 		}
 		return p, err
 	}}
 }
 
-func (c *Client) portsPage(ctx context.Context, path string) (p page[Port], err error) {
+func (c *Client) portsPage(ctx context.Context, offset int, path string) (p page[Port], err error) {
 	err = c.call(ctx, request{op: OpPorts, method: http.MethodGet, path: path, decode: func(b []byte) (err error) {
-		p, err = decodePage(OpPorts, b, (*portV4).port, portUUID)
+		p, err = decodePage(c, OpPorts, offset, b, (*portV4).port, portUUID)
 		return err
 	}})
 	return p, err
@@ -127,7 +127,7 @@ func (c *Client) searchPorts(ctx context.Context, batch []string) iter.Seq2[Port
 			Pagination: pagination{Offset: offset, Limit: pageSize},
 		}
 		err = c.post(ctx, OpSearchPorts, "/fabric/v4/ports/search", s, func(b []byte) (err error) {
-			p, err = decodePage(OpSearchPorts, b, (*portV4).port, portUUID)
+			p, err = decodePage(c, OpSearchPorts, offset, b, (*portV4).port, portUUID)
 			return err
 		})
 		return p, err
@@ -137,7 +137,7 @@ func (c *Client) searchPorts(ctx context.Context, batch []string) iter.Seq2[Port
 func portUUID(p Port) string { return p.UUID }
 
 var (
-	errNoUUID  = errors.New("uuid is empty")
+	errNoUUID  = errors.New("not a uuid")
 	errNoPages = errors.New("listing goes on, but offset and limit are refused")
 )
 

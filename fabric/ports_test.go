@@ -36,13 +36,13 @@ var portsWanted = []fabric.Port{
 			{UUID: "cccccccc-0000-4000-8000-000000000002", OperationalStatus: "DOWN", Speed: new(1e9)},
 		},
 		MetroCode: "SY", MetroName: "Sydney", Region: "APAC", IBX: "SY4", Encapsulation: "DOT1Q", Package: "STANDARD",
-		Speed: "10000", RedundancyPriority: "PRIMARY", RedundancyGroup: "bbbbbbbb-0000-4000-8000-000000000001",
+		Speed: "10000", RedundancyPriority: "PRIMARY", RedundancyGroup: "aaaaaaaa-0000-4000-8000-000000000001",
 		LAG: new(true), ProjectID: "42",
 	},
 	{
 		UUID: "aaaaaaaa-0000-4000-8000-000000000002", State: "A_STATE_OF_TOMORROW",
 		Capacity: new(1e9), Allocated: new(3e8), Available: new(7e8), IBX: "DA1",
-		RedundancyPriority: "SECONDARY", RedundancyGroup: "g", LAG: new(false), ProjectID: "p-1",
+		RedundancyPriority: "SECONDARY", RedundancyGroup: "aaaaaaaa-0000-4000-8000-000000000001", LAG: new(false), ProjectID: "p-1",
 	},
 	{UUID: "aaaaaaaa-0000-4000-8000-000000000003", Speed: "100000", Capacity: new(2e11)},
 	{UUID: "aaaaaaaa-0000-4000-8000-000000000004"},
@@ -67,12 +67,12 @@ func TestPorts(t *testing.T) {
 // Two links of one physical port would be twice the rate, also where the links
 // are all that tells it.
 func TestLinksAreListedOnce(t *testing.T) {
-	p, err := newClient(t, always(200, `{"uuid":"p","physicalPortsSpeed":1000,"physicalPorts":[`+
-		`{"uuid":"l1","operation":{"operationalStatus":"UP"}},{"uuid":" L1","interfaceSpeed":9,"operation":{"operationalStatus":"DOWN"}},`+
-		`{"uuid":"l2"},{},{"uuid":"l1"},{"uuid":"no uuid"}]}`)).Port(t.Context(), "p")
+	p, err := newClient(t, always(200, `{"uuid":"`+id("p")+`","physicalPortsSpeed":1000,"physicalPorts":[`+
+		`{"uuid":"`+id("l1")+`","operation":{"operationalStatus":"UP"}},{"uuid":"`+strings.ToUpper(id("l1"))+`","interfaceSpeed":9,"operation":{"operationalStatus":"DOWN"}},`+
+		`{"uuid":"`+id("l2")+`"},{},{"uuid":"`+id("l1")+`"},{"uuid":"no uuid"}]}`)).Port(t.Context(), id("p"))
 	want := fabric.Port{
-		UUID: "p", Speed: "1000", Capacity: new(4e9), RepeatedLinks: 2,
-		Links: []fabric.Link{{UUID: "l1", OperationalStatus: "UP", Speed: new(1e9)}, {UUID: "l2", Speed: new(1e9)}, {Speed: new(1e9)}, {Speed: new(1e9)}},
+		UUID: id("p"), Speed: "1000", Capacity: new(4e9), RepeatedLinks: 2,
+		Links: []fabric.Link{{UUID: id("l1"), OperationalStatus: "UP", Speed: new(1e9)}, {UUID: id("l2"), Speed: new(1e9)}, {Speed: new(1e9)}, {Speed: new(1e9)}},
 	}
 	if diff := cmp.Diff(want, p); err != nil || diff != "" {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
@@ -94,7 +94,7 @@ func TestPortCapacity(t *testing.T) {
 		`"physicalPortsSpeed":0`:                                                      nil,
 		`"physicalPortsSpeed":1,"physicalPortsCount":1e308,"physicalPortQuantity":""`: nil,
 	} {
-		p, err := newClient(t, always(200, `{"uuid":"p",`+body+`}`)).Port(t.Context(), "p")
+		p, err := newClient(t, always(200, `{"uuid":"`+id("p")+`",`+body+`}`)).Port(t.Context(), id("p"))
 		if err != nil {
 			t.Errorf("%s: %v", body, err)
 		}
@@ -106,19 +106,19 @@ func TestPortCapacity(t *testing.T) {
 
 func TestPort(t *testing.T) {
 	a := &api{answer: func(_ int, r *http.Request) (*http.Response, error) {
-		if want := base + "/fabric/v4/ports/ab-c"; r.URL.String() != want {
+		if want := base + "/fabric/v4/ports/" + id("p"); r.URL.String() != want {
 			t.Errorf("%s, want %s", r.URL, want)
 		}
-		return reply(200, `{"uuid":"AB-C","operation":{"operationalStatus":"PARTIAL"}}`)
+		return reply(200, `{"uuid":"`+strings.ToUpper(id("p"))+`","operation":{"operationalStatus":"PARTIAL"}}`)
 	}}
-	got, err := newClient(t, a).Port(t.Context(), "AB-C")
+	got, err := newClient(t, a).Port(t.Context(), strings.ToUpper(id("p")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(fabric.Port{UUID: "ab-c", OperationalStatus: "PARTIAL"}, got); diff != "" {
+	if diff := cmp.Diff(fabric.Port{UUID: id("p"), OperationalStatus: "PARTIAL"}, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if _, err := newClient(t, always(200, `{}`)).Port(t.Context(), "p"); fabric.Reason(err) != "decode" {
+	if _, err := newClient(t, always(200, `{}`)).Port(t.Context(), id("p")); fabric.Reason(err) != "decode" {
 		t.Errorf("without uuid: %v", err)
 	}
 	if _, err := newClient(t, a).Port(t.Context(), ""); err == nil {
@@ -154,7 +154,7 @@ func TestUserPortsV3(t *testing.T) {
 	for body, want := range map[string]string{
 		`null`: "decode: missing", `{}`: "object where array",
 		`{"errorCode":"IC-9","errorMessage":"no"}`:   "the answer says: IC-9: no",
-		`[{"errorCode":"IC-9","errorMessage":"no"}]`: "[0].uuid: missing or not a uuid; the answer says: IC-9: no",
+		`[{"errorCode":"IC-9","errorMessage":"no"}]`: "none of the 1 records has a usable uuid; the answer says: IC-9: no",
 	} {
 		_, err := drain(newClient(t, always(200, body)).UserPortsV3(t.Context()))
 		if fabric.Reason(err) != "decode" || !strings.Contains(err.Error(), want) {
@@ -205,11 +205,11 @@ func TestPortsWithFieldsOfOtherTypes(t *testing.T) {
 		`"location":[]`, `"location":{"ibx":[]}`, `"package":1`, `"project":"x"`, `"redundancy":"PRIMARY"`, `"device":[1]`,
 		`"provisionStatus":[]`, `"totalBandwidth":true`, `"userPorts":"none"`,
 	} {
-		item := `{` + field + `,"uuid":"A","name":"n"}`
-		want := []fabric.Port{{UUID: "a", Name: "n"}, {UUID: "b"}}
-		v4, err4 := drain(newClient(t, always(200, `{"data":[`+item+`,{"uuid":"b"}]}`)).Ports(t.Context()))
-		v3, err3 := drain(newClient(t, always(200, `[`+item+`,{"uuid":"b"}]`)).UserPortsV3(t.Context()))
-		one, err1 := newClient(t, always(200, item)).Port(t.Context(), "a")
+		item := `{` + field + `,"uuid":"` + strings.ToUpper(id("a")) + `","name":"n"}`
+		want := []fabric.Port{{UUID: id("a"), Name: "n"}, {UUID: id("b")}}
+		v4, err4 := drain(newClient(t, always(200, `{"data":[`+item+`,{"uuid":"`+id("b")+`"}]}`)).Ports(t.Context()))
+		v3, err3 := drain(newClient(t, always(200, `[`+item+`,{"uuid":"`+id("b")+`"}]`)).UserPortsV3(t.Context()))
+		one, err1 := newClient(t, always(200, item)).Port(t.Context(), id("a"))
 		if err := errors.Join(err4, err3, err1); err != nil {
 			t.Errorf("%s: %v", field, err)
 			continue
@@ -217,14 +217,14 @@ func TestPortsWithFieldsOfOtherTypes(t *testing.T) {
 		if diff := cmp.Diff(want, v4); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", field, diff)
 		}
-		if len(v3) != 2 || v3[0].UUID != "a" || v3[0].Name != "n" || one.UUID != "a" || one.Name != "n" {
+		if len(v3) != 2 || v3[0].UUID != id("a") || v3[0].Name != "n" || one.UUID != id("a") || one.Name != "n" {
 			t.Errorf("%s: v3 %+v, port %+v", field, v3, one)
 		}
 	}
 }
 
 func TestSearchPortsWithoutData(t *testing.T) {
-	_, err := drain(newClient(t, always(200, `{"data":null}`)).SearchPorts(t.Context(), []string{"p"}))
+	_, err := drain(newClient(t, always(200, `{"data":null}`)).SearchPorts(t.Context(), []string{id("p")}))
 	if fabric.Reason(err) != "decode" {
 		t.Errorf("got %v", err)
 	}
@@ -233,7 +233,7 @@ func TestSearchPortsWithoutData(t *testing.T) {
 func TestSearchPorts(t *testing.T) {
 	var uuids []string
 	for i := range 130 {
-		uuids = append(uuids, fmt.Sprintf("P-%03d", i))
+		uuids = append(uuids, strings.ToUpper(id("p"))[:30]+fmt.Sprintf("%06d", i))
 	}
 	a := &api{answer: func(n int, r *http.Request) (*http.Response, error) {
 		s := readSearch(t, r)
@@ -247,13 +247,13 @@ func TestSearchPorts(t *testing.T) {
 		if want := []int{100, 30}[n]; len(f.Values) != want {
 			t.Errorf("%d uuids, want %d", len(f.Values), want)
 		}
-		return reply(200, listing(append(f.Values[:2:2], "not-asked-for"), 3))
+		return reply(200, listing(append(f.Values[:2:2], id("other")), 3))
 	}}
 	got, err := drain(newClient(t, a).SearchPorts(t.Context(), append(uuids, uuids[0])))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []fabric.Port{{UUID: "p-000"}, {UUID: "p-001"}, {UUID: "p-100"}, {UUID: "p-101"}}
+	want := []fabric.Port{{UUID: strings.ToLower(uuids[0])}, {UUID: strings.ToLower(uuids[1])}, {UUID: strings.ToLower(uuids[100])}, {UUID: strings.ToLower(uuids[101])}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

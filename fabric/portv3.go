@@ -12,7 +12,7 @@ import (
 // the published description says bytes. Its deviceGroup is a small number of
 // the device, not a redundancy group.
 type portV3 struct {
-	UUID            text   `json:"uuid"`
+	UUID            label  `json:"uuid"`
 	Name            label  `json:"name"`
 	ProvisionStatus label  `json:"provisionStatus"`
 	TotalBandwidth  amount `json:"totalBandwidth"`
@@ -46,8 +46,10 @@ func (c *Client) UserPortsV3(ctx context.Context) iter.Seq2[Port, error] {
 				case raw == nil:
 					return &DecodeError{Op: OpUserPortsV3, Err: errMissing}
 				}
-				ports, err = decodeItems(OpUserPortsV3, "", raw, (*portV3).port, portUUID)
-				return err
+				if ports, err = decodeItems(c, OpUserPortsV3, "", raw, (*portV3).port, portUUID); err != nil {
+					return err
+				}
+				return mustHaveUsable(OpUserPortsV3, "", len(ports), len(raw))
 			},
 		})
 		if err != nil {

@@ -12,7 +12,7 @@ const (
 
 // portV4 is a port as the v4 API sends it. Every field is optional.
 type portV4 struct {
-	UUID  text  `json:"uuid"`
+	UUID  label `json:"uuid"`
 	Name  label `json:"name"`
 	State label `json:"state"`
 
@@ -58,10 +58,10 @@ type portV4 struct {
 		Enabled flag `json:"enabled"`
 	} `json:"lag"` // deprecated
 
+	// The redundancy of the device is none of the port's: its group is the number
+	// of a device, "1" on ports of any metro, and its priority says on which of two
+	// devices a port is, also of a port that no other backs up.
 	Redundancy redundancyV4 `json:"redundancy"`
-	Device     struct {
-		Redundancy redundancyV4 `json:"redundancy"`
-	} `json:"device"`
 }
 
 type redundancyV4 struct {
@@ -90,8 +90,8 @@ func (p *portV4) port() Port {
 		Encapsulation:      string(p.Encapsulation.Type),
 		Package:            string(p.Package.Code),
 		Speed:              p.PhysicalPortsSpeed.speed(),
-		RedundancyPriority: string(cmp.Or(p.Redundancy.Priority, p.Device.Redundancy.Priority)),
-		RedundancyGroup:    uuid(cmp.Or(p.Redundancy.Group, p.Device.Redundancy.Group)),
+		RedundancyPriority: string(p.Redundancy.Priority),
+		RedundancyGroup:    uuid(p.Redundancy.Group),
 		LAG:                lag.pointer(),
 		ProjectID:          string(p.Project.ProjectID),
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 )
 
@@ -49,15 +48,15 @@ func mustRead(r request) error {
 var errNoRead = errors.New("is not among the reads, and is not sent")
 
 // covers reports whether an escaped path is that of r, segment by segment. What
-// stands for a UUID has no character that could lead elsewhere once a server, or
-// a proxy before it, has decoded the path: no dots, no slashes, no escapes.
+// stands for a UUID is one, so that nothing in it could lead elsewhere once a
+// server, or a proxy before it, has decoded the path: no dots, slashes or escapes.
 func (r read) covers(where string) bool {
 	pattern, segments := strings.Split(r.path, "/"), strings.Split(where, "/")
 	if len(pattern) != len(segments) {
 		return false
 	}
 	for i, want := range pattern {
-		if want == "*" && identifier.MatchString(segments[i]) {
+		if want == "*" && canonicalUUID.MatchString(segments[i]) {
 			continue
 		}
 		if want != segments[i] {
@@ -66,5 +65,3 @@ func (r read) covers(where string) bool {
 	}
 	return true
 }
-
-var identifier = regexp.MustCompile(`^[0-9A-Za-z_-]+$`)

@@ -157,7 +157,7 @@ func TestClientErrorsDoNotShowTheToken(t *testing.T) {
 	}
 	t.Run("unit", func(t *testing.T) {
 		c := newClient(t, echo(200, `{"bandwidthUtilization":{"unit":%q}}`, token), func(c *fabric.Config) { c.Tokens = fixedToken(token) })
-		_, err := c.PortStatsV4(t.Context(), "p", from, to)
+		_, err := c.PortStatsV4(t.Context(), id("p"), from, to)
 		mustNotShow(t, "error", err, token)
 	})
 }
@@ -183,7 +183,7 @@ func TestErrorsNameNobody(t *testing.T) {
 		`{"error":"x","error_description":"user=jane.doe%40corp.example&y=1"}`,
 		`<html>Write to <a href="mailto:jane.doe@corp.example">us</a></html>`,
 	} {
-		_, err := newClient(t, always(403, body)).Port(t.Context(), "p")
+		_, err := newClient(t, always(403, body)).Port(t.Context(), id("p"))
 		if err == nil || strings.Contains(err.Error(), "jane") || strings.Contains(err.Error(), "noc") || strings.Contains(err.Error(), "corp.example") {
 			t.Errorf("%s: %v", body, err)
 		}

@@ -64,14 +64,14 @@ func at(s string) time.Time {
 
 func TestPortStatsV3(t *testing.T) {
 	a := &api{answer: func(_ int, r *http.Request) (*http.Response, error) {
-		want := base + "/ecx/v3/stats/port/a-b?endDate=2026-03-02T00%3A00%3A00Z&startDate=2026-03-01T00%3A00%3A00Z"
+		want := base + "/ecx/v3/stats/port/" + id("p") + "?endDate=2026-03-02T00%3A00%3A00Z&startDate=2026-03-01T00%3A00%3A00Z"
 		if r.Method != http.MethodGet || r.URL.String() != want {
 			t.Errorf("%s %s\nwant %s", r.Method, r.URL, want)
 		}
 		return reply(200, testdata(t, "stats_v3.json"))
 	}}
 	zone := time.FixedZone("elsewhere", 3600)
-	got, err := newClient(t, a).PortStatsV3(t.Context(), " A-B ", from.In(zone), to.In(zone))
+	got, err := newClient(t, a).PortStatsV3(t.Context(), " "+strings.ToUpper(id("p"))+" ", from.In(zone), to.In(zone))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,13 +117,13 @@ func TestPortStatsV4(t *testing.T) {
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			a := &api{answer: func(_ int, r *http.Request) (*http.Response, error) {
-				want := base + "/fabric/v4/ports/p/stats?endDateTime=2026-03-02T00%3A00%3A00Z&startDateTime=2026-03-01T00%3A00%3A00Z"
+				want := base + "/fabric/v4/ports/" + id("p") + "/stats?endDateTime=2026-03-02T00%3A00%3A00Z&startDateTime=2026-03-01T00%3A00%3A00Z"
 				if r.URL.String() != want {
 					t.Errorf("%s\nwant %s", r.URL, want)
 				}
 				return reply(200, testdata(t, tt.file))
 			}}
-			got, err := newClient(t, a).PortStatsV4(t.Context(), "P", from, to)
+			got, err := newClient(t, a).PortStatsV4(t.Context(), strings.ToUpper(id("p")), from, to)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,7 +155,7 @@ func TestStatsCorners(t *testing.T) {
 			in(fabric.Series{Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 1e6, 1e6}}, Odd: 4})},
 		{"v3 maximum of the points", "v3", `{"inboundStats":[{"max":1},{"max":3},{"max":2}]}`, in(fabric.Series{Max: new(3e6), Points: []fabric.Point{}})},
 		{"v3 empty string", "v3", `{"inboundMax":""}`, &fabric.Traffic{}},
-		{"v4 only empty", "v4", `{"uuid":"p","stats":{}}`, &fabric.Traffic{}},
+		{"v4 only empty", "v4", `{"uuid":"` + id("p") + `","stats":{}}`, &fabric.Traffic{}},
 		{"v4 nulls", "v4", `{"stats":null,"bandwidthUtilization":null,"bandwidth":null}`, &fabric.Traffic{}},
 		{"v4 capacity as utilization", "v4", `{"bandwidthUtilization":100,"stats":{"bandwidthUtilization":{}}}`, &fabric.Traffic{Capacity: new(1e8)}},
 		{"v4 Mbps", "v4", one(`"Mbps"`), in(fabric.Series{Mean: new(1e6)})},
@@ -190,9 +190,9 @@ func TestStatsCorners(t *testing.T) {
 func stats(t testing.TB, api, body string) (*fabric.Traffic, error) {
 	c := newClient(t, always(200, body))
 	if api == "v3" {
-		return c.PortStatsV3(t.Context(), "p", from, to)
+		return c.PortStatsV3(t.Context(), id("p"), from, to)
 	}
-	return c.PortStatsV4(t.Context(), "p", from, to)
+	return c.PortStatsV4(t.Context(), id("p"), from, to)
 }
 
 func TestStatsDecodeErrors(t *testing.T) {
@@ -207,10 +207,10 @@ func TestStatsDecodeErrors(t *testing.T) {
 		{"v3", `{"outboundStats":[{"mean":1,"time":"9999-01-01T00:00:00Z"}]}`, "outboundStats[0].time", "no RFC 3339 time"},
 		{"v3", `{}`, "", "statistics: missing"},
 		{"v3", `null`, "", "statistics: missing"},
-		{"v3", `{"uuid":"p"}`, "", "statistics: missing"},
+		{"v3", `{"uuid":"` + id("p") + `"}`, "", "statistics: missing"},
 		{"v3", `{"errorCode":"IC-9","errorMessage":"Internal Error"}`, "", "statistics: missing; the answer says: IC-9: Internal Error"},
 		{"v4", `{}`, "", "statistics: missing"},
-		{"v4", `{"type":"XF_PORT","uuid":"p"}`, "", "statistics: missing"},
+		{"v4", `{"type":"XF_PORT","uuid":"` + id("p") + `"}`, "", "statistics: missing"},
 		{"v4", `{"errorTitle":"Oops"}`, "", "statistics: missing; the answer says: Oops"},
 		{"v4", `{"stats":{"bandwidthUtilization":{"unit":{}}}}`, "stats.bandwidthUtilization.unit", "object where string is expected"},
 		{"v3", `[]`, "", "array where object is expected"},

@@ -18,8 +18,8 @@ type StreamAsset struct {
 
 // streamAssetV4 is an attached asset as the v4 API sends it.
 type streamAssetV4 struct {
-	UUID             text  `json:"uuid"`
-	Href             text  `json:"href"` // …/streams/{stream}/{ports}/{uuid}
+	UUID             label `json:"uuid"`
+	Href             label `json:"href"` // …/streams/{stream}/{ports}/{uuid}
 	Type             label `json:"type"`
 	MetricsEnabled   flag  `json:"metricsEnabled"`
 	AttachmentStatus label `json:"attachmentStatus"`
@@ -58,7 +58,7 @@ func (c *Client) StreamAssets(ctx context.Context) iter.Seq2[StreamAsset, error]
 			Pagination: pagination{Offset: offset, Limit: pageSize},
 		}
 		err = c.post(ctx, OpSearchStreamAssets, "/fabric/v4/streamAssets/search", s, func(b []byte) (err error) {
-			p, err = decodePage(OpSearchStreamAssets, b, (*streamAssetV4).asset, key)
+			p, err = decodePage(c, OpSearchStreamAssets, offset, b, (*streamAssetV4).asset, key)
 			return err
 		})
 		return p, err

@@ -50,7 +50,7 @@ func TestStreamAssetsPaging(t *testing.T) {
 		{"two pages", []prepared{page(0, 100, 130), page(100, 130, 130)}, 130, ""},
 		// A port that is missed because of a detached one would look unattached.
 		{"changes under way", []prepared{page(0, 100, 130), page(100, 129, 129)}, 100, "changed from 130 to 129"},
-		{"no id", []prepared{with(200, `{"data":[{"href":"https://api.example.com/"}]}`)}, 0, "data[0].uuid: missing"},
+		{"no id", []prepared{with(200, `{"data":[{"href":"https://api.example.com/"}]}`)}, 0, "none of the 1 records has a usable uuid"},
 		{"no right", []prepared{with(403, ``)}, 0, "v4_stream_assets_search: HTTP 403"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

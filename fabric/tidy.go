@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -64,12 +65,14 @@ func plain(s string) bool {
 	return true
 }
 
-// uuid is the spelling that uuids are compared in. It is "" for what cannot be
-// one: things must not become the same because their names are cut or replaced.
+// uuid is a UUID in the spelling that UUIDs are compared in, and "" for anything
+// else: a UUID becomes part of a path, and tells which ports belong together.
 func uuid[S ~string](s S) string {
-	id := strings.TrimSpace(string(s))
-	if len(id) > maxLabel || !plain(id) || strings.Contains(id, " ") {
+	id := strings.ToLower(strings.TrimSpace(string(s)))
+	if !canonicalUUID.MatchString(id) {
 		return ""
 	}
-	return strings.ToLower(id)
+	return id
 }
+
+var canonicalUUID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)

@@ -30,14 +30,14 @@ var hostileNames = []struct{ name, json, want string }{
 func TestNamesAreFitToBeShown(t *testing.T) {
 	for _, tt := range hostileNames {
 		t.Run(tt.name, func(t *testing.T) {
-			body := fmt.Sprintf(`{"uuid":"p","name":%[1]s,"state":%[1]s,"location":{"metroName":%[1]s}}`, tt.json)
-			p, err := newClient(t, always(200, body)).Port(t.Context(), "p")
+			body := fmt.Sprintf(`{"uuid":"`+id("p")+`","name":%[1]s,"state":%[1]s,"location":{"metroName":%[1]s}}`, tt.json)
+			p, err := newClient(t, always(200, body)).Port(t.Context(), id("p"))
 			if err != nil || p.Name != tt.want || p.State != tt.want || p.MetroName != tt.want {
 				t.Errorf("port %q in %q of %q, %v; want %q", p.Name, p.State, p.MetroName, err, tt.want)
 			}
-			body = fmt.Sprintf(`{"data":[{"uuid":"c","name":%[1]s,"aSide":{"accessPoint":{"port":{"uuid":"p"}}},`+
+			body = fmt.Sprintf(`{"data":[{"uuid":"`+id("c")+`","name":%[1]s,"aSide":{"accessPoint":{"port":{"uuid":"`+id("p")+`"}}},`+
 				`"zSide":{"accessPoint":{"profile":{"name":%[1]s},"linkProtocol":{"vlanTag":%[1]s}}}}]}`, tt.json)
-			conns, err := drain(newClient(t, always(200, body)).Connections(t.Context(), []string{"p"}))
+			conns, err := drain(newClient(t, always(200, body)).Connections(t.Context(), []string{id("p")}))
 			if err != nil || len(conns) != 1 {
 				t.Fatalf("connections %v, %v", conns, err)
 			}
@@ -48,22 +48,29 @@ func TestNamesAreFitToBeShown(t *testing.T) {
 	}
 }
 
-// Two uuids that are cut or replaced alike would make one port of two.
-func TestWhatIsNoUUIDIsNotCutToOne(t *testing.T) {
-	for _, id := range []string{strings.Repeat("a", 257), "a b", "a\x00b", "a\nb", "é", "\xff"} {
-		quoted, err := json.Marshal(id)
+// What is no UUID is left out of listings: cut or replaced it could be that of
+// another thing, and it would become part of a path.
+func TestWhatIsNoUUIDIsNotTaken(t *testing.T) {
+	for _, text := range []string{
+		"", " ", "1", "p", "../../v1/x", id("p") + "/x", "x" + id("p"), id("p")[1:], strings.ReplaceAll(id("p"), "-", ""),
+		"g" + id("p")[1:], id("p") + "\x00", strings.Repeat("a", 257), "é", "\xff",
+	} {
+		quoted, err := json.Marshal(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		body := fmt.Sprintf(`{"data":[{"uuid":"ok"},{"uuid":%s}]}`, quoted)
-		_, err = drain(newClient(t, always(200, body)).Ports(t.Context()))
-		if err == nil || !strings.Contains(err.Error(), "data[1].uuid: missing or not a uuid") {
-			t.Errorf("%q: %v", id, err)
+		body := fmt.Sprintf(`{"data":[{"uuid":%q},{"uuid":%s}]}`, id("ok"), quoted)
+		ports, err := drain(newClient(t, always(200, body)).Ports(t.Context()))
+		if err != nil || len(ports) != 1 || ports[0].UUID != id("ok") {
+			t.Errorf("%q: %v, %v", text, ports, err)
 		}
-		body = fmt.Sprintf(`{"uuid":"p","redundancy":{"group":%s,"priority":"PRIMARY"}}`, quoted)
-		p, err := newClient(t, always(200, body)).Port(t.Context(), "p")
+		body = fmt.Sprintf(`{"uuid":%q,"redundancy":{"group":%s,"priority":"PRIMARY"}}`, id("p"), quoted)
+		p, err := newClient(t, always(200, body)).Port(t.Context(), id("p"))
 		if err != nil || p.RedundancyGroup != "" || p.RedundancyPriority != "PRIMARY" {
-			t.Errorf("group %q: %q, %v", id, p.RedundancyGroup, err)
+			t.Errorf("group %q: %q, %v", text, p.RedundancyGroup, err)
+		}
+		if _, err := newClient(t, always(200, idle)).PortStatsV3(t.Context(), text, from, to); err == nil {
+			t.Errorf("%q is asked for", text)
 		}
 	}
 }

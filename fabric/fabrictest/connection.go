@@ -1,6 +1,7 @@
 package fabrictest
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -17,6 +18,7 @@ type Connection struct {
 
 	EquinixStatus  string
 	ProviderStatus string
+	Maintenance    string // maintenance status, "" for none
 
 	ASide, ZSide Side
 
@@ -84,9 +86,10 @@ func (c *Connection) OperationalStatus() string {
 	return StatusUp
 }
 
-// live reports whether the connection takes bandwidth of its ports.
+// live reports whether the connection takes bandwidth of its ports. Where it has no
+// state, which is how many come, Equinix' status tells.
 func (c *Connection) live() bool {
-	switch c.State {
+	switch cmp.Or(c.State, c.EquinixStatus) {
 	case StateActive, StateProvisioned, StateProvisioning, StateReprovisioning:
 		return true
 	}

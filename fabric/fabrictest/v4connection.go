@@ -35,6 +35,7 @@ type connectionOperationDoc struct {
 	ProviderStatus    string `json:"providerStatus"`
 	EquinixStatus     string `json:"equinixStatus"`
 	OperationalStatus string `json:"operationalStatus,omitempty"`
+	MaintenanceStatus string `json:"maintenanceStatus,omitempty"`
 }
 
 // additionalInfoDoc is something that the far end wants to know, secrets
@@ -120,6 +121,7 @@ func newConnectionDoc(c *Connection) connectionDoc {
 	doc.Change = newChangeDoc(c.Change)
 	doc.Operation = &connectionOperationDoc{
 		ProviderStatus: c.ProviderStatus, EquinixStatus: c.EquinixStatus, OperationalStatus: c.OperationalStatus(),
+		MaintenanceStatus: c.Maintenance,
 	}
 	if c.ZSide.Profile != "" {
 		doc.AdditionalInfo = []additionalInfoDoc{{"accessKey", c.ZSide.key()}}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 const (
@@ -39,6 +40,7 @@ type portDoc struct {
 	DemarcationPointIBX    *string           `json:"demarcationPointIbx"`
 	TetherIBX              *string           `json:"tetherIbx"`
 	Redundancy             *redundancyDoc    `json:"redundancy"`
+	Device                 deviceDoc         `json:"device"`
 	Encapsulation          *encapsulationDoc `json:"encapsulation"`
 	LAGEnabled             bool              `json:"lagEnabled"`
 	Project                *projectDoc       `json:"project"`
@@ -84,6 +86,13 @@ type redundancyDoc struct {
 	Enabled  *bool   `json:"enabled,omitempty"`
 	Group    *string `json:"group"`
 	Priority string  `json:"priority"`
+}
+
+// deviceDoc is the device that a port is on. The group of its redundancy is a small
+// number that ports of any metro have; it has nothing to do with their pairs.
+type deviceDoc struct {
+	Name       string        `json:"name"`
+	Redundancy redundancyDoc `json:"redundancy"`
 }
 
 type encapsulationDoc struct {
@@ -132,7 +141,11 @@ func newPortDoc(p *Port, u usage) portDoc {
 		Location:   newLocationDoc(p.Metro, p.optional(p.IBX)),
 		TetherIBX:  p.optional(p.IBX),
 		LAGEnabled: len(p.Links) > 1,
-		ChangeLog:  changeLogDoc{CreatedBy: "jdoe", CreatedByEmail: "jdoe@example.com", CreatedDateTime: "2021-07-20T17:12:38.000Z"},
+		Device: deviceDoc{
+			Name:       "l2-" + strings.ToLower(p.IBX),
+			Redundancy: redundancyDoc{Group: new("1"), Priority: cmp.Or(p.Priority, PriorityPrimary)},
+		},
+		ChangeLog: changeLogDoc{CreatedBy: "jdoe", CreatedByEmail: "jdoe@example.com", CreatedDateTime: "2021-07-20T17:12:38.000Z"},
 	}
 	doc.DemarcationPointIBX = doc.TetherIBX
 	for _, l := range p.Links {

@@ -24,14 +24,13 @@ type Connections struct {
 // ConnectionFilter matches a connection that all of its patterns match; at
 // least one is not nil.
 type ConnectionFilter struct {
-	Name  *Pattern // the connection's name
+	Name  *Pattern // as in the label connection_name
 	Type  *Pattern // like EVPL_VC
-	State *Pattern // lifecycle state, like ACTIVE
+	State *Pattern // lifecycle state, like ACTIVE, as in connection_state: UNKNOWN where there is none
 	ZSide *Pattern // what the connection leads to, as in the label z_side
 }
 
-// ConnectionTraits are what a ConnectionFilter looks at, "" where the API says
-// nothing.
+// ConnectionTraits are what a ConnectionFilter looks at, as the labels show it.
 type ConnectionTraits struct {
 	Name, Type, State, ZSide string
 }

@@ -12,6 +12,8 @@ type Wiring struct {
 	Transport http.RoundTripper
 	UserAgent string
 	Observe   func(fabric.Attempt) // told of every attempt
+	// Skipped is told of records that a listing leaves out, as in fabric.Config.
+	Skipped func(op string, records int, first error)
 
 	// Key and Refused are for those who keep count of refused logins over
 	// restarts, as in fabric.TokenConfig.
@@ -39,7 +41,7 @@ func Connect(a config.Account, api config.API, w Wiring) (*fabric.TokenSource, *
 	client, err := fabric.New(fabric.Config{
 		BaseURL: a.APIURL, Tokens: tokens, Transport: w.Transport, UserAgent: w.UserAgent,
 		RequestsPerSecond: api.RequestsPerSecond, Burst: api.Burst, Concurrency: api.Concurrency,
-		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: w.Observe,
+		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: w.Observe, Skipped: w.Skipped,
 	})
 	if err != nil {
 		return nil, nil, err

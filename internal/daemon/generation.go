@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -82,7 +83,7 @@ func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*ac
 	}
 	t := newTransport(ca, d.opts.Transport)
 	tokens, client, err := Connect(a, api, Wiring{
-		Transport: t, UserAgent: d.opts.UserAgent, Observe: d.metrics.Observer(a.Name),
+		Transport: t, UserAgent: d.opts.UserAgent, Observe: d.metrics.Observer(a.Name), Skipped: d.metrics.Skipped(a.Name, d.opts.Log),
 		Key: d.keeper.ids.key, Refused: func(h fabric.Hold) { d.keeper.refused(a, h) },
 	})
 	if err != nil {
@@ -162,7 +163,9 @@ func Selection(c config.Connections) *poll.Selection {
 		return nil
 	}
 	return &poll.Selection{Max: c.Max, Match: func(f *fleet.Connection) bool {
-		return c.Match(config.ConnectionTraits{Name: f.APIName, Type: f.Type, State: f.State, ZSide: f.ZSide.Name})
+		return c.Match(config.ConnectionTraits{ // as the labels show them
+			Name: f.Name(), Type: f.Type, State: cmp.Or(f.State, fleet.Unknown), ZSide: f.ZSide.Name,
+		})
 	}}
 }
 

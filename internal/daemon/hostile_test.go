@@ -17,6 +17,8 @@ import (
 const (
 	hostileA = "aaaaaaaa-0000-4000-8000-00000000000a"
 	hostileB = "bbbbbbbb-0000-4000-8000-00000000000b"
+	link1    = "dddddddd-0000-4000-8000-000000000001"
+	link2    = "dddddddd-0000-4000-8000-000000000002"
 )
 
 // canned is what a hostile API answers where the path ends like this.
@@ -82,7 +84,7 @@ func TestDuplicatesAreMergedAndCounted(t *testing.T) {
 
 func duplicates(t *testing.T, backwards bool) {
 	// One physical port twice: a LAG of one would pass for one of two, and of twice the rate.
-	const links = `[{"uuid":"l1","interfaceSpeed":1000,"operation":{"operationalStatus":"UP"}},{"uuid":"L1","interfaceSpeed":1000,"operation":{"operationalStatus":"UP"}}]`
+	const links = `[{"uuid":"cccccccc-0000-4000-8000-00000000000c","interfaceSpeed":1000,"operation":{"operationalStatus":"UP"}},{"uuid":"CCCCCCCC-0000-4000-8000-00000000000C","interfaceSpeed":1000,"operation":{"operationalStatus":"UP"}}]`
 	port := func(uuid string, speed int) string {
 		return fmt.Sprintf(`{"uuid":%q,"name":"twin","state":"ACTIVE","bandwidth":%d,"physicalPorts":%s}`, uuid, speed, links)
 	}
@@ -99,7 +101,7 @@ func duplicates(t *testing.T, backwards bool) {
 		// One port twice, and another of the same name.
 		{path: "/v4/ports", body: list(port(hostileA, 1000), port(strings.ToUpper(hostileA), 9000), port(hostileB, 1000))},
 		// One connection twice, between both ports, and another of the same name.
-		{path: "/connections/search", body: list(connection("c1", 100, hostileA, hostileB), connection("c1", 900, hostileA, hostileB), connection("c2", 10, hostileA, ""))},
+		{path: "/connections/search", body: list(connection(link1, 100, hostileA, hostileB), connection(link1, 900, hostileA, hostileB), connection(link2, 10, hostileA, ""))},
 		{path: "/port/" + hostileA, body: samples([2]any{"1999-12-31T23:45:00Z", 1}, [2]any{"1999-12-31T23:50:00Z", 80}, [2]any{"1999-12-31T23:50:00.000+0000", 40})},
 		{path: "/port/" + hostileB, body: samples([2]any{"1999-12-31T23:50:00Z", 8})},
 	}
@@ -110,19 +112,19 @@ func duplicates(t *testing.T, backwards bool) {
 		stop()
 		a, b := `port_name="twin",port_uuid="`+hostileA+`"`, `port_name="twin",port_uuid="`+hostileB+`"`
 		for series, want := range map[string]float64{
-			`port_capacity_bytes_per_second{` + a + `}`:                                          1e9 / 8,
-			`port_capacity_bytes_per_second{` + b + `}`:                                          1e9 / 8,
-			`port_effective_capacity_bytes_per_second{` + a + `}`:                                1e9 / 8,
-			`port_lag_links{` + a + `,status="UP"}`:                                              1,
-			`port_connections{` + a + `,state="ACTIVE"}`:                                         2,
-			`port_connections{` + b + `,state="ACTIVE"}`:                                         1,
-			`port_connections_bandwidth_bytes_per_second{` + a + `}`:                             110e6 / 8,
-			`connection_bandwidth_bytes_per_second{connection_name="link",connection_uuid="c1"}`: 100e6 / 8,
-			`port_traffic_last_bytes_per_second{direction="inbound",` + a + `}`:                  40e6 / 8,
-			`port_traffic_p95_bytes_per_second{direction="inbound",` + a + `,window="1d"}`:       40e6 / 8,
-			`connections_watched{account="first"}`:                                               2,
-			`port_conflicts_total{account="second"}`:                                             2,
-			`port_poll_success{` + a + `}`:                                                       1,
+			`port_capacity_bytes_per_second{` + a + `}`:                                                     1e9 / 8,
+			`port_capacity_bytes_per_second{` + b + `}`:                                                     1e9 / 8,
+			`port_effective_capacity_bytes_per_second{` + a + `}`:                                           1e9 / 8,
+			`port_lag_links{` + a + `,status="UP"}`:                                                         1,
+			`port_connections{` + a + `,state="ACTIVE"}`:                                                    2,
+			`port_connections{` + b + `,state="ACTIVE"}`:                                                    1,
+			`port_connections_bandwidth_bytes_per_second{` + a + `}`:                                        110e6 / 8,
+			`connection_bandwidth_bytes_per_second{connection_name="link",connection_uuid="` + link1 + `"}`: 100e6 / 8,
+			`port_traffic_last_bytes_per_second{direction="inbound",` + a + `}`:                             40e6 / 8,
+			`port_traffic_p95_bytes_per_second{direction="inbound",` + a + `,window="1d"}`:                  40e6 / 8,
+			`connections_watched{account="first"}`:                                                          2,
+			`port_conflicts_total{account="second"}`:                                                        2,
+			`port_poll_success{` + a + `}`:                                                                  1,
 		} {
 			if v, ok := got[series]; !ok || v != want {
 				t.Errorf("%s is %v (%v), want %v", series, v, ok, want)

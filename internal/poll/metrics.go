@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,6 +26,7 @@ type Metrics struct {
 
 	duplicates  *prometheus.CounterVec
 	implausible *prometheus.CounterVec
+	skipped     *prometheus.CounterVec
 }
 
 // Family is one family of Metrics, for the documentation.
@@ -64,6 +66,11 @@ var (
 		"Things that one answer of the API held more than once, each repetition counted: port or connection, of which one entry counts, the same one each time, link, a physical port of a port, of which the first does, and sample, an interval of traffic, of which the last does.",
 		[]string{"account", "kind"},
 	}
+	skippedFamily = Family{
+		"records_skipped_total", "counter",
+		"Records that a listing left out because they have no usable UUID, each time that the listing was read: v4_ports and v3_user_ports, ports without series; v4_connections_search, connections in no count or sum; v4_stream_assets_search, attachments.",
+		[]string{"account", "operation"},
+	}
 	implausibleFamily = Family{
 		"implausible_intervals_total", "counter",
 		"Intervals of traffic that are not plausible: future, not due yet; rate, below 0 or above ten times the line rate; packets, more than the line carries; these are left out. above_line, a rate above 1.1 times the line rate, is shown. An interval counts once for each window that has it, and anew after a start or reload.",
@@ -73,7 +80,7 @@ var (
 
 // Families lists the families of Metrics with their full names.
 func Families() []Family {
-	all := []Family{requestsFamily, durationsFamily, errorsFamily, waitedFamily, conflictsFamily, duplicatesFamily, implausibleFamily}
+	all := []Family{requestsFamily, durationsFamily, errorsFamily, waitedFamily, conflictsFamily, duplicatesFamily, skippedFamily, implausibleFamily}
 	for i := range all {
 		all[i].Name = namespace + "_" + all[i].Name
 	}
@@ -97,8 +104,9 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 
 		duplicates:  counter(duplicatesFamily),
 		implausible: counter(implausibleFamily),
+		skipped:     counter(skippedFamily),
 	}
-	reg.MustRegister(m.requests, m.durations, m.errors, m.waited, m.conflicts, m.duplicates, m.implausible)
+	reg.MustRegister(m.requests, m.durations, m.errors, m.waited, m.conflicts, m.duplicates, m.implausible, m.skipped)
 	return m
 }
 
@@ -139,6 +147,23 @@ func (m *Metrics) Observer(account string) func(fabric.Attempt) {
 	}
 }
 
+// Skipped returns what counts the records that an account's listings leave out, for
+// fabric.Config.Skipped, and logs the first of each operation. Its series exist from 0
+// on.
+func (m *Metrics) Skipped(account string, log *slog.Logger) func(op string, records int, first error) {
+	for _, op := range []string{fabric.OpPorts, fabric.OpUserPortsV3, fabric.OpSearchConnections, fabric.OpSearchStreamAssets} {
+		m.skipped.WithLabelValues(account, op)
+	}
+	log = log.With("component", "poll")
+	var logged sync.Map // operations
+	return func(op string, records int, first error) {
+		m.skipped.WithLabelValues(account, op).Add(float64(records))
+		if _, again := logged.LoadOrStore(op, true); !again {
+			log.Warn("listing has records without a usable UUID; leaving them out", "account", account, "operation", op, "records", records, "err", first)
+		}
+	}
+}
+
 // unusable counts an answer that was read, and then found to be impossible.
 func (m *Metrics) unusable(account string, err *fabric.DecodeError) {
 	m.errors.WithLabelValues(account, err.Op, fabric.Reason(err)).Inc()
@@ -160,4 +185,5 @@ func (m *Metrics) Forget(account string) {
 	m.conflicts.DeletePartialMatch(labels)
 	m.duplicates.DeletePartialMatch(labels)
 	m.implausible.DeletePartialMatch(labels)
+	m.skipped.DeletePartialMatch(labels)
 }
