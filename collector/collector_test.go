@@ -63,7 +63,7 @@ func snapshot(at time.Time) *fleet.Snapshot {
 		Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled},
 		Connections: fleet.CountConnections([]string{wholeUUID}, []fleet.Connection{
 			{UUID: "1", State: "ACTIVE", EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Bandwidth: new(1e9), ASidePort: wholeUUID},
-			{UUID: "2", State: "BRAND_NEW", ASidePort: wholeUUID},
+			{UUID: "2", State: "BRAND_NEW", Bandwidth: new(1e9), ASidePort: wholeUUID},
 		}, at)[wholeUUID],
 		ConnectionsPoll: polled,
 		Dropped:         packets(at, 12), Errored: packets(at, 0), Attached: new(true),

@@ -24,7 +24,7 @@ func connectionFamilies() []Family {
 				sendCounts(send, v.Connections.Provider, providerStatuses(), "provider")
 			})),
 		portFamily("port_connections_bandwidth_bytes_per_second",
-			"Sum in bytes per second of the bandwidth of the connections on the port that are ACTIVE, PROVISIONED, PROVISIONING or REPROVISIONING; absent where the API gives none for one of them. "+fromConnections,
+			"Sum in bytes per second of the bandwidth of the connections on the port that are ACTIVE, PROVISIONED, PROVISIONING or REPROVISIONING, or in a state that Equinix does not document. Where a connection has no state, its status on Equinix' side decides. Absent where the API gives no bandwidth for one of them. "+fromConnections,
 			nil, func(v *fleet.View, send emit) {
 				if v.Connections != nil {
 					sendBytes(send, v.Connections.Bandwidth)

@@ -10,10 +10,10 @@ import (
 func watchedFamilies() []Family {
 	return []Family{
 		watchedFamily("connection_info",
-			"Always 1, for each connection that connections.traffic of its account asks for; the labels describe it as the latest search that found it does, \"\" where the API says nothing. port_uuid, port_name: the port of the account that it is seen from; side, a or z: that the port is on; vlan: there; a_side, z_side: what the sides are called. Polled every poll.connections_interval; never dropped while the searches find it.",
+			"Always 1, for each connection that connections.traffic of its account asks for; the labels describe it as the latest search that found it does, \"\" where the API says nothing. port_uuid, port_name: the port of the account that it is seen from; side, a or z: that the port is on; vlan: there; a_side, z_side: what the sides are called, the UUID of what has no name, else the type; a_side_type, z_side_type: COLO, SP, CLOUD_ROUTER, VD and so on. Polled every poll.connections_interval; never dropped while the searches find it.",
 			[]string{
 				"account", "port_uuid", "port_name", "side", "type", "connection_direction",
-				"a_side", "z_side", "a_side_metro", "z_side_metro", "vlan", "redundancy_group", "redundancy_priority",
+				"a_side", "z_side", "a_side_metro", "z_side_metro", "vlan", "redundancy_group", "redundancy_priority", "a_side_type", "z_side_type",
 			}, watchedInfo),
 		watchedFamily("connection_state",
 			"Always 1; the state label is the lifecycle state of the connection as the API spells it, UNKNOWN where it is empty. "+fromConnections,
@@ -29,6 +29,13 @@ func watchedFamilies() []Family {
 			[]string{"status"}, ofFacts(func(c *fleet.Connection, send emit) {
 				sendStatus(send, c.Status, fleet.StatusUp, fleet.StatusDown)
 			}))),
+		watchedFamily("connection_maintenance",
+			"Always 1; the status label is that of the maintenance of the connection, SCHEDULED, IN_PROGRESS, COMPLETED or DEFERRED; no series without one. "+fromConnections,
+			[]string{"status"}, ofFacts(func(c *fleet.Connection, send emit) {
+				if c.Maintenance != "" {
+					send(1, c.Maintenance)
+				}
+			})),
 		watchedFamily("connection_bandwidth_bytes_per_second",
 			"Bandwidth of the connection in bytes per second (8 bits each), as ordered. "+fromConnections,
 			nil, ofFacts(func(c *fleet.Connection, send emit) { sendBytes(send, c.Bandwidth) })),
@@ -38,7 +45,8 @@ func watchedFamilies() []Family {
 // watchedInfo is never stale: what the connection was last known as identifies it.
 func watchedInfo(v *fleet.ConnectionView, send emit) {
 	send(1, v.Account, v.Port, v.PortName, string(v.Side), v.Type, v.Direction,
-		v.ASide.Name, v.ZSide.Name, v.ASide.Metro, v.ZSide.Metro, v.End(v.Side).VLAN, v.RedundancyGroup, v.RedundancyPriority)
+		v.ASide.Name, v.ZSide.Name, v.ASide.Metro, v.ZSide.Metro, v.End(v.Side).VLAN, v.RedundancyGroup, v.RedundancyPriority,
+		v.ASide.Type, v.ZSide.Type)
 }
 
 // ofFacts sends what is known of a connection while a search has found it lately.

@@ -24,9 +24,9 @@ func watched(at time.Time, traffic func() *fleet.Traffic, polled fleet.Poll) []*
 		{
 			Connection: fleet.Connection{
 				UUID: wholeConn, APIName: "to-the-cloud", Type: "EVPL_VC", State: "PROVISIONED", Status: "UP",
-				EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Direction: "INCOMING", Bandwidth: new(1e9),
+				EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Maintenance: "SCHEDULED", Direction: "INCOMING", Bandwidth: new(1e9),
 				RedundancyGroup: "g-2", RedundancyPriority: "SECONDARY", ASidePort: "elsewhere", ZSidePort: wholeUUID,
-				ASide: fleet.End{Name: "Cirrus", Metro: "LD", VLAN: "101"}, ZSide: fleet.End{Name: "api-name", Metro: "AM", VLAN: "300.7"},
+				ASide: fleet.End{Type: "SP", Name: "Cirrus", Metro: "LD", VLAN: "101"}, ZSide: fleet.End{Type: "COLO", Name: "api-name", Metro: "AM", VLAN: "300.7"},
 			},
 			At: at, Account: "prod", Port: wholeUUID, Side: fleet.ZSide,
 			Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled},
@@ -63,7 +63,7 @@ func TestCollectorOfABareConnectionShowsNoZeroes(t *testing.T) {
 // The facts end with the searches, the traffic with its windows.
 func TestCollectorDropsStaleConnections(t *testing.T) {
 	facts := []string{
-		"connection_bandwidth_bytes_per_second", "connection_operational_status", "connection_state", "connection_status",
+		"connection_bandwidth_bytes_per_second", "connection_maintenance", "connection_operational_status", "connection_state", "connection_status",
 	}
 	primary := []string{"connection_packets_dropped_total", "connection_traffic_last_bytes_per_second"}
 	month := []string{

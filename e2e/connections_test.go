@@ -23,7 +23,8 @@ func TestMinimalAPIConnections(t *testing.T) {
 	const uuid = "eeeeeeee-0000-4000-8000-000000000060" // the first by UUID of those on uplink
 	want.add(fmt.Sprintf(`connection_uuid=%q,connection_name=%q`, uuid, uuid),
 		row{"connection_info", `account="default",port_uuid="` + uplinkUUID + `",port_name="uplink-1",side="a",type="",connection_direction="",` +
-			`a_side="",z_side="",a_side_metro="",z_side_metro="",vlan="",redundancy_group="",redundancy_priority=""`, 1},
+			`a_side="` + uplinkUUID + `",z_side="9b1d6c82-b30e-4b87-8564-0781f514e0bf",a_side_type="",z_side_type="",` +
+			`a_side_metro="",z_side_metro="",vlan="",redundancy_group="",redundancy_priority=""`, 1},
 		row{"connection_state", `state="PROVISIONED"`, 1},
 		row{"connection_status", `side="equinix",status="PROVISIONED"`, 1},
 		row{"connection_status", `side="provider",status="AVAILABLE"`, 1},

@@ -107,8 +107,7 @@ func fullConnections(families map[string]*dto.MetricFamily) error {
 	inService := 0
 	for _, m := range families[prefix+"connection_state"].GetMetric() {
 		state := label(m, "state")
-		none := strings.HasPrefix(state, "PENDING") || // PENDING_RELOCATION and others that no document lists
-			slices.Contains([]string{"CANCELLED", "DEPROVISIONED", "DRAFT", "FAILED", "UNKNOWN"}, state)
+		none := slices.Contains([]string{"CANCELLED", "DEPROVISIONED", "DRAFT", "FAILED", "PENDING"}, state)
 		if !none {
 			inService++
 		}

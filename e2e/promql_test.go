@@ -131,6 +131,7 @@ func testInvariants(t *testing.T, s *server, at time.Time) {
 		{`config_last_reload_successful`, `== 1`},
 		{`port_conflicts_total`, `== 0`},
 		{`duplicates_total`, `== 0`},
+		{`records_skipped_total`, `== 0`},
 		{`implausible_intervals_total`, `== 0`},
 		{`series_dropped`, `== 0`},
 		{`api_errors_total{account="classic"}`, `== 0`},

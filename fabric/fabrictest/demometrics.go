@@ -70,7 +70,7 @@ func DemoMetrics(seed uint64) Fleet {
 			c.Stream = stream
 		}
 		if i == 4 { // on MetricsDropping
-			c.Name, c.Bandwidth, c.Load = MetricsThrottled, 2_000, 0.4
+			c.Name, c.Bandwidth, c.Load, c.Maintenance = MetricsThrottled, 2_000, 0.4, "SCHEDULED"
 		}
 		f.Connections = append(f.Connections, c)
 	}

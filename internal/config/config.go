@@ -61,7 +61,7 @@ type Account struct {
 	// MaxSeries is how many series the ports, pairs and connections of the
 	// account may have together, 1 to 100000000: a guard for Prometheus. Each
 	// counts for the most that it can have: a port for 114 and 6 for each window,
-	// a pair for 3 and 2, a connection for 19 and 6. Beyond it whole ones are left
+	// a pair for 3 and 2, a connection for 20 and 6. Beyond it whole ones are left
 	// out. Default 1000000.
 	MaxSeries int
 }

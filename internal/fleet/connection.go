@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"cmp"
-	"strings"
 	"time"
 )
 
@@ -16,6 +15,7 @@ type Connection struct {
 	State                         string // lifecycle, as the API spells it
 	Status                        string // operational: UP or DOWN
 	EquinixStatus, ProviderStatus string // of the operation, as either side sees it
+	Maintenance                   string // e.g. SCHEDULED
 
 	Direction string   // INCOMING, OUTGOING or INTERNAL, as the account sees it
 	Bandwidth *float64 // bit/s
@@ -28,7 +28,8 @@ type Connection struct {
 
 // End is where a connection leads to at one side.
 type End struct {
-	Name  string // service profile, router, device or network, else port
+	Type  string // of the access point: COLO, SP, CLOUD_ROUTER, VD …
+	Name  string // what the end is called, else a UUID, else Type
 	Metro string // code
 	VLAN  string // 101, 100-199, or outer.inner
 }
@@ -48,15 +49,26 @@ func Sides() []Side { return []Side{ASide, ZSide} }
 // Name is the API's name, else the UUID.
 func (c *Connection) Name() string { return cmp.Or(c.APIName, c.UUID) }
 
-// CarriesTraffic reports whether a connection in its state may have traffic. One
-// that is not made yet, or no more, has none; a state that Equinix adds one day
-// is given a try.
-func (c *Connection) CarriesTraffic() bool {
-	switch c.State {
-	case "", "CANCELLED", "DEPROVISIONED", "DRAFT", "FAILED":
-		return false
+// InUse reports whether the connection takes up its bandwidth, and whether it may
+// have traffic, by its state, or by Equinix' status where it has none. A connection of
+// which neither says anything that Equinix documents is there until the API says that
+// it is not.
+func (c *Connection) InUse() (bandwidth, traffic bool) {
+	switch cmp.Or(c.State, c.EquinixStatus) {
+	case "DEPROVISIONING", "PENDING_DELETE":
+		return false, true
+	case "AUTO_APPROVAL_FAILED", "CANCELLED", "DELETED", "DEPROVISIONED", "DRAFT", "FAILED", "NOT_PROVISIONED",
+		"PENDING", "PENDING_APPROVAL", "PENDING_AUTO_APPROVAL", "PENDING_BGP_PEERING", "PENDING_INTERFACE_CONFIGURATION",
+		"PENDING_PROVIDER_VLAN", "PENDING_PROVIDER_VLAN_ERROR", "REJECTED", "REJECTED_ACK":
+		return false, false
 	}
-	return !strings.HasPrefix(c.State, "PENDING") // PENDING_AUTO_APPROVAL and the like
+	return true, true
+}
+
+// CarriesTraffic reports whether the connection may have traffic.
+func (c *Connection) CarriesTraffic() bool {
+	_, traffic := c.InUse()
+	return traffic
 }
 
 // SeenFrom is the side of the connection that is on one of the ports, the a-side

@@ -1,7 +1,6 @@
 package fleet_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -18,15 +17,28 @@ func TestConnectionName(t *testing.T) {
 	}
 }
 
-func TestConnectionCarriesTrafficWhileItIsMade(t *testing.T) {
-	none := []string{"CANCELLED", "DEPROVISIONED", "DRAFT", "FAILED", "PENDING", "PENDING_AUTO_APPROVAL", fleet.Unknown}
-	for _, state := range append(fleet.ConnectionStates(), "PENDING_AUTO_APPROVAL", "BRAND_NEW") {
-		c := fleet.Connection{State: state}
-		if state == fleet.Unknown {
-			c.State = "" // as the API sends it
+func TestConnectionInUse(t *testing.T) {
+	type use struct{ bandwidth, traffic bool }
+	all, leaving, none := use{true, true}, use{false, true}, use{}
+	for want, states := range map[use][]string{
+		all:     {"ACTIVE", "PROVISIONED", "PROVISIONING", "REPROVISIONING", "NOT_DEPROVISIONED", "", "BRAND_NEW", "PENDING_NOVELTY"},
+		leaving: {"DEPROVISIONING", "PENDING_DELETE"},
+		none:    {"CANCELLED", "DEPROVISIONED", "DELETED", "DRAFT", "FAILED", "PENDING", "PENDING_APPROVAL", "NOT_PROVISIONED", "REJECTED"},
+	} {
+		for _, state := range states {
+			for _, c := range []fleet.Connection{
+				{State: state, EquinixStatus: "BRAND_NEW"},
+				{EquinixStatus: state, ProviderStatus: "DEPROVISIONED"}, // Equinix' word counts where there is no state
+			} {
+				if bandwidth, traffic := c.InUse(); (use{bandwidth, traffic}) != want || c.CarriesTraffic() != traffic {
+					t.Errorf("%q, %q: bandwidth %t, traffic %t", c.State, c.EquinixStatus, bandwidth, traffic)
+				}
+			}
 		}
-		if got, want := c.CarriesTraffic(), !slices.Contains(none, state); got != want {
-			t.Errorf("%s: %v, want %v", state, got, want)
+	}
+	for _, equinix := range []string{"DEPROVISIONED", "PENDING_DELETE"} { // which the state overrules, whatever it is
+		if bandwidth, traffic := (&fleet.Connection{State: "BRAND_NEW", EquinixStatus: equinix}).InUse(); !bandwidth || !traffic {
+			t.Errorf("%s: bandwidth %t, traffic %t", equinix, bandwidth, traffic)
 		}
 	}
 }

@@ -11,7 +11,7 @@ type Connections struct {
 	States    map[string]int
 	Equinix   map[string]int // by the status on Equinix' side
 	Provider  map[string]int // by the status on the provider's side
-	Bandwidth *float64       // bit/s, sum over the live ones; nil where one of them gives none
+	Bandwidth *float64       // bit/s, sum over those that take it up; nil where one of them gives none
 }
 
 // ConnectionStates lists the lifecycle states that Equinix documents or was
@@ -21,15 +21,6 @@ func ConnectionStates() []string {
 		"ACTIVE", "CANCELLED", "DEPROVISIONED", "DEPROVISIONING", "DRAFT", "FAILED",
 		"PENDING", "PROVISIONED", "PROVISIONING", "REPROVISIONING", Unknown,
 	}
-}
-
-// live reports whether a connection in that state takes up its bandwidth.
-func live(state string) bool {
-	switch state {
-	case "ACTIVE", "PROVISIONED", "PROVISIONING", "REPROVISIONING":
-		return true
-	}
-	return false
 }
 
 // CountConnections sums up, at time now, the connections that touch each of the
@@ -81,7 +72,7 @@ func (s *Connections) add(c Connection) {
 	s.States[cmp.Or(c.State, Unknown)]++
 	s.Equinix[cmp.Or(c.EquinixStatus, Unknown)]++
 	s.Provider[cmp.Or(c.ProviderStatus, Unknown)]++
-	if !live(c.State) || s.Bandwidth == nil {
+	if counts, _ := c.InUse(); !counts || s.Bandwidth == nil {
 		return
 	}
 	if c.Bandwidth == nil {

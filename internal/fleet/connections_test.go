@@ -13,9 +13,9 @@ func TestCountConnections(t *testing.T) {
 		{UUID: "1", State: "ACTIVE", EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Bandwidth: new(1e9), ASidePort: "a", ZSidePort: "seller"},
 		{UUID: "2", State: "PROVISIONED", EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Bandwidth: new(2e9), ASidePort: "a", ZSidePort: "b"},
 		{UUID: "2", State: "PROVISIONED", EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Bandwidth: new(2e9), ASidePort: "a", ZSidePort: "b"},
-		{UUID: "3", State: "", ASidePort: "a", ZSidePort: "a"},
+		{UUID: "3", State: "", Bandwidth: new(1e8), ASidePort: "a", ZSidePort: "a"},
 		{UUID: "4", State: "FAILED", EquinixStatus: "REJECTED", Bandwidth: new(5e9), ASidePort: "seller", ZSidePort: "b"},
-		{UUID: "5", State: "SOMETHING_NEW", EquinixStatus: "X", ProviderStatus: "Y", ASidePort: "b"},
+		{UUID: "5", State: "SOMETHING_NEW", EquinixStatus: "X", ProviderStatus: "Y", Bandwidth: new(1e9), ASidePort: "b"},
 	}
 	got := fleet.CountConnections([]string{"a", "b", "c"}, conns, noon)
 	want := map[string]*fleet.Connections{
@@ -23,13 +23,13 @@ func TestCountConnections(t *testing.T) {
 			At: noon, States: map[string]int{"ACTIVE": 1, "PROVISIONED": 1, "UNKNOWN": 1},
 			Equinix:   map[string]int{"PROVISIONED": 2, "UNKNOWN": 1},
 			Provider:  map[string]int{"AVAILABLE": 2, "UNKNOWN": 1},
-			Bandwidth: new(3e9),
+			Bandwidth: new(3.1e9),
 		},
 		"b": {
 			At: noon, States: map[string]int{"PROVISIONED": 1, "FAILED": 1, "SOMETHING_NEW": 1},
 			Equinix:   map[string]int{"PROVISIONED": 1, "REJECTED": 1, "X": 1},
 			Provider:  map[string]int{"AVAILABLE": 1, "UNKNOWN": 1, "Y": 1},
-			Bandwidth: new(2e9),
+			Bandwidth: new(3e9),
 		},
 		"c": {At: noon, States: map[string]int{}, Equinix: map[string]int{}, Provider: map[string]int{}, Bandwidth: new(0.0)},
 	}

@@ -12,6 +12,7 @@ type ConnectionView struct {
 	PortName string      // of the port that it is seen from
 	Facts    *Connection // nil: no search has found it for long
 	Traffic  []*Traffic  // by window; nil: never seen, or stale
+	Attached *bool       // as the connection's own, true where data come all the same
 }
 
 // ConnectionView returns the connection c of account a, seen from port p, as it
@@ -19,6 +20,7 @@ type ConnectionView struct {
 // intervals of the traffic of connections.
 func (s *Snapshot) ConnectionView(a *Account, p *Port, c *Watched, now time.Time) ConnectionView {
 	v := ConnectionView{Watched: c, Now: now, Windows: s.Windows, PortName: p.Name(), Traffic: s.freshTraffic(c.Traffic, a.ConnectionWindows, now)}
+	v.Attached = attached(c.Attached, v.Traffic, s.Windows)
 	if s.fresh(c.At, a.Connections, now) {
 		v.Facts = &c.Connection
 	}

@@ -59,26 +59,25 @@ type redundancyGroup struct{ primary, secondary []*Port }
 
 // redundancyGroups gathers the ports that are not paired by the group that the
 // latest inventory names. Equinix calls a group by the UUID of its primary port,
-// which may then have no group itself.
+// which may then have no group itself: that tells the role of a port without a
+// priority, too.
 func redundancyGroups(ports []*Port, paired map[string]bool) map[string]redundancyGroup {
 	groups := map[string]redundancyGroup{}
 	for _, p := range ports {
 		if p.Inventory == nil || paired[p.UUID] {
 			continue
 		}
-		switch key := p.Inventory.RedundancyGroup; p.Inventory.RedundancyPriority {
-		case priorityPrimary:
-			key = cmp.Or(key, p.UUID)
-			g := groups[key]
+		key := cmp.Or(p.Inventory.RedundancyGroup, p.UUID)
+		g := groups[key]
+		switch priority := p.Inventory.RedundancyPriority; {
+		case priority == priorityPrimary, priority == "" && key == p.UUID:
 			g.primary = append(g.primary, p)
-			groups[key] = g
-		case prioritySecondary:
-			if key != "" {
-				g := groups[key]
-				g.secondary = append(g.secondary, p)
-				groups[key] = g
-			}
+		case priority == prioritySecondary && p.Inventory.RedundancyGroup != "", priority == "":
+			g.secondary = append(g.secondary, p)
+		default:
+			continue
 		}
+		groups[key] = g
 	}
 	return groups
 }

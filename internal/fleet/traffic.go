@@ -12,6 +12,10 @@ type Traffic struct {
 	Capacity          *float64  // line rate, bit/s
 	Inbound, Outbound Series
 
+	// Streamed traffic is from the v4 metrics, which have data only of what is
+	// attached to a stream.
+	Streamed bool
+
 	// Bare traffic is from a run before this one: its figures were worked out
 	// from intervals that are not kept.
 	Bare bool
@@ -93,6 +97,24 @@ func (t *Traffic) newest(d Direction) time.Time {
 		return time.Time{}
 	}
 	return t.Series(d).Newest
+}
+
+// Delivered reports whether a stream delivers what t is of: it is from the v4 metrics,
+// and its newest sample was current when it came. w is the window that t is of.
+func (t *Traffic) Delivered(w Window) bool {
+	if t == nil || !t.Streamed {
+		return false
+	}
+	return t.last(w, Inbound, t.At) != nil || t.last(w, Outbound, t.At) != nil
+}
+
+// attached is what a listing of streams says of the attachment of a port or a
+// connection, overruled by data: it may be in a stream that the listing does not show.
+func attached(listed *bool, traffic []*Traffic, windows []Window) *bool {
+	if listed == nil || *listed || !traffic[0].Delivered(windows[0]) {
+		return listed
+	}
+	return new(true)
 }
 
 // Series is one direction of Traffic. Rates are in bit/s.

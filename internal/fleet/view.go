@@ -14,6 +14,7 @@ type View struct {
 	// a port without connections.
 	Connections *Connections
 	Traffic     []*Traffic // by window; nil: never seen, or stale
+	Attached    *bool      // as the port's own, true where data come all the same
 }
 
 // View returns the port p of account a as it may be shown now: a value ends
@@ -24,6 +25,7 @@ func (s *Snapshot) View(a *Account, p *Port, now time.Time) View {
 	if p.Inventory != nil && s.fresh(p.Inventory.At, a.Inventory, now) {
 		v.Inventory = p.Inventory
 	}
+	v.Attached = attached(p.Attached, v.Traffic, s.Windows)
 	if c := p.Connections; c != nil && s.fresh(c.At, a.Connections, now) && (p.Confirmed || c.Total() > 0) {
 		v.Connections = c
 	}

@@ -9,16 +9,17 @@ import (
 )
 
 // errNotAttached is why a port has no metrics, and what to do.
-var errNotAttached = errors.New("the port is attached to no stream with metrics enabled, and so has no data in the v4 metrics API: " +
+var errNotAttached = errors.New("the port is attached to no stream with metrics enabled that the credentials see, and the v4 metrics API has no data of it: " +
 	"create a stream in Equinix Fabric, attach the port to it and enable metrics on the attachment")
 
 // errConnectionNotAttached is the same of a connection.
-var errConnectionNotAttached = errors.New("the connection is attached to no stream with metrics enabled, and so has no data in the v4 metrics API: " +
+var errConnectionNotAttached = errors.New("the connection is attached to no stream with metrics enabled that the credentials see, and the v4 metrics API has no data of it: " +
 	"create a stream in Equinix Fabric, attach the connection to it and enable metrics on the attachment")
 
 // pollAttachments finds out which ports and connections can have data in the v4
 // metrics API at all: without data, one that is not attached looks like one whose
-// data are late. While another source is in use there is nothing to find out.
+// data are late. One that has data is attached, whatever the listing says. While
+// another source is in use there is nothing to find out.
 func (a *account) pollAttachments(ctx context.Context) {
 	nobodyAsks := func(string) *bool { return nil }
 	ofPorts, ofConnections := nobodyAsks, nobodyAsks
@@ -87,12 +88,12 @@ func delivers(asset fabric.StreamAsset) bool {
 	return asset.MetricsEnabled && asset.AttachmentStatus == "ATTACHED"
 }
 
-// setAttached writes to every port of the account and returns those that are
-// known not to be attached.
+// setAttached writes to every port of the account and returns those that are not
+// attached as far as the listing tells, and were asked for data in vain.
 func (a *account) setAttached(d *draft, attached func(uuid string) *bool) (detached []string) {
 	for _, own := range ownedBy(a.Name, d.snap) {
 		is := attached(own.UUID)
-		if is != nil && !*is {
+		if is != nil && !*is && own.Polls[0].Tried() && !own.Traffic[0].Delivered(a.cfg.Windows[0]) {
 			detached = append(detached, own.UUID)
 		}
 		if same(own.Attached, is) {
@@ -108,7 +109,7 @@ func (a *account) setAttached(d *draft, attached func(uuid string) *bool) (detac
 func (a *account) setConnectionsAttached(d *draft, attached func(uuid string) *bool) (detached []string) {
 	for _, own := range measuredBy(a.Name, d.snap) {
 		is := attached(own.UUID)
-		if is != nil && !*is {
+		if is != nil && !*is && own.Polls[0].Tried() && !own.Traffic[0].Delivered(a.cfg.Windows[0]) {
 			detached = append(detached, own.UUID)
 		}
 		if !same(own.Attached, is) {

@@ -15,13 +15,18 @@ func asset(uuid string, enabled bool, status string) fabric.StreamAsset {
 	return fabric.StreamAsset{UUID: uuid, MetricsEnabled: enabled, AttachmentStatus: status}
 }
 
-// attached is what is known of a port: "yes", "no" or "?".
+// attached is what is shown of a port: "yes", "no" or "?".
 func (b *bench) attached(t *testing.T, uuid string) string {
 	t.Helper()
-	switch p := b.port(t, uuid); {
-	case p.Attached == nil:
+	snap := b.store.Load()
+	return yesOrNo(snap.View(&snap.Accounts[0], b.port(t, uuid), time.Now()).Attached)
+}
+
+func yesOrNo(is *bool) string {
+	switch {
+	case is == nil:
 		return "?"
-	case *p.Attached:
+	case *is:
 		return "yes"
 	}
 	return "no"
@@ -35,6 +40,7 @@ func TestAttachmentsTellWhoCanHaveMetrics(t *testing.T) {
 				asset("ee", true, "ATTACHED"), asset("ee", false, "ATTACHED"), asset("elsewhere", true, "ATTACHED"),
 			}, nil
 		}}
+		api.traffic = func(string, string) (*fabric.Traffic, error) { return &fabric.Traffic{}, nil }
 		b := newBench(t, api, "aa", "bb", "cc", "dd", "ee")
 		b.cfg.Accounts[0].Sources = []string{poll.SourceV4Metrics}
 		b.run(t, time.Minute)
@@ -43,6 +49,43 @@ func TestAttachmentsTellWhoCanHaveMetrics(t *testing.T) {
 				t.Errorf("%s: %s, want %s", uuid, got, want)
 			}
 		}
+	})
+}
+
+// A port may be in a stream that the listing does not show: data are the stronger
+// evidence, as long as they come. Those of another source prove nothing.
+func TestDataOverruleTheListingOfStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v3, ended atomic.Bool
+		v3.Store(true)
+		last := fresh()
+		api := &fakeAPI{}
+		api.traffic = func(source, uuid string) (*fabric.Traffic, error) {
+			switch {
+			case v3.Load() && source != "v3", !v3.Load() && source != "v4-metrics":
+				return nil, errGone
+			case uuid == "bb" && source != "v3":
+				return &fabric.Traffic{}, nil
+			case ended.Load():
+				return last, nil // the window still has the old intervals
+			}
+			last = fresh()
+			return last, nil
+		}
+		b := newBench(t, api, "aa", "bb")
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(time.Hour)
+			v3.Store(false)
+			time.Sleep(20 * time.Minute)
+			if aa, bb := b.attached(t, "aa"), b.attached(t, "bb"); aa != "yes" || bb != "no" {
+				t.Errorf("the port with data: %s, the other: %s", aa, bb)
+			}
+			ended.Store(true)
+			time.Sleep(time.Hour)
+			if got := b.attached(t, "aa"); got != "no" {
+				t.Errorf("an hour after the data ended: %s", got)
+			}
+		})
 	})
 }
 
@@ -122,12 +165,20 @@ func TestPacketsAreCountedFromTheFirstPollOn(t *testing.T) {
 
 func TestAPortThatIsNotAttachedIsToldWhatToDo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, &fakeAPI{}, "aa")
+		api := &fakeAPI{}
+		api.traffic = func(_, uuid string) (*fabric.Traffic, error) {
+			if uuid == "aa" {
+				return &fabric.Traffic{}, nil
+			}
+			return fresh(), nil
+		}
+		b := newBench(t, api, "aa", "bb")
 		b.cfg.Accounts[0].Sources = []string{poll.SourceV4Metrics}
 		var log strings.Builder
 		b.logTo(&log)
-		b.run(t, time.Minute)
-		if got := log.String(); !strings.Contains(got, "port_uuid=aa") || !strings.Contains(got, "create a stream") {
+		b.run(t, time.Hour)
+		got := log.String()
+		if !strings.Contains(got, "class=attachment port_uuid=aa") || !strings.Contains(got, "create a stream") || strings.Contains(got, "class=attachment port_uuid=bb") {
 			t.Errorf("the log:\n%s", got)
 		}
 	})

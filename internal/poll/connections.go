@@ -69,10 +69,13 @@ func NewConnection(c fabric.Connection) fleet.Connection {
 	return fleet.Connection{
 		UUID: c.UUID, APIName: c.Name, Type: c.Type, Direction: c.Direction,
 		State: c.State, Status: c.OperationalStatus, EquinixStatus: c.EquinixStatus, ProviderStatus: c.ProviderStatus,
+		Maintenance:     c.MaintenanceStatus,
 		Bandwidth:       c.Bandwidth,
 		RedundancyGroup: c.RedundancyGroup, RedundancyPriority: c.RedundancyPriority,
 		ASidePort: c.ASidePort, ZSidePort: c.ZSidePort, ASide: newEnd(c.ASide), ZSide: newEnd(c.ZSide),
 	}
 }
 
-func newEnd(s fabric.Side) fleet.End { return fleet.End{Name: s.Name, Metro: s.Metro, VLAN: s.VLAN} }
+func newEnd(s fabric.Side) fleet.End {
+	return fleet.End{Type: s.Type, Name: s.Name, Metro: s.Metro, VLAN: s.VLAN}
+}

@@ -130,7 +130,7 @@ func TestTheFactsOfAConnectionAreTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWeb(fabric.Connection{
 			UUID: "c1", Name: "n", Type: "EVPL_VC", State: "PROVISIONED", Direction: "OUTGOING", OperationalStatus: "DOWN",
-			EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Bandwidth: new(5e8), RedundancyGroup: "g", RedundancyPriority: "PRIMARY",
+			EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", MaintenanceStatus: "DEFERRED", Bandwidth: new(5e8), RedundancyGroup: "g", RedundancyPriority: "PRIMARY",
 			ASidePort: "aa", ZSidePort: "zz",
 			ASide: fabric.Side{Type: "COLO", Name: "port", Metro: "AM", VLAN: "101"}, ZSide: fabric.Side{Type: "SP", Name: "cloud", Metro: "LD", VLAN: "7"},
 		})
@@ -138,9 +138,9 @@ func TestTheFactsOfAConnectionAreTakenOver(t *testing.T) {
 		b.run(t, 0)
 		want := fleet.Connection{
 			UUID: "c1", APIName: "n", Type: "EVPL_VC", State: "PROVISIONED", Direction: "OUTGOING", Status: "DOWN",
-			EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Bandwidth: new(5e8), RedundancyGroup: "g", RedundancyPriority: "PRIMARY",
+			EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Maintenance: "DEFERRED", Bandwidth: new(5e8), RedundancyGroup: "g", RedundancyPriority: "PRIMARY",
 			ASidePort: "aa", ZSidePort: "zz",
-			ASide: fleet.End{Name: "port", Metro: "AM", VLAN: "101"}, ZSide: fleet.End{Name: "cloud", Metro: "LD", VLAN: "7"},
+			ASide: fleet.End{Type: "COLO", Name: "port", Metro: "AM", VLAN: "101"}, ZSide: fleet.End{Type: "SP", Name: "cloud", Metro: "LD", VLAN: "7"},
 		}
 		got := b.store.Load().Connection("c1")
 		if diff := cmp.Diff(want, got.Connection); diff != "" {
@@ -190,7 +190,7 @@ func TestConnectionsComeAndGoWithTheSearches(t *testing.T) {
 func TestConnectionsWithoutTrafficAreNotAskedForIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var conns []fabric.Connection
-		for i, state := range []string{"DRAFT", "PENDING", "CANCELLED", "DEPROVISIONED", "FAILED", "", "ACTIVE", "DEPROVISIONING", "BRAND_NEW"} {
+		for i, state := range []string{"DRAFT", "PENDING", "CANCELLED", "DEPROVISIONED", "FAILED", "REJECTED", "ACTIVE", "DEPROVISIONING", "BRAND_NEW", ""} {
 			c := virtual(fmt.Sprintf("c%d", i), "aa", "")
 			c.State = state
 			conns = append(conns, c)

@@ -100,17 +100,17 @@ func TestConnectionsAreToldWhetherTheyAreAttached(t *testing.T) {
 		b.api.assets = func() ([]fabric.StreamAsset, error) {
 			return []fabric.StreamAsset{asset("c1", true, "ATTACHED"), asset("c4", true, "ATTACHED")}, nil
 		}
-		b.api.connectionTraffic = only("v4-metrics") // the ports stay with v3
+		b.api.connectionTraffic = func(source, uuid, viewPoint string) (*fabric.ConnectionTraffic, error) { // the ports stay with v3
+			if uuid == "c2" && source == "v4-metrics" {
+				return &fabric.ConnectionTraffic{}, nil
+			}
+			return only("v4-metrics")(source, uuid, viewPoint)
+		}
 		var log strings.Builder
 		b.logTo(&log)
 		attached := func(uuid string) string {
-			switch c := b.store.Load().Connection(uuid); {
-			case c.Attached == nil:
-				return "?"
-			case *c.Attached:
-				return "yes"
-			}
-			return "no"
+			snap := b.store.Load()
+			return yesOrNo(snap.ConnectionView(&snap.Accounts[0], b.port(t, "aa"), snap.Connection(uuid), time.Now()).Attached)
 		}
 		b.during(t, func(*poll.Poller) {
 			time.Sleep(time.Second)
@@ -122,6 +122,7 @@ func TestConnectionsAreToldWhetherTheyAreAttached(t *testing.T) {
 			if got := b.attached(t, "aa"); got != "?" {
 				t.Errorf("the port, of which v3 is the source: %s", got)
 			}
+			time.Sleep(15 * time.Minute)
 			ended := virtual("c1", "aa", "")
 			ended.State = "CANCELLED"
 			w.set(ended, virtual("c4", "aa", ""))

@@ -79,7 +79,7 @@ func (a *account) pollConnectionTraffic(ctx context.Context, uuid string, window
 		}
 		c.Polls[window] = c.Polls[window].Ended(now, err)
 		if usable {
-			next := newTraffic(&answer.Traffic, s.refused, w, from, to, now, c.Traffic[window])
+			next := newTraffic(source, &answer.Traffic, s.refused, w, from, to, now, c.Traffic[window])
 			takeConnectionTraffic(c, window, answer, s, next, from, now)
 			if source != SourceV4Metrics {
 				c.Dropped = nil

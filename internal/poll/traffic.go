@@ -37,7 +37,7 @@ func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
 		}
 		if usable {
 			p.Confirmed = p.Confirmed || answer.Capacity != nil || !empty(answer)
-			p.Traffic[window] = newTraffic(answer, s.refused, w, from, to, now, p.Traffic[window])
+			p.Traffic[window] = newTraffic(source, answer, s.refused, w, from, to, now, p.Traffic[window])
 			switch {
 			case source != SourceV4Metrics && uncounted(answer):
 				p.Dropped, p.Errored = nil, nil // a counter that stands still would say that nothing is lost
@@ -130,10 +130,10 @@ func uncounted(t *fabric.Traffic) bool {
 	return t.Inbound.Dropped == nil && t.Outbound.Dropped == nil && t.Inbound.Errored == nil && t.Outbound.Errored == nil
 }
 
-// newTraffic judges an answer to a request for [from, to] that came at now. An
+// newTraffic judges an answer of a source to a request for [from, to] that came at now. An
 // empty one is no news: what is known stays, with its own age, and goes stale. So
 // does a direction that was refused.
-func newTraffic(t *fabric.Traffic, refused map[fleet.Direction]bool, w fleet.Window, from, to, now time.Time, prev *fleet.Traffic) *fleet.Traffic {
+func newTraffic(source string, t *fabric.Traffic, refused map[fleet.Direction]bool, w fleet.Window, from, to, now time.Time, prev *fleet.Traffic) *fleet.Traffic {
 	if prev == nil {
 		prev = &fleet.Traffic{}
 	} else if empty(t) {
@@ -146,7 +146,7 @@ func newTraffic(t *fabric.Traffic, refused map[fleet.Direction]bool, w fleet.Win
 		return fleet.NewSeries(newAnswer(s, t.Resolution), w, from, to, *prev.Series(d))
 	}
 	return &fleet.Traffic{
-		At: now, Capacity: t.Capacity,
+		At: now, Capacity: t.Capacity, Streamed: source == SourceV4Metrics,
 		Inbound:  series(fleet.Inbound, t.Inbound),
 		Outbound: series(fleet.Outbound, t.Outbound),
 	}

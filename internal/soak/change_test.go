@@ -25,6 +25,7 @@ var edits = []edit{
 	}},
 	{"maintenance", func(e *estate, r *rand.Rand) bool {
 		states := []string{"", "SCHEDULED", "IN_PROGRESS", "COMPLETED"}
+		e.api.EditConnection(e.anyConnection(r).UUID, func(c *fabrictest.Connection) { c.Maintenance = states[r.IntN(len(states))] })
 		return e.api.EditPort(e.anyPort(r).UUID, func(p *fabrictest.Port) { p.Maintenance = states[r.IntN(len(states))] })
 	}},
 	// The simulation rewrites the past of what changes in size. A counter that has
@@ -46,7 +47,7 @@ var edits = []edit{
 		return e.source == "v3" && e.api.RemovePort(e.anyPort(r).UUID)
 	}},
 	{"connection changes state", func(e *estate, r *rand.Rand) bool {
-		states := []string{"ACTIVE", "PROVISIONED", "REPROVISIONING", "DEPROVISIONING"}
+		states := []string{"ACTIVE", "PROVISIONED", "REPROVISIONING", "DEPROVISIONING", ""}
 		c := e.anyConnection(r)
 		return e.source != "v4-metrics" && slices.Contains(states, c.State) &&
 			e.api.EditConnection(c.UUID, func(c *fabrictest.Connection) { c.State = states[r.IntN(len(states))] })

@@ -54,7 +54,7 @@ func newEstates(t *testing.T, n *network, seed uint64, ports int) []*estate {
 		e.known, e.calm = &simulation{seed*1_000_003 + uint64(i)*7_000_001}, time.Now()
 		share := ports * []int{5, 3, 2}[i] / 10 / 2 * 2
 		fleet := fabrictest.Generate(e.known.seed, share, share)
-		fleet.Ports[0].Maintenance = "SCHEDULED"
+		fleet.Ports[0].Maintenance, fleet.Connections[0].Maintenance = "SCHEDULED", "SCHEDULED"
 		e.pair = [2]string{fleet.Ports[0].UUID, fleet.Ports[1].UUID}
 		if e.source == "v4-metrics" {
 			crowd(&fleet)

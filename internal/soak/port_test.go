@@ -1,7 +1,6 @@
 package soak_test
 
 import (
-	"slices"
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
@@ -69,7 +68,9 @@ func (o *oracle) inventory(w *world, p *fabrictest.Port, labels []string) {
 	}
 	sold := 0.0
 	for _, c := range w.conns {
-		if (c.ASide.Port == p.UUID || c.ZSide.Port == p.UUID) && takesBandwidth(c.State) {
+		bandwidth, _ := use(&c)
+		bandwidth = bandwidth && c.State != fabrictest.UnknownConnectionState // which the simulation does not sell
+		if bandwidth && (c.ASide.Port == p.UUID || c.ZSide.Port == p.UUID) {
 			sold += float64(c.Bandwidth) * mbit
 		}
 	}
@@ -98,8 +99,18 @@ func upLinks(p *fabrictest.Port) (up int64) {
 	return up
 }
 
-func takesBandwidth(state string) bool {
-	return slices.Contains([]string{"ACTIVE", "PROVISIONED", "PROVISIONING", "REPROVISIONING"}, state)
+// use is whether a connection takes up its bandwidth, and may have traffic: by its
+// state, else by Equinix' status; what nobody documents is in use.
+func use(c *fabrictest.Connection) (bandwidth, traffic bool) {
+	word := c.State
+	if word == "" {
+		word = c.EquinixStatus
+	}
+	switch word {
+	case "", "ACTIVE", "PROVISIONED", "PROVISIONING", "REPROVISIONING", "NOT_DEPROVISIONED", fabrictest.UnknownConnectionState:
+		return true, true
+	}
+	return false, word == "DEPROVISIONING" || word == "PENDING_DELETE"
 }
 
 // answer is the newest good one about a window.
@@ -204,7 +215,7 @@ func (o *oracle) connections(e *estate, p *fleet.Port, labels []string) {
 		states[orUnknown(conn.State)]++
 		statuses[[2]string{"equinix", orUnknown(conn.EquinixStatus)}]++
 		statuses[[2]string{"provider", orUnknown(conn.ProviderStatus)}]++
-		if takesBandwidth(conn.State) {
+		if bandwidth, _ := use(&conn); bandwidth {
 			sold += float64(conn.Bandwidth) * mbit
 		}
 	}

@@ -37,7 +37,7 @@ func (o *oracle) watched(e *estate) {
 }
 
 func (o *oracle) connection(e *estate, c *fleet.Watched) {
-	for _, f := range []string{"connection_state", "connection_status", "connection_operational_status", "connection_bandwidth_bytes_per_second"} {
+	for _, f := range []string{"connection_state", "connection_status", "connection_operational_status", "connection_maintenance", "connection_bandwidth_bytes_per_second"} {
 		o.seen[f] = true
 	}
 	vague := !e.settled(c.At.Add(-5*time.Minute), c.At)
@@ -46,10 +46,12 @@ func (o *oracle) connection(e *estate, c *fleet.Watched) {
 		if !vague {
 			o.s.fault("connection %s was not there at %v", c.UUID, c.At)
 		}
-		conn.UUID, conn.Name, conn.State = c.UUID, c.APIName, c.State
+		conn.UUID, conn.Name, conn.State, conn.EquinixStatus = c.UUID, c.APIName, c.State, c.EquinixStatus
 	}
 	if vague {
-		conn.Name, conn.State, conn.Bandwidth = c.APIName, c.State, int64(*c.Bandwidth/1e6) // as good a guess as any
+		// as good a guess as any
+		conn.Name, conn.State, conn.EquinixStatus, conn.Maintenance = c.APIName, c.State, c.EquinixStatus, c.Maintenance
+		conn.Bandwidth = int64(*c.Bandwidth / 1e6)
 	}
 	labels := []string{"connection_uuid", conn.UUID, "connection_name", conn.Name}
 	port := o.snap.Port(c.Port)
@@ -57,7 +59,7 @@ func (o *oracle) connection(e *estate, c *fleet.Watched) {
 	if o.now.Sub(c.At) <= staleIntervals*interval {
 		o.facts(&conn, c, vague, labels)
 	}
-	if conn.State == "DEPROVISIONED" || conn.State == "CANCELLED" || conn.State == "DRAFT" || conn.State == "FAILED" || conn.State == "" {
+	if _, traffic := use(&conn); !traffic {
 		return
 	}
 	for i, w := range windows {
@@ -73,6 +75,9 @@ func (o *oracle) facts(conn *fabrictest.Connection, c *fleet.Watched, vague bool
 	o.expect(expectation{value: 1, any: vague}, "connection_status", append([]string{"side", "equinix", "status", orUnknown(conn.EquinixStatus)}, labels...)...)
 	o.expect(expectation{value: 1, any: vague}, "connection_status", append([]string{"side", "provider", "status", orUnknown(conn.ProviderStatus)}, labels...)...)
 	o.expect(expectation{value: float64(conn.Bandwidth) * mbit, any: vague}, "connection_bandwidth_bytes_per_second", labels...)
+	if conn.Maintenance != "" {
+		o.is(1, "connection_maintenance", append([]string{"status", conn.Maintenance}, labels...)...)
+	}
 	status := conn.OperationalStatus()
 	if vague {
 		status = c.Status
