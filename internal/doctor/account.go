@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"sync/atomic"
 
@@ -32,6 +33,7 @@ type exam struct {
 	connections int                   // summed over the ports
 	selected    int                   // connections that the filters let through
 	measured    []subject             // those of them whose traffic would be asked for
+	skipped     map[string]bool       // checks that have told of records without a UUID
 	assetPages  int                   // calls that the listing of stream assets took, 0 where it was not asked
 }
 
@@ -39,13 +41,15 @@ type exam struct {
 const maxRetries = 1
 
 func examine(ctx context.Context, cfg *config.Config, a config.Account, o Options) []finding {
-	e := &exam{cfg: cfg, account: a, opts: o, sources: daemon.Sources(a.TrafficSource)}
+	e := &exam{cfg: cfg, account: a, opts: o, sources: daemon.Sources(a.TrafficSource), skipped: map[string]bool{}}
 	api := cfg.API
 	api.MaxRetries = min(api.MaxRetries, maxRetries)
 	transport, err := daemon.Transport(a, o.Transport)
 	if err == nil {
 		defer daemon.CloseIdle(transport)
-		e.tokens, e.client, err = daemon.Connect(a, api, daemon.Wiring{Transport: transport, UserAgent: o.UserAgent, Observe: e.observe})
+		e.tokens, e.client, err = daemon.Connect(a, api, daemon.Wiring{
+			Transport: transport, UserAgent: o.UserAgent, Observe: e.observe, Skipped: e.tellSkipped,
+		})
 	}
 	if err != nil {
 		e.add(fail, checkCredentials, "", err.Error(), "")
@@ -72,6 +76,17 @@ func (e *exam) observe(a fabric.Attempt) {
 		e.last.Store(&a.Err)
 	}
 	e.opts.Log.Debug("called", "account", e.account.Name, "operation", a.Op, "status", a.Status, "took", a.Took, "err", a.Err)
+}
+
+// tellSkipped is about records that a listing leaves out, once for each check. It is
+// called by the listings, which are read one after the other.
+func (e *exam) tellSkipped(op string, _ int, first error) {
+	check := map[string]string{fabric.OpSearchConnections: checkConnections, fabric.OpSearchStreamAssets: checkAttachment}[op]
+	check = cmp.Or(check, checkPorts)
+	if !e.skipped[check] {
+		e.skipped[check] = true
+		e.add(warn, check, "", first.Error()+": records like that are left out", "tell the support of Equinix: a record without a uuid cannot be asked about")
+	}
 }
 
 func (e *exam) add(s status, check, object, detail, remedy string) {

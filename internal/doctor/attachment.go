@@ -29,19 +29,21 @@ const (
 	muted               // attached, metrics disabled
 	pending             // metrics enabled, not attached yet, or no more
 	delivering
+	unlisted // has data, though none of its attachments should deliver any
 )
 
 // lookAtAttachment finds the ports without data because no stream delivers
 // them, where the metrics API is the source: their answers are as empty as
 // those of ports whose data are late.
 func (e *exam) lookAtAttachment(ctx context.Context) {
-	e.attached = e.tellAttachments(ctx, checkAttachment, "port", e.sources, e.source, e.reachable())
+	e.attached = e.tellAttachments(ctx, checkAttachment, "port", e.sources, e.source, e.reachable(), e.readings)
 }
 
 // tellAttachments says how ports, or connections, are attached, where source is or
-// could have been the metrics API. It returns which of them a stream delivers, nil
-// where that is not known.
-func (e *exam) tellAttachments(ctx context.Context, check, noun string, sources []string, source string, assets []port) (delivered map[string]bool) {
+// could have been the metrics API. readings are what source said of some of them: what
+// has data is in some stream, perhaps of another project, that the credentials cannot
+// see. It returns which of them a stream delivers, nil where that is not known.
+func (e *exam) tellAttachments(ctx context.Context, check, noun string, sources []string, source string, assets []port, readings []reading) (delivered map[string]bool) {
 	switch {
 	case !slices.Contains(sources, poll.SourceV4Metrics), source != "" && source != poll.SourceV4Metrics:
 		return nil
@@ -65,18 +67,27 @@ func (e *exam) tellAttachments(ctx context.Context, check, noun string, sources 
 		or = "; or leave it out by connections.exclude"
 	}
 	delivered = map[string]bool{}
+	for _, r := range readings {
+		delivered[r.port.uuid] = !r.newest().IsZero()
+	}
 	sorted := map[attachment][]port{}
 	for _, a := range assets {
 		how := best[a.uuid]
-		delivered[a.uuid] = how == delivering
+		if how != delivering && delivered[a.uuid] {
+			how = unlisted
+		}
+		delivered[a.uuid] = how >= delivering
 		sorted[how] = append(sorted[how], a)
 	}
 	if n := len(sorted[delivering]); n > 0 {
 		e.add(ok, check, "", fmt.Sprintf("%s attached to a stream with metrics enabled", human.Plural(n, noun)), "")
 	}
+	if n := len(sorted[unlisted]); n > 0 {
+		e.add(ok, check, "", fmt.Sprintf("%s with data, from no stream that the credentials see", human.Plural(n, noun)), "")
+	}
 	e.each(warn, check, noun, sorted[pending], "metrics enabled, and the attachment is under way or broken", fmt.Sprintf(attaching, noun))
-	e.each(fail, check, noun, sorted[muted], "attached to a stream, metrics disabled, so it has no data", fmt.Sprintf(enable, noun)+or)
-	e.each(fail, check, noun, sorted[detached], "attached to no stream, so it has no data", fmt.Sprintf(attach, noun)+or)
+	e.each(fail, check, noun, sorted[muted], "attached to a stream, metrics disabled; without them it has no data", fmt.Sprintf(enable, noun)+or)
+	e.each(fail, check, noun, sorted[detached], "attached to no stream that the credentials see; without one it has no data", fmt.Sprintf(attach, noun)+or)
 	return delivered
 }
 

@@ -56,6 +56,25 @@ func TestPortInSeveralStreams(t *testing.T) {
 	})
 }
 
+// A stream of another project is in no listing, and delivers all the same.
+func TestDataOverruleTheListingOfStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := fabrictest.Generate(1, 3, 0)
+		f.Attach()
+		f.Ports[2].Stream.MetricsEnabled = false
+		api := fabrictest.New(fabrictest.Options{Fleet: &f})
+		asset := fmt.Sprintf(`{"uuid":%q,"type":"XF_PORT","metricsEnabled":false,"attachmentStatus":"ATTACHED"}`, f.Ports[2].UUID)
+		api.Inject(fabrictest.Fault{Op: fabrictest.OpSearchStreamAssets, Body: `{"pagination":{"total":1},"data":[` + asset + `]}`})
+		r, err := examine(t, api.Transport(), account(discovery+"    traffic_source: v4-metrics\n"))
+		if err == nil || err.Error() != "1 check failed" {
+			t.Errorf("Run: %v", err)
+		}
+		r.only(t, "attachment", "ok", "fail")
+		r.wants(t, "attachment", "ok", "2 ports with data, from no stream that the credentials see")
+		r.wants(t, "attachment", "fail", f.Ports[2].UUID, "metrics disabled")
+	})
+}
+
 func TestAttachedPortThatIsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := metricsOnly(fabrictest.Options{})

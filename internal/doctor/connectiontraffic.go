@@ -33,7 +33,7 @@ func (e *exam) lookAtConnectionTraffic(ctx context.Context) {
 		return
 	}
 	sources := poll.ConnectionSources(e.sources)
-	source, _ := e.search(ctx, search{
+	source, readings := e.search(ctx, search{
 		check: checkConnectionTraffic, noun: "connection", sources: sources, subjects: e.measured, attachment: checkConnectionAttachment,
 		idle: "see whether the connections are up and carry traffic in the Fabric portal; a new one has its first samples after half an hour",
 		lost: "check the rights of the credentials to the connections, and api_url; without a source, set connections.traffic: false",
@@ -45,5 +45,5 @@ func (e *exam) lookAtConnectionTraffic(ctx context.Context) {
 	for _, s := range e.measured {
 		assets = append(assets, s.port)
 	}
-	e.tellAttachments(ctx, checkConnectionAttachment, "connection", sources, source, assets)
+	e.tellAttachments(ctx, checkConnectionAttachment, "connection", sources, source, assets, readings)
 }

@@ -76,7 +76,7 @@ func TestVisibility(t *testing.T) {
 		if c := r.wants(t, "visibility", "fail", "typo", "no such port", "correct the uuid"); c.Object != unknownUUID {
 			t.Errorf("object %s", c.Object)
 		}
-		if c := r.wants(t, "visibility", "fail", "may not view it", "right to view this port"); c.Object != foreign {
+		if c := r.wants(t, "visibility", "fail", foreign, "not among the ports", "check the uuid; if it is right"); c.Object != foreign { // a 403 proves nothing
 			t.Errorf("object %s", c.Object)
 		}
 		// They spoil nothing else.
@@ -207,4 +207,20 @@ func TestPairs(t *testing.T) {
 			})
 		})
 	}
+}
+
+// One record without a uuid is told, and costs the others nothing.
+func TestRecordsWithoutUUID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := fabrictest.New(fabrictest.Options{})
+		uuid := portOf(t, api, fabrictest.DemoPrimary)
+		api.Inject(fabrictest.Fault{Op: fabrictest.OpPorts, Body: fmt.Sprintf(`{"pagination":{"total":2},"data":[{"uuid":%q},{"uuid":"../../v1/x"}]}`, uuid)})
+		r, err := examine(t, api.Transport(), account(discovery))
+		if err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		r.only(t, "ports", "warn", "ok")
+		r.wants(t, "ports", "warn", "v4_ports: decode: data[1].uuid: missing or not a uuid: records like that are left out")
+		r.wants(t, "ports", "ok", "1 port seen")
+	})
 }

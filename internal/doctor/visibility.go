@@ -12,12 +12,10 @@ import (
 const (
 	correctUUID = "correct the uuid in the configuration"
 	correctPort = "check the uuid; if it is right, the port is another account's, or the user of the app lacks the right to view it"
-	readPort    = "let the administrator of the organisation give the user of the app the right to view this port; " +
-		"if it is another organisation's, take it out of the configuration"
 )
 
 // lookForListed finds the configured ports that the listing lacks, and asks for
-// the first of them by itself: that tells a mistyped uuid from a missing right.
+// the first of them by itself: the API may say that there is no such port.
 func (e *exam) lookForListed(ctx context.Context) {
 	if len(e.account.Ports) == 0 {
 		return
@@ -43,23 +41,19 @@ func (e *exam) lookForListed(ctx context.Context) {
 		e.add(ok, checkVisibility, "", fmt.Sprintf("all of the %s listed in the configuration are seen", human.Plural(len(e.account.Ports), "port")), "")
 	}
 	for _, t := range []struct{ remedy, text string }{
-		{correctUUID, "no such port at Equinix"},
-		{readPort, "the port exists, and the credentials may not view it"},
+		{correctUUID, "the API says that there is no such port"},
 		{correctPort, "not among the ports that the credentials see"},
 	} {
 		e.each(fail, checkVisibility, "port", named(trouble[t.remedy]), t.text, t.remedy)
 	}
 }
 
-// whyUnseen is the remedy for a port that was not listed.
+// whyUnseen is the remedy for a port that was not listed. A refusal does not tell: the
+// API forbids what does not exist, too. Of ports the gateway knows nothing.
 func (e *exam) whyUnseen(ctx context.Context, uuid string) string {
 	_, err := e.client.Port(ctx, uuid)
 	refused, is := errors.AsType[*fabric.Error](err)
-	switch {
-	case !is || refused.Fault: // the gateway knows nothing of ports
-	case fabric.Reason(err) == fabric.ReasonForbidden:
-		return readPort
-	case fabric.Reason(err) == fabric.ReasonNotFound:
+	if is && !refused.Fault && fabric.Reason(err) == fabric.ReasonNotFound {
 		return correctUUID
 	}
 	return correctPort
