@@ -71,7 +71,7 @@ func tests(t *testing.T) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}
 	for _, dir := range []string{
-		"fabric", "collector", "internal/fleet", "internal/poll", "internal/config", "internal/daemon",
+		"fabric", "collector", "internal/fleet", "internal/poll", "internal/config", "internal/daemon", "internal/doctor",
 	} {
 		files, err := filepath.Glob(filepath.Join("..", filepath.FromSlash(dir), "*_test.go"))
 		if err != nil {
