@@ -201,3 +201,30 @@ func TestAnExporterThatIsDownIsOneAlert(t *testing.T) {
 	}}))
 	line.expect(t, want{"FabricExporterDown", after(begin, 5*time.Minute, 0), after(end, 0, 0)})
 }
+
+// Every fifth scrape fails, with an alert that would begin anew with each of them.
+func TestScrapesThatKeepFailingAreOneAlert(t *testing.T) {
+	t.Parallel()
+	const begin, end = 30 * time.Minute, 150 * time.Minute
+	events := []event{{begin, links(first, fabrictest.StatusDown)}}
+	for at := begin; at < end; at += 5 * time.Minute {
+		events = append(events,
+			event{at, func(w *world) { w.exporters[0].down = true }},
+			event{at + time.Minute, func(w *world) { w.exporters[0].down = false }})
+	}
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 4 * time.Hour, events: events}))
+	line.expect(t,
+		want{"FabricScrapesFailing", after(begin, 15*time.Minute, time.Hour), after(end, 0, 2*time.Hour)},
+		want{"FabricPortDown " + first, after(begin, 5*time.Minute, listing), between{}},
+	)
+}
+
+func TestAnExporterThatKeepsRestartingIsOneAlert(t *testing.T) {
+	t.Parallel()
+	const begin = 30 * time.Minute
+	restart := func(w *world) { w.exporters[0].stop(); w.start(0) }
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 2 * time.Hour, events: []event{
+		{begin, restart}, {begin + 10*time.Minute, restart}, {begin + 20*time.Minute, restart},
+	}}))
+	line.expect(t, want{"FabricExporterRestarting", after(begin, 20*time.Minute, time.Minute), after(begin, time.Hour, time.Minute)})
+}

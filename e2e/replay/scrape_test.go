@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,13 +101,21 @@ func used(t *testing.T) map[string]bool {
 				for _, name := range metricName.FindAllString(r.Expr, -1) {
 					names[name] = true
 				}
+				for _, m := range familyName.FindAllStringSubmatch(r.Expr, -1) {
+					for family := range strings.SplitSeq(m[1], "|") {
+						names["equinix_fabric_"+family] = true
+					}
+				}
 			}
 		}
 	}
 	return names
 }
 
-var metricName = regexp.MustCompile(`\bequinix_fabric_[a-z0-9_]+`)
+var (
+	metricName = regexp.MustCompile(`\bequinix_fabric_[a-z0-9_]+|\bprocess_start_time_seconds`)
+	familyName = regexp.MustCompile(`\bfamily=~?"([a-z0-9_|]+)"`) // of equinix_fabric:exporter:latest
+)
 
 func parse(t *testing.T, file string) *rulefmt.RuleGroups {
 	t.Helper()

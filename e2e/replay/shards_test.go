@@ -51,6 +51,27 @@ func TestShardsThatDisagreeAreOneAlert(t *testing.T) {
 	line.expect(t, want{"FabricShardsDisagree prod", after(0, 15*time.Minute, poll), after(end, 0, poll)})
 }
 
+// Two exporters with a port each, both of which call their account the same.
+func TestAnAccountNameOfTwoAccountsIsOneAlert(t *testing.T) {
+	t.Parallel()
+	const begin, end = 30 * time.Minute, 90 * time.Minute
+	become := func(config string) func(*world) {
+		return func(w *world) {
+			w.exporters[1].stop()
+			w.exporters[1].config = config
+			w.start(1)
+		}
+	}
+	only := func(port string) string {
+		return account("    discover: {enabled: true, include: [{name: " + port + "}]}\n")
+	}
+	line := watch(t, tell(t, story{
+		api: estate(), config: "    discover: {enabled: true, include: [{name: " + first + "}]}\n", span: 2 * time.Hour,
+		shards: settings["two replicas"], events: []event{{begin, become(only(single))}, {end, become(only(first))}},
+	}))
+	line.expect(t, want{"FabricAccountNameShared prod", after(begin, 30*time.Minute, poll), after(end, 0, poll)})
+}
+
 // A pair of the configuration whose second port is mistyped, and then corrected.
 func TestAPairThatMissesAPortIsOneAlert(t *testing.T) {
 	t.Parallel()

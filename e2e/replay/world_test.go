@@ -40,6 +40,7 @@ type exporter struct {
 	*daemon.Daemon
 
 	instance, shard string
+	config          string // instead of that of the world
 
 	reg  *prometheus.Registry
 	down bool        // Prometheus cannot scrape it
@@ -115,8 +116,12 @@ func tell(t *testing.T, s story) (recorded []scrape) {
 // configure gives the account further settings. They count from the next
 // reload on.
 func (w *world) configure(more string) {
-	w.config.Store(fmt.Sprintf("accounts:\n  - name: prod\n    client_id: %s\n    client_secret: %s\n%s",
-		fabrictest.DemoClientID, fabrictest.DemoClientSecret, more))
+	w.config.Store(account(more))
+}
+
+func account(more string) string {
+	return fmt.Sprintf("accounts:\n  - name: prod\n    client_id: %s\n    client_secret: %s\n%s",
+		fabrictest.DemoClientID, fabrictest.DemoClientSecret, more)
 }
 
 // start runs an exporter until it is stopped. It may have run before, and has
@@ -128,7 +133,7 @@ func (w *world) start(i int) {
 	opts := daemon.Options{
 		Load: func() (*config.Config, error) {
 			text, _ := w.config.Load().(string)
-			return config.Parse("replay.yml", []byte(text), w.TempDir(), nil)
+			return config.Parse("replay.yml", []byte(cmp.Or(x.config, text)), w.TempDir(), nil)
 		},
 		Registerer: x.reg, Transport: x, UserAgent: "replay", KeepState: true, Log: slog.New(slog.DiscardHandler),
 	}
@@ -139,7 +144,10 @@ func (w *world) start(i int) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	x.reg.MustRegister(collector.New(x.Snapshot), versioncollector.NewCollector(collector.Namespace+"_exporter"))
+	started := float64(time.Now().Unix()) // in the time of the bubble, of which a process collector knows nothing
+	x.reg.MustRegister(collector.New(x.Snapshot), versioncollector.NewCollector(collector.Namespace+"_exporter"),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "process_start_time_seconds", Help: "As of a process collector."},
+			func() float64 { return started }))
 	ctx, cancel := context.WithCancel(w.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- x.Run(ctx) }()
