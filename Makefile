@@ -32,19 +32,19 @@ test: setup unit e2e # sets itself up; NOSKIP=1: a test that lacks a program fai
 	@if [ -s $(SKIPPED) ]; then echo 'Skipped, for want of:'; sort -u $(SKIPPED); fi
 setup:
 	./.ci/setup
-	rm -f $(SKIPPED)
+	mkdir -p $(TOOLS) && rm -f $(SKIPPED)
 unit: build
-	$(GO) test -shuffle=on ./...
+	$(GO) test -shuffle=on -timeout=30m ./...
 	cd dashboards && $(GO) test -shuffle=on ./...
 e2e: build $(TOOLS)/alertmanager
 	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test -shuffle=on -count=1 -timeout=30m ./...
 # Not part of make test: to compile everything a second time takes longer than to test
 # it. Of the end-to-end tests, those with many clients have an exporter with it.
 race: # needs a C compiler
-	CGO_ENABLED=1 $(GO) test -race -vet=off -shuffle=on $$($(GO) list ./... | grep -vE '$(SLOW)')
-	CGO_ENABLED=1 $(GO) test -race -vet=off -shuffle=on -run='Reload|Login|Logins|Refus|Token|Leave|Stop|Clos' ./internal/daemon
-	CGO_ENABLED=1 $(GO) build -race -o $(TOOLS)/racing_exporter .
-	cd e2e && EXPORTER=$(TOOLS)/racing_exporter $(GO) test -vet=off -count=1 -run='^TestPressure$$|NoFileDescriptor' .
+	CGO_ENABLED=1 $(GO) test -race -vet=off -shuffle=on -timeout=30m $$($(GO) list ./... | grep -vE '$(SLOW)')
+	CGO_ENABLED=1 $(GO) test -race -vet=off -shuffle=on -timeout=30m -run='Reload|Login|Logins|Refus|Token|Leave|Stop|Clos' ./internal/daemon
+	CGO_ENABLED=1 $(GO) build -race -o $(TOOLS)/racing/ .
+	cd e2e && EXPORTER=$(TOOLS)/racing/$(BIN) $(GO) test -vet=off -count=1 -run='^TestPressure$$|NoFileDescriptor' .
 compose: build promtools
 	cd deploy/compose && $(GO) test -count=1 ./... -exporter=$(CURDIR)/$(BIN)
 chart: promtools
@@ -70,9 +70,9 @@ workflows: $(TOOLS)/actionlint
 promtools: $(TOOLS)/prometheus $(TOOLS)/promtool $(TOOLS)/alertmanager $(TOOLS)/amtool
 # Without the service discovery of clouds, which is most of Prometheus.
 $(TOOLS)/prometheus $(TOOLS)/promtool: e2e/tools/go.mod
-	cd e2e/tools && $(GO) build -tags=remove_all_sd -o $@ github.com/prometheus/prometheus/cmd/$(@F)
+	mkdir -p $(TOOLS) && cd e2e/tools && $(GO) build -tags=remove_all_sd -o $@ github.com/prometheus/prometheus/cmd/$(@F)
 $(TOOLS)/alertmanager $(TOOLS)/amtool: e2e/tools/go.mod
-	cd e2e/tools && $(GO) build -o $@ github.com/prometheus/alertmanager/cmd/$(@F)
+	mkdir -p $(TOOLS) && cd e2e/tools && $(GO) build -o $@ github.com/prometheus/alertmanager/cmd/$(@F)
 $(TOOLS)/nfpm:
 	GOBIN=$(TOOLS) $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM)
 $(TOOLS)/actionlint:
