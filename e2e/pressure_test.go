@@ -4,16 +4,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 )
 
-// TestPressure has the machine to itself: beside it, others would miss their
-// scrape timeouts.
+// TestPressure has the machine to itself as far as this package goes.
 func TestPressure(t *testing.T) {
 	for name, test := range map[string]func(*testing.T){
 		"fifty scrapers while reloading":   pressFiftyScrapersWhileReloading,
@@ -28,15 +25,6 @@ func TestPressure(t *testing.T) {
 		})
 	}
 }
-
-// raceExporter is the exporter with the race detector, which needs a C
-// compiler; without one, the exporter as it is.
-var raceExporter = sync.OnceValues(func() (string, error) {
-	if _, err := exec.LookPath("gcc"); err != nil {
-		return exporterPath, nil
-	}
-	return buildExporter("equinix_fabric_exporter-race", "-race")
-})
 
 // manyPorts are so many ports with the traffic of uplink.
 func manyPorts(n int) map[string]port {
@@ -56,14 +44,14 @@ func oneEach(ports int) []connection {
 	return all
 }
 
-// pressed is an exporter with the race detector that watches many ports.
+// pressed is an exporter that watches many ports.
 type pressed struct {
 	*exporter
 	base, host, config string
 }
 
-// press starts an exporter under the race detector and waits until it has
-// polled its ports, whose names begin with a prefix.
+// press starts an exporter and waits until it has polled its ports, whose names
+// begin with a prefix.
 func press(t *testing.T, ports int, prefix string) (*pressed, *minimalAPI) {
 	t.Helper()
 	api := newMinimalAPI(t, manyPorts(ports), oneEach(ports))
@@ -82,16 +70,12 @@ func pressedConfig(url string, ports int, prefix string) string {
 	return b.String()
 }
 
-// startPressed runs an exporter under the race detector, which fails the test
-// where it has something to say.
+// startPressed runs an exporter. The one of make race has the race detector, which
+// fails the test when it finds something.
 func startPressed(t *testing.T, config string, args ...string) *pressed {
 	t.Helper()
-	program, err := raceExporter()
-	if err != nil {
-		t.Fatal(err)
-	}
 	args = append([]string{"--config.file=" + config, "--web.listen-address=127.0.0.1:0", "--web.enable-reload", "--web.enable-pprof"}, args...)
-	x := launch(t, nil, program, args...)
+	x := start(t, nil, args...)
 	t.Cleanup(func() {
 		if strings.Contains(x.stderr.String(), "DATA RACE") {
 			t.Error("the race detector has found something")

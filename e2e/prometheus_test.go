@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -24,8 +25,6 @@ const job = "equinix_fabric"
 // ones, as while moving from the one to the other.
 const scrapeConfig = `
 global:
-  scrape_interval: 500ms
-  scrape_timeout: 500ms
   scrape_native_histograms: true
   always_scrape_classic_histograms: true
 scrape_configs:
@@ -33,8 +32,10 @@ scrape_configs:
 
 // server is Prometheus: its scraper, storage and query engine.
 type server struct {
-	db     *tsdb.DB
-	engine *promql.Engine
+	db      *tsdb.DB
+	engine  *promql.Engine
+	manager *scrape.Manager
+	config  *config.Config
 }
 
 // newServer scrapes the exporter at address until the test ends.
@@ -73,7 +74,7 @@ func openServer(t *testing.T) *server {
 		Parser: parser.NewParser(parser.Options{}),
 	})
 	t.Cleanup(func() { _ = engine.Close() })
-	return &server{db, engine}
+	return &server{db: db, engine: engine}
 }
 
 // warnings is the log of what goes wrong.
@@ -98,9 +99,8 @@ func (s *server) scrapeAs(t *testing.T, cfg *config.Config, address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.ApplyConfig(cfg); err != nil {
-		t.Fatal(err)
-	}
+	s.manager, s.config = m, cfg
+	s.pace(t, 500*time.Millisecond)
 	targets := make(chan map[string][]*targetgroup.Group, 1)
 	targets <- map[string][]*targetgroup.Group{
 		job: {{Source: "e2e", Targets: []model.LabelSet{{model.AddressLabel: model.LabelValue(address)}}}},
@@ -115,15 +115,35 @@ func (s *server) scrapeAs(t *testing.T, cfg *config.Config, address string) {
 	})
 }
 
-// scraped waits for n scrapes and returns the time of the newest. All that is
-// queried at that time is one and the same state of affairs.
+// pace sets how often it scrapes, which is also how long a scrape may take.
+func (s *server) pace(t *testing.T, interval time.Duration) {
+	t.Helper()
+	c := s.config.ScrapeConfigs[0]
+	c.ScrapeInterval, c.ScrapeTimeout = model.Duration(interval), model.Duration(interval)
+	if err := s.manager.ApplyConfig(s.config); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// scraped waits for n scrapes that succeed and returns the time of the newest. All
+// that is queried at that time is one and the same state of affairs. When scrapes
+// fail, as they do for want of time on a busy machine, the others get twice the time.
 func (s *server) scraped(t *testing.T, n int) time.Time {
 	t.Helper()
 	var at time.Time
+	failed := 0.
 	eventually(t, func() error {
 		now := time.Now()
-		if got := s.query(t, `count_over_time(up[10m])`, now); len(got) != 1 || got[0].F < float64(n) {
-			return fmt.Errorf("want %d scrapes, got %v", n, got)
+		up, sum, count := s.query(t, `up`, now), s.query(t, `sum_over_time(up[10m])`, now), s.query(t, `count_over_time(up[10m])`, now)
+		if len(up) != 1 {
+			return errors.New("no scrape yet")
+		}
+		if f := count[0].F - sum[0].F; f > failed {
+			failed = f
+			s.pace(t, 2*time.Duration(s.config.ScrapeConfigs[0].ScrapeInterval))
+		}
+		if up[0].F != 1 || sum[0].F < float64(n) {
+			return fmt.Errorf("want %d scrapes, got %v, up is %v", n, sum[0].F, up[0].F)
 		}
 		at = time.UnixMilli(int64(s.query(t, `timestamp(up)`, now)[0].F * 1000))
 		return nil

@@ -25,7 +25,7 @@ var exporterFlag = flag.String("exporter", "", "absolute path of the exporter th
 
 // patience bounds each wait for something that takes milliseconds, however busy
 // the machine is.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // container is a directory that stands for the root of a container: it has what
 // the service mounts there.
@@ -176,7 +176,7 @@ func output(t *testing.T, dir, path string, args ...string) string {
 // start runs a program until the test ends, and returns its log.
 func start(t *testing.T, dir, path string, args ...string) *log {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	cmd := exec.CommandContext(ctx, path, args...)
 	l := &log{}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, l, l

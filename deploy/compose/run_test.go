@@ -30,7 +30,8 @@ func TestPrometheusScrapesTheDemo(t *testing.T) {
 	const file = "/etc/prometheus/prometheus.yml"
 	output(t, server.root, program(t, "promtool"), "check", "config", server.path(file))
 	server.edit(t, file, "exporter:10345", target)
-	server.edit(t, file, "scrape_interval: 1m", "scrape_interval: 1s")
+	// A busy machine may fail some scrapes within so short a time; one suffices.
+	server.edit(t, file, "scrape_interval: 1m", "scrape_interval: 5s")
 	base := "http://" + start(t, server.root, program(t, "prometheus"), append(server.args(), loopback)...).address(t)
 	eventually(t, func() error {
 		answer, err := get(t, base+"/api/v1/query?query=up%7Bjob%3D%22equinix_fabric%22%7D")

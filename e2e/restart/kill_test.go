@@ -24,13 +24,13 @@ import (
 )
 
 var (
-	exporter = flag.String("exporter", "", "absolute path of the exporter to kill")
+	exporter = flag.String("exporter", os.Getenv("EXPORTER"), "absolute path of the exporter to kill")
 	lasts    = flag.Duration("kill.for", 5*time.Second, "how long to go on killing it")
 )
 
 const (
 	ports    = 300
-	patience = 30 * time.Second
+	patience = 2 * time.Minute
 )
 
 // Killed at any moment, under load, the exporter has every series of a healthy
@@ -41,6 +41,7 @@ func TestAKillLosesNoSeries(t *testing.T) {
 		t.Fatal("-exporter is required")
 	}
 	t.Parallel()
+	start := float64(time.Now().UnixMilli()) / 1000
 	config := configure(t, serve(t))
 	first := run(t, config)
 	first.until(t, "/-/ready")
@@ -50,7 +51,7 @@ func TestAKillLosesNoSeries(t *testing.T) {
 		t.Fatalf("only %d series", len(want))
 	}
 	x, kills, longest := first, 0, time.Duration(0)
-	for deadline := time.Now().Add(*lasts); time.Now().Before(deadline); kills++ {
+	for deadline := time.Now().Add(*lasts); kills < 3 || time.Now().Before(deadline); kills++ {
 		stop := load(x.base)
 		time.Sleep(rand.N(1500 * time.Millisecond))
 		x.kill()
@@ -66,16 +67,13 @@ func TestAKillLosesNoSeries(t *testing.T) {
 		}
 		now := float64(time.Now().UnixMilli()) / 1000
 		for s, v := range got {
-			if strings.Contains(s, "_poll_last_success_timestamp_seconds{") && (v > now || v < now-lasts.Seconds()-300) {
-				t.Fatalf("after kill %d: %s = %v, it is %v", kills, s, v, now)
+			if strings.Contains(s, "_poll_last_success_timestamp_seconds{") && (v > now || v < start) {
+				t.Fatalf("after kill %d: %s = %v, not between %v and %v", kills, s, v, start, now)
 			}
 		}
 		if log := x.stderr.String(); strings.Contains(log, "cannot be") {
 			t.Fatalf("after kill %d: %s", kills, log)
 		}
-	}
-	if kills < 3 {
-		t.Errorf("only %d kills", kills)
 	}
 	if bad, _ := filepath.Glob(filepath.Join(filepath.Dir(config), "*.bad")); len(bad) > 0 {
 		t.Errorf("set aside: %v", bad)
@@ -134,7 +132,7 @@ var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 
 func run(t *testing.T, config string) *process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute+*lasts)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Minute+*lasts)
 	x := &process{stderr: &buffer{}, exited: make(chan struct{})}
 	x.cmd = exec.CommandContext(ctx, *exporter, "--config.file="+config, "--web.listen-address=127.0.0.1:0")
 	x.cmd.Stderr = x.stderr

@@ -25,7 +25,9 @@ import (
 // Real sockets: what a stopped demo leaves behind fails the package.
 func TestMain(m *testing.M) { testutil.TolerantVerifyLeak(m) }
 
-func TestDemoIsCompleteWithinFiveSeconds(t *testing.T) {
+// Everything is there as soon as the machine allows: the calls that it takes wait
+// five seconds at most for the budget of an account.
+func TestDemoIsCompleteAtOnce(t *testing.T) {
 	sim, err := demo.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +39,7 @@ func TestDemoIsCompleteWithinFiveSeconds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	ended := make(chan error, 2)
 	go func() { ended <- sim.Run(ctx) }()
 	go func() { ended <- d.Run(ctx) }()
@@ -45,10 +47,19 @@ func TestDemoIsCompleteWithinFiveSeconds(t *testing.T) {
 		time.Sleep(time.Millisecond) // real sockets, so no bubble; ctx bounds it
 	}
 	if missing := unknown(d.Snapshot()); len(missing) > 0 {
-		t.Errorf("after five seconds there is no good answer on %v", missing)
+		t.Errorf("after a minute there is no good answer on %v", missing)
 	}
 	if n := len(d.Snapshot().Ports); n < 18 {
 		t.Errorf("%d ports", n)
+	}
+	cfg, err := sim.Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, calls := range map[string]int{"classic": sim.Classic.Count(""), "metrics": sim.Metrics.Count("")} {
+		if waits := float64(calls-cfg.API.Burst) / cfg.API.RequestsPerSecond; waits > 5 {
+			t.Errorf("account %s makes %d calls, which wait %.1fs for its budget", name, calls, waits)
+		}
 	}
 	cancel()
 	for range 2 {
@@ -81,7 +92,7 @@ func TestDemoAnswersCurl(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- sim.Run(ctx) }()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
 	login := `{"grant_type":"client_credentials","client_id":"demo-client","client_secret":"demo-secret"}`
 	resp, err := client.Post(sim.ClassicURL()+"/oauth2/v1/token", "application/json", strings.NewReader(login))
 	if err != nil {
@@ -109,7 +120,7 @@ func TestFaultsOfTheNetworkAreThoseOfOneAPI(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- sim.Run(ctx) }()
-	exporter := &http.Client{Transport: sim.Via(&http.Transport{DisableKeepAlives: true}), Timeout: 5 * time.Second}
+	exporter := &http.Client{Transport: sim.Via(&http.Transport{DisableKeepAlives: true}), Timeout: time.Minute}
 	reaches := func(url string) bool {
 		resp, err := exporter.Get(url + "/fabric/v4/ports")
 		if err != nil {

@@ -2,7 +2,6 @@
 package memlimit
 
 import (
-	"errors"
 	"log/slog"
 	"math"
 	"os"
@@ -24,12 +23,10 @@ func Set(log *slog.Logger) {
 		return
 	}
 	limit, err := cgroup.FromCgroup()
-	switch {
-	case errors.Is(err, cgroup.ErrNoLimit), errors.Is(err, cgroup.ErrNoCgroup), errors.Is(err, cgroup.ErrCgroupsNotSupported):
-		log.Info("no memory limit")
-		return
-	case err != nil:
-		log.Warn("memory limit unknown; going on without one", "err", err)
+	if err != nil {
+		// Also where /proc/self/cgroup names a controller that is not mounted, as in
+		// many containers and chroots: there is nothing to mend, so it is no warning.
+		log.Info("no memory limit", "reason", err)
 		return
 	}
 	bytes := int64(min(share*float64(limit), math.MaxInt64/2))
