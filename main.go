@@ -69,6 +69,7 @@ type options struct {
 	ports       portlist.Options
 	doctor      doctor.Options
 	healthcheck web.HealthcheckOptions
+	syntaxOnly  bool           // of check
 	hangups     chan os.Signal // SIGHUP
 }
 
@@ -87,6 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	addFlags(app, &o)
 	app.Command("run", "Poll the Equinix API and serve /metrics.").Default()
 	check := app.Command("check", "Check the configuration file, without asking anybody, and exit.")
+	check.Flag("syntax-only", "Do not look at the files that the configuration names, nor for credentials in the environment: to check a file on another machine than the exporter's.").BoolVar(&o.syntaxOnly)
 	examine := app.Command("doctor", "Check the configuration, the credentials and their rights, the traffic source and the clock, and say what to do about each fault.")
 	addDoctorFlags(examine, &o.doctor)
 	ports := app.Command("ports", "Print the ports that the credentials see, with their load, once each has been asked for it.")
@@ -165,12 +167,13 @@ func addHealthcheckFlags(c *kingpin.CmdClause, o *web.HealthcheckOptions) {
 
 // checkConfig reads the configuration as run would, and says what it holds.
 func checkConfig(o options, stdout io.Writer) error {
-	cfg, err := config.Load(o.configFile, os.LookupEnv)
+	load, unseen := func() (*config.Config, error) { return config.Load(o.configFile, os.LookupEnv) }, ""
+	if o.syntaxOnly {
+		load, unseen = func() (*config.Config, error) { return config.LoadAlone(o.configFile) }, "; the files that it names were not looked at"
+	}
+	cfg, err := load()
 	if err != nil {
 		return err
-	}
-	if err := toolkit.Validate(*o.web.WebConfigFile); err != nil {
-		return fmt.Errorf("web configuration: %w", err)
 	}
 	ports := 0
 	for _, a := range cfg.Accounts {
@@ -179,11 +182,16 @@ func checkConfig(o options, stdout io.Writer) error {
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(stdout, "warning:", w)
 	}
-	if err := state.Writable(cfg.State.File); err != nil {
-		fmt.Fprintln(stdout, "warning: state.file:", err, "(it must be so for the user that the exporter runs as)")
+	if !o.syntaxOnly {
+		if err := toolkit.Validate(*o.web.WebConfigFile); err != nil {
+			return fmt.Errorf("web configuration: %w", err)
+		}
+		if err := state.Writable(cfg.State.File); err != nil {
+			fmt.Fprintln(stdout, "warning: state.file:", err, "(it must be so for the user that the exporter runs as)")
+		}
 	}
-	fmt.Fprintf(stdout, "%s is valid: %s, %s, %s\n", o.configFile,
-		human.Plural(len(cfg.Accounts), "account"), human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window"))
+	fmt.Fprintf(stdout, "%s is valid: %s, %s, %s%s\n", o.configFile, human.Plural(len(cfg.Accounts), "account"),
+		human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window"), unseen)
 	return nil
 }
 

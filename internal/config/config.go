@@ -164,12 +164,23 @@ type source struct {
 	data    []byte
 	dir     string
 	exposed bool // others than the owner may read the file
+	alone   bool // without the files that it names
 }
 
 // Load reads and checks the configuration file at path. The environment is
 // asked through env, as by os.LookupEnv; nil is an empty one. A file that can
 // be read but not accepted yields Faults.
 func Load(path string, env func(string) (string, bool)) (*Config, error) {
+	return load(path, env, false)
+}
+
+// LoadAlone is Load on another machine than the exporter's: it does not look at the
+// files that the configuration names, and takes credentials to be in the environment.
+func LoadAlone(path string) (*Config, error) {
+	return load(path, func(string) (string, bool) { return "elsewhere", true }, true)
+}
+
+func load(path string, env func(string) (string, bool), alone bool) (*Config, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
@@ -189,7 +200,7 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 	}
 	// Windows has no such bits; Go makes them up there.
 	exposed := runtime.GOOS != "windows" && info.Mode().Perm()&0o044 != 0
-	return parse(source{name: path, data: data, dir: filepath.Dir(abs), exposed: exposed}, env)
+	return parse(source{name: path, data: data, dir: filepath.Dir(abs), exposed: exposed, alone: alone}, env)
 }
 
 // Parse checks data as Load does the file of that name. Relative paths in data
@@ -206,7 +217,7 @@ func parse(src source, env func(string) (string, bool)) (*Config, error) {
 	f := defaults()
 	if root := r.root(src.data); root != nil && r.decode(root, &f) {
 		c := &checker{
-			report: r, dir: src.dir, exposed: src.exposed, env: env,
+			report: r, dir: src.dir, exposed: src.exposed, alone: src.alone, env: env,
 			pairNames: map[string]string{}, paired: map[string]string{},
 		}
 		cfg := c.config(f)
