@@ -78,6 +78,7 @@ type options struct {
 	ports       portlist.Options
 	doctor      doctor.Options
 	healthcheck web.HealthcheckOptions
+	syntaxOnly  bool           // of check
 	hangups     chan os.Signal // SIGHUP
 }
 
@@ -96,6 +97,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	addFlags(app, &o)
 	app.Command("run", "Poll the Equinix API and serve /metrics.").Default()
 	check := app.Command("check", "Check the configuration file, without asking anybody, and exit.")
+	check.Flag("syntax-only", "Do not look at the files that the configuration names, nor for credentials in the environment: to check a file on another machine than the exporter's.").BoolVar(&o.syntaxOnly)
 	examine := app.Command("doctor", "Check the configuration, the credentials and their rights, the traffic source and the clock, and say what to do about each fault.")
 	addDoctorFlags(examine, &o.doctor)
 	examine.Flag("capture", "Write what the API was asked and answered to this .tar.gz file, with names, numbers of accounts and secrets replaced, to send to the developers.").
@@ -132,7 +134,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	// From here on: a hangup before there is anything to reload must not kill.
 	signal.Notify(o.hangups, syscall.SIGHUP)
 	defer signal.Stop(o.hangups)
-	o.config.Optional, o.config.Env = !o.configNamed, os.LookupEnv
+	o.config.Optional, o.config.Alone, o.config.Env = !o.configNamed && !o.syntaxOnly, o.syntaxOnly, os.LookupEnv
 	load := func() (*config.Config, error) { return o.loadConfig(ctx, log) }
 	switch command {
 	case check.FullCommand():
@@ -223,11 +225,12 @@ func addHealthcheckFlags(c *kingpin.CmdClause, o *web.HealthcheckOptions) {
 
 // checkConfig reads the configuration as run would, and says what it holds.
 func checkConfig(o *options, stdout io.Writer) error {
+	unseen := ""
+	if o.syntaxOnly {
+		unseen = "; the files that it names were not looked at"
+	}
 	cfg, err := o.config.Load()
 	if err != nil {
-		return err
-	}
-	if err := web.CheckConfig(*o.web.WebConfigFile); err != nil {
 		return err
 	}
 	ports := 0
@@ -237,15 +240,20 @@ func checkConfig(o *options, stdout io.Writer) error {
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(stdout, "warning:", w)
 	}
-	if err := state.Writable(cfg.State.File); err != nil {
-		fmt.Fprintln(stdout, "warning: state.file:", err, "(it must be so for the user that the exporter runs as)")
+	if !o.syntaxOnly {
+		if err := web.CheckConfig(*o.web.WebConfigFile); err != nil {
+			return err
+		}
+		if err := state.Writable(cfg.State.File); err != nil {
+			fmt.Fprintln(stdout, "warning: state.file:", err, "(it must be so for the user that the exporter runs as)")
+		}
 	}
 	if cfg.FromEnvironment {
 		fmt.Fprintf(stdout, "without %s, %s and %s of the environment are enough: all ports that they see are watched\n", o.config.Path, config.EnvClientID, config.EnvClientSecret)
 		return nil
 	}
-	fmt.Fprintf(stdout, "%s is valid: %s, %s, %s\n", o.config.Path,
-		human.Plural(len(cfg.Accounts), "account"), human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window"))
+	fmt.Fprintf(stdout, "%s is valid: %s, %s, %s%s\n", o.config.Path, human.Plural(len(cfg.Accounts), "account"),
+		human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window"), unseen)
 	return nil
 }
 

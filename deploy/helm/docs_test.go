@@ -22,6 +22,9 @@ func TestPageShowsWhatWorks(t *testing.T) {
 		if err := os.WriteFile(file, []byte(block[1]), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		if strings.Contains(block[1], "# kustomization.yaml") {
+			continue // a file of kustomize, not values
+		}
 		if strings.Contains(block[1], "scrape_configs:") {
 			configurations++
 			checkPrometheus(t, file)
@@ -33,8 +36,32 @@ func TestPageShowsWhatWorks(t *testing.T) {
 			t.Errorf("%v: %s%s\n%s", err, said, complaint, block[1])
 		}
 	}
-	if configurations != 1 || rendered != 4 {
+	if configurations != 1 || rendered != 6 {
 		t.Errorf("%d configurations and %d sets of values on the page", configurations, rendered)
+	}
+}
+
+// TestFileForThePodCanBeChecked: the files that a configuration names are in the pod,
+// so check refuses it elsewhere, unless it is to look at the file alone.
+func TestFileForThePodCanBeChecked(t *testing.T) {
+	config := func(args ...string) string {
+		data := chart{chartDir}.render(t, args...).one(t, "ConfigMap").at("data").string("config.yml")
+		file := filepath.Join(t.TempDir(), "config.yml")
+		if err := os.WriteFile(file, []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return "--config.file=" + file
+	}
+	if _, complaint, err := command(t, exporter(t), "check", config()); err == nil || !strings.Contains(complaint, "/var/run/secrets/equinix/client_id") {
+		t.Errorf("check: %v %s", err, complaint)
+	}
+	for _, name := range []string{"defaults", "existing-secret", "token-exchange", "minimal"} {
+		if said, complaint, err := command(t, exporter(t), "check", "--syntax-only", config("--values="+values(t)[name])); err != nil {
+			t.Errorf("%s: %v %s%s", name, err, said, complaint)
+		}
+	}
+	if _, complaint, err := command(t, exporter(t), "check", "--syntax-only", config("--set=config.poll.intervall=5m")); err == nil || !strings.Contains(complaint, "poll.intervall") {
+		t.Errorf("check of a broken file: %v %s", err, complaint)
 	}
 }
 

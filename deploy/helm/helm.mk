@@ -4,10 +4,11 @@ KUBECONFORM := v0.8.0
 # Schemas are made of the oldest Kubernetes that the chart takes and of the newest.
 KUBERNETES  := v1.29.6 v1.37.2
 OPERATOR    := v0.85.0
+GATEWAY     := v1.6.3
 
 .PHONY: chart helm kubetools
 chart: build kubetools
-	cd deploy/helm && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 ./...
+	cd deploy/helm && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 -timeout=30m ./...
 # Brings the chart's copies of rules and dashboards, its README and
 # deploy/kubernetes in step.
 helm: kubetools
@@ -17,5 +18,6 @@ $(TOOLS)/helm:
 	GOBIN=$(TOOLS) $(GO) install helm.sh/helm/v3/cmd/helm@$(HELM)
 $(TOOLS)/kubeconform:
 	GOBIN=$(TOOLS) $(GO) install github.com/yannh/kubeconform/cmd/kubeconform@$(KUBECONFORM)
-$(TOOLS)/schemas/%:
-	cd deploy/helm && $(GO) run ./kubeschema -kubernetes=$* -operator=$(OPERATOR) -out=$@
+$(TOOLS)/schemas/%: deploy/helm/helm.mk
+	rm -rf $@
+	cd deploy/helm && $(GO) run ./kubeschema -kubernetes=$* -operator=$(OPERATOR) -gateway=$(GATEWAY) -out=$@

@@ -85,12 +85,12 @@ func (os objects) workload(t *testing.T) object {
 	return os.one(t, "Deployment")
 }
 
-// container is the only container of a workload.
+// container is the exporter's container of a workload.
 func (o object) container(t *testing.T) object {
 	t.Helper()
-	containers := o.at("spec", "template", "spec").list("containers")
-	if len(containers) != 1 {
-		t.Fatalf("%d containers, want one", len(containers))
+	containers := o.podSpec().list("containers")
+	if len(containers) == 0 || containers[0].string("name") != "exporter" {
+		t.Fatalf("the exporter is not the first of %v", containers)
 	}
 	return containers[0]
 }

@@ -21,6 +21,13 @@ const (
         annotations: {summary: '{{ $labels.port_name }} is {{ $value | humanizePercentage }} full'}
   - name: second
     rules: [{record: "port:load:max", expr: "max by (port_uuid) (port_load)"}]
+  - name: thresholds
+    rules:
+      - {record: "equinix_fabric:threshold:fixture_seconds", expr: vector(1)}
+      - {record: "equinix_fabric:threshold:fixture_ratio", expr: vector(2)}
+      - {record: "equinix_fabric:threshold:fixture_other", expr: vector(3)}
+  - name: lonely
+    rules: [{alert: Alone, expr: up}]
 `
 	dashboard = `{"title": "Fixture", "panels": [{"legendFormat": "{{port_name}}", "threshold": 1e9}]}
 `

@@ -3,6 +3,7 @@ package helm_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -33,6 +34,11 @@ func TestSelectorsFindThePods(t *testing.T) {
 		ports := w.container(t).list("ports")
 		if len(ports) != 1 || ports[0].string("name") != "metrics" || ports[0]["containerPort"] != 10345 {
 			t.Errorf("ports %v", ports)
+		}
+		for _, o := range slices.Concat(os.all("Ingress"), os.all("HTTPRoute")) {
+			if text := fmt.Sprint(o.at("spec")); !strings.Contains(text, "name:"+service.name()+" port:") {
+				t.Errorf("%s does not lead to the Service: %s", o.kind(), text)
+			}
 		}
 		if p := service.at("spec").list("ports"); len(p) != 1 || p[0].string("name") != "metrics" || p[0].string("targetPort") != "metrics" {
 			t.Errorf("ports of the service %v", p)
@@ -112,7 +118,7 @@ func TestJobIsTheOneOfTheAlerts(t *testing.T) {
 				t.Errorf("relabelings %v", relabelings)
 			}
 			if name == "everything" && (len(relabelings) != 2 || relabelings[1].string("action") != "labeldrop" ||
-				endpoint.string("interval") != "30s" || endpoint.string("scrapeTimeout") != "20s") {
+				endpoint.string("interval") != "30s" || endpoint.string("scrapeTimeout") != "20s" || m.at("spec")["sampleLimit"] != 50000) {
 				t.Errorf("what the values say of the endpoint is lost: %v", endpoint)
 			}
 		}

@@ -67,6 +67,22 @@ func TestClaimHasOneWriter(t *testing.T) {
 	}
 }
 
+// TestClaimStays: what was collected outlives the release and a change of mind.
+func TestClaimStays(t *testing.T) {
+	claim := fullChart(t).render(t, "--values="+values(t)["persistent"]).one(t, "PersistentVolumeClaim")
+	want := object{"helm.sh/resource-policy": "keep", "example.com/backup": "no"}
+	if diff := cmp.Diff(want, claim.at("metadata", "annotations")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if modes := claim.at("spec").strings("accessModes"); !slices.Equal(modes, []string{"ReadWriteOncePod"}) {
+		t.Errorf("access modes %v", modes)
+	}
+	os := fullChart(t).render(t, "--set=state.persistentVolume.enabled=true,state.persistentVolume.existingClaim=mine")
+	if name := stateVolume(os.workload(t)).at("persistentVolumeClaim").string("claimName"); name != "mine" || len(os.all("PersistentVolumeClaim")) > 0 {
+		t.Errorf("the pod claims %q", name)
+	}
+}
+
 // TestClaimsOfShardsCanBeUpgraded: Kubernetes refuses a StatefulSet whose templates
 // of claims change, so nothing of a version may be in them.
 func TestClaimsOfShardsCanBeUpgraded(t *testing.T) {

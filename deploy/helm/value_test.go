@@ -21,6 +21,15 @@ func TestNonsenseIsRefused(t *testing.T) {
 		{"level", []string{"log.level=loud"}, []string{"at '/log/level'"}},
 		{"interval", []string{"serviceMonitor.interval=1"}, []string{"at '/serviceMonitor/interval'"}},
 		{"everybody may scrape", []string{"networkPolicy.from=null"}, []string{"at '/networkPolicy'", "'from'"}},
+		{"name with a dot", []string{"nameOverride=a.b", "fullnameOverride=9f"}, []string{"at '/nameOverride'", "at '/fullnameOverride'"}},
+		{"number in the environment", []string{"extraEnv[0].name=A", "extraEnv[0].value=1"}, []string{"at '/extraEnv/0/value'"}},
+		{"TLS misspelt", []string{"serviceMonitor.endpoint.tlsConfg.ca=x"}, []string{"at '/serviceMonitor/endpoint'", "'tlsConfg' not allowed"}},
+		{"TLS misspelt within", []string{"podMonitor.endpoint.tlsConfig.insecureSkipVerfiy=true"}, []string{"at '/podMonitor/endpoint/tlsConfig'", "'insecureSkipVerfiy' not allowed"}},
+		{"host of nothing", []string{"ingress.enabled=true"}, []string{"ingress.hosts: is required"}},
+		{
+			"one claim for all shards", []string{"shards=2", "state.persistentVolume.enabled=true", "state.persistentVolume.existingClaim=x"},
+			[]string{"state.persistentVolume.existingClaim: each shard has a claim of its own"},
+		},
 		{"labels that select", []string{`commonLabels.app\.kubernetes\.io/name=x`}, []string{"invalid propertyName 'app.kubernetes.io/name'"}},
 		{
 			"replicas of shards", []string{"shards=2", "replicas=2"},
@@ -111,7 +120,7 @@ func TestRulesAndDashboardsArePassedOnAsTheyAre(t *testing.T) {
 		byName[g.string("name")] = g
 	}
 	want := parse(t, rules)[0].list("groups")
-	if len(want) != 2 {
+	if len(want) != 4 {
 		t.Fatalf("%d groups in the fixture", len(want))
 	}
 	for _, g := range want {
@@ -122,7 +131,7 @@ func TestRulesAndDashboardsArePassedOnAsTheyAre(t *testing.T) {
 	found := false
 	for _, o := range os.all("ConfigMap") {
 		if o.at("metadata", "labels")["grafana_dashboard"] == "1" && o.name() == "fabric-equinix-fabric-exporter-fixture-one" {
-			found = o.at("data").string("Fixture_one.json") == dashboard
+			found = o.at("data").string("equinix_fabric_Fixture_one.json") == dashboard
 		}
 	}
 	if !found {

@@ -93,12 +93,12 @@ func TestImagesArePinned(t *testing.T) {
 // says otherwise.
 func TestChartHasNoTagOfItsOwn(t *testing.T) {
 	var values struct {
-		Image struct{ Repository, Tag, Digest string }
+		Image struct{ Registry, Repository, Tag, Digest string }
 	}
 	if err := yaml.Unmarshal([]byte(read(t, root+"/deploy/helm/equinix-fabric-exporter/values.yaml")), &values); err != nil {
 		t.Fatal(err)
 	}
-	if i := values.Image; i.Tag != "" || i.Digest != "" || !own.MatchString(i.Repository+":1.2.3") {
+	if i := values.Image; i.Tag != "" || i.Digest != "" || !own.MatchString(i.Registry+"/"+i.Repository+":1.2.3") {
 		t.Errorf("image %+v", i)
 	}
 }

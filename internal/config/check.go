@@ -13,6 +13,7 @@ type checker struct {
 	*report
 	dir     string // where relative paths start
 	exposed bool   // others than the owner may read the file
+	alone   bool   // do not look at the files that it names
 	env     func(string) (string, bool)
 
 	// What must be unique in the file as a whole, by the path of its first use.

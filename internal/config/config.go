@@ -158,21 +158,21 @@ const maxFile = 1 << 20
 // start from dir. The environment is asked through env, as by os.LookupEnv; nil is
 // an empty one.
 func Parse(name string, data []byte, dir string, env func(string) (string, bool)) (*Config, error) {
-	return parse(name, dir, &content{data: data}, env)
+	return parse(name, dir, &content{data: data}, false, env)
 }
 
-func parse(name, dir string, src *content, env func(string) (string, bool)) (*Config, error) {
+func parse(name, dir string, src *content, alone bool, env func(string) (string, bool)) (*Config, error) {
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }
 	}
 	r := newReport(name)
-	if src.writable {
+	if src.writable && !alone { // its mode elsewhere is unknown
 		r.faults = append(r.faults, Fault{File: name, Problem: src.tooOpen(name)})
 	}
 	f := defaults()
 	if root := r.root(src.data); root != nil && r.decode(root, &f) {
 		c := &checker{
-			report: r, dir: dir, exposed: src.exposed, env: env,
+			report: r, dir: dir, exposed: src.exposed, alone: alone, env: env,
 			pairNames: map[string]string{}, paired: map[string]string{},
 		}
 		cfg := c.config(f)

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -271,5 +272,25 @@ func write(tb testing.TB, path, text string) {
 	tb.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
+	}
+}
+
+// A file for another machine names files that are not here.
+func TestFileAloneLooksAtNoOtherFile(t *testing.T) {
+	for content, want := range map[string]string{
+		"accounts: [{client_id_file: /absent/id, client_secret_file: /absent/secret, ca_file: /absent/ca, discover: {enabled: true}}]": "",
+		"accounts: [{token_exchange: {subject_token_file: /absent/token, scope: a}, discover: {enabled: true}}]":                       "",
+		"accounts: [{discover: {enabled: true}}]":                                  "",
+		"accounts: [{client_id_file: /absent/id, discover: {enabled: true}}]":      "accounts[0].client_secret",
+		"accounts: [{discover: {enabled: true}}]\npoll: {intervall: 5m}\nstate: 1": "poll.intervall",
+	} {
+		file := filepath.Join(t.TempDir(), "config.yml")
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := (&config.File{Path: file, Alone: true}).Load()
+		if (want == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", content, err, want)
+		}
 	}
 }

@@ -23,6 +23,10 @@ type File struct {
 	// Optional says that the credentials of the environment are enough: where the
 	// file does not exist, one account with them discovers all of its ports.
 	Optional bool
+	// Alone says that the file is for another machine: the files that it names and
+	// its own mode are not looked at, and credentials are taken to be in the
+	// environment there.
+	Alone bool
 	// Env looks up environment variables, as os.LookupEnv does; nil is an empty
 	// environment.
 	Env func(string) (string, bool)
@@ -60,7 +64,11 @@ func (f *File) Load() (*Config, error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
-	return parse(f.Path, dir, c, f.Env)
+	env := f.Env
+	if f.Alone {
+		env = func(string) (string, bool) { return "elsewhere", true }
+	}
+	return parse(f.Path, dir, c, f.Alone, env)
 }
 
 // Changed reports whether Load would find something else than the last time. A

@@ -51,6 +51,7 @@ func (c *checker) either(at, key, text, path string) {
 	switch {
 	case c.given(direct) && c.given(byFile):
 		c.bad(byFile, "is given beside %s: keep one of the two", key)
+	case c.given(byFile) && c.alone: // the file is elsewhere
 	case c.given(byFile):
 		if _, err := readSecret(path); err != nil && c.sound(byFile) {
 			c.bad(byFile, "%v", err)
@@ -90,7 +91,7 @@ func (c *checker) tokenExchange(path string, f *fileTokenExchange) TokenExchange
 		Scope:            f.Scope,
 		STSURL:           c.url(path+".sts_url", f.STSURL, defaultSTSURL),
 	}
-	if at := path + ".subject_token_file"; c.need(at, "name the file that holds the token to exchange") {
+	if at := path + ".subject_token_file"; c.need(at, "name the file that holds the token to exchange") && !c.alone {
 		if _, err := readSecret(x.SubjectTokenFile); err != nil {
 			c.bad(at, "%v", err)
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 )
 
 // Schema is a JSON schema, or the part of an OpenAPI document that becomes one.
@@ -49,7 +51,7 @@ func NewBook(document []byte) (*Book, error) {
 	return b, nil
 }
 
-// AddResource reads a custom resource definition, as JSON.
+// AddResource reads a custom resource definition, as JSON or YAML.
 func (b *Book) AddResource(definition []byte) error {
 	var d struct {
 		Kind string
@@ -62,7 +64,15 @@ func (b *Book) AddResource(definition []byte) error {
 			}
 		}
 	}
-	if err := json.Unmarshal(definition, &d); err != nil {
+	var tree any
+	if err := yaml.Unmarshal(definition, &tree); err != nil {
+		return err
+	}
+	document, err := json.Marshal(tree) // so that all maps are of one type
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(document, &d); err != nil {
 		return err
 	}
 	if d.Kind != "CustomResourceDefinition" || len(d.Spec.Versions) == 0 {

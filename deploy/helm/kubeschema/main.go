@@ -1,11 +1,11 @@
-// Command kubeschema turns what Kubernetes and the Prometheus operator publish
-// about their objects into the JSON schemas that kubeconform reads, one file for
-// each kind: deployment-apps-v1.json. They are stricter than the API server by
-// design: a field that nobody knows is refused, where a server would drop it.
+// Command kubeschema turns what Kubernetes, the Prometheus operator and the Gateway
+// API publish about their objects into the JSON schemas that kubeconform reads, one
+// file for each kind: deployment-apps-v1.json. They are stricter than the API server
+// by design: an unknown field is refused, where a server would drop it.
 //
-// Both sources are Go modules, so that the module proxy and its checksum database
-// are all that a build has to trust: k8s.io/kubernetes holds its OpenAPI
-// document, the operator's module its custom resource definitions.
+// All sources are Go modules, so that the module proxy and its checksum database
+// are all that a build has to trust: k8s.io/kubernetes holds its OpenAPI document,
+// the other modules their custom resource definitions.
 package main
 
 import (
@@ -24,32 +24,35 @@ const (
 	operatorModule   = "github.com/prometheus-operator/prometheus-operator"
 	openAPIFile      = "api/openapi-spec/swagger.json"
 	definitionFiles  = "jsonnet/prometheus-operator/*-crd.json"
+	gatewayModule    = "sigs.k8s.io/gateway-api"
+	routeFiles       = "config/crd/standard/*_httproutes.yaml"
 )
 
 func main() {
 	kubernetes := flag.String("kubernetes", "", "version of "+kubernetesModule)
 	operator := flag.String("operator", "", "version of "+operatorModule)
+	gateway := flag.String("gateway", "", "version of "+gatewayModule)
 	out := flag.String("out", "", "directory to write; it must not be there yet")
 	flag.Parse()
-	if err := run(context.Background(), *kubernetes, *operator, *out); err != nil {
+	if err := run(context.Background(), *kubernetes, *operator, *gateway, *out); err != nil {
 		fmt.Fprintf(os.Stderr, "kubeschema: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, kubernetes, operator, out string) error {
-	if kubernetes == "" || operator == "" || out == "" {
-		return errors.New("-kubernetes, -operator and -out are required")
+func run(ctx context.Context, kubernetes, operator, gateway, out string) error {
+	if kubernetes == "" || operator == "" || gateway == "" || out == "" {
+		return errors.New("-kubernetes, -operator, -gateway and -out are required")
 	}
-	schemas, err := read(ctx, kubernetes, operator)
+	schemas, err := read(ctx, kubernetes, operator, gateway)
 	if err != nil {
 		return err
 	}
 	return write(out, schemas)
 }
 
-// read downloads both modules and returns the schemas by file name.
-func read(ctx context.Context, kubernetes, operator string) (map[string]Schema, error) {
+// read downloads the modules and returns the schemas by file name.
+func read(ctx context.Context, kubernetes, operator, gateway string) (map[string]Schema, error) {
 	dir, err := download(ctx, kubernetesModule+"@"+kubernetes)
 	if err != nil {
 		return nil, err
@@ -62,23 +65,26 @@ func read(ctx context.Context, kubernetes, operator string) (map[string]Schema, 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", openAPIFile, err)
 	}
-	if dir, err = download(ctx, operatorModule+"@"+operator); err != nil {
-		return nil, err
-	}
-	files, err := filepath.Glob(filepath.Join(dir, definitionFiles))
-	if err != nil {
-		return nil, err
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("%s@%s has no %s", operatorModule, operator, definitionFiles)
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file) //nolint:gosec // G304: of the module
+	for _, source := range [][2]string{{operatorModule + "@" + operator, definitionFiles}, {gatewayModule + "@" + gateway, routeFiles}} {
+		module, pattern := source[0], source[1]
+		if dir, err = download(ctx, module); err != nil {
+			return nil, err
+		}
+		files, err := filepath.Glob(filepath.Join(dir, pattern))
 		if err != nil {
 			return nil, err
 		}
-		if err := b.AddResource(content); err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Base(file), err)
+		if len(files) == 0 {
+			return nil, fmt.Errorf("%s has no %s", module, pattern)
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file) //nolint:gosec // G304: of the module
+			if err != nil {
+				return nil, err
+			}
+			if err := b.AddResource(content); err != nil {
+				return nil, fmt.Errorf("%s: %w", filepath.Base(file), err)
+			}
 		}
 	}
 	return b.Schemas(), nil

@@ -1,21 +1,24 @@
 {{- define "exporter.container" -}}
 name: exporter
 image: {{ include "exporter.image" . | quote }}
-imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{- with .Values.image.pullPolicy }}
+imagePullPolicy: {{ . }}
+{{- end }}
 args:
   - --config.file=/etc/equinix_fabric_exporter/config.yml
   - --web.listen-address=:10345
   {{- with include "exporter.webConfigFile" . }}
   - --web.config.file={{ . }}
   {{- end }}
-  {{- if .Values.web.enableReload }}
+  {{- if (.Values.web).enableReload }}
   - --web.enable-reload
   {{- end }}
-  {{- if .Values.web.enablePprof }}
+  {{- if (.Values.web).enablePprof }}
   - --web.enable-pprof
   {{- end }}
-  - --log.level={{ .Values.log.level }}
-  - --log.format={{ .Values.log.format }}
+  {{- range $flag, $value := .Values.log }}
+  - --log.{{ $flag }}={{ $value }}
+  {{- end }}
   {{- if gt (int .Values.shards) 1 }}
   - --shard=$(POD_INDEX)/{{ int .Values.shards }}
   {{- end }}
@@ -34,6 +37,10 @@ env:
   {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- end }}
+{{- with .Values.envFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 ports:
   - name: metrics
     containerPort: 10345
@@ -51,6 +58,10 @@ readinessProbe:
   {{- include "exporter.probe" (dict "root" . "path" "/-/ready") | nindent 2 }}
   periodSeconds: 10
   {{- end }}
+{{- with .Values.lifecycle }}
+lifecycle:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- with .Values.resources }}
 resources:
   {{- toYaml . | nindent 2 }}
@@ -64,8 +75,8 @@ volumeMounts:
 {{- end }}
 
 {{/* No startupProbe: the socket is open and /-/healthy answers before the first
-poll. The kubelet knows neither the password of a web configuration nor, where
-it may be changed in its Secret, whether TLS is on: there the exporter asks. */}}
+poll. The kubelet does not know the password of a web configuration, nor, since that
+may change in its Secret, whether TLS is on: then the exporter asks itself. */}}
 {{- define "exporter.probe" -}}
 {{- with .root -}}
 {{- if include "exporter.webConfigFile" . -}}

@@ -7,7 +7,7 @@
   mountPath: /var/run/secrets/equinix
   readOnly: true
 {{- end }}
-{{- if .Values.tokenExchange.enabled }}
+{{- if (.Values.tokenExchange).enabled }}
 - name: token
   mountPath: /var/run/secrets/tokens
   readOnly: true
@@ -17,12 +17,12 @@
   mountPath: /etc/equinix_fabric_exporter_web
   readOnly: true
 {{- end }}
-{{- if .Values.web.tlsSecret }}
+{{- if (.Values.web).tlsSecret }}
 - name: tls
   mountPath: /etc/equinix_fabric_exporter_tls
   readOnly: true
 {{- end }}
-{{- if .Values.state.enabled }}
+{{- if (.Values.state).enabled }}
 - name: state
   mountPath: {{ include "exporter.stateDir" . }}
 {{- end }}
@@ -36,75 +36,79 @@
 {{- end }}
 
 {{- define "exporter.stateClaim" -}}
-{{- if and .Values.state.enabled .Values.state.persistentVolume.enabled }}true{{ end }}
+{{- if and (.Values.state).enabled ((.Values.state).persistentVolume).enabled }}true{{ end }}
 {{- end }}
 
 {{/* The specification of a claim. A state file is of one exporter, so one node. */}}
 {{- define "exporter.claim" -}}
-accessModes: [ReadWriteOnce]
-{{- with .Values.state.persistentVolume.storageClass }}
-storageClassName: {{ . }}
+{{- with .Values.state.persistentVolume -}}
+accessModes: {{ default (list "ReadWriteOnce") .accessModes | toJson }}
+{{- with .storageClass }}
+storageClassName: {{ . | quote }}
 {{- end }}
 resources:
   requests:
-    storage: {{ .Values.state.persistentVolume.size }}
+    storage: {{ default "1Gi" .size }}
+{{- end }}
 {{- end }}
 
 {{/* Directories, never single files (subPath): those would not follow changes.
-0440 with the pod's group is what lets the user read them, and nobody else. */}}
+0440 lets the pod's group read them, and nobody else. */}}
 {{- define "exporter.volumes" -}}
 - name: config
-  {{- if .Values.existingConfig.secret }}
+  {{- with (.Values.existingConfig).secret }}
   secret:
-    secretName: {{ .Values.existingConfig.secret }}
+    secretName: {{ . | quote }}
     defaultMode: 0440
-    items: [{key: {{ .Values.existingConfig.key | quote }}, path: config.yml}]
+    items: [{key: {{ default "config.yml" $.Values.existingConfig.key | quote }}, path: config.yml}]
   {{- else }}
   configMap:
-    name: {{ default (include "exporter.fullname" .) .Values.existingConfig.configMap }}
-    {{- if .Values.existingConfig.configMap }}
-    items: [{key: {{ .Values.existingConfig.key | quote }}, path: config.yml}]
+    name: {{ default (include "exporter.fullname" .) (.Values.existingConfig).configMap | quote }}
+    {{- if (.Values.existingConfig).configMap }}
+    items: [{key: {{ default "config.yml" .Values.existingConfig.key | quote }}, path: config.yml}]
     {{- end }}
   {{- end }}
 {{- with include "exporter.credentialsSecret" . }}
 - name: credentials
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 0440
 {{- end }}
-{{- if .Values.tokenExchange.enabled }}
+{{- with .Values.tokenExchange }}
+{{- if .enabled }}
 - name: token
   projected:
     defaultMode: 0440
     sources:
       - serviceAccountToken:
           path: equinix
-          audience: {{ .Values.tokenExchange.audience | quote }}
-          expirationSeconds: {{ int .Values.tokenExchange.expirationSeconds }}
+          audience: {{ .audience | quote }}
+          expirationSeconds: {{ int (default 3600 .expirationSeconds) }}
 {{- end }}
-{{- if .Values.web.configSecret }}
+{{- end }}
+{{- if (.Values.web).configSecret }}
 - name: web
   secret:
-    secretName: {{ .Values.web.configSecret }}
+    secretName: {{ .Values.web.configSecret | quote }}
     defaultMode: 0440
-{{- else if .Values.web.tlsSecret }}
+{{- else if (.Values.web).tlsSecret }}
 - name: web
   configMap:
     name: {{ include "exporter.fullname" . }}-web
 {{- end }}
-{{- with .Values.web.tlsSecret }}
+{{- with (.Values.web).tlsSecret }}
 - name: tls
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 0440
 {{- end }}
 {{- if include "exporter.stateClaim" . }}
 {{- if le (int .Values.shards) 1 }}
 - name: state
   persistentVolumeClaim:
-    claimName: {{ include "exporter.fullname" . }}-state
+    claimName: {{ default (printf "%s-state" (include "exporter.fullname" .)) .Values.state.persistentVolume.existingClaim | quote }}
 {{- end }}
-{{- else if .Values.state.enabled }}
+{{- else if (.Values.state).enabled }}
 - name: state
   emptyDir:
     sizeLimit: 1Gi
