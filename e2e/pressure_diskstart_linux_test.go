@@ -26,7 +26,7 @@ func TestPressureTheDiskHangsAtTheStart(t *testing.T) {
 		t.Errorf("ready after %v, want %v", took, most)
 	}
 	eventually(t, func() error {
-		if !strings.Contains(x.stderr.String(), "state file cannot be read; starting without it") {
+		if !strings.Contains(x.stderr.String(), "state file cannot be read; going on without it") {
 			return errors.New("nobody complains")
 		}
 		return nil
