@@ -47,7 +47,7 @@ type keeper struct {
 	file     *stateFile // nil for none
 	accounts []config.Account
 	saved    *fleet.Snapshot // that is in the file
-	tried    time.Time       // of the latest write, well or not
+	tried    time.Time       // of the latest write with values, well or not
 	failing  bool            // the latest write did, and it was said
 }
 
@@ -256,7 +256,9 @@ func (k *keeper) save(end bool) {
 func (k *keeper) write(snap *fleet.Snapshot, end bool) bool {
 	k.mu.Lock()
 	f := k.file
-	k.tried = time.Now()
+	if snap != nil { // the first values are written as soon as they are known
+		k.tried = time.Now()
+	}
 	k.mu.Unlock()
 	if f == nil {
 		return true
@@ -356,7 +358,9 @@ func (k *keeper) replace(f *stateFile, doc *state.Document, snap *fleet.Snapshot
 		return nil
 	}
 	k.saved = snap
-	k.metrics.wrote(doc.Written, len(content))
+	if snap != nil { // else a restart would have nothing to begin with
+		k.metrics.wrote(doc.Written, len(content))
+	}
 	if k.failing {
 		k.log.Info("state file can be written again", "file", f.path)
 	}

@@ -9,7 +9,7 @@ import (
 // The families about the state file, for the documentation.
 const (
 	StateWriteName    = "equinix_fabric_state_last_write_timestamp_seconds"
-	StateWriteHelp    = "Unix time of the latest writing of the state file; absent without state.file and before the first."
+	StateWriteHelp    = "Unix time of the latest writing of values to the state file; absent without state.file and before the first."
 	StateSizeName     = "equinix_fabric_state_size_bytes"
 	StateSizeHelp     = "Size of the state file in bytes as it was last written; absent as state_last_write_timestamp_seconds is."
 	StateFailuresName = "equinix_fabric_state_write_failures_total"
