@@ -55,8 +55,8 @@ func TestPressureTheDiskHangs(t *testing.T) {
 		return nil
 	})
 	const failures = prefix + "state_write_failures_total"
-	if got := values(scrapeOnce(t, base), only(failures))[failures+"{}"]; got != 1 {
-		t.Errorf("%s is %v, want 1", failures, got)
+	if got := values(scrapeOnce(t, base), only(failures))[failures+"{}"]; got < 1 {
+		t.Errorf("%s is %v, want 1 or more", failures, got)
 	}
 	if a := mustAsk(t, http.MethodGet, base+"/-/healthy", nil); a.status != http.StatusOK {
 		t.Errorf("not healthy: %s", a.body)
