@@ -44,10 +44,14 @@ func TestDashboardsOnDemo(t *testing.T) {
 	for _, d := range dashboards(t) {
 		t.Run(d.UID, func(t *testing.T) { testDashboard(t, p, d, at) })
 	}
+	t.Run("alerts", func(t *testing.T) { testStatsAgreeWithAlerts(t, s, p, at) })
+	t.Run("facts", func(t *testing.T) { testDemoPorts(t, p, at) })
+	t.Run("outage", func(t *testing.T) { testOutage(t, p, at) })
 }
 
-// testDashboard opens a dashboard as a reader would, and makes other choices.
-func testDashboard(t *testing.T, p grafana.Prometheus, d grafana.Dashboard, at time.Time) {
+// opened is what a reader has chosen who opens a dashboard, and could choose.
+func opened(t *testing.T, p grafana.Prometheus, d grafana.Dashboard, at time.Time) (grafana.Choice, map[string][]grafana.Option) {
+	t.Helper()
 	first := grafana.Choice{"datasource": {"Prometheus"}}
 	options := map[string][]grafana.Option{}
 	for _, v := range d.Templating.List {
@@ -68,6 +72,12 @@ func testDashboard(t *testing.T, p grafana.Prometheus, d grafana.Dashboard, at t
 			first = first.With(v.Name, found[0].Value)
 		}
 	}
+	return first, options
+}
+
+// testDashboard opens a dashboard as a reader would, and makes other choices.
+func testDashboard(t *testing.T, p grafana.Prometheus, d grafana.Dashboard, at time.Time) {
+	first, options := opened(t, p, d, at)
 	filled := map[string]bool{}
 	for i, c := range choices(d, first, options) {
 		for _, panel := range d.Asking() {

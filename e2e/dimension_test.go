@@ -95,7 +95,7 @@ func ofCall(c *parser.Call) (dimension, error) {
 		d, err := dimensionOf(c.Args[0])
 		d.seconds--
 		return d.plain(), err
-	case "increase", "last_over_time", "clamp_min", "sort_desc", "label_replace":
+	case "increase", "last_over_time", "clamp_min", "clamp_max", "sort_desc", "label_replace", "label_join":
 		return dimensionOf(c.Args[0])
 	}
 	return dimension{}, fmt.Errorf("what is the dimension of %s?", c.Func.Name)
@@ -168,7 +168,7 @@ func TestUnitsOfDashboards(t *testing.T) {
 				if unit == "" {
 					continue
 				}
-				e, err := parser.NewParser(parser.Options{}).ParseExpr(q.Expr)
+				e, err := parser.NewParser(parser.Options{}).ParseExpr(strings.ReplaceAll(q.Expr, "$__range", "1d"))
 				if err != nil {
 					t.Errorf("%s: panel %q: %v", d.UID, p.Title, err)
 					continue

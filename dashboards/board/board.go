@@ -79,7 +79,7 @@ func kept(from, to string) string {
 	if from == uidExporter || to == uidExporter {
 		return q
 	}
-	q += "&${metro:queryparam}"
+	q += "&${metro:queryparam}&${window:queryparam}"
 	if to == uidConnections {
 		q += "&${port:queryparam}"
 	}
@@ -103,5 +103,5 @@ func runbooks(alerts ...string) []cog.Builder[dashboard.DashboardLink] {
 // toPort is the address of the Port dashboard for the port whose UUID is where
 // uuid says, an expression of Grafana.
 func toPort(uuid string) string {
-	return "/d/" + uidPort + "?var-port=${" + uuid + "}&${datasource:queryparam}&${__url_time_range}"
+	return "/d/" + uidPort + "?var-port=${" + uuid + "}&" + kept(uidFleet, uidPort) + "&${__url_time_range}"
 }

@@ -106,6 +106,112 @@ func TestPanelsSayWhatTheyAre(t *testing.T) {
 	}
 }
 
+// The icons of description and links leave a title at 1440 pixels 7 characters in a
+// panel of 3 columns, 14 in one of 4, and so on; a range of its own takes 14 more.
+func TestTitlesFit(t *testing.T) {
+	for uid, d := range decoded(t) {
+		for _, p := range panels(d) {
+			room := 7 * (int(p["gridPos"].(object)["w"].(float64)) - 2)
+			if p["timeFrom"] != nil {
+				room -= 14
+			}
+			if title := p["title"].(string); len(title) > room {
+				t.Errorf("%s: title %q has %d characters, and room for %d", uid, title, len(title), room)
+			}
+		}
+	}
+}
+
+// At 1440 pixels a column of the grid has 58. A table that is wider is cut off.
+func TestColumnsFit(t *testing.T) {
+	for uid, d := range decoded(t) {
+		for _, p := range panels(d) {
+			if p["type"] != "table" {
+				continue
+			}
+			width := 30.0 // of the frame and the scrollbar
+			for _, o := range list(p["fieldConfig"].(object), "overrides") {
+				settings := object{"custom.width": 120.0} // of a column that takes what is left
+				for _, prop := range list(o, "properties") {
+					settings[prop["id"].(string)] = prop["value"]
+				}
+				if settings["custom.hidden"] == nil {
+					width += settings["custom.width"].(float64)
+				}
+			}
+			if room := 58 * p["gridPos"].(object)["w"].(float64); width > room {
+				t.Errorf("%s: the columns of %s need %v pixels of %v", uid, p["title"], width, room)
+			}
+		}
+	}
+}
+
+// No value has its own text and colour: Grafana's own would be those of 0.
+func TestPanelsSayThatNothingIsKnown(t *testing.T) {
+	for uid, d := range decoded(t) {
+		for _, p := range panels(d) {
+			defaults := p["fieldConfig"].(object)["defaults"].(object)
+			text, _ := defaults["noValue"].(string)
+			if text == "" {
+				t.Errorf("%s: %s does not say why it is empty", uid, p["title"])
+			}
+			if p["type"] != "stat" && p["type"] != "bargauge" {
+				continue
+			}
+			result := object{}
+			for _, m := range list(defaults, "mappings") {
+				if o := m["options"].(object); m["type"] == "special" && o["match"] == "null+nan" {
+					result = o["result"].(object)
+				}
+			}
+			if result["text"] != text || result["color"] != "text" && result["color"] != "orange" {
+				t.Errorf("%s: %s is drawn as %v without a value", uid, p["title"], result)
+			}
+		}
+	}
+}
+
+func TestBarsHaveNames(t *testing.T) {
+	for uid, d := range decoded(t) {
+		for _, p := range panels(d) {
+			if p["type"] != "bargauge" {
+				continue
+			}
+			name, _ := p["fieldConfig"].(object)["defaults"].(object)["displayName"].(string)
+			if !strings.Contains(name, "${__field.labels.") {
+				t.Errorf("%s: a single bar of %s is called %q", uid, p["title"], name)
+			}
+		}
+	}
+}
+
+// Of a series that another one is filled down to Grafana wants the very name.
+func TestBandsEndAtASeries(t *testing.T) {
+	bands := 0
+	for uid, d := range decoded(t) {
+		for _, p := range panels(d) {
+			names := map[any]bool{}
+			for _, q := range list(p, "targets") {
+				names[q["legendFormat"]] = true
+			}
+			for _, o := range list(p["fieldConfig"].(object), "overrides") {
+				for _, prop := range list(o, "properties") {
+					if prop["id"] != "custom.fillBelowTo" {
+						continue
+					}
+					bands++
+					if !names[prop["value"]] || strings.Contains(prop["value"].(string), "$") {
+						t.Errorf("%s: %s fills down to %v", uid, p["title"], prop["value"])
+					}
+				}
+			}
+		}
+	}
+	if bands != 2 {
+		t.Errorf("%d bands, want 2", bands)
+	}
+}
+
 func TestPanelsFillTheGrid(t *testing.T) {
 	for uid, d := range decoded(t) {
 		taken, bottom := map[[2]int]string{}, 0

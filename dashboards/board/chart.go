@@ -1,6 +1,8 @@
 package board
 
 import (
+	"regexp"
+
 	"github.com/grafana/grafana-foundation-sdk/go/bargauge"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
@@ -22,9 +24,9 @@ func number(s spec) *stat.PanelBuilder {
 }
 
 // series draws lines over time, with a table of their last and highest values
-// beneath.
+// beneath, the highest first.
 func series(s spec) *timeseries.PanelBuilder {
-	return dress(timeseries.NewPanelBuilder(), s, overTime).
+	b := dress(timeseries.NewPanelBuilder(), s, overTime).
 		DrawStyle(common.GraphDrawStyleLine).
 		LineInterpolation(common.LineInterpolationLinear).
 		LineWidth(1).
@@ -36,13 +38,22 @@ func series(s spec) *timeseries.PanelBuilder {
 		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdPaletteClassic)).
 		Legend(common.NewVizLegendOptionsBuilder().
 			DisplayMode(common.LegendDisplayModeTable).Placement(common.LegendPlacementBottom).ShowLegend(true).
-			Calcs([]string{"lastNotNull", "max"})).
+			Calcs([]string{"lastNotNull", "max"}).SortBy("Max").SortDesc(true)).
 		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeMulti).Sort(common.SortOrderDescending))
+	if s.mirrored {
+		b = b.OverrideByRegexp("/outbound$/", []dashboard.DynamicConfigValue{property("custom.transform", "negative-Y")})
+	} else {
+		b = b.Min(0)
+	}
+	if s.unit != "percentunit" && s.unit != "reqps" { // lines of zeros alone would have an axis up to 100
+		b = b.AxisSoftMax(1)
+	}
+	return b
 }
 
-// limited draws the colours of a panel as lines at which they begin.
+// limited draws the colours of a panel of shares as lines at which they begin.
 func limited(b *timeseries.PanelBuilder) *timeseries.PanelBuilder {
-	return b.ThresholdsStyle(common.NewGraphThresholdsStyleConfigBuilder().Mode(common.GraphThresholdsStyleModeDashed))
+	return b.AxisSoftMax(1).ThresholdsStyle(common.NewGraphThresholdsStyleConfigBuilder().Mode(common.GraphThresholdsStyleModeDashed))
 }
 
 // stacked puts series on top of each other.
@@ -51,9 +62,16 @@ func stacked(b *timeseries.PanelBuilder) *timeseries.PanelBuilder {
 		Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModeNormal).Group("A"))
 }
 
-// bars compares values as they are now, as horizontal bars.
+// inLegend is a label in the legend of a query.
+var inLegend = regexp.MustCompile(`\{\{(\w+)\}\}`)
+
+// bars compares values as they are now, as horizontal bars. Grafana leaves out the
+// name of a single bar unless the field has one.
 func bars(s spec) *bargauge.PanelBuilder {
 	return dress(bargauge.NewPanelBuilder(), s, atEnd).
+		DisplayName(inLegend.ReplaceAllString(s.queries[0].legend, "$${__field.labels.$1}")).
+		Text(common.NewVizTextDisplayOptionsBuilder().TitleSize(12).ValueSize(14)).
+		Min(0).
 		DisplayMode(common.BarGaugeDisplayModeGradient).
 		ShowUnfilled(true).
 		Orientation(common.VizOrientationHorizontal).
@@ -79,11 +97,22 @@ type meaning struct{ value, text, colour string }
 
 // mapped shows texts instead of numbers.
 func mapped(all ...meaning) []dashboard.ValueMapping {
+	if len(all) == 0 {
+		return nil
+	}
 	m := dashboard.NewValueMap()
 	for i, x := range all {
 		m.Options[x.value] = dashboard.ValueMappingResult{Text: new(x.text), Color: new(x.colour), Index: new(int32(i))}
 	}
 	return []dashboard.ValueMapping{{ValueMap: m}}
+}
+
+// nothing is the text and its colour where there is no value.
+func nothing(text, colour string) dashboard.ValueMapping {
+	m := dashboard.NewSpecialValueMap()
+	m.Options.Match = dashboard.SpecialValueMatchNullAndNan
+	m.Options.Result = dashboard.ValueMappingResult{Text: &text, Color: &colour, Index: new(int32(9))}
+	return dashboard.ValueMapping{SpecialValueMap: m}
 }
 
 // dashed are the properties of a line that is a limit, not a measurement.

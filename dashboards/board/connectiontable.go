@@ -8,58 +8,61 @@ import (
 // connectionTable has a row for each watched connection.
 func connectionTable(l Limits) *table.PanelBuilder {
 	full := steps("green", colour{l.at("connection_utilization_ratio"), "red"})
-	rate := func(direction string) string {
-		return inBits(perConnection(connectionRate(direction), ""))
-	}
 	single := func(expr string) string { return "topk by (connection_uuid) (1, " + expr + ")" } // exporters may disagree
 	one := func(expr string) string { return "max by (connection_uuid, connection_name) (" + expr + ")" }
 	return rows(spec{
 		title: "Watched connections", w: 24, h: 11, unit: "none", links: runbooks("FabricConnectionFull", "FabricConnectionFailed", "FabricConnectionPending"),
-		about: "Every chosen connection that is watched, the fullest first; a click on its name shows it alone, on its port opens that. VLAN is that on the port. " +
-			"Now is the last polled rate, 5 to 17 minutes old, and p95 the 95th percentile of the chosen window, in the worse direction as a share of the bandwidth ordered. " +
+		about: "Every chosen connection that is watched, those that are down first, then the fullest at their busiest; a click on its name shows it alone, on its port opens that. VLAN is that on the port, Far side the other end. " +
+			"Now is the last polled rate, 5 to 17 minutes old, and Busiest the 95th percentile of the worst window, in the worse direction as a share of the bandwidth ordered. " +
 			"Equinix and Provider are the operation status as each sees it." + onlyWatched,
-	}, "Now",
+		empty: "no watched connection known",
+	}, []string{"Status", "Busiest"},
 		column{title: "connection_uuid", label: "connection_uuid", hidden: true},
 		column{title: "port_uuid", label: "port_uuid", hidden: true},
-		column{title: "Connection", label: "connection_name", width: 230, drill: "/d/" + uidConnections + "?var-connection=${__data.fields.connection_uuid}&${datasource:queryparam}&${__url_time_range}"},
+		column{title: "Status", width: 75, meanings: []meaning{{"0", "UP", "green"}, {"1", "DOWN", "red"}},
+			expr: one(perConnection(seen, ns+`connection_operational_status{status="DOWN"}`, ""))},
+		column{title: "Connection", label: "connection_name", width: 195, drill: "/d/" + uidConnections + "?var-connection=${__data.fields.connection_uuid}&" + kept(uidFleet, uidPort) + "&${__url_time_range}"},
 		column{title: "Port", label: "port_name", width: 180, drill: toPort("__data.fields.port_uuid")},
-		column{title: "VLAN", label: "vlan", width: 75},
-		column{title: "A side", label: "a_side"},
-		column{title: "Z side", label: "z_side"},
-		column{expr: "max by (connection_uuid, connection_name, port_uuid, port_name, vlan, a_side, z_side) (topk by (connection_uuid) (1, " + seen + "))"},
-		column{title: "State", label: "state", width: 120},
-		column{expr: single(perConnection(ns+"connection_state", "state"))},
-		column{title: "Bandwidth", expr: inBits(perConnection(ns+"connection_bandwidth_bytes_per_second", "")), unit: "bps", width: 95},
-		column{title: "Now", expr: one(connectionShare(connectionRate(""))), unit: "percentunit", colours: full, bar: true},
-		column{title: "p95", expr: one(connectionShare(connectionP95 + " and on (connection_uuid, instance, job) " + seen)), unit: "percentunit", colours: full, width: 75},
-		column{title: "Inbound", expr: rate("inbound"), unit: "bps", width: 95},
-		column{title: "Outbound", expr: rate("outbound"), unit: "bps", width: 95},
-		column{title: "Equinix", label: "equinix", width: 120},
-		column{expr: single(perConnection(`label_replace(`+ns+`connection_status{side="equinix"}, "equinix", "$1", "status", "(.*)")`, "equinix"))},
-		column{title: "Provider", label: "provider", width: 120},
-		column{expr: single(perConnection(`label_replace(`+ns+`connection_status{side="provider"}, "provider", "$1", "status", "(.*)")`, "provider"))},
+		column{title: "VLAN", label: "vlan", width: 65},
+		column{title: "Far side", label: "far"},
+		column{expr: "max by (connection_uuid, connection_name, port_uuid, port_name, vlan, far) (" + farSide("topk by (connection_uuid) (1, "+seen+")") + ")"},
+		column{title: "State", label: "state", width: 150},
+		column{expr: single(perConnection(seen, ns+"connection_state", "state"))},
+		column{title: "Bandwidth", expr: inBits(perConnection(seen, ns+"connection_bandwidth_bytes_per_second", "")), unit: "bps", width: 95},
+		column{title: "Now", expr: one(connectionShare(seen, connectionRate(seen, ""))), unit: "percentunit", colours: full, bar: true, empty: "no data"},
+		column{title: "Busiest", expr: one(connectionShare(seen, ns+"connection_traffic_p95_bytes_per_second and on (connection_uuid, instance, job) "+seen)), unit: "percentunit", colours: full, width: 80},
+		column{title: "Equinix", label: "equinix", width: 125},
+		column{expr: single(perConnection(seen, `label_replace(`+ns+`connection_status{side="equinix"}, "equinix", "$1", "status", "(.*)")`, "equinix"))},
+		column{title: "Provider", label: "provider", width: 125},
+		column{expr: single(perConnection(seen, `label_replace(`+ns+`connection_status{side="provider"}, "provider", "$1", "status", "(.*)")`, "provider"))},
 	)
+}
+
+// farSide adds the label far: the end of a connection that the port is not.
+func farSide(expr string) string {
+	ends := `label_join(` + expr + `, "ends", " | ", "side", "a_side", "z_side")`
+	return `label_replace(label_replace(` + ends + `, "far", "$2", "ends", "a \\| (.*) \\| (.*)"), "far", "$1", "ends", "z \\| (.*) \\| (.*)")`
 }
 
 // connectionState is what state connections are in, and were.
 func connectionState(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	return b.
 		WithPanel(bars(spec{
-			title: "Watched connections by state", w: 8, h: 9, unit: "none", colours: steps("blue"), min: new(0.0), empty: "no connection is watched",
+			title: "Watched connections by state", w: 8, h: 9, unit: "none", colours: steps("blue"), empty: "no watched connection known",
 			about:   "Chosen connections by lifecycle state, as Equinix spells it. Asked every 5 minutes by default." + onlyWatched,
-			queries: []query{{"sort_desc(count by (state) (" + perConnection(ns+"connection_state", "state") + "))", "{{state}}"}},
+			queries: []query{{"sort_desc(count by (state) (" + perConnection(seen, ns+"connection_state", "state") + "))", "{{state}}"}},
 			links:   runbooks("FabricConnectionFailed", "FabricConnectionPending"),
 		})).
 		WithPanel(series(spec{
-			title: "Watched connections by state over time", w: 8, h: 9, unit: "none", min: new(0.0), empty: "no connection is watched",
+			title: "Watched connections by state over time", w: 8, h: 9, unit: "none", empty: "no watched connection known",
 			about:   "The same over time. A step is a connection that was ordered, changed or deleted; a gap means that nothing was known." + onlyWatched,
-			queries: []query{{"count by (state) (" + perConnection(ns+"connection_state", "state") + ")", "{{state}}"}},
+			queries: []query{{"count by (state) (" + perConnection(seen, ns+"connection_state", "state") + ")", "{{state}}"}},
 			links:   runbooks("FabricConnectionPending"),
 		})).
 		WithPanel(series(spec{
-			title: "Down by port", w: 8, h: 9, unit: "none", min: new(0.0), empty: "no connection is watched",
+			title: "Down by port", w: 8, h: 9, unit: "none", empty: "no watched connection known",
 			about: "Watched connections in service that are down, by the port that they are seen from. All of a port: look at the port. One: ask the provider." + onlyWatched,
-			queries: []query{{"sum by (port_name) (" + group(perConnection(ns+`connection_operational_status{status="DOWN"}`, "")) +
+			queries: []query{{"sum by (port_name) (" + group(perConnection(seen, ns+`connection_operational_status{status="DOWN"}`, "")) +
 				" * on (connection_uuid) group_left (port_name) topk by (connection_uuid) (1, " + seen + "))", portName}},
 			links: runbooks("FabricConnectionDown"),
 		}))
@@ -69,19 +72,19 @@ func connectionState(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder 
 func everyConnection(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
 	return b.
 		WithPanel(bars(spec{
-			title: "Connections by state", w: 8, h: 9, unit: "none", colours: steps("blue"), min: new(0.0), empty: "not known",
+			title: "Connections by state", w: 8, h: 9, unit: "none", colours: steps("blue"), empty: "not known",
 			about:   "All connections on either side of the chosen ports by lifecycle state. One between two chosen ports counts on both.",
 			queries: []query{{"sort_desc(sum by (state) (" + perPort(ns+"port_connections", "state") + ") > 0)", "{{state}}"}},
 			links:   runbooks("FabricConnectionFailed", "FabricConnectionsStale"),
 		})).
 		WithPanel(bars(spec{
-			title: "Connections by operation status", w: 8, h: 9, unit: "none", colours: steps("blue"), min: new(0.0), empty: "not known",
+			title: "Connections by operation status", w: 8, h: 9, unit: "none", colours: steps("blue"), empty: "not known",
 			about:   "All connections of the chosen ports by operation status, as Equinix and as the provider at the other end sees it.",
 			queries: []query{{"sort_desc(sum by (side, status) (" + perPort(ns+"port_connections_status", "side, status") + "))", "{{side}}: {{status}}"}},
 			links:   runbooks("FabricConnectionFailed", "FabricConnectionPending"),
 		})).
 		WithPanel(bars(spec{
-			title: "Most sold ports", w: 8, h: 9, unit: "percentunit", min: new(0.0), empty: "not known", colours: l.sold(),
+			title: "Most sold ports", w: 8, h: 9, unit: "percentunit", empty: "not known", colours: l.sold(),
 			about: "Bandwidth of the live connections as a share of the line rate, of the ten chosen ports with the most. Above 100 % not everybody can have at once what they ordered; " +
 				"an UNLIMITED package may want that. Missing where the API gives no bandwidth for a connection.",
 			queries: []query{{"topk(10, " + named(soldShare) + ")", portName}},

@@ -14,7 +14,7 @@ func fleet(l Limits) *dashboard.DashboardBuilder {
 		WithVariable(datasource()).WithVariable(accounts()).WithVariable(metros()).
 		WithVariable(several(ports())).WithVariable(windows())
 	b = fleetNow(b, l)
-	b = b.WithPanel(topPorts(l))
+	b = b.WithPanel(troubleTable(l)).WithPanel(topPorts(l))
 	b = fleetTraffic(b, l)
 	b = fleetFailover(b.WithRow(row("Failover: could the other one carry the load?")), l)
 	b = fleetForecast(b.WithRow(row("Forecast")), l)
@@ -26,42 +26,43 @@ func fleet(l Limits) *dashboard.DashboardBuilder {
 func fleetNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
 	return b.
 		WithPanel(number(spec{
-			title: "Fullest port now", w: 4, h: 4, unit: "percentunit", colours: l.busy(), empty: "no traffic known",
+			title: "Exporter", w: 4, h: 4, unit: "none", empty: "not scraped", alarming: true, meanings: exporterMeanings,
+			about: "Whether Prometheus can scrape the exporters and Equinix answers them. If not, everything else here is old or missing: see the Exporter dashboard. " +
+				"Not scraped: Prometheus has had no such target within a day.",
+			queries: []query{{exporterAlive, "exporter"}},
+			links: append(runbooks("FabricExporterDown", "FabricAccountDown"),
+				link("Exporter dashboard", "/d/"+uidExporter+"?"+kept(uidFleet, uidExporter)+"&${__url_time_range}")),
+		})).
+		WithPanel(number(spec{
+			title: "Down, degraded", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no status known", alarming: true,
+			about: "Ports that are down, or have lost some links of their LAG, as the inventory of Equinix says; it is read every 15 minutes by default. The table below names them. " +
+				"Check the cross connects and your own end.",
+			queries: []query{{"sum(" + named("group by (port_uuid) ("+portDown+" or "+linksLost+") or 0 * group by (port_uuid) ("+ns+"port_operational_status)") + ")", "ports"}},
+			links:   runbooks("FabricPortDown", "FabricLAGLinkLost"),
+		})).
+		WithPanel(number(spec{
+			title: "Fullest now", w: 4, h: 4, unit: "percentunit", colours: l.busy(), empty: "no traffic known", alarming: true,
 			about: "The port and direction that are fullest by their last polled rate, which is 5 to 17 minutes old, as a share of the links that are up. " +
 				"Above " + l.percent("port_utilization_ratio") + ": find out what fills it on the Port dashboard.",
 			queries: []query{{"topk(1, " + named(utilization(lastRate)) + ")", "{{port_name}} {{direction}}"}},
 			links:   runbooks("FabricPortSaturated"), drill: toPort("__field.labels.port_uuid"),
 		}).TextMode(common.BigValueTextModeValueAndName)).
 		WithPanel(number(spec{
-			title: "Ports nearly full", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no traffic known",
-			about: "Ports of which the 95th percentile of the chosen window is above " + l.percent("port_utilization_p95_ratio") +
+			title: "Nearly full", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no traffic known", alarming: true,
+			about: "Ports that are full at their busiest: the 95th percentile of any window is above " + l.percent("port_utilization_p95_ratio") +
 				" of the links that are up in either direction. Order an upgrade for them, or move load away.",
-			queries: []query{{howMany("max by (port_uuid) ("+utilization(p95Rate)+" and on (port_uuid) "+chosenPorts+")", ">", l.number("port_utilization_p95_ratio")), "ports"}},
+			queries: []query{{howMany("max by (port_uuid) ("+utilization(everyP95)+" and on (port_uuid) "+chosenPorts+")", ">", l.number("port_utilization_p95_ratio")), "ports"}},
 			links:   runbooks("FabricPortNearlyFull"),
 		})).
 		WithPanel(number(spec{
-			title: "Full in " + l.horizon(), w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no forecast yet",
-			about: "Ports of which the 95th percentile is above " + l.percent("port_utilization_forecast_ratio") + ", or will be at the end of the forecast horizon " +
-				"if it goes on growing as in the past two weeks." + needsRules + " Order upgrades for those that the forecasts below name.",
-			queries: []query{{howMany("max by (port_uuid) ("+group(expectedRatio)+" and on (port_uuid) "+chosenPorts+")", ">", l.number("port_utilization_forecast_ratio")), "ports"}},
-			links:   runbooks("FabricPortFullSoon"),
-		})).
-		WithPanel(number(spec{
-			title: "Pairs that would not survive", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no pairs known",
-			about: "Pairs of ports of which one would have to carry more than it can if the other failed: the 95th percentile of both together in the chosen window is above " +
+			title: "Pairs at risk", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no pairs known",
+			about: "Pairs of ports of which one would have to carry more than it can if the other failed: the 95th percentile of both together in any window is above " +
 				l.percent("pair_failover_utilization_p95_ratio") + " of the smaller one, which leaves nothing for bursts. The table of pairs below names them.",
-			queries: []query{{howMany("max by (pair) ("+chosenPairs(pairP95)+")", ">", l.number("pair_failover_utilization_p95_ratio")), "pairs"}},
+			queries: []query{{howMany("max by (pair) ("+chosenPairs(everyPairP95)+")", ">", l.number("pair_failover_utilization_p95_ratio")), "pairs"}},
 			links:   runbooks("FabricPairWouldNotSurvive"),
 		})).
 		WithPanel(number(spec{
-			title: "Ports or links down", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no status known",
-			about: "Ports that are down, or have lost some links of their LAG, as the inventory of Equinix says; it is read every 15 minutes by default. " +
-				"Check the cross connects and your own end.",
-			queries: []query{{"sum(" + perPort(ns+`port_operational_status{status=~"DOWN|PARTIAL"}`) + ")", "ports"}},
-			links:   runbooks("FabricPortDown", "FabricLAGLinkLost"),
-		})).
-		WithPanel(number(spec{
-			title: "Oldest sample", w: 4, h: 4, unit: "s", colours: l.old(), empty: "no samples known",
+			title: "Oldest sample", w: 4, h: 4, unit: "s", colours: l.old(), empty: "no samples known", alarming: true,
 			about: "Age of the newest sample of the port that is furthest behind. 5 to 17 minutes and the poll interval are usual. " +
 				"Older: Equinix is late, or polls fail; see Freshness below and the Exporter dashboard.",
 			queries: []query{{"topk(1, " + named(sampleAge) + ")", "{{port_name}}"}},
@@ -73,18 +74,18 @@ func fleetNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuild
 func fleetTraffic(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
 	return b.
 		WithPanel(limited(series(spec{
-			title: "Utilization of the busiest ports", w: 12, h: 10, unit: "percentunit", colours: l.busy(), min: new(0.0),
+			title: "Utilization of the busiest ports", w: 12, h: 10, unit: "percentunit", colours: l.busy(), empty: "no traffic known",
 			about: "The ten chosen ports with the highest 95th percentile in the chosen window, by their last polled rate in the worse direction, 5 to 17 minutes old, as a share of the links that are up. " +
 				"Dashed: where the alerts begin. A line that reaches the top every day needs an upgrade.",
 			queries: []query{{named(worst(lastRate)) + " and on (port_uuid) " + busiest, portName}},
 			links:   runbooks("FabricPortSaturated"), drill: toPort("__field.labels.port_uuid"),
 		}))).
 		WithPanel(series(spec{
-			title: "Traffic by metro", w: 12, h: 10, unit: "bps",
+			title: "Traffic by metro", w: 12, h: 10, unit: "bps", mirrored: true, empty: "no complete sum known",
 			about: "Last polled rates of the chosen ports of each metro together, inbound up and outbound down; inbound is what a port receives. " +
 				"There is a gap where the rate of a port is missing, and while max_series leaves out series of a chosen account, since a sum without it would look like less traffic. " +
 				"Ports of which nothing has been known for long are not in it: Without data below counts them.",
 			queries: []query{{inBits(perMetro("")), "{{metro}} {{direction}}"}},
-		}).OverrideByRegexp("/ outbound$/", []dashboard.DynamicConfigValue{property("custom.transform", "negative-Y")})).
+		})).
 		WithPanel(metroTable(l))
 }

@@ -52,25 +52,25 @@ func (l Limits) soon() cog.Builder[dashboard.ThresholdsConfig] {
 // fleetForecast is what will be full, and why one should think so.
 func fleetForecast(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
 	return b.
+		WithPanel(number(spec{
+			title: "Full soon", w: 4, h: 9, unit: "none", colours: anyIsRed(), empty: "no forecast known",
+			about: "Ports that grow so that their 95th percentile will be above " + l.percent("port_utilization_forecast_ratio") + " of the links that are up in " + l.horizon() +
+				", in a straight line through the past two weeks. Ports that are full and do not grow are not among them: Nearly full counts those. Needs the recording rules of deploy/prometheus and two weeks of history.",
+			queries: []query{{howMany("max by (port_uuid) (("+forecastRatio+" or on (port_uuid, direction) 0 * ("+weeklyLevel+")) and on (port_uuid) "+chosenPorts+")", ">", l.number("port_utilization_forecast_ratio")), "ports"}},
+			links:   runbooks("FabricPortFullSoon"),
+		})).
 		WithPanel(bars(spec{
-			title: "Utilization in " + l.horizon(), w: 8, h: 9, unit: "percentunit", colours: l.full(), min: new(0.0), max: new(1.0), empty: "no forecast yet",
+			title: "Utilization in " + l.horizon(), w: 8, h: 9, unit: "percentunit", colours: l.full(), max: 1, empty: "no forecast known",
 			about: "The 95th percentile of the ten ports that will be fullest at the end of the forecast horizon, as a share of the links that are up now: " +
 				"a straight line through the weekly levels of the past two weeks where it rises." + needsRules,
 			queries: []query{{"topk(10, " + perPort(expectedRatio, "direction") + ")", "{{port_name}} {{direction}}"}},
 			links:   runbooks("FabricPortFullSoon"), drill: toPort("__field.labels.port_uuid"),
 		})).
 		WithPanel(limited(series(spec{
-			title: "Weekly levels of the busiest ports", w: 8, h: 9, unit: "percentunit", colours: l.full(), min: new(0.0),
+			title: "Weekly levels of the busiest ports", w: 12, h: 9, unit: "percentunit", colours: l.full(), empty: "no forecast known",
 			about: "What forecasts are made from: the 95th percentile of a day that is exceeded on one day in five of the week before, over the past two weeks in the worse direction, as a share of the links that are up. " +
 				"It takes a week until there is a level. Compare it with the forecast before you order an upgrade.",
 			queries: []query{{"max by (port_uuid, port_name) (" + weeklyLevel + ") and on (port_uuid) " + busiest, portName}},
 			links:   runbooks("FabricPortFullSoon"), drill: toPort("__field.labels.port_uuid"),
-		})).TimeFrom("14d")).
-		WithPanel(bars(spec{
-			title: "Pairs in " + l.horizon(), w: 8, h: 9, unit: "percentunit", colours: l.failover(), min: new(0.0), max: new(1.0), empty: "no forecast yet",
-			about: "The 95th percentile of both ports of a pair together at the end of the forecast horizon, as a share of the smaller one. " +
-				"Above 100 % the pair will not survive a failover." + needsRules,
-			queries: []query{{"topk(10, max by (pair, direction) (" + chosenPairs(group(pairExpectedRatio)) + "))", "{{pair}} {{direction}}"}},
-			links:   runbooks("FabricPairFullSoon"),
-		}))
+		})).TimeFrom("14d"))
 }

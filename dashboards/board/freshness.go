@@ -13,19 +13,19 @@ func fleetFreshness(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboar
 			links:   runbooks("FabricSamplesLate", "FabricPortWithoutSamples"), drill: toPort("__field.labels.port_uuid"),
 		})).
 		WithPanel(series(spec{
-			title: "Age of the samples by account", w: 8, h: 9, unit: "s", colours: l.old(), min: new(0.0),
+			title: "Age of the samples by account", w: 8, h: 9, unit: "s", colours: l.old(), empty: "no samples known",
 			about:   "Age of the newest sample of the port of each account that is furthest behind. A slope of one is no news at all; teeth are what a healthy account shows.",
 			queries: []query{{"max by (account) (" + located(sampleAge) + ")", "{{account}}"}},
 			links:   runbooks("FabricSamplesLate"),
 		})).
 		WithPanel(number(spec{
-			title: "Polls that fail", w: 4, h: 9, unit: "none", colours: anyIsRed(), empty: "nothing polled yet",
+			title: "Failing polls", w: 4, h: 9, unit: "none", colours: anyIsRed(), empty: "no polls known", alarming: true,
 			about:   "Chosen ports of which the latest poll failed, by account. What they show is the last that was known, and ends after five intervals. The Exporter dashboard says why.",
 			queries: []query{{"sum by (account) (1 - " + group(withLabels("min by (port_uuid) ("+ns+"port_poll_success)", "account")) + ")", "{{account}}"}},
 			links:   runbooks("FabricDataStale", "FabricPortNeverPolled"),
 		})).
 		WithPanel(number(spec{
-			title: "Ports without traffic data", w: 4, h: 9, unit: "none", colours: anyIsRed(), empty: "no ports known",
+			title: "Without data", w: 4, h: 9, unit: "none", colours: anyIsRed(), empty: "no ports known", alarming: true,
 			about: "Chosen ports of which no fresh rate is known in one direction or both, by account: their polls fail, Equinix has no samples of them, or they are not attached to a stream with metrics enabled. " +
 				"Nothing above speaks for them.",
 			queries: []query{{"sum by (account) (" + located(unheard) + ")", "{{account}}"}},

@@ -1,6 +1,8 @@
 package board_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -16,9 +18,9 @@ var known = map[string]string{
 	"panel":           "datasource description fieldConfig gridPos id interval links options pluginVersion targets timeFrom title transformations transparent type",
 	"row":             "collapsed gridPos id panels title type",
 	"target":          "datasource editorMode expr format instant legendFormat range refId",
-	"defaults":        "color custom decimals links mappings max min noValue thresholds unit",
+	"defaults":        "color custom decimals displayName links mappings max min noValue thresholds unit",
 	"transformations": "merge organize",
-	"properties":      "color custom.displayMode custom.fillBelowTo custom.fillOpacity custom.hidden custom.lineStyle custom.lineWidth custom.transform custom.width links mappings max min thresholds unit",
+	"properties":      "color custom.displayMode custom.fillBelowTo custom.fillOpacity custom.hidden custom.lineStyle custom.lineWidth custom.transform custom.width links mappings max min noValue thresholds unit",
 	"matchers":        "byName byRegexp",
 	"units":           "bps bytes none percentunit reqps s short",
 }
@@ -32,10 +34,43 @@ var values = map[string]string{
 // options of the panel types that may be used, and their own field settings.
 var options = map[string][2]string{
 	"stat":           {"colorMode graphMode justifyMode orientation reduceOptions text textMode", ""},
-	"timeseries":     {"legend tooltip", "axisPlacement drawStyle fillOpacity gradientMode lineInterpolation lineWidth showPoints spanNulls stacking thresholdsStyle"},
+	"timeseries":     {"legend tooltip", "axisPlacement axisSoftMax drawStyle fillOpacity gradientMode lineInterpolation lineWidth showPoints spanNulls stacking thresholdsStyle"},
 	"bargauge":       {"displayMode minVizHeight minVizWidth orientation reduceOptions showUnfilled text", ""},
 	"table":          {"footer showHeader sortBy", "align displayMode inspect"},
 	"state-timeline": {"alignValue legend mergeValues rowHeight showValue tooltip", "fillOpacity lineWidth"},
+}
+
+// Grafana itself writes null for the identity of a dashboard that is not saved, and
+// for the first colour of thresholds. On any other it may throw.
+func TestNullsAreThoseOfGrafana(t *testing.T) {
+	for name, text := range build(t) {
+		var d any
+		if err := json.Unmarshal(text, &d); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range nulls(d, "") {
+			if path != ".id" && !strings.HasSuffix(path, ".steps[0].value") {
+				t.Errorf("%s: null at %s", name, path)
+			}
+		}
+	}
+}
+
+// nulls are the paths of all nulls in JSON.
+func nulls(value any, path string) (found []string) {
+	switch v := value.(type) {
+	case nil:
+		return []string{path}
+	case object:
+		for key, x := range v {
+			found = append(found, nulls(x, path+"."+key)...)
+		}
+	case []any:
+		for i, x := range v {
+			found = append(found, nulls(x, fmt.Sprintf("%s[%d]", path, i))...)
+		}
+	}
+	return found
 }
 
 func only(t *testing.T, where, allowed string, o object) {

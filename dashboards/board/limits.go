@@ -123,7 +123,7 @@ func (l Limits) failover() cog.Builder[dashboard.ThresholdsConfig] {
 	return steps("green", colour{l.at("pair_failover_utilization_p95_ratio"), "orange"}, colour{l.at("pair_failover_utilization_forecast_ratio"), "red"})
 }
 
-// any is red from one on: of what nobody wants any.
+// anyIsRed is for counts of faults.
 func anyIsRed() cog.Builder[dashboard.ThresholdsConfig] {
 	return steps("green", colour{1, "red"})
 }

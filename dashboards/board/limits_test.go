@@ -51,7 +51,7 @@ func TestTitlesNameTheHorizon(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(files["port.json"]), `"title": "p95 in 60 days"`) {
+	if !strings.Contains(string(files["port.json"]), `"title": "In 60 days"`) {
 		t.Error("the horizon of 60 days is not in the Port dashboard")
 	}
 }

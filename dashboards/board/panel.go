@@ -15,13 +15,18 @@ type spec struct {
 	unit  string // as Grafana names it
 	w, h  uint32 // in cells of the grid, which is 24 wide
 
-	queries []query
-	colours cog.Builder[dashboard.ThresholdsConfig] // green without
-	links   []cog.Builder[dashboard.DashboardLink]
-	drill   string // address of what a click on a value opens
-	empty   string // what stands where there is no value, and why
-	min     *float64
-	max     *float64
+	queries  []query
+	colours  cog.Builder[dashboard.ThresholdsConfig] // green without
+	meanings []meaning                               // words instead of numbers
+	links    []cog.Builder[dashboard.DashboardLink]
+	drill    string  // address of what a click on a value opens
+	max      float64 // of the axis or the bar; from the values if 0
+	mirrored bool    // series that end in "outbound" are drawn downwards
+
+	// What stands where there is no value. It must hold in an outage too, when
+	// nothing at all is known.
+	empty    string
+	alarming bool // having no value is trouble: empty is orange
 }
 
 // query is a query of a panel: of the range of the dashboard, or of its end.
@@ -42,7 +47,7 @@ type panelBuilder[B any] interface {
 	Links([]cog.Builder[dashboard.DashboardLink]) B
 	DataLinks([]cog.Builder[dashboard.DashboardLink]) B
 	NoValue(string) B
-	Min(float64) B
+	Mappings([]dashboard.ValueMapping) B
 	Max(float64) B
 }
 
@@ -71,16 +76,21 @@ func dress[B panelBuilder[B]](b B, s spec, m mode) B {
 	if s.drill != "" {
 		b = b.DataLinks([]cog.Builder[dashboard.DashboardLink]{link("Open the port", s.drill)})
 	}
-	if s.empty != "" {
-		b = b.NoValue(s.empty)
+	mappings := mapped(s.meanings...)
+	if m == atEnd { // without a mapping Grafana gives no value the colour of 0, which is green
+		colour := "text"
+		if s.alarming {
+			colour = "orange"
+		}
+		mappings = append(mappings, nothing(s.empty, colour))
 	}
-	if s.min != nil {
-		b = b.Min(*s.min)
+	if len(mappings) > 0 {
+		b = b.Mappings(mappings)
 	}
-	if s.max != nil {
-		b = b.Max(*s.max)
+	if s.max > 0 {
+		b = b.Max(s.max)
 	}
-	return b
+	return b.NoValue(s.empty)
 }
 
 func (q query) target(m mode, ref string) *prometheus.DataqueryBuilder {

@@ -1,7 +1,8 @@
 package board
 
 import (
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"strings"
+
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-foundation-sdk/go/table"
 )
@@ -15,6 +16,7 @@ func port(l Limits) *dashboard.DashboardBuilder {
 		WithVariable(datasource()).WithVariable(accounts()).WithVariable(metros()).WithVariable(ports()).WithVariable(windows())
 	b = portNow(b, l)
 	b = b.WithPanel(portTraffic()).WithPanel(envelope("inbound", "blue")).WithPanel(envelope("outbound", "purple"))
+	b = portPair(b.WithRow(row("Failover: could the other port carry the load?")), l)
 	b = portConnections(b.WithRow(row("What rides on it")))
 	b = portPackets(b.WithRow(row("Packets: only where traffic comes from v4-metrics")))
 	return portHistory(b.WithRow(row("The port itself")), l).WithPanel(portFacts())
@@ -50,45 +52,136 @@ func shareOfPort(rate string) string {
 		"max by (port_uuid) (" + of("port_effective_capacity_bytes_per_second", `port_uuid="$port"`) + ") > 0)"
 }
 
+// notKnown stands where a port has no traffic; the panel Data knows the reason.
+const notKnown = "not known: see Data"
+
+// thisPort is port_info of the port.
+var thisPort = of("port_info", `port_uuid="$port"`)
+
+// dataReason is why the traffic of the port is known or not; each line hides those
+// below it.
+var dataReason = strings.Join([]string{
+	"7 * group by (port_uuid) (" + of("port_effective_capacity_bytes_per_second", `port_uuid="$port"`) + " == 0)",
+	"group by (port_uuid) (count by (port_uuid) (max by (port_uuid, direction) (" + of("port_traffic_last_bytes_per_second", `port_uuid="$port"`) + ")) == 2)",
+	"2 * group by (port_uuid) (" + of("port_metrics_attached", `port_uuid="$port"`) + " == 0)",
+	"3 * group by (port_uuid) (" + ofPort("port_poll_success", "") + " == 0)",
+	"4 * group by (port_uuid) (" + of("port_traffic_last_sample_timestamp_seconds", `port_uuid="$port"`) + ")",
+	"5 * group by (port_uuid) (" + of("port_poll_success", `port_uuid="$port"`) + ")",
+	"6 * group by (port_uuid) (" + thisPort + ")",
+}, " or ")
+
+var dataMeanings = []meaning{
+	{"1", "fresh", "green"},
+	{"2", "not attached to a stream", "orange"},
+	{"3", "polls fail", "red"},
+	{"4", "Equinix is late", "orange"},
+	{"5", "Equinix has no samples", "orange"},
+	{"6", "not asked yet", "text"},
+	{"7", "no link is up", "red"},
+}
+
 // portNow is what one wants to know of a port before anything else.
 func portNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
-	small := func(title, unit, text string, c cog.Builder[dashboard.ThresholdsConfig], q query, alerts ...string) spec {
-		return spec{title: title, about: text, unit: unit, w: 3, h: 4, colours: c, queries: []query{q}, links: runbooks(alerts...), empty: "not known"}
+	now := func(title, direction, what string) spec {
+		return spec{
+			title: title, w: 3, h: 4, unit: "percentunit", colours: l.busy(), empty: "not known", alarming: true, links: runbooks("FabricPortSaturated"),
+			about: "Last polled rate of what the port " + what + ", 5 to 17 minutes old, as a share of the links that are up; not known if none is. Above " +
+				l.percent("port_utilization_ratio") + " it drops bursts: see below what fills it.",
+			queries: []query{{named(shareOfPort(lastOfPort(direction))), direction}},
+		}
 	}
 	return b.
-		WithPanel(number(small("Status", "none", "Whether the port, or some links of its LAG, are down, as the inventory of Equinix says; it is read every 15 minutes by default. "+
-			"If it is down, check the cross connect and your own end.", nil, query{named(status(`,port_uuid="$port"`)), portName}, "FabricPortDown", "FabricLAGLinkLost")).Mappings(mapped(statusMeanings...))).
-		WithPanel(number(small("Line rate", "bps", "Line rate of the port, with all its links.", steps("text"),
-			query{inBits(named(ofPort("port_capacity_bytes_per_second", ""))), portName}))).
-		WithPanel(number(small("Inbound now", "percentunit", "Last polled rate of what the port receives, 5 to 17 minutes old, as a share of the links that are up. Above "+
-			l.percent("port_utilization_ratio")+" it drops bursts: see below what fills it.", l.busy(),
-			query{named(shareOfPort(lastOfPort("inbound"))), portName + " {{direction}}"}, "FabricPortSaturated"))).
-		WithPanel(number(small("Outbound now", "percentunit", "Last polled rate of what the port sends, 5 to 17 minutes old, as a share of the links that are up. Above "+
-			l.percent("port_utilization_ratio")+" it drops bursts: see below what fills it.", l.busy(),
-			query{named(shareOfPort(lastOfPort("outbound"))), portName + " {{direction}}"}, "FabricPortSaturated"))).
-		WithPanel(number(small("p95 $window", "percentunit", "95th percentile of the chosen window in the worse direction, as a share of the links that are up. Above "+
-			l.percent("port_utilization_p95_ratio")+" order an upgrade.", l.full(),
-			query{"max by (port_name) (" + named(shareOfPort(ofPort(`port_traffic_p95_bytes_per_second{window="$window"}`, "direction"))) + ")", portName}, "FabricPortNearlyFull"))).
-		WithPanel(number(small("p95 in "+l.horizon(), "percentunit", "What the 95th percentile of a day will be in the worse direction if it goes on as in the past two weeks."+needsRules, l.full(),
-			query{"max by (port_name) (" + group(expectedRatio) + " and on (port_uuid) " + chosenPorts + ")", portName}, "FabricPortFullSoon"))).
-		WithPanel(number(small("Connections", "none", "Live connections on either side of the port: active, provisioned or on the way there. Asked every 5 minutes by default.", steps("text"),
-			query{named(liveConnections), portName}))).
-		WithPanel(number(small("Age of the sample", "s", "Time since the newest sample that Equinix has of the port, in the direction that is further behind. 5 to 17 minutes and the poll interval are usual.", l.old(),
-			query{named(sampleAge), portName}, "FabricSamplesLate")))
+		WithPanel(number(spec{
+			title: "Status", w: 3, h: 4, unit: "none", meanings: statusMeanings, empty: "not known", alarming: true, links: runbooks("FabricPortDown", "FabricLAGLinkLost"),
+			about: "Whether the port, or some links of its LAG, are down, as the inventory of Equinix says; it is read every 15 minutes by default. " +
+				"If it is down, check the cross connect and your own end.",
+			queries: []query{{named(status(`,port_uuid="$port"`)), portName}},
+		})).
+		WithPanel(number(now("In now", "inbound", "receives"))).
+		WithPanel(number(now("Out now", "outbound", "sends"))).
+		WithPanel(number(spec{
+			title: "Busiest", w: 3, h: 4, unit: "percentunit", colours: l.full(), empty: "not known", alarming: true, links: runbooks("FabricPortNearlyFull"),
+			about: "95th percentile of the worst window in the worse direction, as a share of the links that are up. Above " +
+				l.percent("port_utilization_p95_ratio") + " order an upgrade.",
+			queries: []query{{"max by (port_name) (" + named(shareOfPort(ofPort("port_traffic_p95_bytes_per_second", "direction"))) + ")", portName}},
+		})).
+		WithPanel(number(spec{
+			title: "In " + l.horizon(), w: 4, h: 4, unit: "percentunit", colours: l.full(), empty: "no forecast known", links: runbooks("FabricPortFullSoon"),
+			about:   "What the 95th percentile of a day will be in the worse direction if it goes on as in the past two weeks." + needsRules,
+			queries: []query{{"max by (port_name) (" + group(expectedRatio) + " and on (port_uuid) " + chosenPorts + ")", portName}},
+		})).
+		WithPanel(number(spec{
+			title: "Age", w: 3, h: 4, unit: "s", colours: l.old(), empty: "not known", alarming: true, links: runbooks("FabricSamplesLate"),
+			about:   "Time since the newest sample that Equinix has of the port, in the direction that is further behind. 5 to 17 minutes and the poll interval are usual.",
+			queries: []query{{named(sampleAge), portName}},
+		})).
+		WithPanel(number(spec{
+			title: "Data", w: 5, h: 4, unit: "none", meanings: dataMeanings, empty: "not scraped", alarming: true, links: runbooks("FabricPortNotAttached", "FabricDataStale", "FabricSamplesLate", "FabricPortWithoutSamples"),
+			about:   "Whether the traffic of the port is known, and if not, why. Without a link that is up there is no utilization. Not scraped: no exporter that watches the port answers Prometheus.",
+			queries: []query{{named(dataReason), portName}},
+		}))
+}
+
+// portPair is what the other port of a pair would have to carry.
+func portPair(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
+	// The other ports, by the pair.
+	as := func(label, from, expr string) string {
+		return `label_replace(` + expr + `, "` + label + `", "$1", "` + from + `", "(.+)")`
+	}
+	others := as("other_uuid", "secondary_uuid", of("pair_info", `primary_uuid="$port"`)) + " or " + as("other_uuid", "primary_uuid", of("pair_info", `secondary_uuid="$port"`))
+	others = "max by (pair, other_uuid) (" + others + ")"
+	ofOther := func(expr, more string) string {
+		return others + " * on (other_uuid) group_left (" + more + ") " + expr
+	}
+	load := func(expr string) string {
+		return others + " * on (pair) group_left () max by (pair) (" + expr + ")"
+	}
+	return b.
+		WithPanel(rows(spec{
+			title: "Pair", w: 12, h: 8, unit: "none", empty: "no pair of this port known", links: runbooks("FabricPairWouldNotSurvive", "FabricPairDataMissing"),
+			about: "The port that backs this one up, and what one of the two would carry if the other failed, as a share of the smaller one, in the worse direction: " +
+				"in the newest interval that both have, and by the 95th percentile of the worst window. A click on the other port opens it.",
+		}, []string{"Busiest"},
+			column{title: "pair", label: "pair", hidden: true},
+			column{title: "other_uuid", label: "other_uuid", hidden: true},
+			column{title: "Other port", label: "other", width: 230,
+				// It may be of another account or metro than those chosen.
+				drill: "/d/" + uidPort + "?var-port=${__data.fields.other_uuid}&${datasource:queryparam}&${window:queryparam}&${__url_time_range}"},
+			column{expr: ofOther("topk by (other_uuid) (1, "+as("other", "port_name", as("other_uuid", "port_uuid", ns+"port_info"))+")", "other")},
+			column{title: "Status", expr: ofOther(as("other_uuid", "port_uuid", status("")), ""), meanings: statusMeanings, empty: "not known", width: 95},
+			column{title: "Now", expr: load(pairNow), unit: "percentunit", colours: l.failover(), bar: true, empty: "no data"},
+			column{title: "Busiest", expr: load(everyPairP95), unit: "percentunit", colours: l.failover(), width: 85},
+		)).
+		WithPanel(limited(series(spec{
+			title: "Load of the pair on one port", w: 12, h: 8, unit: "percentunit", colours: l.failover(), empty: "no pair of this port known",
+			about: "Traffic of both ports of the pair together, interval by interval, as a share of the smaller one. While a line is above 100 %, a failure of either port would lose traffic. " +
+				"Missing while a port of the pair has no link or no fresh traffic.",
+			queries: []query{{"max by (pair, direction) (" + chosenPairs(pairNow) + ")", "{{pair}} {{direction}}"}},
+			links:   runbooks("FabricPairWouldNotSurvive", "FabricPairDataMissing"),
+		})))
 }
 
 // portFacts is what the inventory says.
 func portFacts() *table.PanelBuilder {
-	var columns []column
-	for _, c := range [][2]string{
-		{"Port", "port_name"}, {"Account", "account"}, {"Metro", "metro_name"}, {"IBX", "ibx"}, {"Region", "equinix_region"}, {"Speed", "speed"},
-		{"LAG", "lag"}, {"Package", "package"}, {"Encapsulation", "encapsulation"}, {"Redundancy", "redundancy_priority"}, {"Project", "project"},
-	} {
-		columns = append(columns, column{title: c[0], label: c[1]})
+	columns := []column{
+		{title: "port_uuid", label: "port_uuid", hidden: true},
+		{title: "Port", label: "port_name", width: 220},
+		{title: "Account", label: "account", width: 110},
+		{title: "Metro", label: "metro_name", width: 120},
+		{title: "IBX", label: "ibx", width: 70},
+		{title: "Region", label: "equinix_region", width: 80},
+		{title: "Package", label: "package", width: 120},
+		{title: "Encapsulation", label: "encapsulation", width: 125},
+		{title: "Redundancy", label: "redundancy_priority", width: 115},
+		{title: "Project", label: "project"},
 	}
-	labels := "port_name, account, metro_name, ibx, equinix_region, speed, lag, package, encapsulation, redundancy_priority, project"
+	labels := "port_uuid, port_name, account, metro_name, ibx, equinix_region, package, encapsulation, redundancy_priority, project"
 	return rows(spec{
-		title: "Facts", w: 24, h: 4, unit: "none",
-		about: "The port as the latest inventory of Equinix describes it; empty where it says nothing. It is read every 15 minutes by default.",
-	}, "", append(columns, column{expr: "max by (" + labels + ") (topk by (port_uuid) (1, " + of("port_info", `port_uuid="$port"`) + "))"})...)
+		title: "Facts", w: 24, h: 4, unit: "none", empty: "not known",
+		about: "The port as the latest inventory of Equinix describes it; empty where it says nothing. It is read every 15 minutes by default. The line rate is that of all links together.",
+	}, nil, append(columns,
+		column{expr: "max by (" + labels + ") (topk by (port_uuid) (1, " + thisPort + "))"},
+		column{title: "Line rate", expr: inBits(ofPort("port_capacity_bytes_per_second", "")), unit: "bps", width: 100},
+		column{title: "Links", expr: "sum by (port_uuid) (" + ofPort("port_lag_links", "status") + ")", width: 70},
+	)...)
 }

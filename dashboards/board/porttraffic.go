@@ -7,10 +7,9 @@ import (
 
 // portTraffic is the port against its capacity, inbound up and outbound down.
 func portTraffic() *timeseries.PanelBuilder {
-	down := property("custom.transform", "negative-Y")
 	capacity := inBits(ofPort("port_effective_capacity_bytes_per_second", ""))
 	return series(spec{
-		title: "Traffic against capacity", w: 24, h: 11, unit: "bps", links: runbooks("FabricPortSaturated", "FabricPortNearlyFull"),
+		title: "Traffic against capacity", w: 24, h: 11, unit: "bps", mirrored: true, empty: notKnown, links: runbooks("FabricPortSaturated", "FabricPortNearlyFull"),
 		about: "Last polled rate, 5 to 17 minutes old: inbound, what the port receives, up, and outbound down. Dashed are the 95th percentile of the chosen window and the capacity of the links that are up. " +
 			"A line along the capacity means that traffic is lost; see the connections below for what fills the port. A gap means that Equinix had nothing fresh.",
 		queries: []query{
@@ -22,13 +21,10 @@ func portTraffic() *timeseries.PanelBuilder {
 			{capacity, "capacity outbound"},
 		},
 	}).
-		OverrideByName("inbound", painted("blue")).
-		OverrideByName("outbound", painted("purple")).
+		OverrideByName("inbound", append(painted("blue"), property("custom.fillOpacity", 20))).
+		OverrideByName("outbound", append(painted("purple"), property("custom.fillOpacity", 20))).
 		OverrideByRegexp("/^p95/", dashed("orange")).
-		OverrideByRegexp("/^capacity/", dashed("red")).
-		OverrideByRegexp("/outbound$/", []dashboard.DynamicConfigValue{down}).
-		OverrideByName("inbound", []dashboard.DynamicConfigValue{property("custom.fillOpacity", 20)}).
-		OverrideByName("outbound", []dashboard.DynamicConfigValue{property("custom.fillOpacity", 20)})
+		OverrideByRegexp("/^capacity/", dashed("red"))
 }
 
 // envelope is one direction between the mean and the maximum of the window.
@@ -37,20 +33,21 @@ func envelope(direction, colour string) *timeseries.PanelBuilder {
 	what := map[string]string{"inbound": "receives", "outbound": "sends"}[direction]
 	title := map[string]string{"inbound": "Inbound: mean, p95 and maximum", "outbound": "Outbound: mean, p95 and maximum"}[direction]
 	return series(spec{
-		title: title, w: 12, h: 9, unit: "bps", links: runbooks("FabricPortNearlyFull"),
+		title: title, w: 12, h: 9, unit: "bps", empty: notKnown, links: runbooks("FabricPortNearlyFull"),
 		about: "What the port " + what + ", seen through the chosen window as it moves on: between its mean and its highest interval lies the band, with the 95th percentile in it and the last polled rate. " +
 			"A wide band with a low 95th percentile means rare peaks; a 95th percentile close to the maximum, long hours of load. v4-metrics knows only the means of intervals, so its maximum hides bursts.",
 		queries: []query{
-			{inBits(ofPort("port_traffic_max_bytes_per_second"+window, "")), "max $window"},
-			{inBits(ofPort("port_traffic_avg_bytes_per_second"+window, "")), "mean $window"},
-			{inBits(ofPort("port_traffic_p95_bytes_per_second"+window, "")), "p95 $window"},
+			{inBits(ofPort("port_traffic_max_bytes_per_second"+window, "")), "maximum"},
+			{inBits(ofPort("port_traffic_avg_bytes_per_second"+window, "")), "mean"},
+			{inBits(ofPort("port_traffic_p95_bytes_per_second"+window, "")), "p95"},
 			{inBits(lastOfPort(direction)), "last polled"},
 		},
-	}).Min(0).
-		OverrideByRegexp("/^max/", append(painted(colour), property("custom.fillBelowTo", "mean $window"), property("custom.fillOpacity", 15), property("custom.lineWidth", 0))).
-		OverrideByRegexp("/^mean/", append(painted(colour), property("custom.fillOpacity", 0), property("custom.lineWidth", 0))).
-		OverrideByRegexp("/^p95/", dashed("orange")).
-		OverrideByRegexp("/^last/", append(painted(colour), property("custom.fillOpacity", 0)))
+	}).
+		// Grafana puts no variables into the name of the series to fill down to.
+		OverrideByName("maximum", append(painted(colour), property("custom.fillBelowTo", "mean"), property("custom.fillOpacity", 15))).
+		OverrideByName("mean", append(painted(colour), property("custom.fillOpacity", 0))).
+		OverrideByName("p95", dashed("orange")).
+		OverrideByName("last polled", append(painted(colour), property("custom.fillOpacity", 0), property("custom.lineWidth", 2)))
 }
 
 // portPackets are the packets that did not arrive.
@@ -58,17 +55,17 @@ func portPackets(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	rate := func(family string) string {
 		return "max by (port_uuid, direction) (increase(" + of(family, `port_uuid="$port"`) + "[" + packetWindow + "]))"
 	}
-	const empty = "Equinix gives no packet counters of this port (only v4-metrics does)"
+	const empty = "no packet counters known: only v4-metrics has them"
 	const hour = " Packets within an hour before each point: the counters grow once a poll, so a shorter window would show nothing and then a peak."
 	return b.
 		WithPanel(series(spec{
 			title: "Packets dropped in an hour", w: 12, h: 8, unit: "short", links: runbooks("FabricPortDropping"), empty: empty,
 			about:   "Packets that Equinix dropped on the port." + hour + " Drops on a port that looks idle are bursts: shape the traffic, or ask for a faster port.",
 			queries: []query{{rate("port_packets_dropped_total"), "{{direction}}"}},
-		}).Min(0)).
+		})).
 		WithPanel(series(spec{
 			title: "Packets with errors in an hour", w: 12, h: 8, unit: "short", links: runbooks("FabricPortDropping"), empty: empty,
 			about:   "Packets with errors on the port." + hour + " Errors are dirt: have the cross connect and the optics cleaned or replaced.",
 			queries: []query{{rate("port_packets_errored_total"), "{{direction}}"}},
-		}).Min(0))
+		}))
 }

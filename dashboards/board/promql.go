@@ -74,12 +74,12 @@ func freshest(what, matchers, exporters string) string {
 // The rates that utilization is asked of.
 var lastRate = freshest("port", "", "")
 
-const p95Rate = ns + `port_traffic_p95_bytes_per_second{window="$window"}`
-
-// p95Of is the 95th percentile of a fixed window.
-func p95Of(window string) string {
-	return ns + `port_traffic_p95_bytes_per_second{window="` + window + `"}`
-}
+// p95Rate is the 95th percentile of the chosen window. Alerts look at all windows:
+// everyP95 is for what is beside their limits.
+const (
+	p95Rate  = ns + `port_traffic_p95_bytes_per_second{window="$window"}`
+	everyP95 = ns + "port_traffic_p95_bytes_per_second"
+)
 
 // howMany counts the series for which a condition holds: 0 where it holds for
 // none, nothing where there are no series, since that is not the same.
@@ -100,11 +100,19 @@ func chosenPairs(expr string) string {
 	return expr + " and on (pair) ((" + of("primary") + " or " + of("secondary") + ") and on (port_uuid) " + chosenPorts + ")"
 }
 
+// lately is a selector at the end of the range, or as it was last seen in the day
+// before, so that an outage at the end does not hide what was before it. In steps of
+// 5 minutes: all samples of a day would be too many for Prometheus if there are many
+// ports. @ end() needs Prometheus 2.33.
+func lately(selector string) string {
+	return "(" + selector + " @ end() or last_over_time(" + selector + "[1d:5m] @ end()))"
+}
+
 // busiest are the ten chosen ports with the highest 95th percentile at the end of
-// the range: the same ones all along. @ end() needs Prometheus 2.33.
-const busiest = "topk(10, max by (port_uuid) (max by (port_uuid, direction) (" + p95Rate + " @ end())" +
-	" / on (port_uuid) group_left () (max by (port_uuid) (" + ns + "port_effective_capacity_bytes_per_second @ end()) > 0)" +
-	" and on (port_uuid) " + chosenPorts + " @ end()))"
+// the range: the same ones all along.
+var busiest = "topk(10, max by (port_uuid) (max by (port_uuid, direction) (" + lately(p95Rate) + ")" +
+	" / on (port_uuid) group_left () (max by (port_uuid) (" + lately(ns+"port_effective_capacity_bytes_per_second") + ") > 0)" +
+	" and on (port_uuid) " + lately(chosenPorts) + "))"
 
 // perMetro is the sum of the last polled rates of a metro, for each direction or
 // the one given. There is none while the rate of a port is missing that has had
@@ -165,11 +173,20 @@ func status(matchers string) string {
 
 var statusMeanings = []meaning{{"1", "UP", "green"}, {"2", "PARTIAL", "orange"}, {"3", "DOWN", "red"}}
 
-// The load of a pair on one of its ports: now, and by the chosen window.
+// The load of a pair on one of its ports: now, and by every window.
 const (
-	pairNow = ns + "pair_failover_utilization_ratio"
-	pairP95 = ns + `pair_failover_utilization_p95_ratio{window="$window"}`
+	pairNow      = ns + "pair_failover_utilization_ratio"
+	everyPairP95 = ns + "pair_failover_utilization_p95_ratio"
 )
 
-// atEndOf evaluates every selector of an expression at the end of the range.
-func atEndOf(expr string) string { return strings.ReplaceAll(expr, "}", "} @ end()") }
+// What FabricPortDown and FabricLAGLinkLost fire for, without their time.
+const (
+	portDown = "(max by (port_uuid) (" + ns + `port_operational_status{status="DOWN"} == 1)` +
+		" unless on (port_uuid) " + ns + `port_lifecycle_state{state=~"PENDING.*|PROVISIONING|DEPROVISION.*|INACTIVE|DELETED|TO_BE_.*"})`
+	linksLost = "(max by (port_uuid) (" + ns + `port_lag_links{status="DOWN"} > 0) and on (port_uuid) ` + ns + `port_lag_links{status="UP"} > 0` +
+		" or max by (port_uuid) (" + ns + `port_operational_status{status="PARTIAL"} == 1))`
+)
+
+// targets is up of what Prometheus scrapes and was an exporter within a day: 0
+// where the scrape fails.
+const targets = "(up and on (job, instance) last_over_time(" + ns + "exporter_build_info[1d]))"

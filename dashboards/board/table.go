@@ -17,15 +17,16 @@ type column struct {
 	colours  cog.Builder[dashboard.ThresholdsConfig] // of the text
 	bar      bool                                    // a bar, from 0 to 1
 	meanings []meaning
+	empty    string // what stands where there is no value
 	width    int
 	drill    string
 	hidden   bool // there for the links
 }
 
 // rows is a table with a row for each set of labels that its queries share. The
-// columns stand in the order given; the table is sorted by that of the title
+// columns stand in the order given; the table is sorted by those of the titles
 // sortBy, highest first.
-func rows(s spec, sortBy string, columns ...column) *table.PanelBuilder {
+func rows(s spec, sortBy []string, columns ...column) *table.PanelBuilder {
 	exclude, order, names := map[string]bool{"Time": true}, map[string]int{}, map[string]string{}
 	for _, c := range columns {
 		if c.expr != "" {
@@ -59,18 +60,18 @@ func rows(s spec, sortBy string, columns ...column) *table.PanelBuilder {
 	b = b.WithTransformation(dashboard.DataTransformerConfig{Id: "organize", Options: map[string]any{
 		"excludeByName": exclude, "indexByName": order, "renameByName": names,
 	}})
-	if sortBy == "" {
-		return b
+	var sorted []cog.Builder[common.TableSortByFieldState]
+	for _, title := range sortBy {
+		sorted = append(sorted, common.NewTableSortByFieldStateBuilder().DisplayName(title).Desc(true))
 	}
-	return b.SortBy([]cog.Builder[common.TableSortByFieldState]{
-		common.NewTableSortByFieldStateBuilder().DisplayName(sortBy).Desc(true),
-	})
+	return b.SortBy(sorted)
 }
 
-// properties are the overrides of the column. Cells are told how to look in the
-// words of Grafana 9.3; later ones translate them.
+// properties are the overrides of the column. How cells look is in the words of
+// Grafana 9.3; later versions translate them. What an empty table says must not
+// stand in each empty cell.
 func (c column) properties() []dashboard.DynamicConfigValue {
-	var all []dashboard.DynamicConfigValue
+	all := []dashboard.DynamicConfigValue{property("noValue", "")}
 	if c.unit != "" {
 		all = append(all, property("unit", c.unit))
 	}
@@ -78,12 +79,17 @@ func (c column) properties() []dashboard.DynamicConfigValue {
 		t, _ := c.colours.Build() // a builder of plain values
 		all = append(all, property("thresholds", t))
 	}
+	mappings := mapped(c.meanings...)
+	if c.empty != "" { // a bar without a value would look like 0
+		mappings = append(mappings, nothing(c.empty, "text"))
+	}
+	if len(mappings) > 0 {
+		all = append(all, property("mappings", mappings))
+	}
 	switch {
 	case c.bar:
 		all = append(all, property("min", 0), property("max", 1), property("custom.displayMode", "gradient-gauge"))
-	case c.meanings != nil:
-		all = append(all, property("mappings", mapped(c.meanings...)), property("custom.displayMode", "color-text"))
-	case c.colours != nil:
+	case c.meanings != nil || c.colours != nil:
 		all = append(all, property("custom.displayMode", "color-text"))
 	}
 	if c.width > 0 {

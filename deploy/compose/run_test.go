@@ -68,6 +68,12 @@ func TestGrafanaFindsPrometheusAndDashboards(t *testing.T) {
 	t.Parallel()
 	p := load(t, "demo")
 	c := newContainer(t, p, "grafana")
+	// Grafana logs an error for each of these that it cannot read.
+	for _, dir := range []string{"alerting", "dashboards", "datasources", "plugins"} {
+		if _, err := os.ReadDir(c.path("/etc/grafana/provisioning/" + dir)); err != nil {
+			t.Error(err)
+		}
+	}
 	var sources struct {
 		Datasources []struct{ Type, URL string }
 	}

@@ -74,9 +74,21 @@ type Thresholds struct {
 	}
 }
 
-// Mapping is what stands instead of a value.
+// Mapping is what stands instead of a value, by the value; it is empty for no value.
 type Mapping struct {
 	Options map[string]struct{ Text, Color string }
+}
+
+// UnmarshalJSON reads the mappings of values.
+func (m *Mapping) UnmarshalJSON(text []byte) error {
+	var raw struct {
+		Type    string
+		Options json.RawMessage
+	}
+	if err := json.Unmarshal(text, &raw); err != nil || raw.Type != "value" {
+		return err
+	}
+	return json.Unmarshal(raw.Options, &m.Options)
 }
 
 // Override is how some of the fields look.
