@@ -1,4 +1,4 @@
-# make demo: see it work, without credentials.   make test: all tests.   make fuzz TIME=5m: each target so long.
+# make demo: see it work, without credentials.   make test: the tests.   make fuzz TIME=5m: each target so long.
 GO       ?= go
 BIN      := equinix_fabric_exporter
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -18,41 +18,44 @@ export GOGC ?= 400
 export PATH := $(TOOLS):$(PATH)
 export SKIPPED := $(TOOLS)/skipped
 
+# make lint has the whole of vet. A busy machine needs more than ten minutes for a package.
+TEST     := -vet=off -shuffle=on -timeout=30m
+
 # Days of simulated time in one goroutine after the other, and bodies of hundreds of
 # megabytes: the race detector would take minutes to find nothing. Of the daemon it
 # has what starts, stops and reloads.
 SLOW     := /internal/(daemon|doctor|faults|soak)$$$$
 
-.PHONY: build demo test setup unit e2e race promtools compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln
+.PHONY: build demo test setup unit e2e race compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln
 build:
 	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build
 	./$(BIN) demo
-test: setup unit e2e # sets itself up; NOSKIP=1: a test that lacks a program fails
+test: setup unit e2e # sets itself up; with NOSKIP=1 a test that lacks a program fails
 	@if [ -s $(SKIPPED) ]; then echo 'Skipped, for want of:'; sort -u $(SKIPPED); fi
 setup:
 	./.ci/setup
 	mkdir -p $(TOOLS) && rm -f $(SKIPPED)
 unit: build
-	$(GO) test -shuffle=on -timeout=30m ./...
-	cd dashboards && $(GO) test -shuffle=on ./...
+	$(GO) test $(TEST) ./...
+	cd dashboards && $(GO) test $(TEST) ./...
 e2e: build $(TOOLS)/alertmanager
-	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test -shuffle=on -count=1 -timeout=30m ./...
+	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 $$($(GO) list ./... | grep -v /replay)
 # Not part of make test: to compile everything a second time takes longer than to test
 # it. Of the end-to-end tests, those with many clients have an exporter with it.
 race: # needs a C compiler
-	CGO_ENABLED=1 $(GO) test -race -vet=off -shuffle=on -timeout=30m $$($(GO) list ./... | grep -vE '$(SLOW)')
-	CGO_ENABLED=1 $(GO) test -race -vet=off -shuffle=on -timeout=30m -run='Reload|Login|Logins|Refus|Token|Leave|Stop|Clos' ./internal/daemon
+	CGO_ENABLED=1 $(GO) test $(TEST) -race $$($(GO) list ./... | grep -vE '$(SLOW)')
+	CGO_ENABLED=1 $(GO) test $(TEST) -race -run='Reload|Login|Logins|Refus|Token|Leave|Stop|Clos' ./internal/daemon
 	CGO_ENABLED=1 $(GO) build -race -o $(TOOLS)/racing/ .
-	cd e2e && EXPORTER=$(TOOLS)/racing/$(BIN) $(GO) test -vet=off -count=1 -run='^TestPressure$$|NoFileDescriptor' .
-compose: build promtools
-	cd deploy/compose && $(GO) test -count=1 ./... -exporter=$(CURDIR)/$(BIN)
-chart: promtools
-rules: promtools
+	cd e2e && EXPORTER=$(TOOLS)/racing/$(BIN) $(GO) test $(TEST) -count=1 -run='^TestPressure$$|NoFileDescriptor' .
+compose: build $(TOOLS)/alertmanager $(TOOLS)/amtool # needs prometheus, promtool
+	cd deploy/compose && $(GO) test $(TEST) -count=1 ./... -exporter=$(CURDIR)/$(BIN)
+rules: $(TOOLS)/amtool # needs promtool; then hours of the simulated API are replayed
 	promtool check rules --lint=all --lint-fatal deploy/prometheus/equinix_fabric.*.yml
 	promtool check config deploy/prometheus/prometheus.yml deploy/prometheus/examples/prometheus*.yml
 	amtool check-config deploy/prometheus/alertmanager.yml
 	ls deploy/prometheus/tests/*.yml | xargs -P 2 -n 1 promtool test rules
+	cd e2e && $(GO) test $(TEST) -count=1 ./replay
 bench:
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 tools: $(TOOLS)/golangci-lint $(TOOLS)/nfpm $(TOOLS)/actionlint
@@ -67,10 +70,6 @@ dist-check: $(TOOLS)/nfpm # needs root, dpkg, rpm, systemd, jq, zip
 	./.ci/dist
 workflows: $(TOOLS)/actionlint
 	./.ci/workflows $(TOOLS)/actionlint
-promtools: $(TOOLS)/prometheus $(TOOLS)/promtool $(TOOLS)/alertmanager $(TOOLS)/amtool
-# Without the service discovery of clouds, which is most of Prometheus.
-$(TOOLS)/prometheus $(TOOLS)/promtool: e2e/tools/go.mod
-	mkdir -p $(TOOLS) && cd e2e/tools && $(GO) build -tags=remove_all_sd -o $@ github.com/prometheus/prometheus/cmd/$(@F)
 $(TOOLS)/alertmanager $(TOOLS)/amtool: e2e/tools/go.mod
 	mkdir -p $(TOOLS) && cd e2e/tools && $(GO) build -o $@ github.com/prometheus/alertmanager/cmd/$(@F)
 $(TOOLS)/nfpm:

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/big"
@@ -51,13 +50,14 @@ func TestExampleOfTLSAndPassword(t *testing.T) {
 	scrape(password+"\n").scraped(t, 1)
 	guessing := scrape("guess")
 	eventually(t, func() error {
-		for _, target := range guessing.manager.TargetsActive()[job] {
-			if err := target.LastError(); err == nil || !strings.Contains(err.Error(), "401 Unauthorized") {
-				return fmt.Errorf("with another password: %w", err)
-			}
-			return nil
+		targets := guessing.manager.TargetsActive()[job]
+		if len(targets) != 1 {
+			return fmt.Errorf("%d targets", len(targets))
 		}
-		return errors.New("no target")
+		if err := targets[0].LastError(); err == nil || !strings.Contains(err.Error(), "401 Unauthorized") {
+			return fmt.Errorf("with another password: %w", err)
+		}
+		return nil
 	})
 }
 
