@@ -184,7 +184,7 @@ func check(t *testing.T, d grafana.Dashboard, p grafana.Panel, answers []grafana
 // or labels without a column.
 func checkColumns(t *testing.T, p grafana.Panel, a grafana.Answer) {
 	t.Helper()
-	exclude, _, names := p.Columns()
+	exclude, names := p.Columns()
 	for _, s := range a.Series {
 		s.Labels.Range(func(l labels.Label) {
 			title := names[l.Name]

@@ -26,14 +26,12 @@ type Panel struct {
 	Type            string
 	Title           string
 	TimeFrom        string // a range of its own
-	GridPos         struct{ X, Y, W, H int }
 	Targets         []Target
 	Transformations []Transformation
 	FieldConfig     struct {
 		Defaults  Field
 		Overrides []Override
 	}
-	Options json.RawMessage
 }
 
 // Target is a query of a panel.
@@ -49,29 +47,17 @@ type Transformation struct {
 	ID      string
 	Options struct {
 		ExcludeByName map[string]bool
-		IndexByName   map[string]int
 		RenameByName  map[string]string
 	}
 }
 
 // Field is how values look.
 type Field struct {
-	Unit       string
-	NoValue    string
-	Min, Max   *float64
-	Links      []struct{ URL string }
-	Thresholds Thresholds
-	Mappings   []Mapping
-	Custom     map[string]any
-	Color      struct{ Mode, FixedColor string }
-}
-
-// Thresholds are colours from values on; the first has none.
-type Thresholds struct {
-	Steps []struct {
-		Color string
-		Value *float64
-	}
+	Unit     string
+	NoValue  string
+	Links    []struct{ URL string }
+	Mappings []Mapping
+	Custom   map[string]any
 }
 
 // Mapping is what stands instead of a value, by the value; it is empty for no value.
@@ -127,15 +113,14 @@ func (d Dashboard) Asking() []Panel {
 	return slices.DeleteFunc(slices.Clone(d.Panels), func(p Panel) bool { return len(p.Targets) == 0 })
 }
 
-// Columns say which fields of a table are left out, where the others stand and
-// what they are called.
-func (p Panel) Columns() (exclude map[string]bool, order map[string]int, names map[string]string) {
+// Columns say which fields of a table are left out, and what the others are called.
+func (p Panel) Columns() (exclude map[string]bool, names map[string]string) {
 	for _, t := range p.Transformations {
 		if t.ID == "organize" {
-			return t.Options.ExcludeByName, t.Options.IndexByName, t.Options.RenameByName
+			return t.Options.ExcludeByName, t.Options.RenameByName
 		}
 	}
-	return nil, nil, nil
+	return nil, nil
 }
 
 // ValueField is the name that the values of a query have in a table.
@@ -151,7 +136,7 @@ func (p Panel) Unit(q Target) string {
 	if p.Type != "table" {
 		return p.FieldConfig.Defaults.Unit
 	}
-	exclude, _, names := p.Columns()
+	exclude, names := p.Columns()
 	if exclude[p.ValueField(q)] {
 		return ""
 	}
@@ -162,24 +147,4 @@ func (p Panel) Unit(q Target) string {
 func (p Panel) Hidden(column string) bool {
 	hidden, _ := p.FieldOf(column).Custom["hidden"].(bool)
 	return hidden
-}
-
-// Option is an option of the panel that is a string, "" where it is none.
-func (p Panel) Option(name string) string {
-	var all map[string]any
-	_ = json.Unmarshal(p.Options, &all) // it was valid when the file was read
-	s, _ := all[name].(string)
-	return s
-}
-
-// SortedBy is the column that a table is sorted by, "" for none.
-func (p Panel) SortedBy() string {
-	var o struct {
-		SortBy []struct{ DisplayName string }
-	}
-	_ = json.Unmarshal(p.Options, &o)
-	if len(o.SortBy) == 0 {
-		return ""
-	}
-	return o.SortBy[0].DisplayName
 }

@@ -41,8 +41,7 @@ func (f *Field) override(id string, value json.RawMessage) {
 		return
 	}
 	to := map[string]any{
-		"unit": &f.Unit, "min": &f.Min, "max": &f.Max, "links": &f.Links,
-		"thresholds": &f.Thresholds, "mappings": &f.Mappings, "color": &f.Color,
+		"unit": &f.Unit, "links": &f.Links, "mappings": &f.Mappings,
 	}[id]
 	if to != nil {
 		_ = json.Unmarshal(value, to)

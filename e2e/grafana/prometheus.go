@@ -24,6 +24,7 @@ type Prometheus struct {
 	Context context.Context //nolint:containedctx // that of a test
 	Engine  *promql.Engine
 	Storage storage.Queryable
+	NaN     bool // values that are not a number are part of answers
 }
 
 // Instant evaluates at one time. Warnings are errors.
@@ -44,8 +45,7 @@ func (p Prometheus) Instant(expr string, at time.Time) (promql.Vector, error) {
 	return slices.Clone(v), nil // q.Close gives the original back
 }
 
-// Series is one of an answer with its name, without values that do not exist;
-// one of an instant query has one value.
+// Series is one of an answer with its name; one of an instant query has one value.
 type Series struct {
 	Name   string
 	Labels labels.Labels
@@ -100,7 +100,7 @@ func (p Prometheus) series(q Target, expr string, at time.Time, span time.Durati
 	if q.Instant {
 		v, err := p.Instant(expr, at)
 		for _, s := range v {
-			if !math.IsNaN(s.F) {
+			if p.NaN || !math.IsNaN(s.F) {
 				all = append(all, Series{Labels: s.Metric, Times: []time.Time{at}, Values: []float64{s.F}})
 			}
 		}
@@ -122,7 +122,7 @@ func (p Prometheus) series(q Target, expr string, at time.Time, span time.Durati
 	for _, s := range m {
 		one := Series{Labels: s.Metric}
 		for _, f := range s.Floats {
-			if !math.IsNaN(f.F) {
+			if p.NaN || !math.IsNaN(f.F) {
 				one.Times, one.Values = append(one.Times, time.UnixMilli(f.T)), append(one.Values, f.F)
 			}
 		}

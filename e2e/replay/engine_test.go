@@ -59,6 +59,11 @@ func newEngine(t *testing.T, files ...string) *engine {
 	for _, file := range files { // in the order of the files
 		e.groups = append(e.groups, inFile(t, loaded, file)...)
 	}
+	for _, g := range e.groups {
+		for _, r := range g.AlertingRules() {
+			r.SetRestored(true) // or else ALERTS is not stored
+		}
+	}
 	return e
 }
 

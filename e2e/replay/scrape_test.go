@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"strconv"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ func ruleFiles() []string {
 	return files
 }
 
-// scrape is what Prometheus would store of one scrape, up included.
+// scrape is what Prometheus would store of one scrape, its own series included.
 type scrape struct {
 	at      time.Time
 	samples []sample
@@ -47,13 +48,16 @@ func (w *world) scrape() scrape {
 			s.samples = append(s.samples, sample{x.target("__name__", "up"), 0})
 			continue
 		}
-		s.samples = append(s.samples, sample{x.target("__name__", "up"), 1})
+		began := time.Now()
 		families, err := x.reg.Gather()
 		if err != nil {
 			w.Fatal(err)
 		}
+		s.samples = append(s.samples,
+			sample{x.target("__name__", "up"), 1},
+			sample{x.target("__name__", "scrape_duration_seconds"), time.Since(began).Seconds()})
 		for _, f := range families {
-			if w.keep(f.GetName()) {
+			if w.all || w.names[f.GetName()] {
 				s.samples = append(s.samples, x.samples(f)...)
 			}
 		}
@@ -61,19 +65,28 @@ func (w *world) scrape() scrape {
 	return s
 }
 
-// samples are those of a family. Histograms are left out.
+// samples are those of a family. Of a histogram they are its classic buckets.
 func (x *exporter) samples(f *dto.MetricFamily) (all []sample) {
-	if f.GetType() == dto.MetricType_HISTOGRAM {
-		return nil
-	}
 	for _, m := range f.GetMetric() {
-		pairs := []string{model.MetricNameLabel, f.GetName()}
+		var pairs []string
 		for _, l := range m.GetLabel() {
 			if l.GetValue() != "" {
 				pairs = append(pairs, l.GetName(), l.GetValue())
 			}
 		}
-		all = append(all, sample{x.target(pairs...), reading(f.GetType(), m)})
+		put := func(v float64, suffix string, more ...string) {
+			more = append(more, model.MetricNameLabel, f.GetName()+suffix)
+			all = append(all, sample{x.target(append(more, pairs...)...), v})
+		}
+		if f.GetType() != dto.MetricType_HISTOGRAM {
+			put(reading(f.GetType(), m), "")
+			continue
+		}
+		h := m.GetHistogram()
+		for _, b := range h.GetBucket() {
+			put(float64(b.GetCumulativeCount()), "_bucket", "le", strconv.FormatFloat(b.GetUpperBound(), 'g', -1, 64))
+		}
+		put(float64(h.GetSampleCount()), "_bucket", "le", "+Inf")
 	}
 	return all
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
@@ -30,9 +31,11 @@ type world struct {
 
 	api       *fabrictest.API
 	exporters []*exporter
-	config    atomic.Value // string
-	keep      func(family string) bool
-	mend      []func() // takes the faults away
+	config    atomic.Value    // string
+	every     time.Duration   // time between two scrapes
+	all       bool            // every family is kept
+	names     map[string]bool // or these
+	mend      []func()        // takes the faults away
 }
 
 // exporter is a target of Prometheus.
@@ -78,8 +81,7 @@ type story struct {
 func tell(t *testing.T, s story) (recorded []scrape) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		names := used(t)
-		w := &world{T: t, api: s.api(), keep: func(family string) bool { return s.all || names[family] }}
+		w := &world{T: t, api: s.api(), every: cmp.Or(s.every, time.Minute), all: s.all, names: used(t)}
 		w.configure(s.config)
 		if s.shards == nil {
 			s.shards = []string{"0/1"}
@@ -96,8 +98,7 @@ func tell(t *testing.T, s story) (recorded []scrape) {
 		}()
 		began := time.Now()
 		events := s.events
-		every := cmp.Or(s.every, time.Minute)
-		for at := every; at <= s.span; at += every {
+		for at := w.every; at <= s.span; at += w.every {
 			for len(events) > 0 && events[0].at < at {
 				time.Sleep(time.Until(began.Add(events[0].at)))
 				events[0].do(w)
@@ -144,10 +145,14 @@ func (w *world) start(i int) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	started := float64(time.Now().Unix()) // in the time of the bubble, of which a process collector knows nothing
-	x.reg.MustRegister(collector.New(x.Snapshot), versioncollector.NewCollector(collector.Namespace+"_exporter"),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "process_start_time_seconds", Help: "As of a process collector."},
+	x.reg.MustRegister(collector.New(x.Snapshot), versioncollector.NewCollector(collector.Namespace+"_exporter"))
+	if w.all {
+		x.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	} else {
+		started := float64(time.Now().Unix()) // in the time of the bubble, of which a process collector knows nothing
+		x.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "process_start_time_seconds", Help: "As of a process collector."},
 			func() float64 { return started }))
+	}
 	ctx, cancel := context.WithCancel(w.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- x.Run(ctx) }()

@@ -1,0 +1,199 @@
+package replay_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/grafana"
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/need"
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
+)
+
+const panelsDir = "../panels"
+
+// TestPanelsInGrafana takes every panel through the libraries that Grafana publishes
+// and is made of, with what Prometheus answers while all is well, after an hour
+// without the exporter, and before the first scrape.
+func TestPanelsInGrafana(t *testing.T) {
+	t.Parallel()
+	node, npm := need.Program(t, "nodejs", "node"), need.Program(t, "npm", "npm")
+	e, healthy, outage := demoWithHistory(t)
+	boards, err := grafana.Load("../../dashboards")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []situation
+	for _, d := range boards {
+		for _, c := range e.choices(d, healthy) {
+			all = append(all,
+				e.situation("healthy", d, c, healthy), e.situation("outage", d, c, outage), e.situation("nothing", d, c, healthy.AddDate(-1, 0, 0)))
+		}
+	}
+	dir := t.TempDir()
+	answers, problems := filepath.Join(dir, "answers.json"), filepath.Join(dir, "problems.json")
+	text, err := json.Marshal(all)
+	if err == nil {
+		err = os.WriteFile(answers, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	command(t, panelsDir, node, "panels.mjs", modules(t, npm), "../../dashboards", answers, problems)
+	var found []struct{ Dashboard, Panel, Situation, Problem string }
+	if text, err = os.ReadFile(problems); err == nil {
+		err = json.Unmarshal(text, &found)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range found {
+		t.Errorf("%s: panel %q: %s: %s", p.Dashboard, p.Panel, p.Situation, p.Problem)
+	}
+}
+
+// modules returns a directory that has what package-lock.json wants, installed once
+// into the user's cache.
+func modules(t *testing.T, npm string) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock, err := os.ReadFile(filepath.Join(panelsDir, "package-lock.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(lock)
+	dir := filepath.Join(cache, "equinix_fabric_exporter-panels-"+hex.EncodeToString(sum[:8]))
+	if _, err := os.Stat(dir); err == nil {
+		return dir
+	}
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	half, err := os.MkdirTemp(cache, "equinix_fabric_exporter-panels-") //nolint:usetesting // to be renamed within the file system
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(half)
+	for _, name := range []string{"package.json", "package-lock.json", ".npmrc"} {
+		text, err := os.ReadFile(filepath.Join(panelsDir, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(half, name), text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	command(t, half, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	if err := os.Rename(half, dir); err != nil {
+		if _, other := os.Stat(dir); other != nil { // or another test was faster
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func command(t *testing.T, dir, name string, args ...string) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), name, args...)
+	c.Dir = dir
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, out)
+	}
+}
+
+// demoWithHistory is the fleets of the demo in one account. Three ports have weeks of
+// history, for forecasts, and all have hours. Then the exporter is unreachable for
+// an hour, until outage.
+func demoWithHistory(t *testing.T) (e *engine, healthy, outage time.Time) {
+	t.Helper()
+	const (
+		weeks, hours = 13 * day, 3 * time.Hour
+		few          = "    traffic_source: v4-metrics\n    discover: {enabled: true, include: [{name: 'SV5-CORE-.*|SG3-TRANSIT-.*'}]}\n" +
+			"poll: {interval: 1h, connections_interval: 1d, inventory_interval: 1h, windows: [{resolution: 5m, span: 1d}]}\n"
+		full = metrics + "    connections: {traffic: true, exclude: [{name: 'tenant-.*'}]}\n" +
+			"poll: {windows: [{resolution: 5m, span: 1d}, {resolution: 1h, span: 30d, interval: 1h}]}\n"
+	)
+	state := "state: {file: " + filepath.Join(t.TempDir(), "state") + "}\n"
+	recorded := tell(t, story{
+		api: func() *fabrictest.API {
+			time.Sleep(time.Until(time.Date(2026, 11, 4, 12, 0, 0, 0, time.UTC))) // later than all connections of the demo
+			f, more := fabrictest.Demo(0), fabrictest.DemoMetrics(1)
+			f.Attach()
+			f.Ports, f.Connections = append(f.Ports, more.Ports...), append(f.Connections, more.Connections...)
+			return fabrictest.New(fabrictest.Options{Fleet: &f, RequestLog: -1})
+		},
+		config: few, span: weeks + hours + time.Hour, every: time.Hour, all: true, events: []event{
+			{weeks - time.Minute, func(w *world) {
+				w.every = 5 * time.Minute
+				w.configure(full + state)
+				if err := w.reload(); err != nil {
+					w.Error(err)
+				}
+			}},
+			{weeks + hours, func(w *world) { w.exporters[0].down = true }},
+		},
+	})
+	e = newEngine(t, ruleFiles()...)
+	e.watch(recorded)
+	end := recorded[len(recorded)-1].at
+	return e, end.Add(-time.Hour), end
+}
+
+// situation is what Prometheus answers to a dashboard, for panels.mjs.
+type situation struct {
+	Dashboard string                         `json:"dashboard"`
+	Situation string                         `json:"situation"`
+	Variables map[string]string              `json:"variables"`
+	Panels    map[string]map[string][]series `json:"panels"` // by ID and query
+}
+
+type series struct {
+	Name   string            `json:"name"`
+	Labels map[string]string `json:"labels"`
+	Times  []int64           `json:"times"`
+	Values []string          `json:"values"` // JSON has no number for NaN
+}
+
+func (e *engine) situation(name string, d grafana.Dashboard, c grafana.Choice, at time.Time) situation {
+	e.Helper()
+	s := situation{d.UID, name, map[string]string{}, map[string]map[string][]series{}}
+	for variable, values := range c {
+		s.Variables[variable] = strings.Join(values, ",")
+	}
+	for _, v := range d.Templating.List { // of which all are chosen
+		if _, ok := c[v.Name]; !ok {
+			s.Variables[v.Name] = v.AllValue
+		}
+	}
+	p := e.prometheus()
+	p.NaN = true
+	for _, panel := range d.Asking() {
+		answers, err := p.Ask(d, panel, c, at)
+		if err != nil {
+			e.Error(err)
+		}
+		queries := map[string][]series{}
+		for _, a := range answers {
+			for _, x := range a.Series {
+				one := series{Name: x.Name, Labels: x.Labels.Map()}
+				for i, v := range x.Values {
+					one.Times = append(one.Times, x.Times[i].UnixMilli())
+					one.Values = append(one.Values, strconv.FormatFloat(v, 'g', -1, 64))
+				}
+				queries[a.Target.RefID] = append(queries[a.Target.RefID], one)
+			}
+		}
+		s.Panels[strconv.Itoa(panel.ID)] = queries
+	}
+	return s
+}
