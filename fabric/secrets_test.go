@@ -167,6 +167,15 @@ func TestClientErrorsDoNotShowTheToken(t *testing.T) {
 	})
 }
 
+// TestTokenThatIsPartOfItsStandIn has a token of one letter that "[redacted]" holds
+// too: hiding it must come to an end.
+func TestTokenThatIsPartOfItsStandIn(t *testing.T) {
+	c := newClient(t, echo(502, `a t`), func(c *fabric.Config) { c.Tokens = fixedToken("t") })
+	if err := probe(t.Context(), c); err == nil || !strings.Contains(err.Error(), ": a [redacted]") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestClientDoesNotShowSecrets(t *testing.T) {
 	s := newSource(t, always(200, granted))
 	c := newClient(t, always(200, idle), func(c *fabric.Config) { c.Tokens = s })

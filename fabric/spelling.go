@@ -10,12 +10,17 @@ import (
 // in a URL, and in base64, wherever in a longer text it stands. Other spellings are
 // not recognised.
 func hideSecret(s, secret string) string {
-	s = strings.ReplaceAll(s, secret, redacted)
-	for i := 0; i < len(s); i++ {
+	var hidden strings.Builder
+	for i := 0; i < len(s); {
 		if n := percentEncoded(s[i:], secret); n > 0 {
-			s = s[:i] + redacted + s[i+n:]
+			hidden.WriteString(redacted) // and go on behind it: a short secret may be a part of it
+			i += n
+		} else {
+			hidden.WriteByte(s[i])
+			i++
 		}
 	}
+	s = hidden.String()
 	for shift := range 3 {
 		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			if core := inBase64(enc, secret, shift); len(core) >= minBase64 {

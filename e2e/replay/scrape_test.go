@@ -4,8 +4,8 @@ import (
 	"log/slog"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
