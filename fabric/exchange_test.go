@@ -144,7 +144,7 @@ func TestExchangeScheduleAfterRefusals(t *testing.T) {
 // The scope is part of what was refused: another one is worth a try at once.
 func TestExchangeWithAnotherScopeIsWorthATry(t *testing.T) {
 	a := always(401, ``)
-	share := fabric.NewRefusals(fabric.NewFingerprintKey(), nil)
+	share := fabric.NewRefusals(fabric.NewFingerprintKey(), nil, nil)
 	_, _ = newExchange(t, a, fixed(subjectToken), func(c *fabric.TokenConfig) { c.Refusals = share }).Token()
 	for i, scope := range []string{scope, "orgpolicies:7"} {
 		next := newExchange(t, a, fixed(subjectToken), func(c *fabric.TokenConfig) { c.Exchange.Scope, c.Refusals = scope, share })

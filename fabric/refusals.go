@@ -31,8 +31,8 @@ func (h *Hold) suspended() bool { return h.Refusals >= maxRefusals }
 // [TokenSource] does not begin to count anew. Any number of sources and goroutines
 // may share one.
 type Refusals struct {
-	key     FingerprintKey
-	changed func()
+	key             FingerprintKey
+	before, changed func()
 
 	mu  sync.Mutex
 	all map[Fingerprint]*refusal
@@ -46,13 +46,18 @@ type refusal struct {
 	err     error // the latest refusal
 }
 
-// NewRefusals returns a count that is empty. changed is called after each change
-// that a login has made, before anybody learns its outcome; nil is fine.
-func NewRefusals(key FingerprintKey, changed func()) *Refusals {
-	if changed == nil {
-		changed = func() {}
+// NewRefusals returns a count that is empty. before is called before a login is
+// decided on, and may call [Refusals.Merge]; changed is called after each change that
+// a login has made, before its caller learns the outcome. Either may be nil.
+func NewRefusals(key FingerprintKey, before, changed func()) *Refusals {
+	nothing := func() {}
+	if before == nil {
+		before = nothing
 	}
-	return &Refusals{key: key, changed: changed, all: map[Fingerprint]*refusal{}}
+	if changed == nil {
+		changed = nothing
+	}
+	return &Refusals{key: key, before: before, changed: changed, all: map[Fingerprint]*refusal{}}
 }
 
 // Merge takes over what [Refusals.Holds] of another process gave under the same
@@ -117,6 +122,7 @@ func (r *Refusals) of(a attempt) *LoginError {
 
 // check returns nil where a may be tried now.
 func (r *Refusals) check(a attempt) error {
+	r.before()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	x := r.all[a.secret]

@@ -170,7 +170,7 @@ func TestRefusalsOutliveTheSource(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/restarted=%v", tt.name, restarted), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					key := fabric.NewFingerprintKey()
-					refusals := fabric.NewRefusals(key, nil)
+					refusals := fabric.NewRefusals(key, nil, nil)
 					share := func(c *fabric.TokenConfig) {
 						c.Refusals = refusals
 						c.Credentials = func() (fabric.Credentials, error) {
@@ -186,7 +186,7 @@ func TestRefusalsOutliveTheSource(t *testing.T) {
 					old.Close()
 					if restarted {
 						kept := refusals.Holds()
-						refusals = fabric.NewRefusals(key, nil)
+						refusals = fabric.NewRefusals(key, nil, nil)
 						refusals.Merge(kept)
 						refusals.Merge(kept)
 					}
@@ -212,7 +212,7 @@ func TestRefusalsOutliveTheSource(t *testing.T) {
 func TestAMergedWaitIsAnHourAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := fabric.NewFingerprintKey()
-		first := fabric.NewRefusals(key, nil)
+		first := fabric.NewRefusals(key, nil, nil)
 		share := func(r *fabric.Refusals) func(*fabric.TokenConfig) {
 			return func(c *fabric.TokenConfig) { c.Refusals = r }
 		}
@@ -222,7 +222,7 @@ func TestAMergedWaitIsAnHourAtMost(t *testing.T) {
 			h.Next = h.Next.AddDate(1, 0, 0)
 			kept[f] = h
 		}
-		second := fabric.NewRefusals(key, nil)
+		second := fabric.NewRefusals(key, nil, nil)
 		second.Merge(kept)
 		a := always(401, ``)
 		s := newSource(t, a, share(second))
@@ -241,7 +241,7 @@ func TestAMergedWaitIsAnHourAtMost(t *testing.T) {
 func TestCloseWaitsUntilARefusalIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kept := 0
-		refusals := fabric.NewRefusals(fabric.NewFingerprintKey(), func() { time.Sleep(time.Second); kept++ })
+		refusals := fabric.NewRefusals(fabric.NewFingerprintKey(), nil, func() { time.Sleep(time.Second); kept++ })
 		word, a := secret, script(with(401, ``), with(200, granted))
 		s := newSource(t, a, func(c *fabric.TokenConfig) {
 			c.Refusals = refusals

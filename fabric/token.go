@@ -115,7 +115,7 @@ func NewTokenSource(cfg TokenConfig) (*TokenSource, error) {
 	}
 	s := &TokenSource{wire: w, prove: prove, maxRetries: cfg.MaxRetries, refusals: cfg.Refusals}
 	if s.refusals == nil {
-		s.refusals = NewRefusals(NewFingerprintKey(), nil)
+		s.refusals = NewRefusals(NewFingerprintKey(), nil, nil)
 	}
 	s.open, s.shut = context.WithCancel(context.Background())
 	s.alive, s.abort = context.WithCancel(context.Background())

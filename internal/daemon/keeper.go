@@ -78,7 +78,7 @@ func newKeeper(cfg *config.Config, store *fleet.Store, metrics *stateMetrics, o 
 		key = doc.Key
 	}
 	k.ids = newIdentities(key)
-	k.refusals = fabric.NewRefusals(key, func() { k.write(k.store.Load(), false) })
+	k.refusals = fabric.NewRefusals(key, k.catchUp, func() { k.write(k.store.Load(), false) })
 	switch {
 	case o.ForgetRefusals:
 		k.log.Warn("refused logins are counted anew; leave --login.forget-refusals out of the next start, because Equinix locks the account after five")
@@ -225,28 +225,43 @@ func (k *keeper) run(ctx context.Context) {
 
 // save writes what the store holds, unless that is in the file or the file was
 // written less than a minute ago; at the end, when nothing is shown any more, in
-// any case. When there is nothing to write it looks what others have written.
+// any case.
 func (k *keeper) save(end bool) {
 	if k.beside {
 		return
 	}
 	snap := k.store.Load()
 	k.mu.Lock()
-	f := k.file
 	due := snap != nil && (end || snap.Ready && snap != k.saved && fleet.Age(time.Now(), k.tried) >= saveEvery)
 	k.mu.Unlock()
-	switch {
-	case due:
+	if due {
 		k.write(snap, end)
-	case f != nil:
-		select {
-		case f.disk <- struct{}{}:
-			go func() { // not waited for: the disk may hang
-				defer func() { <-f.disk }()
-				k.look(f)
-			}()
-		default: // it is being written or looked at
-		}
+	}
+}
+
+// catchUp takes over, before a login, the refused logins that other commands have
+// counted in the file. A disk that hangs holds up the login for as long as patience.
+func (k *keeper) catchUp() {
+	k.mu.Lock()
+	f := k.file
+	k.mu.Unlock()
+	if f == nil {
+		return
+	}
+	select {
+	case f.disk <- struct{}{}:
+	default: // who is asking the disk now takes them over too, or the disk hangs
+		return
+	}
+	looked := make(chan struct{})
+	go func() {
+		defer close(looked)
+		defer func() { <-f.disk }()
+		k.look(f)
+	}()
+	select {
+	case <-looked:
+	case <-time.After(patience):
 	}
 }
 
