@@ -178,7 +178,7 @@ func TestRulesReadExportersThroughTheLatestScrape(t *testing.T) {
 			continue
 		}
 		for _, m := range familyMatcher.FindAllStringSubmatch(r.Expr+r.Annotations["description"], -1) {
-			for _, family := range strings.Split(m[1], "|") {
+			for family := range strings.SplitSeq(m[1], "|") {
 				used["equinix_fabric_"+family] = true
 			}
 		}

@@ -17,7 +17,7 @@ require (
 	golang.org/x/sys v0.49.0
 )
 
-require gopkg.in/yaml.v3 v3.0.1 // indirect
+require gopkg.in/yaml.v3 v3.0.1
 
 require (
 	cloud.google.com/go/auth v0.23.2 // indirect
