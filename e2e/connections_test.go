@@ -77,9 +77,9 @@ func testConnections(t *testing.T, s *server, at time.Time) {
 		name, by, expr string
 		want           map[string]float64
 	}{
-		{"watched", "account", `connections_watched`, map[string]float64{"classic": 20, "metrics": 24}},
+		{"watched", "account", `connections_watched`, map[string]float64{"classic": 26, "metrics": 24}},
 		{"sources", "source", `connection_traffic_source_info`, map[string]float64{"v4-stats": 1, "v4-metrics": 1}},
-		{"seen from", "side", `count by (side) (connection_info{account="classic"})`, map[string]float64{"a": 16, "z": 4}},
+		{"seen from", "side", `count by (side) (connection_info{account="classic"})`, map[string]float64{"a": 22, "z": 4}},
 		{"down", "connection_name", `connection_operational_status{status="DOWN"} == 1`, map[string]float64{"azure-er-FR-0017": 1, "gcp-ic-FR-0035": 1}},
 		{
 			"at its rate", "connection_name",

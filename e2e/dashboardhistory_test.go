@@ -27,17 +27,23 @@ var growing = []string{"SG3-TRANSIT-10G", "SV5-CORE-PRI-10G", "SV5-CORE-PRI-10G 
 // a hundredth a day. Over that it evaluates the rules that users load.
 func (s *server) makeUpHistory(t *testing.T, scraped map[string]*dto.MetricFamily, now time.Time) {
 	t.Helper()
-	hourly := slices.DeleteFunc(s.ruleGroups(t, "recording"), func(g *rules.Group) bool { return g.Interval() < time.Hour })
+	recording := slices.DeleteFunc(s.ruleGroups(t, "recording"), func(g *rules.Group) bool {
+		return g.Name() != "equinix_fabric.series" && g.Interval() < time.Hour
+	})
 	thresholds := s.ruleGroups(t, "thresholds")
 	hour := now.Truncate(time.Hour)
 	for at := hour.Add(-history); at.Before(hour); at = at.Add(time.Hour) {
 		app := s.db.Appender(t.Context())
+		target := labels.NewBuilder(labels.FromStrings("job", "equinix_fabric", "instance", "history"))
+		if _, err := app.Append(0, target.Set(model.MetricNameLabel, "up").Labels(), at.UnixMilli(), 1); err != nil {
+			t.Fatal(err)
+		}
 		for _, name := range []string{"port_traffic_p95_bytes_per_second", "pair_failover_utilization_p95_ratio"} {
 			for _, m := range scraped[prefix+name].GetMetric() {
 				if !slices.Contains(growing, label(m, "port_name")+label(m, "pair")) || label(m, "window") != "1d" {
 					continue
 				}
-				l := labels.NewBuilder(labels.FromStrings(model.MetricNameLabel, prefix+name))
+				l := labels.NewBuilder(target.Set(model.MetricNameLabel, prefix+name).Labels())
 				for _, pair := range m.GetLabel() {
 					l.Set(pair.GetName(), pair.GetValue())
 				}
@@ -50,7 +56,7 @@ func (s *server) makeUpHistory(t *testing.T, scraped map[string]*dto.MetricFamil
 		if err := app.Commit(); err != nil {
 			t.Fatal(err)
 		}
-		evaluate(t, at, thresholds, hourly)
+		evaluate(t, at, thresholds, recording)
 	}
 }
 

@@ -143,16 +143,16 @@ var connectionStates = []string{
 
 // demoEnds are far ends that are no provider's. Most have no name, as in the
 // examples that Equinix publishes.
-var demoEnds = []struct {
+var demoEnds = map[int]struct { // by the place of the connection, each in a state with traffic
 	prefix, kind string
 	end          Side
 }{
-	{"firewall", "EVPL_VC", Side{Type: "VD"}},
-	{"router", "IP_VC", Side{Type: "CLOUD_ROUTER"}},
-	{"lan", "EVPLAN_VC", Side{Type: "NETWORK", Name: "branches"}},
-	{"hub", "EVPL_VC", Side{Type: "COLO", Name: "hub token", Token: true}},
-	{"interconnect", "IPX_VC", Side{Type: "XF_IC", Name: "carrier-exchange"}},
-	{"gateway", "GW_VC", Side{Type: "SUBNET"}},
+	32: {"firewall", "EVPL_VC", Side{Type: "VD"}},
+	33: {"router", "IP_VC", Side{Type: "CLOUD_ROUTER"}},
+	34: {"lan", "EVPLAN_VC", Side{Type: "NETWORK", Name: "branches"}},
+	36: {"hub", "EVPL_VC", Side{Type: "COLO", Name: "hub token", Token: true}},
+	37: {"interconnect", "IPX_VC", Side{Type: "XF_IC", Name: "carrier-exchange"}},
+	48: {"gateway", "GW_VC", Side{Type: "SUBNET"}},
 }
 
 func demoConnections(seed uint64, f Fleet) []Connection {
@@ -177,9 +177,8 @@ func demoConnections(seed uint64, f Fleet) []Connection {
 		if i == throttled {
 			c.Name, c.Bandwidth, c.Load = DemoThrottled, 1_000, 0.25
 		}
-		if n := i - 26; n >= 0 && n < len(demoEnds) {
-			d := demoEnds[n]
-			d.end.UUID, d.end.Metro = newUUID(seed, "far end", n), c.ASide.Metro
+		if d, ok := demoEnds[i]; ok {
+			d.end.UUID, d.end.Metro = newUUID(seed, "far end", i), c.ASide.Metro
 			c.Name, c.Type, c.ZSide = fmt.Sprintf("%s-%s-%04d", d.prefix, c.ASide.Metro, i), d.kind, d.end
 		}
 		cs = append(cs, c)
