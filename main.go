@@ -276,7 +276,7 @@ func runDoctor(ctx context.Context, o *options, stdout, stderr io.Writer) error 
 	found := doctor.Run(ctx, o.doctor, stdout)
 	replaced, err := calls.Write(f, version.Version, cfg)
 	if err := errors.Join(err, f.Close()); err != nil {
-		return errors.Join(found, fmt.Errorf("--capture: %w", err))
+		return errors.Join(found, fmt.Errorf("--capture: %w", errors.Join(err, os.Remove(o.capture))))
 	}
 	fmt.Fprintf(stderr, "%s: written. Replaced, by number of values: %s.\nLook through it before you send it: tar -xOzf %s | less\n", o.capture, replaced, o.capture)
 	return found

@@ -94,6 +94,7 @@ func (r *Refusals) Holds() map[Fingerprint]Hold {
 // Resume grants each suspended secret one try, unless it has had that already. It
 // is for a user who has just reloaded the configuration.
 func (r *Refusals) Resume() {
+	r.before()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, x := range r.all {
@@ -138,6 +139,7 @@ func (x *refusal) loginError() *LoginError {
 
 // refused counts one more, and returns what the login failed with.
 func (r *Refusals) refused(a attempt, exchange bool, err error) error {
+	r.before() // another process may have been refused meanwhile
 	r.mu.Lock()
 	x := &refusal{Hold: Hold{Client: a.client, Refusals: 1, Exchange: exchange, Reason: err.Error()}, err: err}
 	if before := r.all[a.secret]; before != nil {

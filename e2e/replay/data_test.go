@@ -43,7 +43,8 @@ func TestAPortThatIsDetachedIsNotCalledLate(t *testing.T) {
 			}
 		}},
 	}}))
-	line.expect(t, want{"FabricPortNotAttached " + single, after(begin, 30*time.Minute, listing), after(end, 0, listing)})
+	// Until the data of before have gone stale, after five intervals, they overrule the listing.
+	line.expect(t, want{"FabricPortNotAttached " + single, after(begin, 45*time.Minute, 2*poll), after(end, 0, listing)})
 }
 
 func TestEquinixThatIsLateIsToldPortByPort(t *testing.T) {

@@ -49,10 +49,6 @@ func (r *Recorder) Write(w io.Writer, version string, cfg *config.Config) (repla
 		m.Accounts = append(m.Accounts, account)
 	}
 	values := newReplacer()
-	for _, c := range r.calls {
-		c.exchange(values) // a sentence may name what a later answer brings
-	}
-	values.learn()
 	zip := gzip.NewWriter(w)
 	archive := tar.NewWriter(zip)
 	add := func(name string, content []byte) {
@@ -82,8 +78,9 @@ file each, in the order in which they ended.
 Replaced, each value by the same stand-in everywhere (member and number of values):
 %s
 
-Headers of requests are not kept, nor bodies that are no JSON. UUIDs, states, times,
-places and rates are as they were. Look through the files before you send them.
+Headers of requests are not kept, nor bodies that are no JSON. States, times, places,
+rates, codes of errors and UUIDs (but those of service tokens) are as they were. Look
+through the files before you send them.
 `
 
 // maxArchive bounds what is read of an archive, uncompressed.

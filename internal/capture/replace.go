@@ -13,53 +13,83 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 )
 
-// kept are the members of JSON texts, and the parameters of queries, whose texts
-// and numbers stay as they are: states, times, UUIDs, places, rates and counts.
-// Whatever has another name is replaced, so that what Equinix adds one day cannot
-// slip through; its name and type stay.
-var kept = set(`
-	accessVCCount attachmentStatus availableBandwidth avgLatency bandwidth capacity changedDateTime code connectionCount
-	connectivitySourceType createdDateTime deletedDateTime deviceGroup devicePriority demarcationPointIbx direction
-	encapsulation endDate endDateTime equinixStatus errorCode error_code errorcode evplVCCount expires_in fgVCCount
-	fromDateTime group ibx inboundAvg inboundLastPolled inboundMax interfaceSpeed interfaceType interval
-	intervalEndDateTime intervalEndTimestamp lastPolled limit maintenanceStatus max mean memberStatus metricInterval
-	metroCode offset operationalStatus operator opStatusChangedAt outboundAvg outboundLastPolled outboundMax
-	physicalPortQuantity physicalPortsCount physicalPortsSpeed physicalPortsType portProvisionStatus portUuid priority
-	property providerStatus provisionStatus region remoteVCBandwidthMax localVCBandwidthMax serviceCode serviceType
-	startDate startDateTime state status streamUuid tagProtocolId tetherIbx time toDateTime token_timeout token_type
-	total totalBandwidth type unit updatedDateTime usedBandwidth uuid values vcBandwidthMax viewPoint
-	vlanCTag vlanCTagMax vlanCTagMin vlanSTag vlanTag vlanTagMax vlanTagMin
-	grant_type subject_token_type issued_token_type
-	isFirstPage isLastPage totalCount pageSize pageNumber speed speedUnit vlanId
-`)
-
-// prose are the members that hold sentences or names of places. They stay, without
-// e-mail addresses, long numbers and what is replaced elsewhere.
-var prose = set(`
-	errorMessage error_message errorTitle error_title developerMessage developer_message details reason error
-	error_description faultstring moreInfo metroName metroDescription
-`)
-
-// shapes are what kept texts must look like. Others are replaced after all.
+// Only what is known to name nobody stays as it is: members of JSON texts, and
+// parameters of queries, that the documents of Equinix describe, and of these only
+// values of the shape that they describe. Whatever else there is, or comes one day,
+// is replaced; its name and type stay.
 var (
-	plain  = regexp.MustCompile(`^[\w./:+ <=>!-]{0,100}$`)
-	shapes = map[string]*regexp.Regexp{
-		"name":      regexp.MustCompile(`^equinix\.fabric\.[\w.*]+$`), // of a metric
-		"href":      link,
-		"next":      link,
-		"previous":  link,
-		"metroHref": link,
-		"summary":   regexp.MustCompile(`^\{("(mean|max)":[-+.\deE]+,?)*\}$`), // of a metric, as text
+	state    = regexp.MustCompile(`^[A-Z0-9_]*[A-Z][A-Z0-9_]*$|^(PENDING DELETE|N/A|Primary|Secondary|Dot1q|Qinq|Untagged)?$`)
+	number   = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
+	instant  = regexp.MustCompile(`^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?$`)
+	place    = regexp.MustCompile(`^[A-Z]{2,4}\d{0,2}$`) // a metro, a data center or a region
+	uuid     = regexp.MustCompile(`^(?i:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+	metric   = regexp.MustCompile(`^equinix\.fabric\.(port|connection|metro)\.[\w.*]+$`)
+	interval = regexp.MustCompile(`^PT?\d+[SMHD]$`)
+
+	shapes = map[string][]*regexp.Regexp{
+		"name":     {metric},
+		"property": {regexp.MustCompile(`^(/[A-Za-z]+)+$|^/\*$`)},
+		"operator": {regexp.MustCompile(`^([!<>]?=|[<>]|[A-Z ]{2,12})$`)},
+		"values":   {uuid, metric, instant, interval, state, regexp.MustCompile(`^/fabric/v4/(ports|connections|metros)/[\w-]+$`)},
+		"unit":     {regexp.MustCompile(`^(Mbps|bit/s|packets|bytes|ms|%|MB|GB)$`)},
+		"summary":  {regexp.MustCompile(`^\{("(mean|max)":[-+.\deE]+,?)*\}$`)}, // of a metric, as a text
+		// Codes of Equinix, of its login and of the gateway.
+		"errorCode":          {code},
+		"error_code":         {code},
+		"errorcode":          {code},
+		"token_type":         {regexp.MustCompile(`^(?i:bearer)$`)},
+		"grant_type":         {regexp.MustCompile(`^client_credentials$`)},
+		"tagProtocolId":      {number, regexp.MustCompile(`^0x[0-9a-f]{4}$`)},
+		"viewPoint":          {regexp.MustCompile(`^[az]Side$`)},
+		"direction":          {state},
+		"interval":           {interval},
+		"metricInterval":     {interval},
+		"physicalPortsType":  {state},
+		"physicalPortsSpeed": {number},
 	}
-	link = regexp.MustCompile(`^(https://(uat)?api\.equinix\.com)?(/[\w-]+)+(\?(offset|limit)=\d+(&(offset|limit)=\d+)*)?$`)
-	uuid = regexp.MustCompile(`(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
-	// digits are those of a UUID, which stays, or of a number that may be an account's.
-	digits = regexp.MustCompile(uuid.String() + `|\d{5,}`)
+	code = regexp.MustCompile(`^(EQ|IC)(-[A-Z0-9]{1,10}){1,3}$|^S?\d{3,4}$|^(keymanagement|policies|messaging|protocol|oauth|steps)(\.\w+)+$`)
 )
+
+// words are members by the shape that many have.
+var words = map[*regexp.Regexp]string{
+	state: `accessPointType attachmentStatus connectivitySourceType devicePriority encapsulation equinixStatus interfaceType
+		maintenanceStatus memberStatus operationalStatus portProvisionStatus priority providerStatus provisionStatus
+		serviceCode serviceType state status speedUnit type`,
+	number: `accessVCCount availableBandwidth avgLatency bandwidth capacity connectionCount deviceGroup evplVCCount expires_in
+		fgVCCount inboundAvg inboundLastPolled inboundMax interfaceSpeed lastPolled limit localVCBandwidthMax max mean offset
+		outboundAvg outboundLastPolled outboundMax pageNumber pageSize physicalPortQuantity physicalPortsCount
+		remoteVCBandwidthMax speed token_timeout total totalBandwidth totalCount usedBandwidth vcBandwidthMax vlanCTag
+		vlanCTagMax vlanCTagMin vlanSTag vlanTag vlanTagMax vlanTagMin`,
+	instant: `changedDateTime createdDateTime deletedDateTime endDate endDateTime fromDateTime intervalEndDateTime
+		intervalEndTimestamp opStatusChangedAt startDate startDateTime time toDateTime updatedDateTime`,
+	place: `demarcationPointIbx ibx metroCode region tetherIbx`,
+	uuid:  `group portUuid streamUuid uuid`,
+}
+
+func init() {
+	for shape, members := range words {
+		for member := range strings.FieldsSeq(members) {
+			shapes[member] = append(shapes[member], shape)
+		}
+	}
+	shapes["code"] = []*regexp.Regexp{state, place} // of a package, of a metro
+}
+
+// sentences are members that hold words. Only the phrases that the exporter, or
+// OAuth, gives a meaning stay of them.
+var (
+	sentences = set(`errorMessage error_message errorTitle error_title developerMessage developer_message
+		details reason error error_description faultstring moreInfo`)
+	phrases = regexp.MustCompile(`(?i)quota ?violation|spike ?arrest|quota|rate ?limit|log[ _-]?in[ _-]?failure|\blocked\b|` +
+		`no apiproduct match found|unable to identify proxy|method not supported|projectid required|` +
+		`\b(invalid_(client|grant|request|scope)|unauthorized_client|unsupported_grant_type)\b`)
+)
+
+// steps are the words of the API's paths.
+var steps = set(`fabric v4 ecx v3 l2 buyer oauth2 v1 token port ports userport stats connections metrics search metros
+	streams streamAssets serviceProfiles profiles portPackages linkProtocols projects health`)
 
 func set(words string) map[string]bool {
 	s := map[string]bool{}
@@ -74,7 +104,6 @@ func set(words string) map[string]bool {
 type replacer struct {
 	standIns map[string]string          // by value
 	count    map[string]map[string]bool // the values replaced, by member
-	known    *strings.Replacer          // of what was replaced, for sentences; nil until all calls were gone through
 }
 
 func newReplacer() *replacer {
@@ -105,48 +134,35 @@ func (r *replacer) standIn(member, value string) string {
 
 // text is what a text becomes that a member holds.
 func (r *replacer) text(member, value string) string {
-	switch shape := shapes[member]; {
-	case prose[member]:
-		return r.sentence(value)
-	case shape != nil && shape.MatchString(value), shape == nil && kept[member] && plain.MatchString(value):
+	if sentences[member] {
+		if found := phrases.FindAllString(value, -1); found != nil {
+			return strings.Join(found, ", ")
+		}
+	}
+	if slices.Contains([]string{"href", "next", "previous", "metroHref"}, member) {
+		return r.link(member, value)
+	}
+	if slices.ContainsFunc(shapes[member], func(shape *regexp.Regexp) bool { return shape.MatchString(value) }) {
 		return value
 	}
 	return r.standIn(member, value)
 }
 
-// sentence is s without what must not be in it.
-func (r *replacer) sentence(s string) string {
-	s = fabric.HideAddresses(s)
-	if r.known != nil {
-		s = r.known.Replace(s)
+// link is a link to the API with its paging, or what stands for it.
+func (r *replacer) link(member, value string) string {
+	u, err := url.Parse(value)
+	if err != nil || u.Host != "" && u.Host != "api.equinix.com" || u.User != nil {
+		return r.standIn(member, value)
 	}
-	return digits.ReplaceAllStringFunc(s, func(d string) string {
-		if uuid.MatchString(d) {
-			return d
-		}
-		return "[digits]"
-	})
+	u.Path, u.RawPath, u.Fragment = r.path(u.Path), "", ""
+	u.RawQuery = r.query(u.Query()).Encode()
+	return u.String()
 }
 
-// learn makes what was replaced so far known to sentences, the longest first:
-// a name may be part of another.
-func (r *replacer) learn() {
-	var pairs []string
-	values := slices.SortedFunc(maps.Keys(r.standIns), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
-	})
-	for _, v := range values {
-		if len(v) > 3 { // shorter ones are in half of all words
-			pairs = append(pairs, v, r.standIns[v])
-		}
-	}
-	r.known = strings.NewReplacer(pairs...)
-}
-
-// number is what a number becomes. Of metrics the member value holds the rates and
-// counts; as a text it is anything, an authorization key too.
-func (r *replacer) number(member string, n json.Number) json.Number {
-	if kept[member] || member == "value" {
+// number is what a number becomes. Only in the points of a metric the member value
+// holds a rate or a count; elsewhere it is anything, an authorization key too.
+func (r *replacer) number(member string, n json.Number, point bool) json.Number {
+	if member == "value" && point || slices.Contains(shapes[member], number) {
 		return n
 	}
 	if s := r.standIn(member, n.String()); json.Valid([]byte(s)) {
@@ -167,20 +183,28 @@ func (r *replacer) body(b []byte) (json.RawMessage, string) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
 	var out bytes.Buffer
-	if err := r.value(d, &out, ""); err != nil {
+	if err := r.value(d, &out, "", within{}); err != nil {
 		return nil, fmt.Sprintf("%d bytes: %v", len(b), err)
 	}
 	return out.Bytes(), ""
 }
 
+// within is what a value stands in.
+type within struct {
+	points bool // the points of a metric
+	token  bool // a service token: who knows its UUID can connect with it
+}
+
 // value copies the next value of d, which a member holds. It goes by tokens, so
 // that the order of members, members that come twice and the spelling of numbers
 // stay: decoders trip over these.
-func (r *replacer) value(d *json.Decoder, out *bytes.Buffer, member string) error {
+func (r *replacer) value(d *json.Decoder, out *bytes.Buffer, member string, in within) error {
 	token, err := d.Token()
 	if err != nil {
 		return err
 	}
+	in.points = in.points || member == "datapoints"
+	in.token = in.token || strings.HasPrefix(member, "serviceToken")
 	switch t := token.(type) {
 	case json.Delim:
 		out.WriteString(t.String())
@@ -198,7 +222,7 @@ func (r *replacer) value(d *json.Decoder, out *bytes.Buffer, member string) erro
 				quoted(out, inner)
 				out.WriteByte(':')
 			}
-			if err := r.value(d, out, inner); err != nil {
+			if err := r.value(d, out, inner, in); err != nil {
 				return err
 			}
 		}
@@ -208,9 +232,13 @@ func (r *replacer) value(d *json.Decoder, out *bytes.Buffer, member string) erro
 		}
 		fmt.Fprint(out, end)
 	case string:
-		quoted(out, r.text(member, t))
+		if in.token {
+			quoted(out, r.standIn(member, t))
+		} else {
+			quoted(out, r.text(member, t))
+		}
 	case json.Number:
-		out.WriteString(r.number(member, t).String())
+		out.WriteString(r.number(member, t, in.points).String())
 	case bool:
 		out.WriteString(strconv.FormatBool(t))
 	case nil:
@@ -219,7 +247,8 @@ func (r *replacer) value(d *json.Decoder, out *bytes.Buffer, member string) erro
 	return nil
 }
 
-// member is the name of a member: a word, or it is data and replaced.
+// member is the name of a member, written as the API writes such names; any other
+// is data, and replaced.
 func (r *replacer) member(name string) string {
 	if memberName.MatchString(name) {
 		return name
@@ -227,50 +256,60 @@ func (r *replacer) member(name string) string {
 	return r.standIn("member", name)
 }
 
-var memberName = regexp.MustCompile(`^[A-Za-z_][A-Za-z_]{0,40}$`)
+var memberName = regexp.MustCompile(`^[a-z]{1,20}(_[a-z]{1,20}|[A-Z]{1,3}[a-z]{0,20}){0,5}$`)
 
 func quoted(w io.Writer, s string) {
 	b, _ := json.Marshal(s) // of a string there is always one
 	_, _ = w.Write(b)       // into memory
 }
 
-// path is that of a request: words and UUIDs, or what stands for them.
+// path is that of a request, from the first word of the API's own on: a proxy may
+// have one before it.
 func (r *replacer) path(p string) string {
+	for _, root := range []string{"/fabric/", "/ecx/", "/oauth2/"} {
+		if i := strings.Index(p, root); i >= 0 {
+			p = p[i:]
+		}
+	}
 	segments := strings.Split(p, "/")
 	for i, s := range segments {
-		if !pathWord.MatchString(s) && uuid.FindString(s) != s {
+		metro := i > 0 && segments[i-1] == "metros" && place.MatchString(s)
+		if s != "" && !steps[s] && !uuid.MatchString(s) && !metro {
 			segments[i] = r.standIn("path", s)
 		}
 	}
 	return strings.Join(segments, "/")
 }
 
-var pathWord = regexp.MustCompile(`^[A-Za-z]*[A-Za-z0-9]?$`)
-
 func (r *replacer) query(q url.Values) url.Values {
 	out := url.Values{}
 	for name, values := range q {
+		member := r.member(name)
 		for _, v := range values {
-			out.Add(r.member(name), r.text(name, v))
+			out.Add(member, r.text(member, v))
 		}
 	}
 	return out
 }
 
-// keptHeader is what of the header of an answer may matter: its type and time, and
-// whatever speaks of limits.
+// kept are the headers of an answer that may matter, and what they must look like.
+var kept = map[*regexp.Regexp]*regexp.Regexp{
+	regexp.MustCompile(`^Content-Type$`):                        regexp.MustCompile(`^[a-z]+/[a-z+.-]+(; ?charset=[A-Za-z0-9-]+)?$`),
+	regexp.MustCompile(`^(Date|Retry-After)$`):                  regexp.MustCompile(`^\d+$|^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$`),
+	regexp.MustCompile(`(?i)^(X-)?Rate-?Limit(-[a-z]{1,12})*$`): regexp.MustCompile(`^[\d;=w ,]{1,60}$`),
+}
+
 func keptHeader(h http.Header) http.Header {
 	out := http.Header{}
 	for name, values := range h {
-		limit := strings.Contains(strings.ToLower(name), "ratelimit") || name == "Retry-After"
-		if limit || name == "Content-Type" || name == "Date" {
-			out[name] = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return !headerValue.MatchString(v) })
+		for names, shape := range kept {
+			if names.MatchString(name) {
+				out[name] = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return !shape.MatchString(v) })
+			}
 		}
 	}
 	return out
 }
-
-var headerValue = regexp.MustCompile(`^[\w/;=,.: +-]{0,100}$`)
 
 // String says what was replaced, the most frequent members first.
 func (r *replacer) String() string {

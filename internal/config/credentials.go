@@ -115,8 +115,9 @@ func readSecret(path string) (string, error) {
 	return text, nil
 }
 
-// variable is how shells, templates and container engines write a variable.
-var variable = regexp.MustCompile(`^\$(\{.*\}|\(.*\)|[A-Za-z_]\w*)$`)
+// variable is how templates and container engines write a variable. A text like
+// $NAME is none of them: a secret may begin like that.
+var variable = regexp.MustCompile(`^\$(\{.*\}|\(.*\))$`)
 
 // credential returns why text cannot be a client id, a secret or a token, nil if
 // it may be one. Such a text is never sent: each refused login is one of five. The
@@ -130,7 +131,7 @@ func credential(text string) error {
 	case strings.TrimSpace(text) == "":
 		return errors.New("is empty")
 	case variable.MatchString(text):
-		return errors.New("is the name of a variable, like ${…}, $(…) or $…, and nothing has put the value in its place: write the value itself, or name the file that holds it")
+		return errors.New("looks like a variable that was not expanded: write the value itself, or name a file that holds it")
 	case len(text) > size && strings.ContainsRune(quotes, first) && strings.ContainsRune(quotes, last):
 		return errors.New("has quotes around it that belong to the value: take them away")
 	case strings.TrimSpace(text) != text:

@@ -20,8 +20,8 @@ const Stdin = "/dev/stdin"
 type File struct {
 	// Path names a regular file or a link to one, or is Stdin, which is read once.
 	Path string
-	// Optional says that the credentials of the environment are enough: where the
-	// file does not exist, one account with them discovers all of its ports.
+	// Optional says that the credentials of the environment are enough: if the file
+	// never existed, one account with them discovers all of its ports.
 	Optional bool
 	// Alone says that the file is for another machine: the files that it names and
 	// its own mode are not looked at, and credentials are taken to be in the
@@ -34,6 +34,8 @@ type File struct {
 	mu    sync.Mutex
 	stdin *content // once it has been read
 	tried [sha256.Size]byte
+	there bool   // the file has been read once
+	fault string // of the latest Load, "" if it was accepted
 }
 
 // content is what a file held at one moment.
@@ -47,21 +49,36 @@ type content struct {
 // Load reads and checks the configuration. A file that can be read but is not
 // accepted yields Faults. It blocks for as long as the file does not answer.
 func (f *File) Load() (*Config, error) {
-	c, err := f.read()
+	c, missing := f.read()
 	f.mu.Lock()
-	f.tried = fingerprint(c, err)
+	f.there = f.there || missing == nil
+	there := f.there
 	f.mu.Unlock()
+	cfg, err := f.check(c, missing, there)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tried, f.fault = fingerprint(c, missing), ""
+	if err != nil {
+		f.fault = err.Error()
+	}
+	return cfg, err
+}
+
+// check returns the configuration in c, or why there is none. A file that was there
+// once is no longer optional: an editor may be about to replace it.
+func (f *File) check(c *content, missing error, there bool) (*Config, error) {
 	switch {
-	case f.Optional && errors.Is(err, fs.ErrNotExist):
-		return f.environmentOnly(err)
-	case err != nil:
-		return nil, fmt.Errorf("configuration: %w", err)
+	case f.Optional && !there && errors.Is(missing, fs.ErrNotExist):
+		return f.environmentOnly(missing)
+	case missing != nil:
+		return nil, fmt.Errorf("configuration: %w", missing)
 	}
 	dir := "." // where standard input comes from is unknown
 	if f.Path != Stdin {
 		dir = filepath.Dir(f.Path)
 	}
-	if dir, err = filepath.Abs(dir); err != nil {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
 	env := f.Env
@@ -74,10 +91,17 @@ func (f *File) Load() (*Config, error) {
 // Changed reports whether Load would find something else than the last time. A
 // file that has since disappeared or become unreadable has changed, too.
 func (f *File) Changed() bool {
-	c, err := f.read()
+	c, missing := f.read()
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	return fingerprint(c, err) != f.tried
+	changed, fault, there := fingerprint(c, missing) != f.tried, f.fault, f.there
+	f.mu.Unlock()
+	if changed || fault == "" {
+		return changed
+	}
+	// The fault may have been in a file that it names: Kubernetes may bring the Secret
+	// after the ConfigMap.
+	_, err := f.check(c, missing, there)
+	return err == nil || err.Error() != fault
 }
 
 func fingerprint(c *content, err error) [sha256.Size]byte {

@@ -105,7 +105,7 @@ func TestWithoutAFileTheEnvironmentIsEnough(t *testing.T) {
 	env[config.EnvClientID] = "id"
 	refused("without config.yml: EQUINIX_API_CLIENTSECRET in the environment is empty")
 	env[config.EnvClientSecret] = "${SECRET}"
-	refused("without config.yml: EQUINIX_API_CLIENTSECRET in the environment is the name of a variable")
+	refused("without config.yml: EQUINIX_API_CLIENTSECRET in the environment looks like a variable that was not expanded")
 	env[config.EnvClientSecret] = "s3cr3t"
 	got, err := f.Load()
 	if err != nil {
@@ -129,5 +129,43 @@ func TestWithoutAFileTheEnvironmentIsEnough(t *testing.T) {
 	named := &config.File{Path: "other.yml", Env: f.Env}
 	if _, err := named.Load(); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that was asked for: %v", err)
+	}
+}
+
+// The file that a running exporter has read may be gone for a moment, as when an
+// editor replaces it. The ports of the environment's credentials are no substitute.
+func TestAFileThatHasVanishedIsAnError(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yml")
+	f := &config.File{Path: path, Optional: true, Env: func(string) (string, bool) { return "given", true }}
+	write(t, path, "accounts: [{client_id: a, client_secret: b, discover: {enabled: true}}]")
+	if _, err := f.Load(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if cfg, err := f.Load(); err == nil {
+		t.Errorf("Load() = %+v", cfg)
+	}
+}
+
+// Kubernetes brings the parts of an update one after the other.
+func TestChangedSeesThatANamedFileHasCome(t *testing.T) {
+	dir := t.TempDir()
+	secret := filepath.Join(dir, "secret")
+	f := &config.File{Path: filepath.Join(dir, "config.yml")}
+	write(t, f.Path, "accounts: [{client_id: a, client_secret_file: secret, discover: {enabled: true}}]")
+	if _, err := f.Load(); err == nil {
+		t.Fatal("accepted without its secret")
+	}
+	if f.Changed() {
+		t.Error("changed, though nothing has")
+	}
+	write(t, secret, "s3cr3t")
+	if !f.Changed() {
+		t.Error("not changed, though the secret is there")
+	}
+	if _, err := f.Load(); err != nil || f.Changed() {
+		t.Errorf("Load() = %v", err)
 	}
 }

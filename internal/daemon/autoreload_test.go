@@ -90,7 +90,7 @@ func TestSecretThatCannotBeRightIsNeverSent(t *testing.T) {
 			t.Error("no recovery with the right secret")
 		}
 		stop()
-		for _, clue := range []string{"client_secret_file: " + secret + " is the name of a variable", "has quotes around it", "begins or ends with white space"} {
+		for _, clue := range []string{"client_secret_file: " + secret + " looks like a variable that was not expanded", "has quotes around it", "begins or ends with white space"} {
 			if !strings.Contains(e.log.String(), clue) {
 				t.Errorf("the log does not say %q", clue)
 			}

@@ -19,7 +19,8 @@ type Prefix struct {
 // "", for what Prometheus does: the former defaults to the path of the latter.
 func NewPrefix(route, external string) (Prefix, error) {
 	u, err := url.Parse(external)
-	if err != nil || external != "" && (u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+	pathOnly := external == "" || strings.HasPrefix(external, "/") && u != nil && u.Host == ""
+	if err != nil || !pathOnly && (u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		return Prefix{}, errors.New("--web.external-url: write it like https://example.com/fabric")
 	}
 	outside, ok := prefixPath(u.Path)

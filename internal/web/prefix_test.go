@@ -20,6 +20,7 @@ func TestPrefixIsThatOfPrometheus(t *testing.T) {
 		{"", "https://example.com", web.Prefix{}},
 		{"", "https://example.com/", web.Prefix{}},
 		{"", "https://example.com/fabric/", web.Prefix{Route: "/fabric", External: "/fabric"}},
+		{"", "/fabric", web.Prefix{Route: "/fabric", External: "/fabric"}},
 		{"fabric", "", web.Prefix{Route: "/fabric", External: "/fabric"}},
 		{"/a/b/", "", web.Prefix{Route: "/a/b", External: "/a/b"}},
 		{"/", "https://example.com/fabric", web.Prefix{External: "/fabric"}}, // the proxy takes it away
@@ -30,7 +31,7 @@ func TestPrefixIsThatOfPrometheus(t *testing.T) {
 		}
 	}
 	for _, bad := range [][2]string{
-		{"/a//b", ""}, {"/a/../b", ""}, {"/{a}", ""}, {"/a?b", ""}, {"", "example.com/fabric"}, {"", "/fabric"},
+		{"/a//b", ""}, {"/a/../b", ""}, {"/{a}", ""}, {"/a?b", ""}, {"", "example.com/fabric"},
 		{"", "ftp://example.com/"}, {"", `"https://example.com/"`}, {"", "https://example.com/{a}"},
 	} {
 		if got, err := web.NewPrefix(bad[0], bad[1]); err == nil {
