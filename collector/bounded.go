@@ -14,7 +14,7 @@ const (
 	mostOthers = 8
 )
 
-const byName = " Of states that Equinix does not document the first 8 by the alphabet have their name, the others are OTHER together."
+const byName = " Undocumented states beyond the first 8 (alphabetically) are summed as OTHER."
 
 // mostOf is how many values a label has at most that counts by state.
 func mostOf(documented []string) int { return len(documented) + mostOthers + 1 }

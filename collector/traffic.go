@@ -37,7 +37,7 @@ func trafficFamilies() []Family {
 			"Packets with errors on the port: the count of each interval once, by its end time, from the first poll on. Only where the source has them (v4-metrics), and while the line rate, which bounds them, is known. "+fromTraffic,
 			[]string{"direction"}, packets(func(p *fleet.Port) map[fleet.Direction]fleet.Counter { return p.Errored }))),
 		portFamily("port_metrics_attached",
-			"1 if the port is attached to a stream with metrics enabled, without which v4-metrics has no data of it, or if current data come all the same, 0 if not; only while v4-metrics is the source. Polled every poll.inventory_interval.",
+			"1 if the port is attached to a stream with metrics enabled, or if v4-metrics currently returns data for it; else 0. Present only while v4-metrics is the source. Polled every poll.inventory_interval.",
 			nil, func(v *fleet.View, send emit) {
 				if v.Attached != nil {
 					send(one(*v.Attached))

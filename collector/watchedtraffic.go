@@ -38,7 +38,7 @@ func watchedTrafficFamilies() []Family {
 			"Packets that a side of the connection dropped because they exceeded its bandwidth: the count of each interval once, by its end time, from the first poll on. Only where the source has them (v4-metrics), which does not say from which side inbound and outbound are seen. "+fromTraffic,
 			[]string{"side", "direction"}, watchedDrops)),
 		watchedFamily("connection_metrics_attached",
-			"1 if the connection is attached to a stream with metrics enabled, without which v4-metrics has no data of it, or if current data come all the same, 0 if not; only while v4-metrics is the source of the traffic of connections. Polled every poll.inventory_interval.",
+			"1 if the connection is attached to a stream with metrics enabled, or if v4-metrics currently returns data for it; else 0. Present only while v4-metrics is the source of the traffic of connections. Polled every poll.inventory_interval.",
 			nil, func(v *fleet.ConnectionView, send emit) {
 				if v.Attached != nil {
 					send(one(*v.Attached))

@@ -34,12 +34,12 @@ type Config struct {
 	Timeout           time.Duration // of one attempt, from connecting to the last byte; 0 is 30s
 	MaxRetries        int           // attempts after the first one that a call may cost; 0 is none
 
-	// Observe is told of every attempt, once, after it ended; nil is nobody.
+	// Observe is told of every attempt, once, after it ended; may be nil.
 	// It is called from many goroutines and must not block.
 	Observe func(Attempt)
 	// Skipped is told of every answer to a listing with records that were left out
-	// because they have no usable UUID: how many, and a [DecodeError] about the first.
-	// It is called as Observe is; nil is nobody.
+	// because they have no valid UUID: how many, and a [DecodeError] about the first.
+	// It is called as Observe is; may be nil.
 	Skipped func(op string, records int, first error)
 }
 
@@ -47,8 +47,8 @@ type Config struct {
 // called from several goroutines; they block until the answer is there, all
 // retries included, or until their context ends, whose error they then return
 // wrapped. Other errors are *[Error], *[DecodeError] or, where there was no
-// token to be had, what Tokens returned, wrapped; and one without a type for an
-// asset whose UUID is none, which is not asked for.
+// token to be had, what Tokens returned, wrapped; and an error without a type for an
+// asset without a valid UUID; no request is sent.
 type Client struct {
 	wire       *wire
 	tokens     Tokens

@@ -247,9 +247,8 @@ func decodePage[D, T any](c *Client, op string, offset int, b []byte, value func
 // count is how many things n can mean.
 func count(n number) int { return int(min(max(n.value, 0), maxPages*pageSize)) }
 
-// decodeItems reads the records of a listing. Those without a usable UUID cannot be
-// told apart from others, nor asked about: they are left out, and Config.Skipped is
-// told.
+// decodeItems reads the records of a listing. Records without a valid UUID cannot be
+// identified or polled: they are left out and reported to Config.Skipped.
 func decodeItems[D, T any](c *Client, op, at string, raw []json.RawMessage, value func(*D) T, key func(T) string) ([]T, error) {
 	items := make([]T, 0, len(raw))
 	var first error

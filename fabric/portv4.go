@@ -58,9 +58,8 @@ type portV4 struct {
 		Enabled flag `json:"enabled"`
 	} `json:"lag"` // deprecated
 
-	// The redundancy of the device is none of the port's: its group is the number
-	// of a device, "1" on ports of any metro, and its priority says on which of two
-	// devices a port is, also of a port that no other backs up.
+	// device.redundancy belongs to the device, not to the port: its group is a small
+	// number shared by unrelated ports.
 	Redundancy redundancyV4 `json:"redundancy"`
 }
 

@@ -31,9 +31,8 @@ func hideSecret(s, secret string) string {
 	return s
 }
 
-// percentEncoded is how many bytes of s its beginning takes that is secret with any
-// of its bytes percent-encoded: which ones are depends on who writes the URL. It is 0
-// if there is no such beginning.
+// percentEncoded is how many bytes of s spell secret at its beginning, 0 if it does
+// not begin so. Any subset of the bytes may be percent-encoded; clients differ.
 func percentEncoded(s, secret string) int {
 	n := 0
 	for i := range len(secret) {

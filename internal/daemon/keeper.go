@@ -24,7 +24,7 @@ const (
 	// saveEvery is how often the state file is written at most, but for the start,
 	// the end, and refused logins, of which there are few.
 	saveEvery = time.Minute
-	// saveLook is how often somebody looks whether it is to be written.
+	// saveLook is how often the keeper checks whether a write is due.
 	saveLook = time.Second
 	// patience is how long a write is waited for. A disk that hangs, as one over a
 	// network can, must hold up neither logins nor the end.
@@ -48,7 +48,7 @@ type keeper struct {
 	accounts []config.Account
 	saved    *fleet.Snapshot // that is in the file
 	tried    time.Time       // of the latest write with values, well or not
-	failing  bool            // the latest write did, and it was said
+	failing  bool            // the latest write failed and was logged
 }
 
 // stateFile is the file that the configuration names.
@@ -81,7 +81,7 @@ func newKeeper(cfg *config.Config, store *fleet.Store, metrics *stateMetrics, o 
 	k.refusals = fabric.NewRefusals(key, k.catchUp, func() { k.write(k.store.Load(), false) })
 	switch {
 	case o.ForgetRefusals:
-		k.log.Warn("refused logins are counted anew; leave --login.forget-refusals out of the next start, because Equinix locks the account after five")
+		k.log.Warn("refused logins forgotten (--login.forget-refusals): remove the flag before the next start; Equinix locks the account after five refusals")
 	case doc != nil:
 		k.refusals.Merge(doc.Logins)
 	}
@@ -130,8 +130,8 @@ func (k *keeper) restore(doc *state.Document, shard fleet.Shard, now time.Time) 
 }
 
 // load reads the file that use has just named, and sets one aside that cannot be
-// trusted. A disk that does not answer is asked no more: what nobody has read is not
-// written over.
+// trusted. If the disk does not answer, the file is neither read nor overwritten
+// until the next start.
 func (k *keeper) load(now time.Time) (*state.Document, error) {
 	type answer struct {
 		content []byte
@@ -248,9 +248,10 @@ func (k *keeper) catchUp() {
 	if f == nil {
 		return
 	}
+	slow := time.After(patience)
 	select {
-	case f.disk <- struct{}{}:
-	default: // who is asking the disk now takes them over too, or the disk hangs
+	case f.disk <- struct{}{}: // after the read or write under way, if there is one
+	case <-slow:
 		return
 	}
 	looked := make(chan struct{})
@@ -261,7 +262,7 @@ func (k *keeper) catchUp() {
 	}()
 	select {
 	case <-looked:
-	case <-time.After(patience):
+	case <-slow:
 	}
 }
 
@@ -392,7 +393,7 @@ func (k *keeper) note(f *stateFile, err error) {
 		return
 	}
 	if !k.failing {
-		k.log.Error("state file cannot be written; a restart begins anew until it can", "file", f.path, "err", err)
+		k.log.Error("state file cannot be written; after a restart the old values and the count of refused logins are missing", "file", f.path, "err", err)
 	}
 	k.failing = true
 }

@@ -86,8 +86,8 @@ func (e *exam) tellAttachments(ctx context.Context, check, noun string, sources 
 		e.add(ok, check, "", fmt.Sprintf("%s with data, from no stream that the credentials see", human.Plural(n, noun)), "")
 	}
 	e.each(warn, check, noun, sorted[pending], "metrics enabled, and the attachment is under way or broken", fmt.Sprintf(attaching, noun))
-	e.each(fail, check, noun, sorted[muted], "attached to a stream, metrics disabled; without them it has no data", fmt.Sprintf(enable, noun)+or)
-	e.each(fail, check, noun, sorted[detached], "attached to no stream that the credentials see; without one it has no data", fmt.Sprintf(attach, noun)+or)
+	e.each(fail, check, noun, sorted[muted], "metrics are disabled on the stream attachment: no data from v4-metrics", fmt.Sprintf(enable, noun)+or)
+	e.each(fail, check, noun, sorted[detached], "not attached to any stream visible to these credentials: no data from v4-metrics", fmt.Sprintf(attach, noun)+or)
 	return delivered
 }
 

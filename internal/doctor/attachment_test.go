@@ -29,9 +29,9 @@ func TestAttachment(t *testing.T) {
 		}
 		r.wants(t, "attachment", "ok", "4 ports attached")
 		r.wants(t, "attachment", "warn", fabrictest.MetricsTwinA, "under way", "wait until the attachment is ATTACHED")
-		r.wants(t, "attachment", "fail", fabrictest.MetricsDisabled, "metrics disabled", `PUT /fabric/v4/streams/{stream}/ports/{uuid} with {"metricsEnabled": true}`)
+		r.wants(t, "attachment", "fail", fabrictest.MetricsDisabled, "metrics are disabled", `PUT /fabric/v4/streams/{stream}/ports/{uuid} with {"metricsEnabled": true}`)
 		for _, name := range []string{fabrictest.MetricsTwinB, fabrictest.MetricsUnattached} {
-			c := r.wants(t, "attachment", "fail", name, "attached to no stream", "POST /fabric/v4/streams", "5 streams of 50 assets")
+			c := r.wants(t, "attachment", "fail", name, "not attached to any stream", "POST /fabric/v4/streams", "5 streams of 50 assets")
 			if c.Object != portOf(t, api, name) {
 				t.Errorf("object %q", c.Object)
 			}
@@ -71,7 +71,7 @@ func TestDataOverruleTheListingOfStreams(t *testing.T) {
 		}
 		r.only(t, "attachment", "ok", "fail")
 		r.wants(t, "attachment", "ok", "2 ports with data, from no stream that the credentials see")
-		r.wants(t, "attachment", "fail", f.Ports[2].UUID, "metrics disabled")
+		r.wants(t, "attachment", "fail", f.Ports[2].UUID, "metrics are disabled")
 	})
 }
 
@@ -98,7 +98,7 @@ func TestManyUnattachedPortsAreOneLine(t *testing.T) {
 			t.Error("no error")
 		}
 		r.only(t, "attachment", "fail")
-		r.wants(t, "attachment", "fail", "30 ports: attached to no stream", "20 more", "POST /fabric/v4/streams")
+		r.wants(t, "attachment", "fail", "30 ports: not attached to any stream", "20 more", "POST /fabric/v4/streams")
 	})
 }
 

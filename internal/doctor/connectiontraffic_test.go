@@ -91,11 +91,11 @@ func TestConnectionAttachment(t *testing.T) {
 		r.wants(t, "connection_traffic", "ok", "v4-metrics has data", "connections asked")
 		r.wants(t, "connection_attachment", "ok", "10 connections attached")
 		r.wants(t, "connection_attachment", "warn", all[2].Name, "under way", "detach the connection")
-		c := r.wants(t, "connection_attachment", "fail", all[1].Name, "metrics disabled", "PUT /fabric/v4/streams/{stream}/connections/{uuid}")
+		c := r.wants(t, "connection_attachment", "fail", all[1].Name, "metrics are disabled", "PUT /fabric/v4/streams/{stream}/connections/{uuid}")
 		if c.Object != all[1].UUID {
 			t.Errorf("object %q", c.Object)
 		}
-		r.wants(t, "connection_attachment", "fail", "12 connections: attached to no stream", "2 more", "connections.exclude")
+		r.wants(t, "connection_attachment", "fail", "12 connections: not attached to any stream", "2 more", "connections.exclude")
 		if n := api.Count(fabrictest.OpSearchStreamAssets); n != 1 {
 			t.Errorf("the streams are asked %d times", n)
 		}

@@ -102,7 +102,7 @@ func configuration(cfg *config.Config) []finding {
 	detail := fmt.Sprintf("valid: %s, %s listed, %s",
 		human.Plural(len(cfg.Accounts), "account"), human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window"))
 	if cfg.FromEnvironment {
-		detail = "there is no file; all ports are watched that the credentials of the environment see"
+		detail = "no configuration file; discovering all ports with the credentials from the environment"
 	}
 	findings := []finding{newFinding(ok, "", checkConfiguration, "", detail, "")}
 	for _, w := range cfg.Warnings {

@@ -9,11 +9,11 @@ import (
 )
 
 // errNotAttached is why a port has no metrics, and what to do.
-var errNotAttached = errors.New("the port is attached to no stream with metrics enabled that the credentials see, and the v4 metrics API has no data of it: " +
+var errNotAttached = errors.New("not attached to any visible stream with metrics enabled, and v4-metrics returned no data: " +
 	"create a stream in Equinix Fabric, attach the port to it and enable metrics on the attachment")
 
 // errConnectionNotAttached is the same of a connection.
-var errConnectionNotAttached = errors.New("the connection is attached to no stream with metrics enabled that the credentials see, and the v4 metrics API has no data of it: " +
+var errConnectionNotAttached = errors.New("not attached to any visible stream with metrics enabled, and v4-metrics returned no data: " +
 	"create a stream in Equinix Fabric, attach the connection to it and enable metrics on the attachment")
 
 // pollAttachments finds out which ports and connections can have data in the v4
@@ -88,12 +88,11 @@ func delivers(asset fabric.StreamAsset) bool {
 	return asset.MetricsEnabled && asset.AttachmentStatus == "ATTACHED"
 }
 
-// setAttached writes to every port of the account and returns those that are not
-// attached as far as the listing tells, and were asked for data in vain.
+// setAttached updates every port of the account and returns the detached ones.
 func (a *account) setAttached(d *draft, attached func(uuid string) *bool) (detached []string) {
 	for _, own := range ownedBy(a.Name, d.snap) {
 		is := attached(own.UUID)
-		if is != nil && !*is && own.Polls[0].Tried() && !own.Traffic[0].Delivered(a.cfg.Windows[0]) {
+		if a.detached(is, own.Polls, own.Traffic) {
 			detached = append(detached, own.UUID)
 		}
 		if same(own.Attached, is) {
@@ -109,7 +108,7 @@ func (a *account) setAttached(d *draft, attached func(uuid string) *bool) (detac
 func (a *account) setConnectionsAttached(d *draft, attached func(uuid string) *bool) (detached []string) {
 	for _, own := range measuredBy(a.Name, d.snap) {
 		is := attached(own.UUID)
-		if is != nil && !*is && own.Polls[0].Tried() && !own.Traffic[0].Delivered(a.cfg.Windows[0]) {
+		if a.detached(is, own.Polls, own.Traffic) {
 			detached = append(detached, own.UUID)
 		}
 		if !same(own.Attached, is) {
@@ -117,6 +116,12 @@ func (a *account) setConnectionsAttached(d *draft, attached func(uuid string) *b
 		}
 	}
 	return detached
+}
+
+// detached reports whether a port or connection is not attached according to the
+// listing and v4-metrics, once asked, has returned no current data for it.
+func (a *account) detached(attached *bool, polls []fleet.Poll, traffic []*fleet.Traffic) bool {
+	return attached != nil && !*attached && polls[0].Tried() && !traffic[0].Delivered(a.cfg.Windows[0])
 }
 
 func same(a, b *bool) bool {

@@ -68,7 +68,7 @@ var (
 	}
 	skippedFamily = Family{
 		"records_skipped_total", "counter",
-		"Records that a listing left out because they have no usable UUID, each time that the listing was read: v4_ports and v3_user_ports, ports without series; v4_connections_search, connections in no count or sum; v4_stream_assets_search, attachments.",
+		"Records left out of a listing because they have no valid UUID, counted each time the listing is read. Ports left out have no series; connections left out are in no count or sum.",
 		[]string{"account", "operation"},
 	}
 	implausibleFamily = Family{
