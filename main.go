@@ -179,7 +179,7 @@ func addFlags(app *kingpin.Application, o *options) {
 func (o *options) loadConfig(ctx context.Context, log *slog.Logger) (*config.Config, error) {
 	cfg, err := within(ctx, o.config.Load)
 	if err == nil && cfg.FromEnvironment {
-		log.Info("no configuration file; watching all ports that the credentials of the environment see", "file", o.config.Path)
+		log.Info("no configuration file; discovering all ports with the credentials from the environment", "file", o.config.Path)
 	}
 	return cfg, err
 }
@@ -249,7 +249,7 @@ func checkConfig(o *options, stdout io.Writer) error {
 		}
 	}
 	if cfg.FromEnvironment {
-		fmt.Fprintf(stdout, "without %s, %s and %s of the environment are enough: all ports that they see are watched\n", o.config.Path, config.EnvClientID, config.EnvClientSecret)
+		fmt.Fprintf(stdout, "no %s: with %s and %s from the environment there is one account, and all its ports are discovered\n", o.config.Path, config.EnvClientID, config.EnvClientSecret)
 		return nil
 	}
 	fmt.Fprintf(stdout, "%s is valid: %s, %s, %s%s\n", o.config.Path, human.Plural(len(cfg.Accounts), "account"),

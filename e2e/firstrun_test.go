@@ -61,15 +61,15 @@ func TestFirstRunInOneLine(t *testing.T) {
 	if n := len(values(scrapeOnce(t, x.url(t)), only(info))); n < 10 {
 		t.Errorf("%d ports", n)
 	}
-	if log := x.stderr.String(); !strings.Contains(log, "no configuration file; watching all ports") {
+	if log := x.stderr.String(); !strings.Contains(log, "no configuration file; discovering all ports") {
 		t.Errorf("the log does not say what is watched:\n%s", log)
 	}
 
-	if code, out := check.wait(t), check.stdout.String(); code != 0 || !strings.Contains(out, "EQUINIX_API_CLIENTSECRET of the environment are enough: all ports that they see are watched") {
+	if code, out := check.wait(t), check.stdout.String(); code != 0 || !strings.Contains(out, "EQUINIX_API_CLIENTSECRET from the environment there is one account") {
 		t.Errorf("check: exit code %d, %s%s", code, out, check.stderr.String())
 	}
 	doctor.wait(t) // the demo has ports with faults
-	for _, clue := range []string{"there is no file; all ports are watched", "logged in", "ports seen"} {
+	for _, clue := range []string{"no configuration file; discovering", "logged in", "ports seen"} {
 		if out := doctor.stdout.String(); !strings.Contains(out, clue) {
 			t.Errorf("doctor does not say %q:\n%s%s", clue, out, doctor.stderr.String())
 		}
