@@ -48,9 +48,11 @@ race: # needs a C compiler
 	CGO_ENABLED=1 $(GO) test $(TEST) -race -run='Reload|Login|Logins|Refus|Token|Leave|Stop|Clos' ./internal/daemon
 	CGO_ENABLED=1 $(GO) build -race -o $(TOOLS)/racing/ .
 	cd e2e && EXPORTER=$(TOOLS)/racing/$(BIN) $(GO) test $(TEST) -count=1 -run='^TestPressure$$|NoFileDescriptor' .
-compose: build $(TOOLS)/alertmanager $(TOOLS)/amtool # needs prometheus, promtool
+# make compose and make rules want prometheus and promtool, 2.42 or later, which
+# Debian's package prometheus has: Go cannot bring them (see e2e/tools/go.mod).
+compose: build $(TOOLS)/alertmanager $(TOOLS)/amtool
 	cd deploy/compose && $(GO) test $(TEST) -count=1 ./... -exporter=$(CURDIR)/$(BIN)
-rules: $(TOOLS)/amtool # needs promtool; then hours of the simulated API are replayed
+rules: $(TOOLS)/amtool # with promtool; then hours of the simulated API are replayed
 	promtool check rules --lint=all --lint-fatal deploy/prometheus/equinix_fabric.*.yml
 	promtool check config deploy/prometheus/prometheus.yml deploy/prometheus/examples/prometheus*.yml
 	amtool check-config deploy/prometheus/alertmanager.yml
@@ -61,6 +63,7 @@ bench:
 tools: $(TOOLS)/golangci-lint $(TOOLS)/nfpm $(TOOLS)/actionlint
 lint: tools
 	for m in . e2e dashboards deploy/helm deploy/compose; do (cd $$m && $(GO) mod tidy -diff && $(GO) fix -diff ./... && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+	cd e2e/tools && $(GO) mod tidy -diff # no code of its own
 	for os in darwin windows; do GOOS=$$os $(GO) vet -trimpath ./... || exit 1; done
 dist: $(TOOLS)/nfpm # all that a release offers
 	./deploy/release/build

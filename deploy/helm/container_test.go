@@ -31,7 +31,8 @@ func notMade(t *testing.T) map[string]map[string]string {
 		"ca":            {"ca.crt": crt},
 		"exporter-web": {
 			"probe-password": "p4ssw0rd\n",
-			"web.yml": "tls_server_config: {cert_file: /etc/equinix_fabric_exporter_tls/tls.crt, key_file: /etc/equinix_fabric_exporter_tls/tls.key}\n" +
+			// A relative path is relative to web.yml, for the exporter and for its probes.
+			"web.yml": "tls_server_config: {cert_file: ../equinix_fabric_exporter_tls/tls.crt, key_file: /etc/equinix_fabric_exporter_tls/tls.key}\n" +
 				"basic_auth_users: {probe: " + probeHash + "}\n",
 		},
 	}

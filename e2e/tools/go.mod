@@ -1,5 +1,6 @@
 // Programs that tests run, built by the Makefile. The versions of what they share
-// with the tests are those of ../go.mod, so that nothing is compiled twice.
+// with the tests are those of ../go.mod, so that nothing is compiled twice. Not promtool:
+// that of v0.315.0 does not compile beside client_golang 1.25, which the tests have.
 module github.com/fabric-exporter/equinix_fabric_exporter/e2e/tools
 
 go 1.26.0

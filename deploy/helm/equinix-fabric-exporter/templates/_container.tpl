@@ -85,6 +85,7 @@ exec:
     - /equinix_fabric_exporter
     - healthcheck
     - --url={{ include "exporter.scheme" . }}://127.0.0.1:10345{{ $.path }}
+    - --web.config.file={{ include "exporter.webConfigFile" . }}
     {{- if .Values.web.probeUsername }}
     - --username={{ .Values.web.probeUsername }}
     - --password-file=/etc/equinix_fabric_exporter_web/{{ .Values.web.probePasswordKey }}

@@ -53,7 +53,7 @@ resources:
 {{- end }}
 
 {{/* Directories, never single files (subPath): those would not follow changes.
-0440 lets the pod's group read them, and nobody else. */}}
+0440: the owner and the pod's group may read them, and no one else. */}}
 {{- define "exporter.volumes" -}}
 - name: config
   {{- with (.Values.existingConfig).secret }}
