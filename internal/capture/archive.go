@@ -68,7 +68,7 @@ func (r *Recorder) Write(w io.Writer, version string, cfg *config.Config) (repla
 		addJSON(fmt.Sprintf("account-%d/%04d-%s%s.json", c.account, i+1, e.Request.Method, strings.ReplaceAll(e.Request.Path, "/", "-")), e)
 	}
 	replaced = values.String()
-	add(readmeName, []byte(fmt.Sprintf(readme, version, len(r.calls), replaced)))
+	add(readmeName, fmt.Appendf(nil, readme, version, len(r.calls), replaced))
 	return replaced, errors.Join(err, archive.Close(), zip.Close())
 }
 

@@ -260,13 +260,14 @@ func newEstate(t *testing.T) estate {
 			Fleet: &fleet, Gone: []string{fabrictest.OpUserPortsV3, fabrictest.OpPortStatsV3, fabrictest.OpPortStatsV4, fabrictest.OpConnectionStatsV4},
 		}),
 	}}
-	text := "accounts:\n"
+	var text strings.Builder
+	fmt.Fprintln(&text, "accounts:")
 	for _, host := range []string{"classic.example", "metrics.example"} {
-		text += fmt.Sprintf("  - {name: Northwind %s, api_url: 'https://%s', client_id: %s, client_secret: %s, discover: {enabled: true}, connections: {traffic: true}}\n",
+		fmt.Fprintf(&text, "  - {name: Northwind %s, api_url: 'https://%s', client_id: %s, client_secret: %s, discover: {enabled: true}, connections: {traffic: true}}\n",
 			host[:7], host, fabrictest.DemoClientID, fabrictest.DemoClientSecret)
 	}
-	text += "api: {requests_per_second: 1000, burst: 100}\n"
-	cfg, err := config.Parse("test.yml", []byte(text), t.TempDir(), nil)
+	fmt.Fprintln(&text, "api: {requests_per_second: 1000, burst: 100}")
+	cfg, err := config.Parse("test.yml", []byte(text.String()), t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
