@@ -33,7 +33,7 @@ func troubleTable(l Limits) *table.PanelBuilder {
 		group(ports),
 		named("FabricExporterDown", 3, "group(max("+targets+") == 0)"),
 		named("FabricLoginRefused", 3, "group by (account) ("+ofAccount("login_suspended")+" == 1)"),
-		named("FabricAccountDown", 2, "group by (account) ("+ofAccount("up")+" == 0 unless on (account) "+ofAccount("login_suspended")+" == 1)"),
+		named("FabricAccountDown", 2, "group by (account) ("+ofAccount("up")+" == 0 unless on (account, instance, job) "+ofAccount("login_suspended")+" == 1)"),
 	}, " or ")
 	// One column for what else an alert may be about.
 	alerts := "3 * " + firing("critical") + " or 2 * " + firing("warning") + " or " + firing("info")
