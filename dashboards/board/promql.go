@@ -118,7 +118,7 @@ var busiest = "topk(10, max by (port_uuid) (max by (port_uuid, direction) (" + l
 // the one given. There is none while the rate of a port is missing that has had
 // samples within an hour, or was not asked for yet: that would look like less
 // traffic. The rules remember ports for longer, and those of a shard that is gone.
-// There is none either while ports may be left out that nobody here knows of.
+// There is none either while max_series may leave out ports, which Prometheus does not know.
 func perMetro(direction string) string {
 	only := ""
 	if direction != "" {
