@@ -97,7 +97,7 @@ const (
 	pendingStates = "PENDING.*|PROVISIONING|REPROVISIONING|DEPROVISIONING"
 )
 
-// howManyWatched counts the chosen connections in which; 0 if there are none in it.
+// howManyWatched counts the chosen connections that the expression which returns, 0 if it returns nothing.
 func howManyWatched(which string) query {
 	return query{"sum(group by (connection_uuid) (" + which + ") or 0 * group by (connection_uuid) (" + chosenConnections + "))", "watched"}
 }

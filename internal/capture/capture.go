@@ -10,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"sync"
 )
 
@@ -123,7 +122,7 @@ func (c *call) exchange(r *replacer) Exchange {
 	e.Request.Body, e.Request.LeftOut = r.body(c.sent)
 	if c.status == 0 {
 		e.Answer.Error = "no answer"
-		if errors.Is(c.err, os.ErrDeadlineExceeded) || isTimeout(c.err) {
+		if isTimeout(c.err) {
 			e.Answer.Error = "timeout"
 		}
 		return e

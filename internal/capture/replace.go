@@ -35,31 +35,26 @@ var (
 		"values":   {uuid, metric, instant, interval, state, regexp.MustCompile(`^/fabric/v4/(ports|connections|metros)/[\w-]+$`)},
 		"unit":     {regexp.MustCompile(`^(Mbps|bit/s|packets|bytes|ms|%|MB|GB)$`)},
 		"summary":  {regexp.MustCompile(`^\{("(mean|max)":[-+.\deE]+,?)*\}$`)}, // of a metric, as a text
-		// Codes of Equinix, of its login and of the gateway.
-		"errorCode":          {code},
-		"error_code":         {code},
-		"errorcode":          {code},
-		"token_type":         {regexp.MustCompile(`^(?i:bearer)$`)},
-		"grant_type":         {regexp.MustCompile(`^client_credentials$`)},
-		"tagProtocolId":      {number, regexp.MustCompile(`^0x[0-9a-f]{4}$`)},
-		"viewPoint":          {regexp.MustCompile(`^[az]Side$`)},
-		"direction":          {state},
-		"interval":           {interval},
-		"metricInterval":     {interval},
-		"physicalPortsType":  {state},
-		"physicalPortsSpeed": {number},
+		"code":     {state, place},                                             // of a package, of a metro
+
+		"token_type":    {regexp.MustCompile(`^(?i:bearer)$`)},
+		"grant_type":    {regexp.MustCompile(`^client_credentials$`)},
+		"tagProtocolId": {number, regexp.MustCompile(`^0x[0-9a-f]{4}$`)},
+		"viewPoint":     {regexp.MustCompile(`^[az]Side$`)},
 	}
 	code = regexp.MustCompile(`^(EQ|IC)(-[A-Z0-9]{1,10}){1,3}$|^S?\d{3,4}$|^(keymanagement|policies|messaging|protocol|oauth|steps)(\.\w+)+$`)
 )
 
 // words are members by the shape that many have.
 var words = map[*regexp.Regexp]string{
-	state: `accessPointType attachmentStatus connectivitySourceType devicePriority encapsulation equinixStatus interfaceType
-		maintenanceStatus memberStatus operationalStatus portProvisionStatus priority providerStatus provisionStatus
+	code:     `errorCode error_code errorcode`, // of Equinix, of its login and of the gateway
+	interval: `interval metricInterval`,
+	state: `accessPointType attachmentStatus connectivitySourceType devicePriority direction encapsulation equinixStatus interfaceType
+		maintenanceStatus memberStatus operationalStatus physicalPortsType portProvisionStatus priority providerStatus provisionStatus
 		serviceCode serviceType state status speedUnit type`,
 	number: `accessVCCount availableBandwidth avgLatency bandwidth capacity connectionCount deviceGroup evplVCCount expires_in
 		fgVCCount inboundAvg inboundLastPolled inboundMax interfaceSpeed lastPolled limit localVCBandwidthMax max mean offset
-		outboundAvg outboundLastPolled outboundMax pageNumber pageSize physicalPortQuantity physicalPortsCount
+		outboundAvg outboundLastPolled outboundMax pageNumber pageSize physicalPortQuantity physicalPortsCount physicalPortsSpeed
 		remoteVCBandwidthMax speed token_timeout total totalBandwidth totalCount usedBandwidth vcBandwidthMax vlanCTag
 		vlanCTagMax vlanCTagMin vlanSTag vlanTag vlanTagMax vlanTagMin`,
 	instant: `changedDateTime createdDateTime deletedDateTime endDate endDateTime fromDateTime intervalEndDateTime
@@ -74,7 +69,6 @@ func init() {
 			shapes[member] = append(shapes[member], shape)
 		}
 	}
-	shapes["code"] = []*regexp.Regexp{state, place} // of a package, of a metro
 }
 
 // sentences are members that hold words. Only the phrases that the exporter, or

@@ -220,23 +220,12 @@ func TestTokenExchangeAsksNothingOfTheEnvironment(t *testing.T) {
 
 func TestSubjectTokenIsReadAnew(t *testing.T) {
 	dir := t.TempDir()
-	// As Kubernetes projects a token: a link to a file in a directory that is
-	// replaced as a whole.
+	path := filepath.Join(dir, "token")
 	project := func(generation, token string) {
 		t.Helper()
-		if err := os.Mkdir(filepath.Join(dir, generation), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		write(t, filepath.Join(dir, generation, "token"), token)
-		if err := os.Symlink(generation, filepath.Join(dir, "data.new")); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Rename(filepath.Join(dir, "data.new"), filepath.Join(dir, "data")); err != nil {
-			t.Fatal(err)
-		}
+		swap(t, path, generation, token)
 	}
-	path := filepath.Join(dir, "token")
-	if err := os.Symlink(filepath.Join("data", "token"), path); err != nil {
+	if err := os.Symlink(filepath.Join("..data", "token"), path); err != nil {
 		t.Fatal(err)
 	}
 	project("1", "s3cr3t-1\n")

@@ -38,23 +38,31 @@ func changed(t *testing.T, f *config.File, want bool, step string) {
 	}
 }
 
+// swap replaces the text of a file as Kubernetes does in the volumes that it mounts:
+// the file is a link into ..data, which is a link to the directory of a generation,
+// and is replaced as a whole.
+func swap(t *testing.T, file, generation, text string) {
+	t.Helper()
+	dir := filepath.Dir(file)
+	if err := os.Mkdir(filepath.Join(dir, generation), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, generation, filepath.Base(file)), text)
+	next := filepath.Join(dir, "..data_tmp")
+	if err := os.Symlink(generation, next); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(next, filepath.Join(dir, "..data")); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestChangedLooksAtTheContent(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "config.yml")
-	// As Kubernetes mounts a ConfigMap: the file is a link into a directory that is
-	// a link itself, and replaced as a whole.
 	mount := func(generation, text string) {
 		t.Helper()
-		if err := os.Mkdir(filepath.Join(dir, generation), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		write(t, filepath.Join(dir, generation, "config.yml"), text)
-		if err := os.Symlink(generation, filepath.Join(dir, "..data_tmp")); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")); err != nil {
-			t.Fatal(err)
-		}
+		swap(t, path, generation, text)
 	}
 	if err := os.Symlink(filepath.Join("..data", "config.yml"), path); err != nil {
 		t.Fatal(err)
