@@ -32,10 +32,10 @@ func TestConnectionStats(t *testing.T) {
 		}
 		want := &fabric.Traffic{
 			Resolution: 5 * time.Minute,
-			Inbound: fabric.Series{
+			Inbound: fabric.Rates{
 				Max: new(3e6), Mean: new(2e6), Last: new(1e6), Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 2e6, 3e6}},
 			},
-			Outbound: fabric.Series{Mean: new(4e6)},
+			Outbound: fabric.Rates{Mean: new(4e6)},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
@@ -91,11 +91,11 @@ func TestConnectionMetrics(t *testing.T) {
 	want := &fabric.ConnectionTraffic{
 		Traffic: fabric.Traffic{
 			Resolution: time.Hour,
-			Inbound: fabric.Series{
+			Inbound: fabric.Rates{
 				Max:    new(30.0), // of the points: the summary cannot be read
 				Points: []fabric.Point{{at(end), 10, 10}, {at("2025-05-14T14:00:00Z"), 30, 30}, {at("2025-05-14T15:00:00Z"), 20, 20}},
 			},
-			Outbound: fabric.Series{Max: new(6.0), Mean: new(5.0), Points: []fabric.Point{{at(end), 6, 6}}},
+			Outbound: fabric.Rates{Max: new(6.0), Mean: new(5.0), Points: []fabric.Point{{at(end), 6, 6}}},
 		},
 		ASide: fabric.Drops{Inbound: counts(1, end), Outbound: counts(2, end)},
 		ZSide: fabric.Drops{Inbound: counts(3, end), Outbound: counts(4, end)},

@@ -64,7 +64,7 @@ func checkTraffic(t *testing.T, tr *fabric.Traffic, err error) {
 		return
 	}
 	checkRate(t, tr.Capacity)
-	for _, s := range []fabric.Series{tr.Inbound, tr.Outbound} {
+	for _, s := range []fabric.Rates{tr.Inbound, tr.Outbound} {
 		checkRate(t, s.Max, s.Mean, s.Last)
 		for _, p := range s.Points {
 			checkRate(t, &p.Mean)

@@ -55,7 +55,7 @@ func (s *metricSummary) UnmarshalJSON(b []byte) error {
 // counter.
 type target struct {
 	name   string
-	rate   *Series
+	rate   *Rates
 	counts *[]Count
 }
 
@@ -65,7 +65,7 @@ type metric struct {
 	name       string
 	target     *target
 	resolution time.Duration
-	series     Series
+	series     Rates
 	counts     []Count
 }
 
@@ -179,7 +179,7 @@ func (raw *metricV4) convert(m *metric, at string) (err error) {
 	}
 	for i := range raw.Datapoints {
 		if raw.Datapoints[i].Value.odd(unit) {
-			m.series.Odd++
+			m.series.Implausible++
 		}
 	}
 	m.series.Max, m.series.Mean = raw.Summary.Max.times(unit), raw.Summary.Mean.times(unit)
@@ -216,7 +216,7 @@ func (t *target) add(m metric) {
 	}
 	t.rate.Max, t.rate.Mean = cmp.Or(t.rate.Max, m.series.Max), cmp.Or(t.rate.Mean, m.series.Mean)
 	t.rate.Points = extend(t.rate.Points, m.series.Points)
-	t.rate.Odd += m.series.Odd
+	t.rate.Implausible += m.series.Implausible
 }
 
 // complete finds the maximum of a rate that came without one. The API's own is

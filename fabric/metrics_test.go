@@ -57,13 +57,13 @@ func TestPortMetrics(t *testing.T) {
 	}
 	want := &fabric.Traffic{
 		Resolution: 5 * time.Minute,
-		Inbound: fabric.Series{
+		Inbound: fabric.Rates{
 			Max: new(107.0), Mean: new(102.5),
 			Points:  []fabric.Point{{at("2025-05-14T13:57:56Z"), 107, 107}, {at("2025-05-14T14:02:48.25Z"), 98, 98}},
 			Dropped: []fabric.Count{{at("2025-05-14T13:57:56Z"), 7}, {at("2025-05-14T14:02:48Z"), 0}},
 			Errored: counts(1, "2025-05-14T13:57:56Z"),
 		},
-		Outbound: fabric.Series{
+		Outbound: fabric.Rates{
 			Max: new(4e3), Mean: new(2.5e3),
 			Points: []fabric.Point{{at("2025-05-14T14:02:48Z"), 2e3, 2e3}, {at("2025-05-14T13:57:56Z"), 3e3, 3e3}},
 		},
@@ -109,7 +109,7 @@ func portMetrics(t testing.TB, body string) (*fabric.Traffic, error) {
 }
 
 func TestMetricsCorners(t *testing.T) {
-	in := func(s fabric.Series) *fabric.Traffic { return &fabric.Traffic{Inbound: s} }
+	in := func(s fabric.Rates) *fabric.Traffic { return &fabric.Traffic{Inbound: s} }
 	one := func(name, rest string) string { return metricsPage(1, portMetric(name, rest)) }
 	const point = `"datapoints":[{"endDateTime":"2025-05-14T13:57:56Z","value":2}]`
 	points := func(mean float64) []fabric.Point { return []fabric.Point{{at("2025-05-14T13:57:56Z"), mean, mean}} }
@@ -124,19 +124,19 @@ func TestMetricsCorners(t *testing.T) {
 		{"null parts", one(rx, `"unit":null,"interval":null,"resource":null,"summary":null,"datapoints":null`), &fabric.Traffic{}},
 		{"resolution without points", one(rx, `"interval":"PT1H"`), &fabric.Traffic{Resolution: time.Hour}},
 		{"resolution of a counter", one(dropped, `"interval":"PT1H"`), &fabric.Traffic{}},
-		{"no unit", one(rx, point), in(fabric.Series{Max: new(2.0), Points: points(2)})},
-		{"Mbps", one(rx, `"unit":"Mbps",`+point), in(fabric.Series{Max: new(2e6), Points: points(2e6)})},
-		{"unit of a counter", one(dropped, `"unit":"{packet}",`+point), in(fabric.Series{Dropped: counts(2, "2025-05-14T13:57:56Z")})},
+		{"no unit", one(rx, point), in(fabric.Rates{Max: new(2.0), Points: points(2)})},
+		{"Mbps", one(rx, `"unit":"Mbps",`+point), in(fabric.Rates{Max: new(2e6), Points: points(2e6)})},
+		{"unit of a counter", one(dropped, `"unit":"{packet}",`+point), in(fabric.Rates{Dropped: counts(2, "2025-05-14T13:57:56Z")})},
 		{"unit nobody asked for", one("x", `"unit":"furlong","datapoints":[{"value":1}]`), &fabric.Traffic{}},
 		{"summary as any text", one(rx, `"summary":"107 at noon"`), &fabric.Traffic{}},
 		{"summary as empty text", one(rx, `"summary":""`), &fabric.Traffic{}},
 		{"summary as text of another type", one(rx, `"summary":"[1]"`), &fabric.Traffic{}},
 		{"summary as number", one(rx, `"summary":7`), &fabric.Traffic{}},
-		{"summary of numbers as text", one(rx, `"summary":{"max":"4","mean":"3"}`), in(fabric.Series{Max: new(4.0), Mean: new(3.0)})},
+		{"summary of numbers as text", one(rx, `"summary":{"max":"4","mean":"3"}`), in(fabric.Rates{Max: new(4.0), Mean: new(3.0)})},
 		{"summary half readable", one(rx, `"summary":{"mean":3,"max":{}}`), &fabric.Traffic{}},
 		{"summary not finite", one(rx, `"summary":{"max":1e999,"mean":-1}`), &fabric.Traffic{}},
-		{"values missing", one(rx, `"datapoints":[{},null,{"endDateTime":"x","value":null}]`), in(fabric.Series{Points: []fabric.Point{}})},
-		{"port in another case", one(rx, `"resource":{"uuid":"`+strings.ToUpper(id("p"))+`"},`+point), in(fabric.Series{Max: new(2.0), Points: points(2)})},
+		{"values missing", one(rx, `"datapoints":[{},null,{"endDateTime":"x","value":null}]`), in(fabric.Rates{Points: []fabric.Point{}})},
+		{"port in another case", one(rx, `"resource":{"uuid":"`+strings.ToUpper(id("p"))+`"},`+point), in(fabric.Rates{Max: new(2.0), Points: points(2)})},
 		{"another port", one(rx, `"resource":{"uuid":"`+id("q")+`"},"unit":"furlong",`+point), &fabric.Traffic{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -198,11 +198,11 @@ func TestMetricsOnSeveralPages(t *testing.T) {
 	}
 	first, second := at("2025-05-14T13:57:01Z"), at("2025-05-14T13:57:02Z")
 	want := &fabric.Traffic{
-		Inbound: fabric.Series{
+		Inbound: fabric.Rates{
 			Max: new(4.0), Mean: new(2.0), Points: []fabric.Point{{first, 1, 1}, {second, 3, 3}},
 			Dropped: []fabric.Count{{first, 5}, {second, 6}},
 		},
-		Outbound: fabric.Series{Max: new(9.0), Points: []fabric.Point{{first, 9, 9}}},
+		Outbound: fabric.Rates{Max: new(9.0), Points: []fabric.Point{{first, 9, 9}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -44,8 +44,8 @@ type summary struct{ max, mean, last number }
 
 // series converts one direction. at is the path of the samples; an error has
 // the index of the sample in it.
-func series(op, at string, s summary, samples []sample, unit float64) (Series, error) {
-	out := Series{Max: s.max.times(unit), Mean: s.mean.times(unit), Last: s.last.times(unit)}
+func series(op, at string, s summary, samples []sample, unit float64) (Rates, error) {
+	out := Rates{Max: s.max.times(unit), Mean: s.mean.times(unit), Last: s.last.times(unit)}
 	if out.Max == nil {
 		out.Max = highest(samples, unit)
 	}
@@ -55,7 +55,7 @@ func series(op, at string, s summary, samples []sample, unit float64) (Series, e
 	for i := range samples {
 		mean, ok := samples[i].Mean.in(unit)
 		if samples[i].Mean.odd(unit) || samples[i].Max.odd(unit) {
-			out.Odd++
+			out.Implausible++
 		}
 		if !ok {
 			continue
@@ -66,7 +66,7 @@ func series(op, at string, s summary, samples []sample, unit float64) (Series, e
 		}
 		field, end := samples[i].end()
 		if err := end.check(); err != nil {
-			return Series{}, &DecodeError{Op: op, Path: fmt.Sprintf("%s[%d].%s", at, i, field), Err: err}
+			return Rates{}, &DecodeError{Op: op, Path: fmt.Sprintf("%s[%d].%s", at, i, field), Err: err}
 		}
 		out.Points = append(out.Points, Point{Time: end.time(), Mean: mean, Max: high})
 	}

@@ -77,11 +77,11 @@ func TestPortStatsV3(t *testing.T) {
 	}
 	want := &fabric.Traffic{
 		Capacity: new(1e9),
-		Inbound: fabric.Series{
+		Inbound: fabric.Rates{
 			Max: new(2355.751111111111), Mean: new(1050.0154503046038), Last: new(1128.9177777777776),
 			Points: []fabric.Point{{at("2019-07-24T05:00:00Z"), 988.4177777777778, 988.4177777777778}, {at("2019-07-24T09:00:00Z"), 988.4177777777778, 988.4177777777778}},
 		},
-		Outbound: fabric.Series{
+		Outbound: fabric.Rates{
 			Max: new(633.8511111111111), Mean: new(331.5938400648824), Last: new(303.97999999999997),
 			Points: []fabric.Point{{at("2019-07-24T05:00:00Z"), 140.62666666666665, 140.62666666666665}, {at("2019-07-24T09:00:00Z"), 332.6533333333333, 332.6533333333333}},
 		},
@@ -98,18 +98,18 @@ func TestPortStatsV4(t *testing.T) {
 	}{
 		{"stats_v4_nested.json", &fabric.Traffic{
 			Resolution: 5 * time.Minute, Capacity: new(1e10),
-			Inbound: fabric.Series{
+			Inbound: fabric.Rates{
 				Max: new(68009056.23111112), Mean: new(48905623.10112), Last: new(41009056.23111112),
 				Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 31386416.87333333, 45562314.5112009}},
 			},
-			Outbound: fabric.Series{
+			Outbound: fabric.Rates{
 				Max: new(41990682.61111111), Mean: new(33.7e6), Last: new(41434289.05111111),
 				Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 24197777.777777777, 41990682.61111111}},
 			},
 		}},
 		{"stats_v4_flat.json", &fabric.Traffic{
 			Resolution: time.Hour, Capacity: new(1e10),
-			Inbound: fabric.Series{
+			Inbound: fabric.Rates{
 				Max: new(4e6), Mean: new(2e6), // the maximum is that of the points
 				Points: []fabric.Point{{at("2020-05-21T10:30:00.25Z"), 2.5e6, 3e6}, {at("2020-05-21T08:30:00Z"), 1e6, 4e6}},
 			},
@@ -135,7 +135,7 @@ func TestPortStatsV4(t *testing.T) {
 }
 
 func TestStatsCorners(t *testing.T) {
-	in := func(s fabric.Series) *fabric.Traffic { return &fabric.Traffic{Inbound: s} }
+	in := func(s fabric.Rates) *fabric.Traffic { return &fabric.Traffic{Inbound: s} }
 	v4 := func(rates string) string { return `{"stats":{"bandwidthUtilization":` + rates + `}}` }
 	one := func(unit string) string {
 		return v4(`{"unit":` + unit + `,"inbound":{"mean":1}}`)
@@ -145,29 +145,29 @@ func TestStatsCorners(t *testing.T) {
 		want           *fabric.Traffic
 	}{
 		{"v3 only nulls", "v3", `{"InboundStats":null}`, &fabric.Traffic{}},
-		{"v3 only empty", "v3", `{"inboundStats":[],"outboundStats":[]}`, in(fabric.Series{})},
-		{"v3 nulls", "v3", `{"capacity":null,"inboundMax":null,"inboundStats":null,"outboundStats":[null]}`, &fabric.Traffic{Outbound: fabric.Series{Points: []fabric.Point{}}}},
+		{"v3 only empty", "v3", `{"inboundStats":[],"outboundStats":[]}`, in(fabric.Rates{})},
+		{"v3 nulls", "v3", `{"capacity":null,"inboundMax":null,"inboundStats":null,"outboundStats":[null]}`, &fabric.Traffic{Outbound: fabric.Rates{Points: []fabric.Point{}}}},
 		{"v3 unknown fields", "v3", `{"unit":[1],"x":{"y":1},"capacity":"1000"}`, &fabric.Traffic{Capacity: new(1e3)}},
-		{"v3 negative and zero", "v3", `{"capacity":0,"inboundMax":-1,"inboundAvg":0}`, in(fabric.Series{Mean: new(0.0)})},
+		{"v3 negative and zero", "v3", `{"capacity":0,"inboundMax":-1,"inboundAvg":0}`, in(fabric.Rates{Mean: new(0.0)})},
 		{"v3 not finite", "v3", `{"capacity":1e999,"inboundMax":1e303,"inboundAvg":"NaN","inboundLastPolled":"-Infinity"}`, &fabric.Traffic{}},
-		{"v3 null mean", "v3", `{"inboundStats":[{"time":"x","mean":null},{"mean":-1}]}`, in(fabric.Series{Points: []fabric.Point{}, Odd: 1})},
+		{"v3 null mean", "v3", `{"inboundStats":[{"time":"x","mean":null},{"mean":-1}]}`, in(fabric.Rates{Points: []fabric.Point{}, Implausible: 1})},
 		{"v3 odd", "v3", `{"inboundStats":[{"time":"2020-05-21T10:30:00Z","mean":1,"max":-1},{"mean":1e999},{"mean":1e9},{"mean":"NaN","max":"Infinity"}]}`,
-			in(fabric.Series{Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 1e6, 1e6}}, Odd: 4})},
-		{"v3 maximum of the points", "v3", `{"inboundStats":[{"max":1},{"max":3},{"max":2}]}`, in(fabric.Series{Max: new(3e6), Points: []fabric.Point{}})},
+			in(fabric.Rates{Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 1e6, 1e6}}, Implausible: 4})},
+		{"v3 maximum of the points", "v3", `{"inboundStats":[{"max":1},{"max":3},{"max":2}]}`, in(fabric.Rates{Max: new(3e6), Points: []fabric.Point{}})},
 		{"v3 empty string", "v3", `{"inboundMax":""}`, &fabric.Traffic{}},
 		{"v4 only empty", "v4", `{"uuid":"` + id("p") + `","stats":{}}`, &fabric.Traffic{}},
 		{"v4 nulls", "v4", `{"stats":null,"bandwidthUtilization":null,"bandwidth":null}`, &fabric.Traffic{}},
 		{"v4 capacity as utilization", "v4", `{"bandwidthUtilization":100,"stats":{"bandwidthUtilization":{}}}`, &fabric.Traffic{Capacity: new(1e8)}},
-		{"v4 Mbps", "v4", one(`"Mbps"`), in(fabric.Series{Mean: new(1e6)})},
-		{"v4 no unit", "v4", one(`null`), in(fabric.Series{Mean: new(1e6)})},
-		{"v4 bit/s", "v4", one(`"bit/s"`), in(fabric.Series{Mean: new(1.0)})},
-		{"v4 Kbps", "v4", one(`"Kbps"`), in(fabric.Series{Mean: new(1e3)})},
-		{"v4 Gbps", "v4", one(`"Gbps"`), in(fabric.Series{Mean: new(1e9)})},
-		{"v4 bps", "v4", one(`"bps"`), in(fabric.Series{Mean: new(1.0)})},
-		{"v4 kbps", "v4", one(`"kbps"`), in(fabric.Series{Mean: new(1e3)})},
-		{"v4 kbit/s", "v4", one(`"kbit/s"`), in(fabric.Series{Mean: new(1e3)})},
-		{"v4 Mbit/s", "v4", one(`"Mbit/s"`), in(fabric.Series{Mean: new(1e6)})},
-		{"v4 Gbit/s", "v4", one(`"Gbit/s"`), in(fabric.Series{Mean: new(1e9)})},
+		{"v4 Mbps", "v4", one(`"Mbps"`), in(fabric.Rates{Mean: new(1e6)})},
+		{"v4 no unit", "v4", one(`null`), in(fabric.Rates{Mean: new(1e6)})},
+		{"v4 bit/s", "v4", one(`"bit/s"`), in(fabric.Rates{Mean: new(1.0)})},
+		{"v4 Kbps", "v4", one(`"Kbps"`), in(fabric.Rates{Mean: new(1e3)})},
+		{"v4 Gbps", "v4", one(`"Gbps"`), in(fabric.Rates{Mean: new(1e9)})},
+		{"v4 bps", "v4", one(`"bps"`), in(fabric.Rates{Mean: new(1.0)})},
+		{"v4 kbps", "v4", one(`"kbps"`), in(fabric.Rates{Mean: new(1e3)})},
+		{"v4 kbit/s", "v4", one(`"kbit/s"`), in(fabric.Rates{Mean: new(1e3)})},
+		{"v4 Mbit/s", "v4", one(`"Mbit/s"`), in(fabric.Rates{Mean: new(1e6)})},
+		{"v4 Gbit/s", "v4", one(`"Gbit/s"`), in(fabric.Rates{Mean: new(1e9)})},
 		{"v4 PT1H30M", "v4", v4(`{"metricInterval":"PT1H30M"}`), &fabric.Traffic{Resolution: 90 * time.Minute}},
 		{"v4 P1W", "v4", v4(`{"metricInterval":"P1W"}`), &fabric.Traffic{Resolution: 7 * 24 * time.Hour}},
 		{"v4 P1D", "v4", v4(`{"metricInterval":"P1D"}`), &fabric.Traffic{Resolution: 24 * time.Hour}},

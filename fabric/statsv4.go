@@ -103,7 +103,7 @@ func decodeStatsV4(op string, b []byte) (*Traffic, error) {
 	return t, nil
 }
 
-func (d *directionV4) series(op, at string, unit float64) (Series, error) {
+func (d *directionV4) series(op, at string, unit float64) (Rates, error) {
 	return series(op, at, summary{d.Max, d.Mean, d.LastPolled}, d.Metrics, unit)
 }
 

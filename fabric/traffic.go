@@ -7,17 +7,17 @@ import "time"
 type Traffic struct {
 	Resolution        time.Duration // length of an interval as the source states it; 0 where it does not
 	Capacity          *float64      // line rate, bit/s
-	Inbound, Outbound Series
+	Inbound, Outbound Rates
 }
 
-// Series is one direction of Traffic. The summaries are the API's own figures
+// Rates is one direction of Traffic. The summaries are the API's own figures
 // over the window; nil where it gives none.
-type Series struct {
+type Rates struct {
 	Max    *float64 // highest value of an interval; from the points where the summary is missing
 	Mean   *float64
 	Last   *float64 // last polled
 	Points []Point  // in the API's order: perhaps unsorted, perhaps with duplicates
-	Odd    int      // intervals with a figure that cannot be, below 0 or beyond any line: it is left out
+	Implausible    int      // intervals with a figure that cannot be, below 0 or beyond any line: it is left out
 
 	Dropped, Errored []Count // packets, in the API's order; nil where the source has none
 }

@@ -164,7 +164,7 @@ func (f *fakeAPI) PortConnections(ctx context.Context, ports []string, each func
 
 // fresh is an answer with one point of ten minutes ago.
 func fresh() *fabric.Traffic {
-	s := fabric.Series{Max: new(3e6), Mean: new(1e6), Last: new(2e6), Points: []fabric.Point{{Time: time.Now().Add(-10 * time.Minute), Mean: 2e6}}}
+	s := fabric.Rates{Max: new(3e6), Mean: new(1e6), Last: new(2e6), Points: []fabric.Point{{Time: time.Now().Add(-10 * time.Minute), Mean: 2e6}}}
 	return &fabric.Traffic{Capacity: new(1e9), Inbound: s, Outbound: s}
 }
 

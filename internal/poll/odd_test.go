@@ -18,8 +18,8 @@ import (
 
 // rates are intervals of one direction with these mean rates, the first one ten
 // minutes before at, the others five minutes apart before it.
-func rates(at time.Time, means ...float64) fabric.Series {
-	var s fabric.Series
+func rates(at time.Time, means ...float64) fabric.Rates {
+	var s fabric.Rates
 	for i, mean := range means {
 		s.Points = append(s.Points, fabric.Point{Time: at.Add(-time.Duration(10+5*i) * time.Minute), Mean: mean, Max: mean})
 	}
@@ -36,7 +36,7 @@ func TestImplausibleIntervalsCountOnce(t *testing.T) {
 			answer.Inbound.Dropped = []fabric.Count{{End: began, N: 1e13}}
 			if time.Since(began) > 7*time.Minute {
 				answer.Outbound.Points = append(answer.Outbound.Points, fabric.Point{Time: began.Add(5 * time.Minute), Mean: 12 * line})
-				answer.Outbound.Odd = 2
+				answer.Outbound.Implausible = 2
 				answer.Inbound.Errored = []fabric.Count{{End: began.Add(24 * time.Hour), N: 1}}
 			}
 			return answer, nil
@@ -60,14 +60,14 @@ func TestImplausibleIntervalsCountOnce(t *testing.T) {
 // without any does not end it.
 func TestImplausibleIntervalsThatComeBackCountAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var said atomic.Pointer[fabric.Series]
+		var said atomic.Pointer[fabric.Rates]
 		b := newBench(t, &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
 			return &fabric.Traffic{Capacity: new(1e9), Inbound: *said.Load()}, nil
 		}}, "aa")
-		odd, none, well := rates(time.Now(), 1, 2e9), fabric.Series{}, rates(time.Now(), 1, 2)
+		odd, none, well := rates(time.Now(), 1, 2e9), fabric.Rates{}, rates(time.Now(), 1, 2)
 		b.during(t, func(*poll.Poller) {
 			for i, step := range []struct {
-				said *fabric.Series
+				said *fabric.Rates
 				want float64
 			}{{&odd, 1}, {&none, 1}, {&odd, 1}, {&well, 1}, {&odd, 2}} {
 				said.Store(step.said)

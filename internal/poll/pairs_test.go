@@ -24,7 +24,7 @@ func grouped() []fabric.Port {
 
 // hourOf is an answer with the intervals of the last hour, all of one mean.
 func hourOf(mean float64) *fabric.Traffic {
-	var s fabric.Series
+	var s fabric.Rates
 	newest := time.Now().Truncate(5 * time.Minute)
 	for i := range 12 {
 		s.Points = append(s.Points, fabric.Point{Time: newest.Add(-time.Duration(i) * 5 * time.Minute), Mean: mean})

@@ -55,7 +55,7 @@ func newSieve(t *fabric.Traffic, from, to time.Time, resolution time.Duration, l
 }
 
 // grace is [fleet.Grace] of one direction of an answer.
-func grace(r *fabric.Series, stated, asked time.Duration) time.Duration {
+func grace(r *fabric.Rates, stated, asked time.Duration) time.Duration {
 	var points []fleet.Point
 	if stated == 0 { // else nobody looks at them
 		points = newPoints(r.Points)
@@ -80,8 +80,8 @@ func (s *sieve) traffic(op string, t *fabric.Traffic) error {
 	return &fabric.DecodeError{Op: op, Path: at, Err: fmt.Errorf("%w (%v; rates up to %.0f bit/s believed)", errImpossible, s.odd, overLine*s.line)}
 }
 
-func (s *sieve) direction(d fleet.Direction, r *fabric.Series) {
-	had := len(r.Points)+r.Odd > 0
+func (s *sieve) direction(d fleet.Direction, r *fabric.Rates) {
+	had := len(r.Points)+r.Implausible > 0
 	r.Dropped, r.Errored = s.counts(r.Dropped), s.counts(r.Errored)
 	s.series(r)
 	if had && len(r.Points) == 0 {
@@ -92,10 +92,10 @@ func (s *sieve) direction(d fleet.Direction, r *fabric.Series) {
 // series does it for one direction. The API has made its summaries of all
 // intervals, so where one cannot be they are made anew of the others. One that is
 // merely to come costs the summaries only that it is in.
-func (s *sieve) series(r *fabric.Series) {
+func (s *sieve) series(r *fabric.Rates) {
 	all, future, above := r.Points, 0, len(s.odd[oddAbove])
-	wrong := r.Odd
-	s.odd.add(oddRate, make([]int64, r.Odd)...)
+	wrong := r.Implausible
+	s.odd.add(oddRate, make([]int64, r.Implausible)...)
 	r.Points = make([]fabric.Point, 0, len(all))
 	for _, p := range all {
 		at := p.Time.UnixNano()
@@ -134,7 +134,7 @@ func (s *sieve) series(r *fabric.Series) {
 }
 
 // highest is the highest of the API's summaries.
-func highest(r *fabric.Series) (top float64) {
+func highest(r *fabric.Rates) (top float64) {
 	for _, v := range []*float64{r.Max, r.Mean, r.Last} {
 		if v != nil {
 			top = max(top, *v)

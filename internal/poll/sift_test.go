@@ -46,7 +46,7 @@ func TestImpossibleIntervalsAreLeftOut(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
-					s := fabric.Series{Max: &tt.max, Mean: new(77.0), Last: new(88.0), Odd: tt.odd, Points: []fabric.Point{
+					s := fabric.Rates{Max: &tt.max, Mean: new(77.0), Last: new(88.0), Implausible: tt.odd, Points: []fabric.Point{
 						{Time: ago(20), Mean: 2, Max: 7}, {Time: ago(15), Mean: 4, Max: 4}, {Time: ago(10), Mean: 3, Max: 3},
 					}}
 					if tt.name == "beside others twice and before the window" {
@@ -74,7 +74,7 @@ func TestTheHourUnderWayIsBelieved(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			time.Sleep(20 * time.Minute)
 			next := time.Now().Truncate(time.Hour).Add(time.Hour)
-			s := fabric.Series{Max: new(9e8), Mean: new(1e8), Last: new(8e8)}
+			s := fabric.Rates{Max: new(9e8), Mean: new(1e8), Last: new(8e8)}
 			for ago := range 24 {
 				s.Points = append(s.Points, fabric.Point{Time: next.Add(-time.Duration(ago) * time.Hour), Mean: 7e7, Max: 7e7})
 			}
@@ -108,7 +108,7 @@ func TestAnIntervalToComeCostsTheSummariesThatItIsIn(t *testing.T) {
 					}
 					return &ours, &ours
 				}
-				s := fabric.Series{Points: []fabric.Point{
+				s := fabric.Rates{Points: []fabric.Point{
 					{Time: at(-15), Mean: 20, Max: 70}, {Time: at(-10), Mean: 40, Max: 40}, {Time: at(-5), Mean: 30, Max: 30}, {Time: at(60), Mean: 500, Max: 600},
 				}}
 				want := fleet.Series{P95: new(40.0)}
@@ -139,7 +139,7 @@ func TestAnAnswerThatIsImpossibleIsAnError(t *testing.T) {
 		}, traffic: func(string, string) (*fabric.Traffic, error) {
 			answer := fresh()
 			answer.Capacity = nil // the inventory knows it
-			for _, s := range []*fabric.Series{&answer.Inbound, &answer.Outbound} {
+			for _, s := range []*fabric.Rates{&answer.Inbound, &answer.Outbound} {
 				s.Points[0].Mean *= factor
 				s.Points[0].Max = s.Points[0].Mean
 			}

@@ -8,7 +8,7 @@ import (
 
 // withoutFuture replaces the summaries that can be told to be of all points, also
 // of those to come, which r has no more.
-func (s *sieve) withoutFuture(r *fabric.Series, all []fabric.Point) {
+func (s *sieve) withoutFuture(r *fabric.Rates, all []fabric.Point) {
 	own, theirs := s.sum(r.Points), s.sum(all)
 	if of(r.Max, theirs.max, own.max) {
 		r.Max = own.max

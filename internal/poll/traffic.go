@@ -66,7 +66,7 @@ func (a *account) line(uuid string) *float64 {
 
 // sift leaves out of an answer what cannot be, and says so.
 func (a *account) sift(s *sieve, op string, answer *fabric.Traffic, class string, key watch) error {
-	silent := empty(answer) && answer.Inbound.Odd+answer.Outbound.Odd == 0
+	silent := empty(answer) && answer.Inbound.Implausible+answer.Outbound.Implausible == 0
 	err := s.traffic(op, answer)
 	if !silent || len(s.odd) > 0 { // an empty answer is no news here either
 		a.noteOdd(class, key, s.odd)
@@ -139,7 +139,7 @@ func newTraffic(source string, t *fabric.Traffic, refused map[fleet.Direction]bo
 	} else if empty(t) {
 		return prev
 	}
-	series := func(d fleet.Direction, s fabric.Series) fleet.Series {
+	series := func(d fleet.Direction, s fabric.Rates) fleet.Series {
 		if refused[d] {
 			return prev.Kept(d)
 		}
@@ -152,7 +152,7 @@ func newTraffic(source string, t *fabric.Traffic, refused map[fleet.Direction]bo
 	}
 }
 
-func newAnswer(s fabric.Series, resolution time.Duration) fleet.Answer {
+func newAnswer(s fabric.Rates, resolution time.Duration) fleet.Answer {
 	return fleet.Answer{Max: s.Max, Mean: s.Mean, Last: s.Last, Resolution: resolution, Points: newPoints(s.Points)}
 }
 
