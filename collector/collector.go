@@ -121,7 +121,7 @@ func (c *Collector) pairSeries(snap *fleet.Snapshot, p *fleet.Pair, now time.Tim
 
 // connectionSeries sends the series of a watched connection. It is hidden with
 // its port: until the port has its name, and once it is gone.
-func (c *Collector) connectionSeries(snap *fleet.Snapshot, w *fleet.Watched, now time.Time, to sender) {
+func (c *Collector) connectionSeries(snap *fleet.Snapshot, w *fleet.Tracked, now time.Time, to sender) {
 	account, ok := snap.Account(w.Account)
 	port := snap.Port(w.Port)
 	if !ok || port == nil || !port.Listed {

@@ -41,8 +41,8 @@ var windows = []fleet.Window{
 // snapshot is a fleet of one port and one connection of which all is known, one
 // each of which nothing is, and a port that backs up the first, at the time at.
 func snapshot(at time.Time) *fleet.Snapshot {
-	series := func(scale float64) fleet.Series {
-		return fleet.Series{
+	series := func(scale float64) fleet.Rates {
+		return fleet.Rates{
 			Max: new(8e9 * scale), Mean: new(4e9 * scale), P95: new(6e9 * scale), Last: new(5e9 * scale),
 			Newest: at.Add(-10 * time.Minute),
 		}
@@ -52,7 +52,8 @@ func snapshot(at time.Time) *fleet.Snapshot {
 	}
 	polled := fleet.Poll{Last: at, OK: true, LastSuccess: at}
 	whole := &fleet.Port{
-		UUID: wholeUUID, Account: "prod", ConfiguredName: "ams-1", APIName: "api-name", Listed: true, Confirmed: true, Linked: true,
+		Metered: fleet.Metered{Account: "prod", Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled}, Attached: new(true)},
+		UUID:    wholeUUID, ConfiguredName: "ams-1", APIName: "api-name", Listed: true, Confirmed: true, Linked: true,
 		Inventory: &fleet.Inventory{
 			At: at, State: "ACTIVE", Status: "PARTIAL", Maintenance: "SCHEDULED",
 			Links:    []fleet.Link{{Status: "UP", Speed: new(10e9)}, {Status: "UP", Speed: new(10e9)}, {Status: "DOWN", Speed: new(10e9)}},
@@ -60,30 +61,29 @@ func snapshot(at time.Time) *fleet.Snapshot {
 			Metro: "AM", MetroName: "Amsterdam", Region: "EMEA", IBX: "AM3", Encapsulation: "DOT1Q", Package: "STANDARD",
 			Speed: "10000", RedundancyPriority: "PRIMARY", RedundancyGroup: "g-1", LAG: "true", Project: "p-1",
 		},
-		Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled},
 		Connections: fleet.CountConnections([]string{wholeUUID}, []fleet.Connection{
 			{UUID: "1", State: "ACTIVE", EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Bandwidth: new(1e9), ASidePort: wholeUUID},
 			{UUID: "2", State: "BRAND_NEW", Bandwidth: new(1e9), ASidePort: wholeUUID},
 		}, at)[wholeUUID],
 		ConnectionsPoll: polled,
-		Dropped:         packets(at, 12), Errored: packets(at, 0), Attached: new(true),
+		Dropped:         packets(at, 12), Errored: packets(at, 0),
 	}
 	bare := &fleet.Port{
-		UUID: bareUUID, Account: "prod", Listed: true,
-		Traffic: make([]*fleet.Traffic, 2), Polls: []fleet.Poll{{Last: at}, {}},
+		Metered: fleet.Metered{Account: "prod", Traffic: make([]*fleet.Traffic, 2), Polls: []fleet.Poll{{Last: at}, {}}},
+		UUID:    bareUUID, Listed: true,
 		Connections:     fleet.CountConnections([]string{bareUUID}, nil, at)[bareUUID],
 		ConnectionsPoll: polled,
 	}
 	peer := &fleet.Port{
-		UUID: peerUUID, Account: "prod", APIName: "ams-2", Listed: true,
+		Metered: fleet.Metered{Account: "prod", Traffic: []*fleet.Traffic{{At: at}, {At: at}}, Polls: []fleet.Poll{{}, {}}},
+		UUID:    peerUUID, APIName: "ams-2", Listed: true,
 		Inventory: &fleet.Inventory{At: at, Capacity: new(8e9)},
-		Traffic:   []*fleet.Traffic{{At: at}, {At: at}}, Polls: []fleet.Poll{{}, {}},
 	}
-	joint := fleet.Joint{Last: new(6e9), P95: new(10e9), Newest: at.Add(-10 * time.Minute), Resolution: 5 * time.Minute}
-	load := fleet.Load{Inbound: joint, Outbound: fleet.Joint{Last: new(2e9), P95: new(4e9), Newest: joint.Newest}}
+	joint := fleet.PairRates{Last: new(6e9), P95: new(10e9), Newest: at.Add(-10 * time.Minute), Resolution: 5 * time.Minute}
+	load := fleet.PairTraffic{Inbound: joint, Outbound: fleet.PairRates{Last: new(2e9), P95: new(4e9), Newest: joint.Newest}}
 	return &fleet.Snapshot{
 		Windows: windows, StaleIntervals: 5, Ports: []*fleet.Port{whole, bare, peer},
-		Pairs:       []*fleet.Pair{{Name: "ams", Primary: wholeUUID, Secondary: peerUUID, Loads: []fleet.Load{load, load}}},
+		Pairs:       []*fleet.Pair{{Name: "ams", Primary: wholeUUID, Secondary: peerUUID, Traffic: []fleet.PairTraffic{load, load}}},
 		Connections: watched(at, traffic, polled),
 		Accounts: []fleet.Account{{
 			Name: "prod", Source: "v3", LastData: at, Timeout: 30 * time.Second,

@@ -17,13 +17,13 @@ func trafficFamilies() []Family {
 			}),
 		portFamily("port_traffic_max_bytes_per_second",
 			"Highest rate of an interval in the window, in bytes per second, as the source gives it (v4-metrics knows only the means of intervals). "+fromTraffic,
-			perWindow, windowed(func(s *fleet.Series) *float64 { return s.Max })),
+			perWindow, windowed(func(s *fleet.Rates) *float64 { return s.Max })),
 		portFamily("port_traffic_avg_bytes_per_second",
 			"Mean rate over the window in bytes per second, as the source gives it. "+fromTraffic,
-			perWindow, windowed(func(s *fleet.Series) *float64 { return s.Mean })),
+			perWindow, windowed(func(s *fleet.Rates) *float64 { return s.Mean })),
 		portFamily("port_traffic_p95_bytes_per_second",
 			"95th percentile of the interval means of the window in bytes per second: the highest once the top 5 % are dropped. Absent where the source answers with longer intervals than asked for. "+fromTraffic,
-			perWindow, windowed(func(s *fleet.Series) *float64 { return s.P95 })),
+			perWindow, windowed(func(s *fleet.Rates) *float64 { return s.P95 })),
 		portFamily("port_traffic_last_bytes_per_second",
 			"Last polled rate in bytes per second, as the source gives it; where it gives none, the mean of the newest interval. Typically 5 to 17 minutes old; port_traffic_last_sample_timestamp_seconds has the time of the newest interval. Dropped when that interval is older than 3 times its length plus 45 minutes, or with the other traffic of the first window.",
 			[]string{"direction"}, trafficLast),
@@ -47,18 +47,18 @@ func trafficFamilies() []Family {
 }
 
 // windowed sends one figure of each fresh window, both directions.
-func windowed(figure func(*fleet.Series) *float64) func(*fleet.View, emit) {
+func windowed(figure func(*fleet.Rates) *float64) func(*fleet.View, emit) {
 	return func(v *fleet.View, send emit) { sendWindows(send, v.Windows, v.Traffic, figure) }
 }
 
 // sendWindows sends one figure of traffic by window, both directions.
-func sendWindows(send emit, windows []fleet.Window, traffic []*fleet.Traffic, figure func(*fleet.Series) *float64) {
+func sendWindows(send emit, windows []fleet.Window, traffic []*fleet.Traffic, figure func(*fleet.Rates) *float64) {
 	for i, t := range traffic {
 		if t == nil {
 			continue
 		}
 		for _, d := range fleet.Directions() {
-			sendBytes(send, figure(t.Series(d)), string(d), windows[i].Label())
+			sendBytes(send, figure(t.Rates(d)), string(d), windows[i].Label())
 		}
 	}
 }

@@ -19,24 +19,23 @@ const (
 )
 
 // watched are two connections on the ports of the snapshot.
-func watched(at time.Time, traffic func() *fleet.Traffic, polled fleet.Poll) []*fleet.Watched {
-	return []*fleet.Watched{
+func watched(at time.Time, traffic func() *fleet.Traffic, polled fleet.Poll) []*fleet.Tracked {
+	return []*fleet.Tracked{
 		{
+			Metered: fleet.Metered{Account: "prod", Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled}, Attached: new(false)},
 			Connection: fleet.Connection{
 				UUID: wholeConn, APIName: "to-the-cloud", Type: "EVPL_VC", State: "PROVISIONED", Status: "UP",
 				EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Maintenance: "SCHEDULED", Direction: "INCOMING", Bandwidth: new(1e9),
 				RedundancyGroup: "g-2", RedundancyPriority: "SECONDARY", ASidePort: "elsewhere", ZSidePort: wholeUUID,
 				ASide: fleet.End{Type: "SP", Name: "Cirrus", Metro: "LD", VLAN: "101"}, ZSide: fleet.End{Type: "COLO", Name: "api-name", Metro: "AM", VLAN: "300.7"},
 			},
-			At: at, Account: "prod", Port: wholeUUID, Side: fleet.ZSide,
-			Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled},
-			Dropped:  map[fleet.Side]map[fleet.Direction]fleet.Counter{fleet.ASide: packets(at, 3), fleet.ZSide: packets(at, 5)},
-			Attached: new(false),
+			At: at, Port: wholeUUID, Side: fleet.ZSide,
+			Dropped: map[fleet.Side]map[fleet.Direction]fleet.Counter{fleet.ASide: packets(at, 3), fleet.ZSide: packets(at, 5)},
 		},
 		{
+			Metered:    fleet.Metered{Account: "prod", Traffic: make([]*fleet.Traffic, 2), Polls: make([]fleet.Poll, 2)},
 			Connection: fleet.Connection{UUID: bareConn, ASidePort: bareUUID},
-			At:         at, Account: "prod", Port: bareUUID, Side: fleet.ASide,
-			Traffic: make([]*fleet.Traffic, 2), Polls: make([]fleet.Poll, 2),
+			At:         at, Port: bareUUID, Side: fleet.ASide,
 		},
 	}
 }

@@ -11,13 +11,13 @@ func watchedTrafficFamilies() []Family {
 	return []Family{
 		watchedFamily("connection_traffic_max_bytes_per_second",
 			"Highest rate of an interval of the connection in the window, in bytes per second, as the source gives it (v4-metrics knows only the means of intervals). "+seenFrom+fromTraffic,
-			perWindow, watchedWindows(func(s *fleet.Series) *float64 { return s.Max })),
+			perWindow, watchedWindows(func(s *fleet.Rates) *float64 { return s.Max })),
 		watchedFamily("connection_traffic_avg_bytes_per_second",
 			"Mean rate of the connection over the window in bytes per second, as the source gives it. "+seenFrom+fromTraffic,
-			perWindow, watchedWindows(func(s *fleet.Series) *float64 { return s.Mean })),
+			perWindow, watchedWindows(func(s *fleet.Rates) *float64 { return s.Mean })),
 		watchedFamily("connection_traffic_p95_bytes_per_second",
 			"95th percentile of the interval means of the connection in the window in bytes per second: the highest once the top 5 % are dropped. Absent where the source answers with longer intervals than asked for. "+seenFrom+fromTraffic,
-			perWindow, watchedWindows(func(s *fleet.Series) *float64 { return s.P95 })),
+			perWindow, watchedWindows(func(s *fleet.Rates) *float64 { return s.P95 })),
 		watchedFamily("connection_traffic_last_bytes_per_second",
 			"Last polled rate of the connection in bytes per second, as the source gives it; where it gives none, the mean of the newest interval. "+seenFrom+"Typically 5 to 17 minutes old; connection_traffic_last_sample_timestamp_seconds has the time of the newest interval. Dropped when that interval is older than 3 times its length plus 45 minutes, or with the other traffic of the first window.",
 			[]string{"direction"}, func(v *fleet.ConnectionView, send emit) {
@@ -48,7 +48,7 @@ func watchedTrafficFamilies() []Family {
 }
 
 // watchedWindows sends one figure of each fresh window, both directions.
-func watchedWindows(figure func(*fleet.Series) *float64) func(*fleet.ConnectionView, emit) {
+func watchedWindows(figure func(*fleet.Rates) *float64) func(*fleet.ConnectionView, emit) {
 	return func(v *fleet.ConnectionView, send emit) { sendWindows(send, v.Windows, v.Traffic, figure) }
 }
 

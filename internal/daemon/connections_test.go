@@ -47,7 +47,7 @@ func newFigures(highest, means []float64, newest time.Time, unit float64) figure
 
 // compareConnection holds the series of one connection, direction and window
 // against figures, nil where there must be none, and counts them.
-func compareConnection(t *testing.T, got map[string]float64, c *fleet.Watched, direction, window string, primary bool, f *figures) int {
+func compareConnection(t *testing.T, got map[string]float64, c *fleet.Tracked, direction, window string, primary bool, f *figures) int {
 	t.Helper()
 	labels := fmt.Sprintf(`{connection_name=%q,connection_uuid=%q,direction=%q`, c.Name(), c.UUID, direction)
 	if f == nil {
@@ -163,7 +163,7 @@ func TestEveryMetricOfAConnectionIsTheTruth(t *testing.T) {
 
 // compareDrops holds the four counters of a connection against what the API has
 // counted since the time began, and returns their sum.
-func compareDrops(t *testing.T, api *fabrictest.API, got map[string]float64, c *fleet.Watched, began time.Time) float64 {
+func compareDrops(t *testing.T, api *fabrictest.API, got map[string]float64, c *fleet.Tracked, began time.Time) float64 {
 	t.Helper()
 	polled, sum := c.Polls[0].LastSuccess, 0.0
 	for name, labels := range map[string]string{

@@ -20,7 +20,7 @@ func forgetful(s *fleet.Snapshot) *fleet.Snapshot {
 		port.Polls, port.ConnectionsPoll.Err = withoutErrors(p.Polls), ""
 		next.Ports[i] = &port
 	}
-	next.Connections = make([]*fleet.Watched, len(s.Connections))
+	next.Connections = make([]*fleet.Tracked, len(s.Connections))
 	for i, c := range s.Connections {
 		conn := *c
 		conn.Polls = withoutErrors(c.Polls)

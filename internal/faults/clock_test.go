@@ -180,7 +180,7 @@ func TestASleepAgesWhatTheMonotonicClockDoesNot(t *testing.T) {
 // which has ended.
 func endedAll(t *testing.T, polled time.Time) {
 	t.Helper()
-	traffic := &fleet.Traffic{At: polled, Inbound: fleet.Series{Max: new(1.0), Last: new(1.0), Newest: time.Now()}}
+	traffic := &fleet.Traffic{At: polled, Inbound: fleet.Rates{Max: new(1.0), Last: new(1.0), Newest: time.Now()}}
 	account := fleet.Account{
 		Name: "a", LastData: polled, Timeout: time.Second,
 		Traffic: 5 * time.Minute, Connections: 5 * time.Minute, Inventory: 5 * time.Minute, Windows: []time.Duration{5 * time.Minute},
@@ -189,7 +189,8 @@ func endedAll(t *testing.T, polled time.Time) {
 		StaleIntervals: 5, Windows: []fleet.Window{{Span: 24 * time.Hour, Resolution: 5 * time.Minute, Interval: 5 * time.Minute}},
 		Accounts: []fleet.Account{account},
 		Ports: []*fleet.Port{{
-			UUID: "p", Account: "a", Confirmed: true, Traffic: []*fleet.Traffic{traffic},
+			Metered: fleet.Metered{Account: "a", Traffic: []*fleet.Traffic{traffic}},
+			UUID:    "p", Confirmed: true,
 			Inventory: &fleet.Inventory{At: polled}, Connections: &fleet.Connections{At: polled},
 		}},
 	}

@@ -91,29 +91,17 @@ func (c *Connection) End(s Side) *End {
 	return &c.ZSide
 }
 
-// Watched is a connection with series of its own.
-type Watched struct {
-	Connection           // as the latest search that found it
-	At         time.Time // when that was
+// Tracked is a connection with series of its own.
+type Tracked struct {
+	Connection // as the latest search that found it
+	Metered
 
-	Account string // name of the account it belongs to
-	Port    string // UUID of the account's port that it is seen from
-	Side    Side   // that the port is on
-
-	Traffic []*Traffic // one per Snapshot.Windows, nil before the first good answer
-	Polls   []Poll     // one per Snapshot.Windows
+	At   time.Time // when that was
+	Port string    // UUID of the account's port that it is seen from
+	Side Side      // that the port is on
 
 	// Dropped counts packets that a side dropped because they exceeded the
-	// bandwidth; the zero value where the source has none. It never changes once
-	// published.
+	// bandwidth; the zero value if the source has no such count. It never changes
+	// once published.
 	Dropped map[Side]map[Direction]Counter
-
-	// Attached reports whether the connection is attached to a stream with
-	// metrics enabled, without which v4-metrics has no data; nil where nobody
-	// asked.
-	Attached *bool
 }
-
-// Succeeded reports whether the latest traffic poll of the connection, whatever
-// its window, succeeded; ok is false before the first one.
-func (c *Watched) Succeeded() (succeeded, ok bool) { return latest(c.Polls) }

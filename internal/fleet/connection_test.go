@@ -78,7 +78,7 @@ func TestConnectionIsSeenFromTheASideFirst(t *testing.T) {
 func TestSnapshotFindsItsConnections(t *testing.T) {
 	snap := &fleet.Snapshot{}
 	for _, uuid := range []string{"b", "d", "f"} {
-		snap.Connections = append(snap.Connections, &fleet.Watched{Connection: fleet.Connection{UUID: uuid}})
+		snap.Connections = append(snap.Connections, &fleet.Tracked{Connection: fleet.Connection{UUID: uuid}})
 	}
 	for uuid, want := range map[string]bool{"a": false, "b": true, "c": false, "d": true, "f": true, "g": false} {
 		c := snap.Connection(uuid)
@@ -90,10 +90,9 @@ func TestSnapshotFindsItsConnections(t *testing.T) {
 
 // The facts are those of the searches, the traffic has windows of its own.
 func TestConnectionViewDropsWhatIsStale(t *testing.T) {
-	c := &fleet.Watched{
+	c := &fleet.Tracked{
+		Metered:    fleet.Metered{Traffic: []*fleet.Traffic{{At: noon, Inbound: fleet.Rates{Last: new(1e9), Newest: noon.Add(-10 * time.Minute)}}}, Polls: []fleet.Poll{{}}},
 		Connection: fleet.Connection{UUID: "c", State: "ACTIVE"}, At: noon,
-		Traffic: []*fleet.Traffic{{At: noon, Inbound: fleet.Series{Last: new(1e9), Newest: noon.Add(-10 * time.Minute)}}},
-		Polls:   []fleet.Poll{{}},
 	}
 	snap := &fleet.Snapshot{Windows: []fleet.Window{oneDay}, StaleIntervals: 5}
 	account := &fleet.Account{Connections: 5 * time.Minute, Windows: []time.Duration{5 * time.Minute}, ConnectionWindows: []time.Duration{30 * time.Minute}}

@@ -5,7 +5,7 @@ import "time"
 // ConnectionView is a watched connection as it may be shown at one moment: what
 // has gone stale is nil.
 type ConnectionView struct {
-	*Watched
+	*Tracked
 
 	Now      time.Time
 	Windows  []Window
@@ -18,8 +18,8 @@ type ConnectionView struct {
 // ConnectionView returns the connection c of account a, seen from port p, as it
 // may be shown now. Its values end as those of a port do, its traffic by the
 // intervals of the traffic of connections.
-func (s *Snapshot) ConnectionView(a *Account, p *Port, c *Watched, now time.Time) ConnectionView {
-	v := ConnectionView{Watched: c, Now: now, Windows: s.Windows, PortName: p.Name(), Traffic: s.freshTraffic(c.Traffic, a.ConnectionWindows, now)}
+func (s *Snapshot) ConnectionView(a *Account, p *Port, c *Tracked, now time.Time) ConnectionView {
+	v := ConnectionView{Tracked: c, Now: now, Windows: s.Windows, PortName: p.Name(), Traffic: s.freshTraffic(c.Traffic, a.ConnectionWindows, now)}
 	v.Attached = attached(c.Attached, v.Traffic, s.Windows)
 	if s.fresh(c.At, a.Connections, now) {
 		v.Facts = &c.Connection
@@ -35,4 +35,4 @@ func (v *ConnectionView) Last(d Direction) *float64 {
 
 // Newest is the time of the newest sample of a direction, zero where none was
 // ever seen. It reads past the stale limit: it is how staleness shows.
-func (v *ConnectionView) Newest(d Direction) time.Time { return v.Watched.Traffic[0].newest(d) }
+func (v *ConnectionView) Newest(d Direction) time.Time { return v.Tracked.Traffic[0].newest(d) }

@@ -16,7 +16,7 @@ import (
 type Snapshot struct {
 	Accounts       []Account  // in the order of the configuration
 	Ports          []*Port    // sorted by UUID
-	Connections    []*Watched // those with series of their own, sorted by UUID
+	Connections    []*Tracked // those with series of their own, sorted by UUID
 	Pairs          []*Pair    // of ports that back each other up, sorted by name
 	Windows        []Window   // as configured; the first one is the primary one
 	Shard          Shard      // which part of the ports these are
@@ -44,8 +44,8 @@ func (s *Snapshot) Port(uuid string) *Port {
 
 // Connection returns the watched connection of that UUID, nil where there is
 // none.
-func (s *Snapshot) Connection(uuid string) *Watched {
-	i, found := slices.BinarySearchFunc(s.Connections, uuid, func(c *Watched, uuid string) int { return strings.Compare(c.UUID, uuid) })
+func (s *Snapshot) Connection(uuid string) *Tracked {
+	i, found := slices.BinarySearchFunc(s.Connections, uuid, func(c *Tracked, uuid string) int { return strings.Compare(c.UUID, uuid) })
 	if !found {
 		return nil
 	}

@@ -10,9 +10,9 @@ import (
 
 // Pair is two ports that back each other up.
 type Pair struct {
-	Name               string // unique in a snapshot
-	Primary, Secondary string // UUIDs of the ports
-	Loads              []Load // one per Snapshot.Windows
+	Name               string        // unique in a snapshot
+	Primary, Secondary string        // UUIDs of the ports
+	Traffic            []PairTraffic `json:"Loads"` // one per Snapshot.Windows
 }
 
 // The priorities of ports in a redundancy group.
@@ -168,7 +168,7 @@ func (v *PairView) Utilization(d Direction) *float64 {
 	if !v.fresh(d, 0) {
 		return nil
 	}
-	load, w := v.Loads[0].Of(d), v.Windows[0]
+	load, w := v.Traffic[0].Of(d), v.Windows[0]
 	w.Resolution = max(w.Resolution, load.Resolution)
 	if !w.Current(load.Newest, v.now) {
 		return nil
@@ -182,10 +182,10 @@ func (v *PairView) P95(d Direction, window int) *float64 {
 	if !v.fresh(d, window) {
 		return nil
 	}
-	return ShareOf(v.Loads[window].Of(d).P95, v.capacity())
+	return ShareOf(v.Traffic[window].Of(d).P95, v.capacity())
 }
 
 func (v *PairView) fresh(d Direction, window int) bool {
-	fresh := func(t *Traffic) bool { return t != nil && !t.Series(d).ended() }
-	return window < len(v.Loads) && fresh(v.primary.Traffic[window]) && fresh(v.secondary.Traffic[window])
+	fresh := func(t *Traffic) bool { return t != nil && !t.Rates(d).ended() }
+	return window < len(v.Traffic) && fresh(v.primary.Traffic[window]) && fresh(v.secondary.Traffic[window])
 }

@@ -12,7 +12,8 @@ import (
 
 func member(uuid, name, priority, group string) *fleet.Port {
 	return &fleet.Port{
-		UUID: uuid, Account: "a", APIName: name, Listed: true,
+		Metered: fleet.Metered{Account: "a"},
+		UUID:    uuid, APIName: name, Listed: true,
 		Inventory: &fleet.Inventory{RedundancyPriority: priority, RedundancyGroup: group},
 	}
 }
@@ -74,13 +75,13 @@ func TestPairUp(t *testing.T) {
 func coupled(change func(a, b *fleet.Port)) *fleet.Snapshot {
 	port := func(uuid string, capacity float64) *fleet.Port {
 		return &fleet.Port{
-			UUID: uuid, Account: "acc", Listed: true, Linked: true, Polls: []fleet.Poll{{}},
+			Metered: fleet.Metered{Account: "acc", Polls: []fleet.Poll{{}}, Traffic: []*fleet.Traffic{{At: noon}}},
+			UUID:    uuid, Listed: true, Linked: true,
 			Inventory: &fleet.Inventory{At: noon, Capacity: new(capacity), Links: []fleet.Link{{Status: "UP", Speed: new(capacity)}}},
-			Traffic:   []*fleet.Traffic{{At: noon}},
 		}
 	}
 	a, b := port("a", 10e9), port("b", 8e9)
-	joint := fleet.Joint{Last: new(6e9), P95: new(4e9), Newest: noon, Resolution: 5 * time.Minute}
+	joint := fleet.PairRates{Last: new(6e9), P95: new(4e9), Newest: noon, Resolution: 5 * time.Minute}
 	if change != nil {
 		change(a, b)
 	}
@@ -88,7 +89,7 @@ func coupled(change func(a, b *fleet.Port)) *fleet.Snapshot {
 		Windows: []fleet.Window{oneDay}, StaleIntervals: 5,
 		Accounts: []fleet.Account{{Name: "acc", Inventory: 15 * time.Minute, Windows: []time.Duration{5 * time.Minute}}},
 		Ports:    []*fleet.Port{a, b},
-		Pairs:    []*fleet.Pair{{Name: "p", Primary: "a", Secondary: "b", Loads: []fleet.Load{{Inbound: joint, Outbound: joint}}}},
+		Pairs:    []*fleet.Pair{{Name: "p", Primary: "a", Secondary: "b", Traffic: []fleet.PairTraffic{{Inbound: joint, Outbound: joint}}}},
 	}
 }
 

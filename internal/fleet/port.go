@@ -6,10 +6,29 @@ import (
 	"time"
 )
 
+// Metered is what has traffic: a port or a connection. Both embed it.
+type Metered struct {
+	Account string     // name of the account it belongs to
+	Traffic []*Traffic // one per Snapshot.Windows, nil before the first good answer
+	Polls   []Poll     // the latest traffic poll, one per Snapshot.Windows
+
+	// Attached reports whether it is attached to a stream with metrics enabled,
+	// without which v4-metrics has no data; nil if that was not asked.
+	Attached *bool
+}
+
+// Succeeded reports whether the latest traffic poll, of whichever window,
+// succeeded; tried is false before the first one.
+func (m *Metered) Succeeded() (succeeded, tried bool) {
+	last := slices.MaxFunc(m.Polls, func(a, b Poll) int { return a.Last.Compare(b.Last) })
+	return last.OK, last.Tried()
+}
+
 // Port is what is known of one port.
 type Port struct {
+	Metered
+
 	UUID           string // lower case
-	Account        string // name of the account it belongs to
 	Configured     bool   // the configuration names it; else it was discovered
 	ConfiguredName string // "" where the configuration gives none
 	APIName        string // as the latest inventory that saw the port spelled it
@@ -23,13 +42,6 @@ type Port struct {
 	// source has none. They never change once published.
 	Dropped, Errored map[Direction]Counter
 
-	// Attached reports whether the port is attached to a stream with metrics
-	// enabled, without which v4-metrics has no data; nil where nobody asked.
-	Attached *bool
-
-	Traffic []*Traffic // one per Snapshot.Windows, nil before the first good answer
-	Polls   []Poll     // one per Snapshot.Windows
-
 	Connections     *Connections // latest good one, nil before
 	ConnectionsPoll Poll
 }
@@ -41,17 +53,6 @@ func (p *Port) Name() string { return cmp.Or(p.ConfiguredName, p.APIName, p.UUID
 // every kind.
 func (p *Port) Complete() bool {
 	return p.Listed && p.Polls[0].Tried() && p.Polls[0].Provisional == "" && p.ConnectionsPoll.Tried()
-}
-
-// Succeeded reports whether the latest traffic poll of the port, whatever its
-// window, succeeded; ok is false before the first one.
-func (p *Port) Succeeded() (succeeded, ok bool) { return latest(p.Polls) }
-
-// latest is how the latest of several polls ended; tried is false before the
-// first one.
-func latest(polls []Poll) (succeeded, tried bool) {
-	last := slices.MaxFunc(polls, func(a, b Poll) int { return a.Last.Compare(b.Last) })
-	return last.OK, last.Tried()
 }
 
 // Poll is the outcome of polling one thing.

@@ -51,7 +51,7 @@ func TestPortSucceededIfTheLatestPollDid(t *testing.T) {
 		{"the later one did", []fleet.Poll{later, failed}, true, true},
 		{"the later one failed", []fleet.Poll{ok, laterFailed}, false, true},
 	} {
-		succeeded, polled := (&fleet.Port{Polls: tt.polls}).Succeeded()
+		succeeded, polled := (&fleet.Port{Metered: fleet.Metered{Polls: tt.polls}}).Succeeded()
 		if succeeded != tt.succeeded || polled != tt.ok {
 			t.Errorf("%s: %v %v, want %v %v", tt.name, succeeded, polled, tt.succeeded, tt.ok)
 		}
@@ -59,7 +59,7 @@ func TestPortSucceededIfTheLatestPollDid(t *testing.T) {
 }
 
 func TestSnapshotComplete(t *testing.T) {
-	whole := &fleet.Port{Listed: true, Polls: []fleet.Poll{{Last: noon}, {}}, ConnectionsPoll: fleet.Poll{Last: noon}}
+	whole := &fleet.Port{Metered: fleet.Metered{Polls: []fleet.Poll{{Last: noon}, {}}}, Listed: true, ConnectionsPoll: fleet.Poll{Last: noon}}
 	unlisted, untried, uncounted := *whole, *whole, *whole
 	unlisted.Listed = false
 	untried.Polls = make([]fleet.Poll, 2)

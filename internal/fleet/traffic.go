@@ -10,7 +10,7 @@ import (
 type Traffic struct {
 	At                time.Time // when it was answered
 	Capacity          *float64  // line rate, bit/s
-	Inbound, Outbound Series
+	Inbound, Outbound Rates
 
 	// Streamed traffic is from the v4 metrics, which have data only of what is
 	// attached to a stream.
@@ -33,8 +33,8 @@ const (
 // Directions lists both.
 func Directions() []Direction { return []Direction{Inbound, Outbound} }
 
-// Series is the traffic of one direction.
-func (t *Traffic) Series(d Direction) *Series {
+// Rates is the traffic of one direction.
+func (t *Traffic) Rates(d Direction) *Rates {
 	if d == Inbound {
 		return &t.Inbound
 	}
@@ -43,7 +43,7 @@ func (t *Traffic) Series(d Direction) *Series {
 
 // Answered is when the answer came that a direction is of.
 func (t *Traffic) Answered(d Direction) time.Time {
-	if at := t.Series(d).At; !at.IsZero() {
+	if at := t.Rates(d).At; !at.IsZero() {
 		return at
 	}
 	return t.At
@@ -51,8 +51,8 @@ func (t *Traffic) Answered(d Direction) time.Time {
 
 // Kept is a direction of t as it goes on with its own age beside a newer answer
 // of which that direction cannot be used.
-func (t *Traffic) Kept(d Direction) Series {
-	s := *t.Series(d)
+func (t *Traffic) Kept(d Direction) Rates {
+	s := *t.Rates(d)
 	s.At = t.Answered(d)
 	return s
 }
@@ -68,14 +68,14 @@ func (t *Traffic) only(fresh func(at time.Time) bool) *Traffic {
 			if shown == t {
 				shown = new(*t)
 			}
-			*shown.Series(d) = Series{At: at}
+			*shown.Rates(d) = Rates{At: at}
 		}
 	}
 	return shown
 }
 
 // ended reports whether nothing is left of a series that was kept.
-func (s *Series) ended() bool { return !s.At.IsZero() && s.Resolution == 0 }
+func (s *Rates) ended() bool { return !s.At.IsZero() && s.Resolution == 0 }
 
 // last is the last polled rate of a direction, nil without one and once the
 // newest sample is too old to be called that. w is the window that t is of.
@@ -83,7 +83,7 @@ func (t *Traffic) last(w Window, d Direction, now time.Time) *float64 {
 	if t == nil {
 		return nil
 	}
-	s := t.Series(d)
+	s := t.Rates(d)
 	w.Resolution = max(w.Resolution, s.Resolution)
 	if !w.Current(s.Newest, now) {
 		return nil
@@ -96,7 +96,7 @@ func (t *Traffic) newest(d Direction) time.Time {
 	if t == nil {
 		return time.Time{}
 	}
-	return t.Series(d).Newest
+	return t.Rates(d).Newest
 }
 
 // Delivered reports whether a stream delivers what t is of: it is from the v4 metrics,
@@ -117,8 +117,8 @@ func attached(listed *bool, traffic []*Traffic, windows []Window) *bool {
 	return new(true)
 }
 
-// Series is one direction of Traffic. Rates are in bit/s.
-type Series struct {
+// Rates is one direction of Traffic. Rates are in bit/s.
+type Rates struct {
 	Max, Mean, P95, Last *float64
 	Newest               time.Time     // stamp of the newest interval; zero where none was ever seen
 	Resolution           time.Duration // length of the intervals, as far as it can be told
@@ -141,21 +141,21 @@ type Answer struct {
 	Resolution      time.Duration // as the source states it, 0 where it does not
 }
 
-// NewSeries judges one direction of the answer to a request for [from, to] of
+// NewRates judges one direction of the answer to a request for [from, to] of
 // window w. Points later than the request by more than one interval are taken
 // for the nonsense they are; points before it count for nothing but the time of
 // the newest one. A summary without a single interval of the window behind it is
 // no evidence, so there nothing but the newest time is kept, prev's at worst.
-func NewSeries(a Answer, w Window, from, to time.Time, prev Series) Series {
+func NewRates(a Answer, w Window, from, to time.Time, prev Rates) Rates {
 	points := ascending(slices.Clone(a.Points))
 	length := distance(points, w.Resolution)
 	grace := grace(cmp.Or(a.Resolution, length), w.Resolution)
 	points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.After(to.Add(grace)) })
 	if len(points) == 0 {
-		return Series{Newest: prev.Newest}
+		return Rates{Newest: prev.Newest}
 	}
 	newest := points[len(points)-1]
-	s := Series{Max: a.Max, Mean: a.Mean, Last: a.Last, Newest: newest.Time}
+	s := Rates{Max: a.Max, Mean: a.Mean, Last: a.Last, Newest: newest.Time}
 	if s.Last == nil {
 		s.Last = &newest.Mean
 	}
@@ -164,7 +164,7 @@ func NewSeries(a Answer, w Window, from, to time.Time, prev Series) Series {
 	first := from.Add(-grace)
 	s.Points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.Before(first) })
 	if len(s.Points) == 0 {
-		return Series{Newest: newest.Time}
+		return Rates{Newest: newest.Time}
 	}
 	s.Resolution = cmp.Or(a.Resolution, max(length, distance(s.Points, w.Resolution)))
 	if s.Resolution <= w.Resolution {

@@ -58,8 +58,8 @@ func TestNewSeriesTakesTheNewestPointByItsTime(t *testing.T) {
 		{Time: noon.Add(-20 * time.Minute), Mean: 1},
 		{Time: noon.Add(-5 * time.Minute), Mean: 8}, // repeated, and corrected
 	}}
-	s := fleet.NewSeries(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
-	want := fleet.Series{
+	s := fleet.NewRates(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Rates{})
+	want := fleet.Rates{
 		P95: new(8.0), Last: new(8.0), Newest: noon.Add(-5 * time.Minute), Resolution: 5 * time.Minute,
 		Points: []fleet.Point{
 			{Time: noon.Add(-20 * time.Minute), Mean: 1},
@@ -77,17 +77,17 @@ func TestNewSeriesTakesTheNewestPointByItsTime(t *testing.T) {
 
 func TestNewSeriesPrefersTheLastPolledOfTheAPI(t *testing.T) {
 	a := fleet.Answer{Last: new(42.0), Points: points(noon, 5*time.Minute, 1, 2)}
-	s := fleet.NewSeries(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
+	s := fleet.NewRates(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Rates{})
 	if diff := cmp.Diff(new(42.0), s.Last); diff != "" {
 		t.Errorf("last (-want +got)\n%s", diff)
 	}
 }
 
 func TestNewSeriesWithoutPointsKeepsOnlyTheNewestTime(t *testing.T) {
-	prev := fleet.Series{Max: new(9.0), Last: new(5.0), Newest: noon.Add(-time.Hour), Points: points(noon, time.Minute, 1)}
+	prev := fleet.Rates{Max: new(9.0), Last: new(5.0), Newest: noon.Add(-time.Hour), Points: points(noon, time.Minute, 1)}
 	zeros := fleet.Answer{Max: new(0.0), Mean: new(0.0), Last: new(0.0)}
-	s := fleet.NewSeries(zeros, oneDay, noon.Add(-24*time.Hour), noon, prev)
-	if diff := cmp.Diff(fleet.Series{Newest: noon.Add(-time.Hour)}, s); diff != "" {
+	s := fleet.NewRates(zeros, oneDay, noon.Add(-24*time.Hour), noon, prev)
+	if diff := cmp.Diff(fleet.Rates{Newest: noon.Add(-time.Hour)}, s); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -97,8 +97,8 @@ func TestNewSeriesDropsPointsFromTheFuture(t *testing.T) {
 		{Time: noon.Add(5 * time.Minute), Mean: 1}, // the interval that the request ends in
 		{Time: noon.Add(6 * time.Minute), Mean: 99},
 	}}
-	s := fleet.NewSeries(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
-	if diff := cmp.Diff(fleet.Series{
+	s := fleet.NewRates(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Rates{})
+	if diff := cmp.Diff(fleet.Rates{
 		P95: new(1.0), Last: new(1.0), Newest: noon.Add(5 * time.Minute), Resolution: 5 * time.Minute,
 		Points: []fleet.Point{{Time: noon.Add(5 * time.Minute), Mean: 1}},
 	}, s); diff != "" {
@@ -120,7 +120,7 @@ func TestNewSeriesKeepsTheHourUnderWay(t *testing.T) {
 		{"a month", fleet.Answer{Resolution: 30 * 24 * time.Hour, Points: points(noon.Add(20*24*time.Hour), 30*24*time.Hour, 1)}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := fleet.NewSeries(tt.answer, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
+			s := fleet.NewRates(tt.answer, oneDay, noon.Add(-24*time.Hour), noon, fleet.Rates{})
 			if len(s.Points) != tt.want {
 				t.Errorf("%d points, want %d", len(s.Points), tt.want)
 			}
@@ -135,7 +135,7 @@ func TestNewSeriesLeavesPointsBeforeTheWindowOutOfThePercentile(t *testing.T) {
 		{Time: from.Add(-5 * time.Minute), Mean: 2}, // an interval stamped by its start
 		{Time: from, Mean: 1},
 	}}
-	s := fleet.NewSeries(a, oneDay, from, noon, fleet.Series{})
+	s := fleet.NewRates(a, oneDay, from, noon, fleet.Rates{})
 	if len(s.Points) != 2 || *s.P95 != 2 {
 		t.Errorf("points %v, p95 %v", s.Points, *s.P95)
 	}
@@ -158,7 +158,7 @@ func TestNewSeriesHasNoPercentileOfCoarserIntervals(t *testing.T) {
 		{"5m points", fleet.Answer{Points: points(noon, 5*time.Minute, hourly...)}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := fleet.NewSeries(tt.answer, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
+			s := fleet.NewRates(tt.answer, oneDay, noon.Add(-24*time.Hour), noon, fleet.Rates{})
 			if got := s.P95 != nil; got != tt.want {
 				t.Errorf("has a percentile: %v, want %v", got, tt.want)
 			}
@@ -201,8 +201,8 @@ func TestWindowLabels(t *testing.T) {
 
 func TestNewSeriesWithNoPointInTheWindowHasNoSummaries(t *testing.T) {
 	a := fleet.Answer{Max: new(9.0), Mean: new(9.0), Last: new(9.0), Points: points(noon.Add(-60*24*time.Hour), 5*time.Minute, 1, 2)}
-	s := fleet.NewSeries(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Series{})
-	if diff := cmp.Diff(fleet.Series{Newest: noon.Add(-60 * 24 * time.Hour)}, s); diff != "" {
+	s := fleet.NewRates(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Rates{})
+	if diff := cmp.Diff(fleet.Rates{Newest: noon.Add(-60 * 24 * time.Hour)}, s); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

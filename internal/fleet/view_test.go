@@ -12,13 +12,12 @@ import (
 // viewed is a LAG of which one link of two is up, all polled at noon.
 func viewed(change func(*fleet.Port)) func(now time.Time) fleet.View {
 	p := &fleet.Port{
-		Account: "a", Confirmed: true, Linked: true,
+		Metered:   fleet.Metered{Account: "a", Traffic: []*fleet.Traffic{{At: noon, Capacity: new(20e9), Inbound: fleet.Rates{Last: new(1e9), Newest: noon}}}, Polls: []fleet.Poll{{}}},
+		Confirmed: true, Linked: true,
 		Inventory: &fleet.Inventory{
 			At: noon, Capacity: new(20e9),
 			Links: []fleet.Link{{Status: "UP", Speed: new(10e9)}, {Status: "DOWN", Speed: new(10e9)}},
 		},
-		Traffic: []*fleet.Traffic{{At: noon, Capacity: new(20e9), Inbound: fleet.Series{Last: new(1e9), Newest: noon}}},
-		Polls:   []fleet.Poll{{}},
 	}
 	if change != nil {
 		change(p)

@@ -98,7 +98,7 @@ func (a *account) pollConnectionTraffic(ctx context.Context, uuid string, window
 // takeConnectionTraffic writes an answer about [from, now] to a connection of a
 // draft. The intervals themselves are not kept: nothing shows them, and there are
 // many more connections than ports.
-func takeConnectionTraffic(c *fleet.Watched, window int, answer *fabric.ConnectionTraffic, s *sieve, next *fleet.Traffic, from, now time.Time) {
+func takeConnectionTraffic(c *fleet.Tracked, window int, answer *fabric.ConnectionTraffic, s *sieve, next *fleet.Traffic, from, now time.Time) {
 	if next != c.Traffic[window] { // else it is published, and stays as it is
 		next.Inbound.Points, next.Outbound.Points = nil, nil
 		c.Traffic[window] = next
@@ -115,8 +115,8 @@ func takeConnectionTraffic(c *fleet.Watched, window int, answer *fabric.Connecti
 func (a *account) measuredConnections() int { return len(measuredBy(a.Name, a.rec.store.Load())) }
 
 // measuredBy are the connections in a snapshot whose traffic an account asks for.
-func measuredBy(account string, snap *fleet.Snapshot) []*fleet.Watched {
-	var own []*fleet.Watched
+func measuredBy(account string, snap *fleet.Snapshot) []*fleet.Tracked {
+	var own []*fleet.Tracked
 	for _, c := range snap.Connections {
 		if c.Account == account && c.CarriesTraffic() {
 			own = append(own, c)

@@ -23,14 +23,14 @@ func (r *recorder) pair(prev, next *fleet.Snapshot, touched map[string]bool) {
 // regroup finds the pairs of next, with what prev knows of their loads.
 func (r *recorder) regroup(prev, next *fleet.Snapshot) {
 	pairs, ambiguous := fleet.PairUp(next.Ports, r.configured)
-	known := make(map[[2]string][]fleet.Load, len(prev.Pairs))
+	known := make(map[[2]string][]fleet.PairTraffic, len(prev.Pairs))
 	if slices.Equal(prev.Windows, next.Windows) {
 		for _, p := range prev.Pairs {
-			known[[2]string{p.Primary, p.Secondary}] = p.Loads
+			known[[2]string{p.Primary, p.Secondary}] = p.Traffic
 		}
 	}
 	for _, p := range pairs {
-		p.Loads = known[[2]string{p.Primary, p.Secondary}]
+		p.Traffic = known[[2]string{p.Primary, p.Secondary}]
 	}
 	next.Pairs = pairs
 	r.complain(ambiguous)
@@ -39,7 +39,7 @@ func (r *recorder) regroup(prev, next *fleet.Snapshot) {
 // load works out the loads of the pairs of next whose ports were touched.
 func (r *recorder) load(prev, next *fleet.Snapshot, touched map[string]bool) {
 	for i, p := range next.Pairs {
-		if touched[p.Primary] || touched[p.Secondary] || len(p.Loads) != len(next.Windows) {
+		if touched[p.Primary] || touched[p.Secondary] || len(p.Traffic) != len(next.Windows) {
 			next.Pairs[i] = loaded(prev, next, p)
 		}
 	}
@@ -74,15 +74,15 @@ func loaded(prev, next *fleet.Snapshot, p *fleet.Pair) *fleet.Pair {
 		return old != nil && len(old.Traffic) == len(next.Windows) && old.Traffic[window] == now.Traffic[window]
 	}
 	all := *p
-	all.Loads = make([]fleet.Load, len(next.Windows))
+	all.Traffic = make([]fleet.PairTraffic, len(next.Windows))
 	for i, w := range next.Windows {
-		known := len(p.Loads) == len(next.Windows)
+		known := len(p.Traffic) == len(next.Windows)
 		// Until both ports have been polled in this run, their load is that of the
 		// last one; its own time and theirs say how old it is.
 		if known && (was(a, i) && was(b, i) || bare(a.Traffic[i]) || bare(b.Traffic[i])) {
-			all.Loads[i] = p.Loads[i]
+			all.Traffic[i] = p.Traffic[i]
 		} else {
-			all.Loads[i] = fleet.NewLoad(a.Traffic[i], b.Traffic[i], w)
+			all.Traffic[i] = fleet.NewPairTraffic(a.Traffic[i], b.Traffic[i], w)
 		}
 	}
 	return &all

@@ -85,7 +85,7 @@ func carryAccount(prev *fleet.Snapshot, cfg Config, a Account) fleet.Account {
 
 // carryPort is a port of the account with what prev knows of it.
 func carryPort(prev *fleet.Snapshot, cfg Config, account, uuid string) *fleet.Port {
-	next := fleet.Port{UUID: uuid, Account: account}
+	next := fleet.Port{Metered: fleet.Metered{Account: account}, UUID: uuid}
 	if old := prev.Port(uuid); old != nil {
 		next = *old
 		next.Account = account

@@ -101,13 +101,13 @@ func (a *account) sayOverMax(selected int) {
 // that can carry traffic, then those that are watched, so that none goes for
 // another that comes. One on a port whose search failed stays as it is; one that
 // an earlier account watches is left to it.
-func (a *account) candidates(snap *fleet.Snapshot, r *round) []*fleet.Watched {
+func (a *account) candidates(snap *fleet.Snapshot, r *round) []*fleet.Tracked {
 	ports := map[string]bool{}
 	for _, p := range ownedBy(a.Name, snap) {
 		ports[p.UUID] = true
 	}
 	type ranked struct {
-		*fleet.Watched
+		*fleet.Tracked
 
 		rank int
 	}
@@ -127,15 +127,15 @@ func (a *account) candidates(snap *fleet.Snapshot, r *round) []*fleet.Watched {
 		}
 	}
 	slices.SortFunc(all, func(x, y ranked) int { return cmp.Or(cmp.Compare(x.rank, y.rank), strings.Compare(x.UUID, y.UUID)) })
-	best := make([]*fleet.Watched, len(all))
+	best := make([]*fleet.Tracked, len(all))
 	for i, c := range all {
-		best[i] = c.Watched
+		best[i] = c.Tracked
 	}
 	return best
 }
 
 // rankOf orders candidates, the best first.
-func rankOf(c *fleet.Watched, watched bool) int {
+func rankOf(c *fleet.Tracked, watched bool) int {
 	rank := 0
 	if !c.CarriesTraffic() {
 		rank += 2
@@ -155,12 +155,12 @@ func (a *account) follows(account string) bool {
 // newWatched is a connection as it was found, with what was known of it before;
 // nil where neither side is on one of the ports. Traffic that was seen from the
 // other side, or that it can have no more, is forgotten.
-func (a *account) newWatched(f find, old *fleet.Watched, ports map[string]bool) *fleet.Watched {
+func (a *account) newWatched(f find, old *fleet.Tracked, ports map[string]bool) *fleet.Tracked {
 	side, port, ok := f.conn.SeenFrom(ports)
 	if !ok {
 		return nil // the port left meanwhile
 	}
-	next := fleet.Watched{Connection: f.conn, At: f.at, Account: a.Name, Port: port, Side: side}
+	next := fleet.Tracked{Metered: fleet.Metered{Account: a.Name}, Connection: f.conn, At: f.at, Port: port, Side: side}
 	if old != nil {
 		next.Dropped, next.Attached = old.Dropped, old.Attached
 	}

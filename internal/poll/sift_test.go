@@ -24,24 +24,24 @@ func TestImpossibleIntervalsAreLeftOut(t *testing.T) {
 		points func() []fabric.Point // beside those of 2, 4 and 3 of the last minutes
 		odd    int
 		max    float64
-		want   fleet.Series // but for the points and the times
+		want   fleet.Rates // but for the points and the times
 	}{
-		{"none", func() []fabric.Point { return nil }, 0, 9, fleet.Series{Max: new(9.0), Mean: new(77.0), Last: new(88.0), P95: new(4.0)}},
+		{"none", func() []fabric.Point { return nil }, 0, 9, fleet.Rates{Max: new(9.0), Mean: new(77.0), Last: new(88.0), P95: new(4.0)}},
 		{"of tenfold the line", func() []fabric.Point { return []fabric.Point{{Time: ago(1), Mean: 10 * line, Max: 10 * line}} }, 0, 9,
-			fleet.Series{Max: new(9.0), Mean: new(77.0), Last: new(88.0), P95: new(10 * line)}},
+			fleet.Rates{Max: new(9.0), Mean: new(77.0), Last: new(88.0), P95: new(10 * line)}},
 		{"beyond tenfold the line", func() []fabric.Point { return []fabric.Point{{Time: ago(1), Mean: 11 * line, Max: 11 * line}} }, 0, 11 * line,
-			fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
+			fleet.Rates{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
 		{"with a maximum beyond", func() []fabric.Point { return []fabric.Point{{Time: ago(12), Mean: 3, Max: 11 * line}} }, 0, 11 * line,
-			fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
+			fleet.Rates{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
 		{"from the future", func() []fabric.Point { return []fabric.Point{{Time: ago(-6), Mean: 5, Max: 5}} }, 0, 9,
-			fleet.Series{Max: new(9.0), Mean: new(77.0), Last: new(88.0), P95: new(4.0)}},
+			fleet.Rates{Max: new(9.0), Mean: new(77.0), Last: new(88.0), P95: new(4.0)}},
 		{"below 0, left out before", func() []fabric.Point { return nil }, 1, 9,
-			fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
+			fleet.Rates{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
 		{"only in the summary", func() []fabric.Point { return nil }, 0, 11 * line,
-			fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
+			fleet.Rates{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
 		{"beside others twice and before the window", func() []fabric.Point {
 			return []fabric.Point{{Time: ago(20), Mean: 2, Max: 2}, {Time: ago(24*60 + 6), Mean: 9, Max: 9}}
-		}, 1, 9, fleet.Series{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
+		}, 1, 9, fleet.Rates{Max: new(7.0), Mean: new(3.0), Last: new(3.0), P95: new(4.0)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -85,7 +85,7 @@ func TestTheHourUnderWayIsBelieved(t *testing.T) {
 			b.run(t, time.Second)
 			got := b.port(t, "aa").Traffic[0].Outbound
 			got.Points = nil
-			want := fleet.Series{Max: new(9e8), Mean: new(1e8), Last: new(8e8), Newest: next, Resolution: time.Hour}
+			want := fleet.Rates{Max: new(9e8), Mean: new(1e8), Last: new(8e8), Newest: next, Resolution: time.Hour}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%v stated: (-want +got)\n%s", stated, diff)
 			}
@@ -111,7 +111,7 @@ func TestAnIntervalToComeCostsTheSummariesThatItIsIn(t *testing.T) {
 				s := fabric.Rates{Points: []fabric.Point{
 					{Time: at(-15), Mean: 20, Max: 70}, {Time: at(-10), Mean: 40, Max: 40}, {Time: at(-5), Mean: 30, Max: 30}, {Time: at(60), Mean: 500, Max: 600},
 				}}
-				want := fleet.Series{P95: new(40.0)}
+				want := fleet.Rates{P95: new(40.0)}
 				s.Max, want.Max = figure(tt.max, 600, 71, 70)
 				s.Mean, want.Mean = figure(tt.mean, 147.5, 31, 30)
 				s.Last, want.Last = figure(tt.last, 500, 33, 30)
@@ -301,7 +301,8 @@ func TestPacketsAreCountedAfterAClockWasAhead(t *testing.T) {
 		}}, "aa")
 		b.cfg.Accounts[0].Sources = []string{"v4-metrics"}
 		b.store.Publish(&fleet.Snapshot{Windows: b.cfg.Windows, Ports: []*fleet.Port{{
-			UUID: "aa", Account: "prod", Configured: true,
+			Metered: fleet.Metered{Account: "prod"},
+			UUID:    "aa", Configured: true,
 			Dropped: map[fleet.Direction]fleet.Counter{fleet.Inbound: {Since: began.Add(24 * time.Hour), Total: 3}},
 		}}})
 		b.run(t, 20*time.Minute)

@@ -139,11 +139,11 @@ func newTraffic(source string, t *fabric.Traffic, refused map[fleet.Direction]bo
 	} else if empty(t) {
 		return prev
 	}
-	series := func(d fleet.Direction, s fabric.Rates) fleet.Series {
+	series := func(d fleet.Direction, s fabric.Rates) fleet.Rates {
 		if refused[d] {
 			return prev.Kept(d)
 		}
-		return fleet.NewSeries(newAnswer(s, t.Resolution), w, from, to, *prev.Series(d))
+		return fleet.NewRates(newAnswer(s, t.Resolution), w, from, to, *prev.Rates(d))
 	}
 	return &fleet.Traffic{
 		At: now, Capacity: t.Capacity, Streamed: source == SourceV4Metrics,

@@ -23,8 +23,8 @@ func carrySelection(next *fleet.Account, a Account) {
 
 // carryConnections are the connections of prev that are on a port of next and
 // that its account selects. How many there may be, the next search decides.
-func carryConnections(prev *fleet.Snapshot, cfg Config, next *fleet.Snapshot) []*fleet.Watched {
-	var kept []*fleet.Watched
+func carryConnections(prev *fleet.Snapshot, cfg Config, next *fleet.Snapshot) []*fleet.Tracked {
+	var kept []*fleet.Tracked
 	for _, old := range prev.Connections {
 		port := next.Port(old.Port)
 		if port == nil {
@@ -43,8 +43,8 @@ func carryConnections(prev *fleet.Snapshot, cfg Config, next *fleet.Snapshot) []
 
 // connection returns a copy of the watched connection, to be written to, that
 // stands in the draft. It is nil where the account watches none of that UUID.
-func (d *draft) connection(account, uuid string) *fleet.Watched {
-	i, found := slices.BinarySearchFunc(d.snap.Connections, uuid, func(c *fleet.Watched, uuid string) int { return strings.Compare(c.UUID, uuid) })
+func (d *draft) connection(account, uuid string) *fleet.Tracked {
+	i, found := slices.BinarySearchFunc(d.snap.Connections, uuid, func(c *fleet.Tracked, uuid string) int { return strings.Compare(c.UUID, uuid) })
 	if !found || d.snap.Connections[i].Account != account {
 		return nil
 	}
@@ -61,7 +61,7 @@ func (d *draft) connection(account, uuid string) *fleet.Watched {
 // setConnections makes chosen the connections that the account watches, those
 // that it takes over from another included, and counts the changes: those that
 // came, those of them whose traffic is asked for, and those that left.
-func (d *draft) setConnections(account string, chosen []*fleet.Watched) (came, measured, left int) {
+func (d *draft) setConnections(account string, chosen []*fleet.Tracked) (came, measured, left int) {
 	next := slices.Clone(chosen)
 	stays := make(map[string]bool, len(chosen))
 	for _, c := range chosen {
@@ -82,7 +82,7 @@ func (d *draft) setConnections(account string, chosen []*fleet.Watched) (came, m
 			next = append(next, old)
 		}
 	}
-	slices.SortFunc(next, func(a, b *fleet.Watched) int { return strings.Compare(a.UUID, b.UUID) })
+	slices.SortFunc(next, func(a, b *fleet.Tracked) int { return strings.Compare(a.UUID, b.UUID) })
 	d.snap.Connections, d.ownConnections = next, true
 	return came, measured, left
 }

@@ -62,11 +62,11 @@ func polled(ports ...*fleet.Port) still {
 func loaded(uuid, name string, in, out *float64) *fleet.Port {
 	now := time.Now()
 	return &fleet.Port{
+		Metered: fleet.Metered{Traffic: []*fleet.Traffic{{
+			At: now, Inbound: fleet.Rates{Last: in, Newest: now}, Outbound: fleet.Rates{Last: out, P95: out, Newest: now},
+		}}},
 		UUID: uuid, APIName: name,
 		Inventory: &fleet.Inventory{At: now, Capacity: new(10e9), Metro: "SV"},
-		Traffic: []*fleet.Traffic{{
-			At: now, Inbound: fleet.Series{Last: in, Newest: now}, Outbound: fleet.Series{Last: out, P95: out, Newest: now},
-		}},
 	}
 }
 

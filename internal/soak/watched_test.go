@@ -36,7 +36,7 @@ func (o *oracle) watched(e *estate) {
 	}
 }
 
-func (o *oracle) connection(e *estate, c *fleet.Watched) {
+func (o *oracle) connection(e *estate, c *fleet.Tracked) {
 	for _, f := range []string{"connection_state", "connection_status", "connection_operational_status", "connection_maintenance", "connection_bandwidth_bytes_per_second"} {
 		o.seen[f] = true
 	}
@@ -70,7 +70,7 @@ func (o *oracle) connection(e *estate, c *fleet.Watched) {
 }
 
 // facts expects what a search says of a connection.
-func (o *oracle) facts(conn *fabrictest.Connection, c *fleet.Watched, vague bool, labels []string) {
+func (o *oracle) facts(conn *fabrictest.Connection, c *fleet.Tracked, vague bool, labels []string) {
 	o.expect(expectation{value: 1, any: vague}, "connection_state", append([]string{"state", orUnknown(conn.State)}, labels...)...)
 	o.expect(expectation{value: 1, any: vague}, "connection_status", append([]string{"side", "equinix", "status", orUnknown(conn.EquinixStatus)}, labels...)...)
 	o.expect(expectation{value: 1, any: vague}, "connection_status", append([]string{"side", "provider", "status", orUnknown(conn.ProviderStatus)}, labels...)...)

@@ -128,11 +128,11 @@ func (c *checking) connections() error {
 func (c *checking) pairs() error {
 	seen := map[string]bool{}
 	for i, p := range c.s.Pairs {
-		if p == nil || p.Name == "" || seen[p.Name] || len(p.Loads) != 0 && len(p.Loads) != len(c.s.Windows) {
+		if p == nil || p.Name == "" || seen[p.Name] || len(p.Traffic) != 0 && len(p.Traffic) != len(c.s.Windows) {
 			return fmt.Errorf("pair %d: no name, twice, or without its windows", i)
 		}
 		seen[p.Name] = true
-		for _, l := range p.Loads {
+		for _, l := range p.Traffic {
 			for _, d := range fleet.Directions() {
 				if j := l.Of(d); !sound(j.Last) || !sound(j.P95) || j.Newest.After(c.latest.Add(j.Resolution)) || j.Resolution < 0 {
 					return fmt.Errorf("pair %q: a number or a time cannot be", p.Name)
@@ -160,7 +160,7 @@ func (c *checking) measured(traffic []*fleet.Traffic, polls []fleet.Poll) bool {
 		}
 		t.Bare = true
 		for _, d := range fleet.Directions() {
-			s := t.Series(d)
+			s := t.Rates(d)
 			// Equinix' own clock, and the grid of its intervals, may be ahead.
 			ahead := s.Newest.After(c.latest.Add(min(max(s.Resolution, c.s.Windows[i].Resolution), 24*time.Hour)))
 			if ahead || s.At.After(t.At) || s.Resolution < 0 || !sound(s.Max) || !sound(s.Mean) || !sound(s.P95) || !sound(s.Last) {

@@ -30,8 +30,8 @@ const uuid = "c4d9350e-783c-83cd-1ce0-306a5c00a600"
 // document is a small one with something of everything.
 func document() *state.Document {
 	at := written.Add(-2 * time.Minute)
-	series := func(rate float64) fleet.Series {
-		return fleet.Series{Max: new(2 * rate), Mean: &rate, P95: new(1.5 * rate), Last: new(rate), Newest: at.Add(-10 * time.Minute), Resolution: 5 * time.Minute}
+	series := func(rate float64) fleet.Rates {
+		return fleet.Rates{Max: new(2 * rate), Mean: &rate, P95: new(1.5 * rate), Last: new(rate), Newest: at.Add(-10 * time.Minute), Resolution: 5 * time.Minute}
 	}
 	poll := fleet.Poll{Last: at, OK: true, LastSuccess: at}
 	traffic := func() []*fleet.Traffic {
@@ -54,16 +54,17 @@ func document() *state.Document {
 				Windows: []time.Duration{5 * time.Minute}, InventoryPoll: poll,
 			}},
 			Ports: []*fleet.Port{{
-				UUID: uuid, Account: "prod", APIName: "uplink", Listed: true, Confirmed: true,
-				Inventory: &fleet.Inventory{At: at, State: "ACTIVE", Capacity: new(1e10), Links: []fleet.Link{{UUID: "l", Status: "UP", Speed: new(1e10)}}},
-				Traffic:   traffic(), Polls: []fleet.Poll{poll}, Dropped: drops,
+				Metered: fleet.Metered{Account: "prod", Traffic: traffic(), Polls: []fleet.Poll{poll}},
+				UUID:    uuid, APIName: "uplink", Listed: true, Confirmed: true,
+				Inventory:       &fleet.Inventory{At: at, State: "ACTIVE", Capacity: new(1e10), Links: []fleet.Link{{UUID: "l", Status: "UP", Speed: new(1e10)}}},
+				Dropped:         drops,
 				Connections:     &fleet.Connections{At: at, States: map[string]int{"ACTIVE": 3}, Bandwidth: new(1e9)},
 				ConnectionsPoll: poll,
 			}},
-			Connections: []*fleet.Watched{{
+			Connections: []*fleet.Tracked{{
+				Metered:    fleet.Metered{Account: "prod", Traffic: traffic(), Polls: []fleet.Poll{poll}},
 				Connection: fleet.Connection{UUID: "d4d9350e-783c-83cd-1ce0-306a5c00a600", APIName: "to-cloud", State: "ACTIVE", Bandwidth: new(1e9), ASidePort: uuid},
-				At:         at, Account: "prod", Port: uuid, Side: fleet.ASide, Traffic: traffic(), Polls: []fleet.Poll{poll},
-			}},
+				At:         at, Port: uuid, Side: fleet.ASide}},
 		},
 	}
 }

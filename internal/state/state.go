@@ -83,7 +83,7 @@ func (d *Document) port(p fleet.Port, a *fleet.Account, s *fleet.Snapshot, now t
 	return &p
 }
 
-func (d *Document) connection(c fleet.Watched, a *fleet.Account, s *fleet.Snapshot, now time.Time) *fleet.Watched {
+func (d *Document) connection(c fleet.Tracked, a *fleet.Account, s *fleet.Snapshot, now time.Time) *fleet.Tracked {
 	if !d.Clean && c.Dropped != nil {
 		dropped := map[fleet.Side]map[fleet.Direction]fleet.Counter{}
 		for side, counters := range c.Dropped {

@@ -47,14 +47,13 @@ func newSnapshot(now time.Time) *fleet.Snapshot {
 func newPort(id string, now time.Time) *fleet.Port {
 	good := fleet.Poll{Last: now, OK: true, LastSuccess: now}
 	return &fleet.Port{
-		UUID: id, Account: "default", APIName: "SV-PRI-" + id[len(id)-2:], Listed: true, Confirmed: true,
-		Inventory: &fleet.Inventory{At: now, Status: fleet.StatusUp, Capacity: new(10e9), Metro: "SV"},
-		Traffic: []*fleet.Traffic{{
+		Metered: fleet.Metered{Account: "default", Traffic: []*fleet.Traffic{{
 			At:       now,
-			Inbound:  fleet.Series{Last: new(4.25e9), P95: new(5.5e9), Newest: now.Add(-7 * time.Minute)},
-			Outbound: fleet.Series{Last: new(812e6), P95: new(1.1e9), Newest: now.Add(-7 * time.Minute)},
-		}},
-		Polls:           []fleet.Poll{good},
+			Inbound:  fleet.Rates{Last: new(4.25e9), P95: new(5.5e9), Newest: now.Add(-7 * time.Minute)},
+			Outbound: fleet.Rates{Last: new(812e6), P95: new(1.1e9), Newest: now.Add(-7 * time.Minute)},
+		}}, Polls: []fleet.Poll{good}},
+		UUID: id, APIName: "SV-PRI-" + id[len(id)-2:], Listed: true, Confirmed: true,
+		Inventory:       &fleet.Inventory{At: now, Status: fleet.StatusUp, Capacity: new(10e9), Metro: "SV"},
 		Connections:     &fleet.Connections{At: now, States: map[string]int{"ACTIVE": 11, "PROVISIONED": 6}},
 		ConnectionsPoll: good,
 	}

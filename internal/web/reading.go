@@ -32,7 +32,7 @@ func (r *reading) spark(d fleet.Direction) spark {
 	if t == nil {
 		return spark{}
 	}
-	return newSpark(t.Series(d), r.Windows[0], t.Answered(d), r.capacity, d)
+	return newSpark(t.Rates(d), r.Windows[0], t.Answered(d), r.capacity, d)
 }
 
 // problems are the faults of the latest polls, and why there may be no data.
@@ -56,7 +56,7 @@ func (r *reading) problems() []string {
 func (r *reading) late() []string {
 	var all []string
 	for _, d := range fleet.Directions() {
-		if t := r.Traffic[0]; t != nil && t.Series(d).Last != nil && r.Last(d) == nil {
+		if t := r.Traffic[0]; t != nil && t.Rates(d).Last != nil && r.Last(d) == nil {
 			all = append(all, string(d))
 		}
 	}

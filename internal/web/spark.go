@@ -24,7 +24,7 @@ type spark struct {
 // newSpark draws the series s of a window that ends at end. A bucket shows its
 // highest mean, so peaks survive, and a line ends where more than one interval is
 // missing. The top is the capacity or, where that is unknown, the peak.
-func newSpark(s *fleet.Series, w fleet.Window, end time.Time, capacity *float64, d fleet.Direction) spark {
+func newSpark(s *fleet.Rates, w fleet.Window, end time.Time, capacity *float64, d fleet.Direction) spark {
 	if len(s.Points) == 0 || w.Span <= 0 {
 		return spark{}
 	}
@@ -48,7 +48,7 @@ type bucket struct {
 	joined bool // to the one before: nothing is missing between them
 }
 
-func sparkBuckets(s *fleet.Series, w fleet.Window, end time.Time) []bucket {
+func sparkBuckets(s *fleet.Rates, w fleet.Window, end time.Time) []bucket {
 	var all []bucket
 	var last time.Time
 	start, longest := end.Add(-w.Span), 2*max(s.Resolution, w.Resolution)

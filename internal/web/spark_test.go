@@ -161,7 +161,7 @@ func TestLandingStaysSmall(t *testing.T) {
 		p := newPort(fmt.Sprintf("c4d9c9a0-0000-4000-8000-000000000%03d", i), now)
 		p.Inventory.Capacity = new(10e9)
 		for _, d := range fleet.Directions() {
-			p.Traffic[0].Series(d).Points = day(now, func(int) float64 { return random.Float64() * 10e9 })
+			p.Traffic[0].Rates(d).Points = day(now, func(int) float64 { return random.Float64() * 10e9 })
 		}
 		snap.Ports = append(snap.Ports, p)
 	}

@@ -48,7 +48,7 @@ func TestLandingMarksWhatIsStale(t *testing.T) {
 		},
 		{
 			name: "samples that the source never gave",
-			late: func(t *fleet.Traffic) { t.Inbound, t.Outbound = fleet.Series{}, fleet.Series{} },
+			late: func(t *fleet.Traffic) { t.Inbound, t.Outbound = fleet.Rates{}, fleet.Rates{} },
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

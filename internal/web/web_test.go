@@ -217,7 +217,7 @@ func TestLandingShowsADashForWhatIsUnknownOrStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		data := map[string]string{"Speed": "–", "Status": "–", "In": "– p95 –", "Out": "– p95 –", "Connections": "–"}
 		bare := newSnapshot(time.Now())
-		bare.Ports[0] = &fleet.Port{UUID: uuid, Account: "default", Traffic: []*fleet.Traffic{nil}, Polls: []fleet.Poll{{}}}
+		bare.Ports[0] = &fleet.Port{Metered: fleet.Metered{Account: "default", Traffic: []*fleet.Traffic{nil}, Polls: []fleet.Poll{{}}}, UUID: uuid}
 		got := cells(t, bare)
 		want := maps.Clone(data)
 		want["Metro"], want["Sample age"], want["Polled ago"] = "–", "–", "–"

@@ -5,30 +5,30 @@ import (
 	"time"
 )
 
-// Load is the traffic of both ports of a pair in one window.
-type Load struct{ Inbound, Outbound Joint }
+// PairTraffic is the traffic of both ports of a pair in one window.
+type PairTraffic struct{ Inbound, Outbound PairRates }
 
 // Of is the load in one direction.
-func (l *Load) Of(d Direction) *Joint {
+func (l *PairTraffic) Of(d Direction) *PairRates {
 	if d == Inbound {
 		return &l.Inbound
 	}
 	return &l.Outbound
 }
 
-// Joint is two series added up interval by interval. Rates are in bit/s.
-type Joint struct {
+// PairRates is two series added up interval by interval. Rates are in bit/s.
+type PairRates struct {
 	Last, P95  *float64
 	Newest     time.Time     // the newest interval that both have, by the earlier of its stamps; zero without one
 	Resolution time.Duration // length of the intervals
 }
 
-// NewLoad adds up what is known of two ports in window w.
-func NewLoad(a, b *Traffic, w Window) Load {
+// NewPairTraffic adds up what is known of two ports in window w.
+func NewPairTraffic(a, b *Traffic, w Window) PairTraffic {
 	if a == nil || b == nil {
-		return Load{}
+		return PairTraffic{}
 	}
-	return Load{Inbound: join(&a.Inbound, &b.Inbound, w), Outbound: join(&a.Outbound, &b.Outbound, w)}
+	return PairTraffic{Inbound: join(&a.Inbound, &b.Inbound, w), Outbound: join(&a.Outbound, &b.Outbound, w)}
 }
 
 // A percentile of the intervals that both have stands for the window while these
@@ -37,11 +37,11 @@ const coveredParts, coveredOf = 9, 10
 
 // join adds up two series. The maximum and the percentiles of a sum are not
 // those of its parts added up, since these come from different times.
-func join(a, b *Series, w Window) Joint {
+func join(a, b *Rates, w Window) PairRates {
 	if len(a.Points) == 0 || len(b.Points) == 0 || a.Resolution != b.Resolution {
-		return Joint{}
+		return PairRates{}
 	}
-	j := Joint{Resolution: a.Resolution}
+	j := PairRates{Resolution: a.Resolution}
 	phase := phaseOf(a.Points, j.Resolution)
 	ahead := wrap(phaseOf(b.Points, j.Resolution)-phase, j.Resolution)
 	first, second := onGrid(a.Points, phase, j.Resolution), onGrid(b.Points, phase+ahead, j.Resolution)
@@ -62,7 +62,7 @@ func join(a, b *Series, w Window) Joint {
 		}
 	}
 	if len(sums) == 0 {
-		return Joint{}
+		return PairRates{}
 	}
 	newest := sums[len(sums)-1]
 	j.Last, j.Newest = &newest.Mean, newest.Time

@@ -14,7 +14,7 @@ import (
 // stamped is a series of 5-minute means that ends about noon: each stamp is moved
 // by what late says of its interval, the newest one being 0.
 func stamped(means []float64, late func(i int) time.Duration) *fleet.Traffic {
-	s := fleet.Series{Resolution: 5 * time.Minute}
+	s := fleet.Rates{Resolution: 5 * time.Minute}
 	for i, m := range slices.Backward(means) {
 		age := len(means) - 1 - i
 		s.Points = append(s.Points, fleet.Point{Time: noon.Add(-time.Duration(age)*5*time.Minute + late(age)), Mean: m})
@@ -60,11 +60,11 @@ func TestNewLoadAddsIntervalByInterval(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := fleet.NewLoad(stamped(counting(20), late[0]), stamped(backwards(20), late[1]), oneDay)
+			got := fleet.NewPairTraffic(stamped(counting(20), late[0]), stamped(backwards(20), late[1]), oneDay)
 			for _, d := range fleet.Directions() {
 				j := got.Of(d)
 				if j.Last == nil || *j.Last != 21 || j.P95 == nil || *j.P95 != 21 {
-					t.Errorf("%s: %s", d, cmp.Diff(fleet.Joint{Last: new(21.0), P95: new(21.0)}, *j))
+					t.Errorf("%s: %s", d, cmp.Diff(fleet.PairRates{Last: new(21.0), P95: new(21.0)}, *j))
 				}
 			}
 		})
@@ -107,7 +107,7 @@ func TestNewLoadTakesWhatBothHave(t *testing.T) {
 		{"intervals that are longer than asked for", coarse, hourly, new(200.0), nil, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			load := fleet.NewLoad(tt.a, tt.b, oneDay)
+			load := fleet.NewPairTraffic(tt.a, tt.b, oneDay)
 			got := load.Inbound
 			if diff := cmp.Diff([]*float64{tt.last, tt.p95}, []*float64{got.Last, got.P95}); diff != "" {
 				t.Errorf("last and p95 (-want +got)\n%s", diff)
@@ -123,7 +123,7 @@ func TestNewLoadTakesWhatBothHave(t *testing.T) {
 func TestNewLoadIsOfTheEarlierStamp(t *testing.T) {
 	late := stamped(counting(20), func(int) time.Duration { return 100 * time.Second })
 	for _, pair := range [][2]*fleet.Traffic{{late, stamped(counting(20), punctual)}, {stamped(counting(20), punctual), late}} {
-		load := fleet.NewLoad(pair[0], pair[1], oneDay)
+		load := fleet.NewPairTraffic(pair[0], pair[1], oneDay)
 		if got := load.Inbound.Newest; !got.Equal(noon) {
 			t.Errorf("newest %v", got)
 		}
@@ -141,7 +141,7 @@ func TestNewLoadIsTheSumOfWhatWasSentTogether(t *testing.T) {
 				return off + time.Duration(30*math.Sin(seed*float64(i)))*time.Second
 			}
 		}
-		load := fleet.NewLoad(stamped(counting(n), wobble(1.7)), stamped(backwards(n), wobble(2.3)), oneDay)
+		load := fleet.NewPairTraffic(stamped(counting(n), wobble(1.7)), stamped(backwards(n), wobble(2.3)), oneDay)
 		if j := load.Inbound; j.P95 == nil || *j.P95 != n+1 || *j.Last != n+1 {
 			t.Errorf("offset %v: %+v", off, j)
 		}
@@ -156,7 +156,7 @@ func BenchmarkNewLoad(b *testing.B) {
 		b.Run(w.Label(), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				fleet.NewLoad(x, y, w)
+				fleet.NewPairTraffic(x, y, w)
 			}
 		})
 	}
