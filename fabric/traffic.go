@@ -13,11 +13,11 @@ type Traffic struct {
 // Rates is one direction of Traffic. The summaries are the API's own figures
 // over the window; nil where it gives none.
 type Rates struct {
-	Max    *float64 // highest value of an interval; from the points where the summary is missing
-	Mean   *float64
-	Last   *float64 // last polled
-	Points []Point  // in the API's order: perhaps unsorted, perhaps with duplicates
-	Implausible    int      // intervals with a figure that cannot be, below 0 or beyond any line: it is left out
+	Max         *float64 // highest value of an interval; from the points where the summary is missing
+	Mean        *float64
+	Last        *float64 // last polled
+	Points      []Point  // in the API's order: perhaps unsorted, perhaps with duplicates
+	Implausible int      // intervals with a figure that cannot be, below 0 or beyond any line: it is left out
 
 	Dropped, Errored []Count // packets, in the API's order; nil where the source has none
 }

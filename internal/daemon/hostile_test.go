@@ -83,6 +83,7 @@ func TestDuplicatesAreMergedAndCounted(t *testing.T) {
 }
 
 func duplicates(t *testing.T, backwards bool) {
+	first := map[bool]float64{false: 1, true: 9}[backwards] // the entry that counts, of those with 1 and 9
 	// One physical port twice: a LAG of one would pass for one of two, and of twice the rate.
 	const links = `[{"uuid":"cccccccc-0000-4000-8000-00000000000c","interfaceSpeed":1000,"operation":{"operationalStatus":"UP"}},{"uuid":"CCCCCCCC-0000-4000-8000-00000000000C","interfaceSpeed":1000,"operation":{"operationalStatus":"UP"}}]`
 	port := func(uuid string, speed int) string {
@@ -112,14 +113,14 @@ func duplicates(t *testing.T, backwards bool) {
 		stop()
 		a, b := `port_name="twin",port_uuid="`+hostileA+`"`, `port_name="twin",port_uuid="`+hostileB+`"`
 		for series, want := range map[string]float64{
-			`port_capacity_bytes_per_second{` + a + `}`:                                                     1e9 / 8,
+			`port_capacity_bytes_per_second{` + a + `}`:                                                     first * 1e9 / 8,
 			`port_capacity_bytes_per_second{` + b + `}`:                                                     1e9 / 8,
 			`port_effective_capacity_bytes_per_second{` + a + `}`:                                           1e9 / 8,
 			`port_lag_links{` + a + `,status="UP"}`:                                                         1,
 			`port_connections{` + a + `,state="ACTIVE"}`:                                                    2,
 			`port_connections{` + b + `,state="ACTIVE"}`:                                                    1,
-			`port_connections_bandwidth_bytes_per_second{` + a + `}`:                                        110e6 / 8,
-			`connection_bandwidth_bytes_per_second{connection_name="link",connection_uuid="` + link1 + `"}`: 100e6 / 8,
+			`port_connections_bandwidth_bytes_per_second{` + a + `}`:                                        (first*100 + 10) * 1e6 / 8,
+			`connection_bandwidth_bytes_per_second{connection_name="link",connection_uuid="` + link1 + `"}`: first * 100e6 / 8,
 			`port_traffic_last_bytes_per_second{direction="inbound",` + a + `}`:                             40e6 / 8,
 			`port_traffic_p95_bytes_per_second{direction="inbound",` + a + `,window="1d"}`:                  40e6 / 8,
 			`connections_watched{account="first"}`:                                                          2,

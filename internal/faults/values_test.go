@@ -46,7 +46,7 @@ func odd() outcome { return oddOf(len(watched)) }
 func oddOf(ports int) outcome {
 	o := without(pairP95)
 	o.also = func(l timeline) []string {
-		if n := strings.Count(l.log, `level=WARN msg="answer has impossible intervals`); n != ports {
+		if n := strings.Count(l.log, `level=WARN msg="answer has implausible intervals`); n != ports {
 			return []string{fmt.Sprintf("the log tells %d times, of %d ports", n, ports)}
 		}
 		return nil
@@ -71,7 +71,7 @@ var valueScenarios = []scenario{
 	{Switch: of("gaps"), title: "gaps, two windows", windows: true, outcome: twoWindowsWithout(without(pairP95))},
 	{Switch: of("negative"), title: "negative, two windows", windows: true, sources: []string{"v3", "v4-metrics"}, outcome: twoWindowsWithout(odd())},
 	{own: &private{does: "every rate a thousand times as high: kbit/s where Mbit/s were", rewrite: otherUnit}, title: "rates in another unit", sources: everySource, lasts: time.Hour, outcome: outcome{
-		ends: []class{traffic}, failing: true, reasons: "decode", calls: usual, also: told("no interval can be right"),
+		ends: []class{traffic}, failing: true, reasons: "decode", calls: usual, also: told("no interval is plausible"),
 		note: "rates above ten times the line are not believed: the polls fail, and the log asks for the unit",
 	}},
 	{Switch: of("capacity-zero"), outcome: allocating(0, lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second"))},

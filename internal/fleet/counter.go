@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -13,68 +14,108 @@ type Count struct {
 	N   float64
 }
 
+// late is how long after the newest interval of a counter an older one is still
+// counted. Equinix' pipeline is late by up to 12 minutes, half an hour in an outage.
+const late = time.Hour
+
 // Counter adds up the counts of a port, each interval once, from the first
 // answer on. Its zero value has not begun.
 type Counter struct {
 	Since time.Time // the first answer: counting began
 	Total float64
 
-	// Ends of intervals in Total: those that may be told again, and the latest, in
-	// Unix nanoseconds, of those that left the window.
-	seen ends
-	left int64
-
-	held bool // see Hold
+	recent []int64 // ends of intervals in Total, Unix nanoseconds ascending, no older than late before the newest
+	held   bool    // see Hold
 }
 
-// kept is a counter as it is kept over a restart.
-type kept struct {
-	Since time.Time
-	Total float64
-	Seen  ends  `json:",omitempty"`
-	Left  int64 `json:",omitempty"`
-	Held  bool  `json:",omitempty"`
+// savedCounter is a counter in the state file.
+type savedCounter struct {
+	Since  time.Time
+	Total  float64
+	Recent []int64 `json:",omitempty"`
+	Held   bool    `json:",omitempty"`
+
+	// Until November 2026 the ends of all intervals of the window, packed, and the
+	// newest end before them.
+	Seen []byte `json:",omitempty"`
+	Left int64  `json:",omitempty"`
 }
 
 // MarshalJSON writes all that the counter needs to go on.
 func (c Counter) MarshalJSON() ([]byte, error) {
-	return json.Marshal(kept{c.Since, c.Total, c.seen, c.left, c.held})
+	return json.Marshal(savedCounter{Since: c.Since, Total: c.Total, Recent: c.recent, Held: c.held})
 }
 
-// UnmarshalJSON reads it. A total that cannot be one is an error.
+// UnmarshalJSON reads it, as older versions wrote it too. A total below 0, and ends
+// that do not ascend, are errors.
 func (c *Counter) UnmarshalJSON(b []byte) error {
-	var k kept
-	if err := json.Unmarshal(b, &k); err != nil {
+	var s savedCounter
+	if err := json.Unmarshal(b, &s); err != nil {
 		return err
 	}
-	if k.Total < 0 {
+	if s.Total < 0 {
 		return errors.New("a counter is below 0")
 	}
-	if _, err := k.Seen.unpack(); err != nil {
-		return err
+	recent := s.Recent
+	if len(s.Seen) > 0 || s.Left != 0 {
+		recent = unpack(s.Seen, s.Left)
 	}
-	*c = Counter{Since: k.Since, Total: k.Total, seen: k.Seen, left: k.Left, held: k.Held}
+	for i := 1; i < len(recent); i++ {
+		if recent[i] <= recent[i-1] {
+			return errors.New("the intervals of a counter do not ascend")
+		}
+	}
+	*c = Counter{Since: s.Since, Total: s.Total, recent: trimmed(recent), held: s.Held}
 	return nil
 }
 
-// Latest is the latest end of an interval that was added up, zero where none was.
-func (c Counter) Latest() time.Time {
-	latest := c.left
-	if seen := c.ends(); len(seen) > 0 {
-		latest = max(latest, seen[len(seen)-1])
+// unpack reads ends as older versions wrote them: the unit of time, the first end in
+// it, and for each next one how much longer its interval is than the one before.
+func unpack(packed []byte, left int64) []int64 {
+	ends := []int64{left}
+	unit, n := binary.Uvarint(packed)
+	var end, step int64
+	for packed = packed[max(n, 0):]; len(packed) > 0; packed = packed[n:] {
+		var change int64
+		if change, n = binary.Varint(packed); n <= 0 {
+			break
+		}
+		step += change
+		end += step
+		ends = append(ends, end*int64(unit)) //nolint:gosec // G115: a second or a nanosecond
+		if len(ends) == 2 {
+			step = 0
+		}
 	}
-	if latest == 0 {
+	if left == 0 {
+		return ends[1:]
+	}
+	return ends
+}
+
+// trimmed is ascending ends without those that are older than late before the newest.
+func trimmed(ends []int64) []int64 {
+	if len(ends) == 0 {
+		return nil
+	}
+	oldest, _ := slices.BinarySearch(ends, ends[len(ends)-1]-int64(late))
+	return slices.Clone(ends[oldest:])
+}
+
+// Latest is the latest end of an interval that was added up, zero before the first.
+func (c Counter) Latest() time.Time {
+	if len(c.recent) == 0 {
 		return time.Time{}
 	}
-	return time.Unix(0, latest)
+	return time.Unix(0, c.recent[len(c.recent)-1])
 }
 
 // Began reports whether there was ever an answer with counts, and the latest one
-// was added up: a counter that is held would say that nothing is lost.
+// was added up. A counter that is held would wrongly say that nothing is lost.
 func (c Counter) Began() bool { return !c.Since.IsZero() && !c.held }
 
-// Hold is c after an answer at now of which nobody can tell yet whether its counts
-// can be: none is added. What the next one tells again is not lost.
+// Hold is c after an answer at now whose counts cannot be checked yet, because the
+// line rate is unknown: none is added. A later answer has them again.
 func (c Counter) Hold(counts []Count, now time.Time) Counter {
 	if counts == nil {
 		return c
@@ -83,7 +124,7 @@ func (c Counter) Hold(counts []Count, now time.Time) Counter {
 	return c
 }
 
-// since is when counting began, or now: where it has not, or would in the future.
+// since is when counting began, or now if it has not, or began in the future.
 func (c Counter) since(now time.Time) time.Time {
 	if c.Since.IsZero() || c.Since.After(now) {
 		return now
@@ -91,8 +132,8 @@ func (c Counter) since(now time.Time) time.Time {
 	return c.Since
 }
 
-// Anew is a counter that begins at now where c has begun: at 0, so that whoever
-// reads it sees that it was reset.
+// Anew is a counter that begins at now, if c has begun: at 0, so that Prometheus
+// sees a reset.
 func (c Counter) Anew(now time.Time) Counter {
 	if c.Since.IsZero() {
 		return c
@@ -101,41 +142,28 @@ func (c Counter) Anew(now time.Time) Counter {
 }
 
 // Add is c with what an answer at now says of the intervals that end after
-// from. Intervals before the first answer are not counted, late ones are, and
-// one that is told again counts once: also where the clock was ahead for a while,
-// so that the window was one of later times and the counter began in the future.
+// from. Intervals before the first answer are not counted. One that is repeated
+// counts once, and one that comes late counts while it is at most an hour older than
+// the newest: also after the clock was ahead for a while, so that the counter began
+// in the future.
 func (c Counter) Add(counts []Count, from, now time.Time) Counter {
 	if counts == nil {
 		return c // the source has none
 	}
-	next := Counter{Since: c.since(now), Total: c.Total, left: c.left}
-	var seen []int64
-	for _, end := range c.ends() {
-		if end < from.UnixNano() {
-			next.left = max(next.left, end)
-		} else {
-			seen = append(seen, end)
-		}
+	next := Counter{Since: c.since(now), Total: c.Total, recent: slices.Clone(c.recent)}
+	var oldest int64
+	if len(c.recent) > 0 {
+		oldest = c.recent[len(c.recent)-1] - int64(late)
 	}
 	for _, count := range counts {
 		end := count.End.UnixNano()
-		i, told := slices.BinarySearch(seen, end)
-		if told || end <= next.left || count.N < 0 || !count.End.After(next.Since) || !count.End.After(from) {
+		i, known := slices.BinarySearch(next.recent, end)
+		if known || end < oldest || count.N < 0 || !count.End.After(next.Since) || !count.End.After(from) {
 			continue
 		}
-		seen = slices.Insert(seen, i, end)
+		next.recent = slices.Insert(next.recent, i, end)
 		next.Total += count.N
 	}
-	if n := len(seen) - maxEnds; n > 0 { // of intervals that nobody asked for
-		next.left = max(next.left, seen[n-1])
-		seen = seen[n:]
-	}
-	next.seen = packed(seen)
+	next.recent = trimmed(next.recent)
 	return next
-}
-
-// ends are those of seen, one by one.
-func (c Counter) ends() []int64 {
-	all, _ := c.seen.unpack() // what was read was checked then
-	return all
 }

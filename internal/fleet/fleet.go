@@ -22,6 +22,10 @@ type Snapshot struct {
 	Shard          Shard      // which part of the ports these are
 	StaleIntervals int        // a value older than this many of its own intervals is stale
 	Ready          bool       // Complete, now or before: ports that come later do not undo it
+
+	AmbiguousGroups []string `json:"-"` // redundancy groups with more than one primary or secondary port, which make no pair
+
+	ConfiguredPairs []Pair `json:"-"` // of all accounts and shards: their names are taken
 }
 
 // Account returns the account of that name.
@@ -33,23 +37,47 @@ func (s *Snapshot) Account(name string) (Account, bool) {
 	return s.Accounts[i], true
 }
 
-// Port returns the port of that UUID, nil where there is none.
+// Port returns the port of that UUID, nil if there is none.
 func (s *Snapshot) Port(uuid string) *Port {
-	i, found := slices.BinarySearchFunc(s.Ports, uuid, func(p *Port, uuid string) int { return strings.Compare(p.UUID, uuid) })
+	i, found := slices.BinarySearchFunc(s.Ports, uuid, portByUUID)
 	if !found {
 		return nil
 	}
 	return s.Ports[i]
 }
 
-// Connection returns the watched connection of that UUID, nil where there is
-// none.
+// Connection returns the tracked connection of that UUID, nil if there is none.
 func (s *Snapshot) Connection(uuid string) *Tracked {
-	i, found := slices.BinarySearchFunc(s.Connections, uuid, func(c *Tracked, uuid string) int { return strings.Compare(c.UUID, uuid) })
+	i, found := slices.BinarySearchFunc(s.Connections, uuid, connectionByUUID)
 	if !found {
 		return nil
 	}
 	return s.Connections[i]
+}
+
+func portByUUID(p *Port, uuid string) int          { return strings.Compare(p.UUID, uuid) }
+func connectionByUUID(c *Tracked, uuid string) int { return strings.Compare(c.UUID, uuid) }
+
+// PortsOf are the ports of an account.
+func (s *Snapshot) PortsOf(account string) []*Port {
+	var own []*Port
+	for _, p := range s.Ports {
+		if p.Account == account {
+			own = append(own, p)
+		}
+	}
+	return own
+}
+
+// ConnectionsOf are the tracked connections of an account that may have traffic.
+func (s *Snapshot) ConnectionsOf(account string) []*Tracked {
+	var own []*Tracked
+	for _, c := range s.Connections {
+		if c.Account == account && c.CarriesTraffic() {
+			own = append(own, c)
+		}
+	}
+	return own
 }
 
 // Complete reports whether every account has been listed and every port has had

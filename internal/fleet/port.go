@@ -52,7 +52,7 @@ func (p *Port) Name() string { return cmp.Or(p.ConfiguredName, p.APIName, p.UUID
 // Complete reports whether the port has had its first answer or failure of
 // every kind.
 func (p *Port) Complete() bool {
-	return p.Listed && p.Polls[0].Tried() && p.Polls[0].Provisional == "" && p.ConnectionsPoll.Tried()
+	return p.Listed && p.Polls[0].Tried() && p.ConnectionsPoll.Tried()
 }
 
 // Poll is the outcome of polling one thing.
@@ -61,7 +61,6 @@ type Poll struct {
 	OK          bool      // it succeeded
 	LastSuccess time.Time // zero before the first
 	Err         string    // why it did not
-	Provisional string    // the traffic source that failed it in a way that another, asked at once, may mend
 }
 
 // Tried reports whether a try has ended.
@@ -69,7 +68,7 @@ func (p Poll) Tried() bool { return !p.Last.IsZero() }
 
 // Ended is p after a try that ended now, well where err is nil.
 func (p Poll) Ended(now time.Time, err error) Poll {
-	p.Last, p.OK, p.Err, p.Provisional = now, err == nil, "", ""
+	p.Last, p.OK, p.Err = now, err == nil, ""
 	if err != nil {
 		p.Err = err.Error()
 		return p

@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -131,96 +130,6 @@ type Rates struct {
 type Point struct {
 	Time time.Time
 	Mean float64
-}
-
-// Answer is one direction of a statistics answer, before it is judged: points
-// in any order, perhaps twice, and the API's own summaries.
-type Answer struct {
-	Max, Mean, Last *float64
-	Points          []Point
-	Resolution      time.Duration // as the source states it, 0 where it does not
-}
-
-// NewRates judges one direction of the answer to a request for [from, to] of
-// window w. Points later than the request by more than one interval are taken
-// for the nonsense they are; points before it count for nothing but the time of
-// the newest one. A summary without a single interval of the window behind it is
-// no evidence, so there nothing but the newest time is kept, prev's at worst.
-func NewRates(a Answer, w Window, from, to time.Time, prev Rates) Rates {
-	points := ascending(slices.Clone(a.Points))
-	length := distance(points, w.Resolution)
-	grace := grace(cmp.Or(a.Resolution, length), w.Resolution)
-	points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.After(to.Add(grace)) })
-	if len(points) == 0 {
-		return Rates{Newest: prev.Newest}
-	}
-	newest := points[len(points)-1]
-	s := Rates{Max: a.Max, Mean: a.Mean, Last: a.Last, Newest: newest.Time}
-	if s.Last == nil {
-		s.Last = &newest.Mean
-	}
-	// A source stamps the start or the end of an interval, so the first one may
-	// lie before the window.
-	first := from.Add(-grace)
-	s.Points = slices.DeleteFunc(points, func(p Point) bool { return p.Time.Before(first) })
-	if len(s.Points) == 0 {
-		return Rates{Newest: newest.Time}
-	}
-	s.Resolution = cmp.Or(a.Resolution, max(length, distance(s.Points, w.Resolution)))
-	if s.Resolution <= w.Resolution {
-		s.P95 = Percentile95(s.Points)
-	}
-	return s
-}
-
-// Grace is by how much the stamp of an interval may miss the range that was asked
-// for: the length of one, since a source stamps their start or their end. It is
-// the longer of the lengths that were asked for and that came: as the source
-// states it, else as the points, in any order, tell it.
-func Grace(points []Point, stated, asked time.Duration) time.Duration {
-	if stated == 0 {
-		stated = distance(ascending(slices.Clone(points)), asked)
-	}
-	return grace(stated, asked)
-}
-
-func grace(length, asked time.Duration) time.Duration {
-	const longest = day // of what Equinix keeps; a source may state anything
-	return max(asked, min(length, longest))
-}
-
-// ascending sorts by time and keeps the last of several points of one time: a
-// source that repeats an interval corrects it.
-func ascending(points []Point) []Point {
-	slices.SortStableFunc(points, func(a, b Point) int { return a.Time.Compare(b.Time) })
-	kept := points[:0]
-	for i, p := range points {
-		if i+1 < len(points) && points[i+1].Time.Equal(p.Time) {
-			continue
-		}
-		kept = append(kept, p)
-	}
-	return kept
-}
-
-// distance is the length of the intervals as the points tell it: the smallest
-// distance between a dozen or more of them where that is at least twice what
-// was asked for, else what was asked for. A source that does not state its
-// resolution may answer with hours where 5 minutes were meant, and a percentile
-// of hourly means is not one of 5-minute means.
-func distance(points []Point, asked time.Duration) time.Duration {
-	const enough = 12
-	if len(points) < enough {
-		return asked
-	}
-	smallest := points[1].Time.Sub(points[0].Time)
-	for i := 2; i < len(points); i++ {
-		smallest = min(smallest, points[i].Time.Sub(points[i-1].Time))
-	}
-	if smallest < 2*asked {
-		return asked
-	}
-	return smallest
 }
 
 // Percentile95 is the highest mean once the top 5 % of the points, rounded

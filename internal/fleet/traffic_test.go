@@ -14,6 +14,22 @@ var (
 	oneDay = fleet.Window{Span: 24 * time.Hour, Resolution: 5 * time.Minute, Interval: 5 * time.Minute}
 )
 
+// intervals are one every step, the last one at end.
+func intervals(end time.Time, step time.Duration, means ...float64) []fleet.Interval {
+	all := make([]fleet.Interval, len(means))
+	for i, p := range points(end, step, means...) {
+		all[i] = fleet.Interval{Time: p.Time, Mean: p.Mean, Max: p.Mean}
+	}
+	return all
+}
+
+// newRates is what an answer to a request for the day before noon makes of one direction.
+func newRates(a fleet.AnsweredRates, stated time.Duration, previous fleet.Rates) fleet.Rates {
+	whole := fleet.Answer{Resolution: stated, Inbound: a}
+	r, _ := fleet.NewRates(&a, fleet.NewLimits(&whole, oneDay, noon.Add(-24*time.Hour), noon), previous, fleet.Rejected{})
+	return r
+}
+
 // points are one every step, the last one at end.
 func points(end time.Time, step time.Duration, means ...float64) []fleet.Point {
 	ps := make([]fleet.Point, len(means))
@@ -51,14 +67,14 @@ func TestPercentile95DropsTheTopFivePercent(t *testing.T) {
 	}
 }
 
-func TestNewSeriesTakesTheNewestPointByItsTime(t *testing.T) {
-	a := fleet.Answer{Points: []fleet.Point{
+func TestNewRatesTakesTheNewestPointByItsTime(t *testing.T) {
+	a := fleet.AnsweredRates{Intervals: []fleet.Interval{
 		{Time: noon.Add(-10 * time.Minute), Mean: 3},
 		{Time: noon.Add(-5 * time.Minute), Mean: 7},
 		{Time: noon.Add(-20 * time.Minute), Mean: 1},
 		{Time: noon.Add(-5 * time.Minute), Mean: 8}, // repeated, and corrected
 	}}
-	s := fleet.NewRates(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Rates{})
+	s := newRates(a, 0, fleet.Rates{})
 	want := fleet.Rates{
 		P95: new(8.0), Last: new(8.0), Newest: noon.Add(-5 * time.Minute), Resolution: 5 * time.Minute,
 		Points: []fleet.Point{
@@ -70,34 +86,34 @@ func TestNewSeriesTakesTheNewestPointByItsTime(t *testing.T) {
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if len(a.Points) != 4 || a.Points[0].Mean != 3 {
-		t.Error("NewSeries changed the answer")
+	if len(a.Intervals) != 4 || a.Intervals[0].Mean != 3 {
+		t.Error("NewRates changed the answer")
 	}
 }
 
-func TestNewSeriesPrefersTheLastPolledOfTheAPI(t *testing.T) {
-	a := fleet.Answer{Last: new(42.0), Points: points(noon, 5*time.Minute, 1, 2)}
-	s := fleet.NewRates(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Rates{})
+func TestNewRatesPrefersTheLastPolledOfTheAPI(t *testing.T) {
+	a := fleet.AnsweredRates{Last: new(42.0), Intervals: intervals(noon, 5*time.Minute, 1, 2)}
+	s := newRates(a, 0, fleet.Rates{})
 	if diff := cmp.Diff(new(42.0), s.Last); diff != "" {
 		t.Errorf("last (-want +got)\n%s", diff)
 	}
 }
 
-func TestNewSeriesWithoutPointsKeepsOnlyTheNewestTime(t *testing.T) {
+func TestNewRatesWithoutPointsKeepsOnlyTheNewestTime(t *testing.T) {
 	prev := fleet.Rates{Max: new(9.0), Last: new(5.0), Newest: noon.Add(-time.Hour), Points: points(noon, time.Minute, 1)}
-	zeros := fleet.Answer{Max: new(0.0), Mean: new(0.0), Last: new(0.0)}
-	s := fleet.NewRates(zeros, oneDay, noon.Add(-24*time.Hour), noon, prev)
+	zeros := fleet.AnsweredRates{Max: new(0.0), Mean: new(0.0), Last: new(0.0)}
+	s := newRates(zeros, 0, prev)
 	if diff := cmp.Diff(fleet.Rates{Newest: noon.Add(-time.Hour)}, s); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
-func TestNewSeriesDropsPointsFromTheFuture(t *testing.T) {
-	a := fleet.Answer{Points: []fleet.Point{
+func TestNewRatesDropsPointsFromTheFuture(t *testing.T) {
+	a := fleet.AnsweredRates{Intervals: []fleet.Interval{
 		{Time: noon.Add(5 * time.Minute), Mean: 1}, // the interval that the request ends in
 		{Time: noon.Add(6 * time.Minute), Mean: 99},
 	}}
-	s := fleet.NewRates(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Rates{})
+	s := newRates(a, 0, fleet.Rates{})
 	if diff := cmp.Diff(fleet.Rates{
 		P95: new(1.0), Last: new(1.0), Newest: noon.Add(5 * time.Minute), Resolution: 5 * time.Minute,
 		Points: []fleet.Point{{Time: noon.Add(5 * time.Minute), Mean: 1}},
@@ -107,20 +123,21 @@ func TestNewSeriesDropsPointsFromTheFuture(t *testing.T) {
 }
 
 // The grace of a stamp is one interval as it came, be it longer than asked for.
-func TestNewSeriesKeepsTheHourUnderWay(t *testing.T) {
-	hourly := points(noon.Add(50*time.Minute), time.Hour, make([]float64, 24)...)
+func TestNewRatesKeepsTheHourUnderWay(t *testing.T) {
+	hourly := intervals(noon.Add(50*time.Minute), time.Hour, make([]float64, 24)...)
 	for _, tt := range []struct {
-		name   string
-		answer fleet.Answer
-		want   int
+		name      string
+		stated    time.Duration
+		intervals []fleet.Interval
+		want      int
 	}{
-		{"stated", fleet.Answer{Resolution: time.Hour, Points: hourly[22:]}, 2},
-		{"by the points", fleet.Answer{Points: hourly}, 24},
-		{"stated otherwise", fleet.Answer{Resolution: 5 * time.Minute, Points: hourly}, 23},
-		{"a month", fleet.Answer{Resolution: 30 * 24 * time.Hour, Points: points(noon.Add(20*24*time.Hour), 30*24*time.Hour, 1)}, 0},
+		{"stated", time.Hour, hourly[22:], 2},
+		{"by the points", 0, hourly, 24},
+		{"stated otherwise", 5 * time.Minute, hourly, 23},
+		{"a month", 30 * 24 * time.Hour, intervals(noon.Add(20*24*time.Hour), 30*24*time.Hour, 1), 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := fleet.NewRates(tt.answer, oneDay, noon.Add(-24*time.Hour), noon, fleet.Rates{})
+			s := newRates(fleet.AnsweredRates{Intervals: tt.intervals}, tt.stated, fleet.Rates{})
 			if len(s.Points) != tt.want {
 				t.Errorf("%d points, want %d", len(s.Points), tt.want)
 			}
@@ -128,14 +145,14 @@ func TestNewSeriesKeepsTheHourUnderWay(t *testing.T) {
 	}
 }
 
-func TestNewSeriesLeavesPointsBeforeTheWindowOutOfThePercentile(t *testing.T) {
+func TestNewRatesLeavesPointsBeforeTheWindowOutOfThePercentile(t *testing.T) {
 	from := noon.Add(-24 * time.Hour)
-	a := fleet.Answer{Max: new(99.0), Points: []fleet.Point{
+	a := fleet.AnsweredRates{Max: new(99.0), Intervals: []fleet.Interval{
 		{Time: from.Add(-6 * time.Minute), Mean: 99},
 		{Time: from.Add(-5 * time.Minute), Mean: 2}, // an interval stamped by its start
 		{Time: from, Mean: 1},
 	}}
-	s := fleet.NewRates(a, oneDay, from, noon, fleet.Rates{})
+	s := newRates(a, 0, fleet.Rates{})
 	if len(s.Points) != 2 || *s.P95 != 2 {
 		t.Errorf("points %v, p95 %v", s.Points, *s.P95)
 	}
@@ -144,21 +161,22 @@ func TestNewSeriesLeavesPointsBeforeTheWindowOutOfThePercentile(t *testing.T) {
 	}
 }
 
-func TestNewSeriesHasNoPercentileOfCoarserIntervals(t *testing.T) {
+func TestNewRatesHasNoPercentileOfCoarserIntervals(t *testing.T) {
 	hourly := make([]float64, 24)
 	for _, tt := range []struct {
-		name   string
-		answer fleet.Answer
-		want   bool
+		name      string
+		stated    time.Duration
+		intervals []fleet.Interval
+		want      bool
 	}{
-		{"stated PT1H for 5m", fleet.Answer{Resolution: time.Hour, Points: points(noon, time.Hour, 1, 2)}, false},
-		{"hourly points for 5m, not stated", fleet.Answer{Points: points(noon, time.Hour, hourly...)}, false},
-		{"a few points far apart prove nothing", fleet.Answer{Points: points(noon, time.Hour, 1, 2, 3)}, true},
-		{"stated PT5M", fleet.Answer{Resolution: 5 * time.Minute, Points: points(noon, time.Hour, hourly...)}, true},
-		{"5m points", fleet.Answer{Points: points(noon, 5*time.Minute, hourly...)}, true},
+		{"stated PT1H for 5m", time.Hour, intervals(noon, time.Hour, 1, 2), false},
+		{"hourly points for 5m, not stated", 0, intervals(noon, time.Hour, hourly...), false},
+		{"a few points far apart prove nothing", 0, intervals(noon, time.Hour, 1, 2, 3), true},
+		{"stated PT5M", 5 * time.Minute, intervals(noon, time.Hour, hourly...), true},
+		{"5m points", 0, intervals(noon, 5*time.Minute, hourly...), true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := fleet.NewRates(tt.answer, oneDay, noon.Add(-24*time.Hour), noon, fleet.Rates{})
+			s := newRates(fleet.AnsweredRates{Intervals: tt.intervals}, tt.stated, fleet.Rates{})
 			if got := s.P95 != nil; got != tt.want {
 				t.Errorf("has a percentile: %v, want %v", got, tt.want)
 			}
@@ -199,9 +217,9 @@ func TestWindowLabels(t *testing.T) {
 	}
 }
 
-func TestNewSeriesWithNoPointInTheWindowHasNoSummaries(t *testing.T) {
-	a := fleet.Answer{Max: new(9.0), Mean: new(9.0), Last: new(9.0), Points: points(noon.Add(-60*24*time.Hour), 5*time.Minute, 1, 2)}
-	s := fleet.NewRates(a, oneDay, noon.Add(-24*time.Hour), noon, fleet.Rates{})
+func TestNewRatesWithNoPointInTheWindowHasNoSummaries(t *testing.T) {
+	a := fleet.AnsweredRates{Max: new(9.0), Mean: new(9.0), Last: new(9.0), Intervals: intervals(noon.Add(-60*24*time.Hour), 5*time.Minute, 1, 2)}
+	s := newRates(a, 0, fleet.Rates{})
 	if diff := cmp.Diff(fleet.Rates{Newest: noon.Add(-60 * 24 * time.Hour)}, s); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -2,9 +2,10 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,258 +15,230 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// account polls the ports of one set of credentials.
+// The chores of an account, which are polled like ports.
+var (
+	choreInventory = key{uuid: "inventory"}   // lists the ports
+	choreSearch    = key{uuid: "connections"} // searches the connections on them
+	choreStreams   = key{uuid: "streams"}     // lists what is attached to streams
+	choreSummary   = key{uuid: "summary"}     // logs how the polls went, and looks at the plan
+)
+
+// account polls the ports of one set of credentials, in three laps: chores, the traffic
+// of ports, and the traffic of tracked connections. They share the request budget that
+// the client keeps, in the order of [fabric.Turn].
 type account struct {
 	Account
 
-	cfg     Config
-	index   int // in the snapshot
-	rec     *recorder
-	queue   *queue
-	journal *journal
-	metrics *Metrics
-	log     *slog.Logger
+	cfg       Config
+	index     int // in the snapshot
+	store     *fleet.Store
+	conflicts *conflicts
+	metrics   *Metrics
+	log       *pollLog
 
-	portTraffic       *measured
-	connectionTraffic *measured // nil where no connection is wanted
+	chores      *lap
+	ports       *traffic
+	connections *traffic // nil if none are tracked
 
-	connections, attachments *task
+	// Of the chores alone, each of which runs in one goroutine at a time.
+	listedV4         bool            // v4 has listed the ports
+	goneV4           int             // listings in a row that found no v4
+	listAgain        bool            // no listing has come through yet, and it is worth to try again soon
+	wasEmpty         bool            // the latest listing that came through had lost every port
+	missingPairPorts map[string]bool // ports of configured pairs that were logged as missing
+	lastOverLimit    int             // connections selected when it was logged that they are too many
 
-	// Of the inventory task alone.
-	listedV4     bool            // v4 has listed the ports
-	goneV4       int             // listings in a row that found no v4
-	emptied      bool            // the latest listing that came through had lost every port
-	halved       map[string]bool // ports of configured pairs that were said not to be watched
-	firstListing bool            // there was none yet, and it is worth to try again soon
+	begun     chan struct{} // closed when traffic may be polled
+	beginOnce sync.Once
 
-	// Of the connections task alone.
-	overMax   int       // how many were selected when it was said
-	restarted time.Time // when the search for a source began anew
-
-	planning sync.Mutex // held while a plan is made and published, before mu and the recorder's
+	planning sync.Mutex // held while a plan is made and published, before mu and the store's
 
 	mu         sync.Mutex
-	plan       plan
-	assetPages int             // that the latest listing of stream assets took; 0 while there is none to make
-	watched    map[watch]bool  // the traffic tasks that exist
-	lost       map[string]bool // ports that an earlier account has, once said
-
-	marks map[watch]map[oddity]mark // of the intervals that were counted
+	current    plan
+	assetPages int             // that the latest listing of stream assets took; 0 if none is made
+	enabled    map[string]bool // by the latest listing of streams; nil if there is none
+	// How long the latest search and listing took: they are not done more often.
+	searchTook, listingTook time.Duration
 }
 
-// watch is what a traffic task is about.
-type watch struct {
-	uuid   string
-	window int
-}
-
-func newAccount(cfg Config, a Account, index int, rec *recorder, metrics *Metrics, log *slog.Logger) *account {
-	state := &rec.store.Load().Accounts[index]
-	p := &account{
-		Account: a, cfg: cfg, index: index, rec: rec, metrics: metrics, log: log,
-		queue:       newQueue(),
-		journal:     newJournal(log),
-		portTraffic: newMeasured("ports", a.Sources, state, func(a *fleet.Account) *string { return &a.Source }),
-		watched:     map[watch]bool{}, lost: map[string]bool{}, halved: map[string]bool{}, marks: map[watch]map[oddity]mark{},
+func newAccount(cfg Config, index int, store *fleet.Store, conflicts *conflicts, metrics *Metrics, log *pollLog) *account {
+	a := &account{
+		Account: cfg.Accounts[index], cfg: cfg, index: index, store: store, conflicts: conflicts, metrics: metrics, log: log,
+		missingPairPorts: map[string]bool{}, begun: make(chan struct{}),
 	}
+	state := store.Load().Accounts[index]
+	a.ports = a.newTraffic(portKind, a.Sources, state.Source)
 	if a.Connections != nil {
-		p.connectionTraffic = newMeasured("connections", ConnectionSources(a.Sources), state,
-			func(a *fleet.Account) *string { return &a.ConnectionSource })
+		a.connections = a.newTraffic(connectionKind, ConnectionSources(a.Sources), state.ConnectionSource)
 	}
-	p.replan(notLooked)
-	p.schedule()
-	return p
+	a.chores = newLap(4)
+	a.chores.poll, a.chores.next, a.chores.keep = a.chore, a.nextChore, func(key) bool { return true }
+	a.replan()
+
+	// The filters of discovery and of connections may have changed with the configuration:
+	// then the latest listing or search has to be done again.
+	now, listed, counted := time.Now(), state.InventoryPoll.Last, time.Time{}
+	for _, p := range store.Load().PortsOf(a.Name) {
+		if !p.Listed {
+			listed = time.Time{}
+		}
+		if p.ConnectionsPoll.Last.After(counted) {
+			counted = p.ConnectionsPoll.Last
+		}
+	}
+	unsearched := func(p *fleet.Port) bool { return !p.ConnectionsPoll.OK }
+	if a.Discover != nil || !cfg.Shard.Whole() || !state.InventoryPoll.OK {
+		listed = time.Time{}
+	}
+	if a.Connections != nil || slices.ContainsFunc(store.Load().PortsOf(a.Name), unsearched) {
+		counted = time.Time{}
+	}
+	a.chores.add(choreInventory, firstDue(now, a.plan().inventory, listed, a.Name, choreInventory.uuid))
+	// An account that takes its ports from the listing has all to do when it has come.
+	if a.Discover == nil && cfg.Shard.Whole() || state.InventoryPoll.Tried() {
+		a.start(counted)
+	}
+	return a
 }
 
-// run works on the queue until ctx is done. It returns nil then.
-func (a *account) run(ctx context.Context) error {
-	defer a.queue.end()
-	var workers errgroup.Group
-	// The client bounds the calls that are open at a time. More workers than
-	// that keep its slots busy while some wait for a retry.
-	workers.SetLimit(workersPerCall * a.cfg.Concurrency)
-	for {
-		t := a.queue.take(ctx)
-		if t == nil {
-			return workers.Wait()
+// start begins with all that follows the first listing, once; counted is when the
+// connections were last searched with success.
+func (a *account) start(counted time.Time) {
+	a.beginOnce.Do(func() {
+		now, p := time.Now(), a.plan()
+		a.chores.add(choreSearch, firstDue(now, p.search, counted, a.Name, choreSearch.uuid))
+		a.chores.add(choreStreams, now)
+		a.chores.add(choreSummary, nextPlace(now, p.windows[0], a.Name, choreSummary.uuid))
+		a.schedule(a.ports)
+		if a.connections != nil {
+			a.schedule(a.connections)
 		}
-		workers.Go(func() error {
-			if t.keep != nil && !t.keep() {
-				a.queue.forget()
-				return nil
+		close(a.begun)
+	})
+}
+
+// newTraffic begins with the source in use, or looks for one.
+func (a *account) newTraffic(of *kind, sources []string, inUse string) *traffic {
+	t := &traffic{kind: of, sources: sources, source: sources[0], gone: map[string]bool{}, lap: newLap(a.cfg.Concurrency)}
+	if slices.Contains(sources, inUse) {
+		t.source, t.settled = inUse, true
+	}
+	turn := fabric.PortsTurn
+	if of == connectionKind {
+		turn = fabric.ConnectionsTurn
+	}
+	t.lap.before = func(ctx context.Context) bool { return a.probe(fabric.InTurn(ctx, turn), t) }
+	t.lap.poll = func(ctx context.Context, k key) bool {
+		err := a.pollTraffic(fabric.InTurn(ctx, turn), t, k, t.current(), false)
+		a.watchPace(t)
+		if fabric.Gone(err) && t.probeDue(len(t.kind.all(a.store.Load(), a.Name))) {
+			t.lap.hurry(func(key) bool { return true }) // look for another source at once
+		}
+		return err == nil
+	}
+	t.lap.next = func(k key, now time.Time) time.Time {
+		return nextPlace(now, a.interval(t, k.window), k.uuid, a.cfg.Windows[k.window].Label())
+	}
+	t.lap.keep = func(k key) bool { return a.keeps(t, k) }
+	return t
+}
+
+// interval is how often a window is polled.
+func (a *account) interval(t *traffic, window int) time.Duration {
+	if p := a.plan(); t.kind == connectionKind {
+		return p.connectionWindows[window]
+	}
+	return a.plan().windows[window]
+}
+
+// current is the source to ask.
+func (t *traffic) current() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.source
+}
+
+// run polls until ctx is done.
+func (a *account) run(ctx context.Context) error {
+	var laps errgroup.Group
+	laps.Go(func() error { a.chores.run(ctx); return nil })
+	for _, t := range []*traffic{a.ports, a.connections} {
+		if t == nil {
+			continue
+		}
+		laps.Go(func() error {
+			select {
+			case <-a.begun:
+			case <-ctx.Done():
 			}
-			a.runTask(ctx, t)
-			now := time.Now()
-			a.queue.done(t, t.next(now))
+			t.lap.run(ctx)
 			return nil
 		})
 	}
+	return laps.Wait()
 }
 
-const workersPerCall = 2
+// alive returns an error when a lap hands out no work.
+func (a *account) alive(now time.Time) error {
+	errs := []error{a.chores.alive(now), a.ports.lap.alive(now)}
+	if a.connections != nil {
+		errs = append(errs, a.connections.lap.alive(now))
+	}
+	return errors.Join(errs...)
+}
 
-// runTask runs t and survives it: one port must not end the polling of all.
-func (a *account) runTask(ctx context.Context, t *task) {
+// chore does one of the chores. It survives a panic: one must not end the polling of all.
+func (a *account) chore(ctx context.Context, k key) (ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
-			a.log.Error("poll panicked; please report this", "task", t.name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			a.log.Error("poll panicked; please report this", "task", k.uuid, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 		}
 	}()
-	t.run(ctx)
-}
-
-// schedule fills the queue. What was never polled is due now, inventory and
-// connections before traffic and the primary window before the others; the rest
-// keeps its place in the interval.
-func (a *account) schedule() {
-	now := time.Now()
-	state := a.rec.store.Load().Accounts[a.index]
-	listed, counted := a.settled()
-	// The filters of discovery may have changed with the configuration.
-	listed = listed && a.Discover == nil && a.cfg.Shard.Whole() && state.InventoryPoll.OK
-	counted = counted && a.Connections == nil // and so may these
-	inventory := &task{name: "inventory", run: a.pollInventory}
-	a.enqueue(now, inventory, slotOf(a.Name, "inventory"),
-		func(p plan) time.Duration { return p.inventory }, pick(listed, state.InventoryPoll.Last))
-	usual := inventory.next
-	inventory.next = func(now time.Time) time.Time {
-		if a.firstListing {
-			return now.Add(hasty)
-		}
-		return usual(now)
+	ctx = fabric.InTurn(ctx, fabric.ChoresTurn)
+	switch k {
+	case choreInventory:
+		return a.pollInventory(ctx)
+	case choreSearch:
+		return a.pollConnections(ctx)
+	case choreStreams:
+		return a.pollStreams(ctx)
 	}
-	a.connections = &task{name: "connections", run: a.pollConnections}
-	a.enqueue(now, a.connections, slotOf(a.Name, "connections"),
-		func(p plan) time.Duration { return p.search }, pick(counted, a.lastConnections()))
-	a.attachments = &task{name: "attachments", run: a.pollAttachments}
-	a.enqueue(now, a.attachments, slotOf(a.Name, "attachments"), func(p plan) time.Duration { return p.inventory }, time.Time{})
-	a.watch(now)
-	summary := &task{name: "summary", run: func(context.Context) {
-		a.journal.sum()
-		a.replan(a.queue.lateness(time.Now()))
-	}}
-	a.enqueue(now, summary, 0, func(p plan) time.Duration { return p.traffic }, now)
+	a.log.summarize()
+	a.replan()
+	return true
 }
 
-// watch adds the traffic tasks of the account's ports that have none yet, and
-// reports whether there were any.
-func (a *account) watch(now time.Time) (added bool) {
-	own := a.ownPorts()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for w := range a.cfg.Windows {
-		for _, port := range own {
-			key := watch{port.UUID, w}
-			if a.watched[key] {
-				continue
-			}
-			a.watched[key], added = true, true
-			t := &task{
-				name: "traffic of " + port.UUID, group: &a.portTraffic.tasks,
-				run:  func(ctx context.Context) { a.pollTraffic(ctx, port.UUID, w) },
-				keep: func() bool { return a.keeps(key) },
-			}
-			a.enqueue(now, t, slotOf(port.UUID, a.cfg.Windows[w].Label()),
-				func(p plan) time.Duration { return p.windows[w] }, pick(port.Polls[w].OK, port.Polls[w].Last))
-		}
+// firstListing is how soon a listing is tried again that has never come through: ports go
+// by their UUIDs until then.
+const firstListing = time.Minute
+
+// nextChore is when to do a chore again.
+func (a *account) nextChore(k key, now time.Time) time.Time {
+	p := a.plan()
+	interval := p.inventory
+	switch {
+	case k == choreInventory && a.listAgain:
+		return now.Add(firstListing)
+	case k == choreSearch:
+		interval = p.search
+	case k == choreSummary:
+		interval = p.windows[0]
 	}
-	return added
+	return nextPlace(now, interval, a.Name, k.uuid)
 }
 
-// keeps reports whether the port is still the account's. If not, a new task is
-// made should it come back.
-func (a *account) keeps(key watch) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if p := a.rec.store.Load().Port(key.uuid); p != nil && p.Account == a.Name {
-		return true
-	}
-	delete(a.watched, key)
-	delete(a.marks, key)
-	a.journal.forget(key.uuid)
-	a.portTraffic.sources.forget(key.uuid)
-	return false
-}
-
-// enqueue adds a task that keeps its slot in an interval of the plan: the next
-// after it last ran, well, or now if that was longer ago than the interval. A
-// reload thus neither repeats a poll nor leaves one out.
-func (a *account) enqueue(now time.Time, t *task, s slot, interval func(plan) time.Duration, last time.Time) {
-	t.next = func(now time.Time) time.Time { return s.after(now, interval(a.currentPlan())) }
-	due := now
-	if !last.IsZero() && fleet.Age(now, last) < interval(a.plan) {
-		if next := s.after(last, interval(a.plan)); next.After(now) {
-			// What comes from the state file has no monotonic clock: a wall clock that
-			// is set back after a start would put the poll off for as long.
-			due = now.Add(next.Sub(now))
-		}
-	}
-	a.queue.add(t, due)
-}
-
-// pick is last where that counts, else never.
-func pick(counts bool, last time.Time) time.Time {
-	if counts {
-		return last
-	}
-	return time.Time{}
-}
-
-// settled reports whether every port has been through an inventory attempt, and
-// through a connections search that succeeded.
-func (a *account) settled() (listed, counted bool) {
-	listed, counted = true, true
-	for _, p := range a.ownPorts() {
-		listed = listed && p.Listed
-		counted = counted && p.ConnectionsPoll.OK
-	}
-	return listed, counted
-}
-
-// ownPorts are the account's ports as they stand in the snapshot.
-func (a *account) ownPorts() []*fleet.Port { return ownedBy(a.Name, a.rec.store.Load()) }
-
-// lastConnections is when the connections were last searched.
-func (a *account) lastConnections() time.Time {
-	var last time.Time
-	for _, p := range a.ownPorts() {
-		if p.ConnectionsPoll.Last.After(last) {
-			last = p.ConnectionsPoll.Last
-		}
-	}
-	return last
-}
-
-// knownConnections is how many connections the ports had when last searched.
-func (a *account) knownConnections() int {
-	n := 0
-	for _, p := range a.ownPorts() {
-		if p.Connections != nil {
-			n += p.Connections.Total()
-		}
-	}
-	return n
-}
-
-// noteAnswer is noteCall for an answer of which, in spite of err, something was
-// taken where partly.
-func (a *account) noteAnswer(d *draft, now time.Time, err error, partly bool) {
-	a.noteCall(d, now, err)
-	if partly {
-		d.account(a.index).LastData = now
-	}
-}
-
-// noteCall writes to the account how its latest data call ended.
-func (a *account) noteCall(d *draft, now time.Time, err error) {
-	account := d.account(a.index)
-	account.LastError = ""
+// recordCall writes to the account how its latest data call ended. Something of the answer
+// was taken if partly, in spite of err.
+func (a *account) recordCall(e *fleet.Edit, now time.Time, err error, partly bool) {
+	state := e.Account(a.Name)
+	state.LastError = ""
 	if err != nil {
-		account.LastError = err.Error()
-	} else {
-		account.LastData = now
+		state.LastError = err.Error()
 	}
-	takeLogin(account, a.Login())
+	if err == nil || partly {
+		state.LastData = now
+	}
+	takeLogin(state, a.Login())
 }
 
 // takeLogin writes the state of a login to its account.

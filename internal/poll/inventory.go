@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -13,65 +14,67 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// pollInventory lists what the credentials see, and takes the account's ports
-// and those to be discovered from it.
-func (a *account) pollInventory(ctx context.Context) {
+var (
+	// errNotListed is what a listing says that lacks a configured port.
+	errNotListed = errors.New("the credentials do not see this port; check its uuid and their rights")
+	// errEmptied is what a listing without a port says if the one before had some.
+	errEmptied = errors.New("the listing is empty, and the one before was not; the next one decides")
+)
+
+// pollInventory lists what the credentials see, and takes the account's ports and those
+// to be discovered from it. A failed listing changes and removes nothing.
+func (a *account) pollInventory(ctx context.Context) bool {
+	start := time.Now()
 	listed, err := a.list(ctx)
 	if ctx.Err() != nil {
-		return // shutting down: no outcome
+		return false // shutting down: no outcome
 	}
 	if err == nil {
-		err = a.doubt(listed)
+		a.mu.Lock()
+		a.listingTook = time.Since(start)
+		a.mu.Unlock()
+		// A listing that has lost every port of the account is not believed until the next
+		// one says so too: an API that forgets its filter or its database for a moment must
+		// not end all series. To an account without ports Equinix says so with an error.
+		had := slices.ContainsFunc(a.store.Load().PortsOf(a.Name), func(p *fleet.Port) bool { return p.Inventory != nil })
+		if a.wasEmpty = len(listed) == 0 && had && !a.wasEmpty; a.wasEmpty {
+			err = errEmptied
+		}
 	}
 	now := time.Now()
 	var unseen []string
-	a.rec.update(func(d *draft) {
-		a.noteCall(d, now, err)
-		account := d.account(a.index)
-		account.InventoryPoll = account.InventoryPoll.Ended(now, err)
-		if !a.cfg.Shard.Whole() {
-			a.place(d, listed)
-		}
-		unseen = a.takeInventory(d, listed, err, now)
+	a.store.Update(func(e *fleet.Edit) {
+		a.recordCall(e, now, err, false)
+		state := e.Account(a.Name)
+		state.InventoryPoll = state.InventoryPoll.Ended(now, err)
+		a.adoptConfigured(e, listed)
+		unseen = a.takeInventory(e, listed, err, now)
 		if err == nil && a.Discover != nil {
-			a.discover(d, listed, now)
+			a.discover(e, listed, now)
 		}
+		a.markAttached(e)
 	})
-	a.journal.note("inventory", "", err)
+	a.log.record("inventory", "", err)
 	for _, uuid := range unseen {
-		a.journal.note("visibility", uuid, errNotListed)
+		a.log.record("visibility", uuid, errNotListed)
 	}
 	if err == nil {
-		a.notePairs()
+		a.logPairs()
 	}
-	a.firstListing = firstListing(err, a.rec.store.Load().Accounts[a.index].InventoryPoll)
-	if a.watch(now) {
-		a.queue.advance(a.connections, now) // new ports have connections, too
-		a.replan(notLooked)
+	a.listAgain = err != nil && !fabric.Gone(err) && a.store.Load().Accounts[a.index].InventoryPoll.LastSuccess.IsZero()
+	a.start(time.Time{})
+	if a.schedule(a.ports) {
+		a.chores.hurry(func(k key) bool { return k == choreSearch || k == choreStreams }) // new ports have connections, too
+		a.replan()
 	}
+	return err == nil
 }
 
-// errEmptied is what a listing without a port says where the one before had some.
-var errEmptied = errors.New("the listing is empty, and the one before was not; the next one decides")
-
-// doubt does not believe a listing that has lost every port of the account until
-// the next one says so too: an API that forgets its filter or its database for a
-// moment must not end all series. To somebody without ports Equinix says so with
-// an error.
-func (a *account) doubt(listed map[string]fabric.Port) error {
-	had := slices.ContainsFunc(ownedBy(a.Name, a.rec.store.Load()), func(p *fleet.Port) bool { return p.Inventory != nil })
-	a.emptied = len(listed) == 0 && had && !a.emptied
-	if a.emptied {
-		return errEmptied
-	}
-	return nil
-}
-
-// takeInventory writes a listing to the account's ports and returns those that
-// are configured and not in it. A failed listing changes and removes nothing.
-func (a *account) takeInventory(d *draft, listed map[string]fabric.Port, err error, now time.Time) (unseen []string) {
-	for _, own := range ownedBy(a.Name, d.snap) {
-		p := d.port(a.Name, own.UUID)
+// takeInventory writes a listing to the account's ports and returns those that are
+// configured and not in it.
+func (a *account) takeInventory(e *fleet.Edit, listed map[string]fabric.Port, err error, now time.Time) (unseen []string) {
+	for _, own := range e.Snapshot().PortsOf(a.Name) {
+		p := e.Port(a.Name, own.UUID)
 		p.Listed = true
 		if err != nil {
 			continue
@@ -82,63 +85,98 @@ func (a *account) takeInventory(d *draft, listed map[string]fabric.Port, err err
 			p.Linked = len(found.Links) > 0
 		}
 		switch {
-		case !a.cfg.mine(p.UUID, p.Inventory):
-			d.remove(p.UUID)
+		case !a.cfg.inShard(p.UUID, p.Inventory):
+			e.RemovePort(p.UUID)
 			a.log.Info("port is in another shard now; its series end here", "port_uuid", p.UUID, "port_name", p.Name())
 		case p.Configured && !ok:
 			p.Inventory = nil // a listing that came through and lacks it
 			unseen = append(unseen, p.UUID)
 		case !p.Configured && (!ok || !a.Discover(p.APIName, p.Inventory)):
-			d.remove(p.UUID)
+			e.RemovePort(p.UUID)
 			a.log.Info("port left; its series end", "port_uuid", p.UUID, "port_name", p.Name(), "listed", ok)
 		}
 	}
 	return unseen
 }
 
-// discover adds the ports of a listing that the filters want. One that a later
-// account has changes hands; one that an earlier account has stays there.
-func (a *account) discover(d *draft, listed map[string]fabric.Port, now time.Time) {
+// adoptConfigured adds the configured ports that are in the shard. Which are is not known
+// before the first listing, or if that fails, by what the configuration says.
+func (a *account) adoptConfigured(e *fleet.Edit, listed map[string]fabric.Port) {
+	if a.cfg.Shard.Whole() {
+		return // Reconfigure has added all of them
+	}
+	for _, own := range a.Ports {
+		var i *fleet.Inventory
+		if found, ok := listed[own.UUID]; ok {
+			i = &fleet.Inventory{RedundancyGroup: found.RedundancyGroup}
+		}
+		if a.cfg.inShard(own.UUID, i) && a.wins(e, own.UUID) {
+			p := e.Adopt(a.Name, own.UUID)
+			p.Configured, p.ConfiguredName = true, own.Name
+		}
+	}
+}
+
+// discover adds the ports of a listing that the filters want.
+func (a *account) discover(e *fleet.Edit, listed map[string]fabric.Port, now time.Time) {
 	for _, uuid := range slices.Sorted(maps.Keys(listed)) {
 		found := listed[uuid]
 		inventory := newInventory(found, now)
-		if !a.cfg.mine(uuid, inventory) || !a.Discover(found.Name, inventory) {
+		if !a.cfg.inShard(uuid, inventory) || !a.Discover(found.Name, inventory) || !a.wins(e, uuid) {
 			continue
 		}
-		taken := d.snap.Port(uuid)
-		if taken != nil && (taken.Account == a.Name || a.loses(taken)) {
-			continue
-		}
-		p := carryPort(d.snap, a.cfg, a.Name, uuid)
+		p := e.Adopt(a.Name, uuid)
 		p.Configured, p.ConfiguredName = false, ""
 		p.Listed, p.Confirmed, p.APIName, p.Inventory = true, true, found.Name, inventory
 		p.Linked = len(found.Links) > 0
-		d.add(p)
 		a.log.Info("port discovered", "port_uuid", uuid, "port_name", found.Name)
 	}
 }
 
-// loses reports whether the port is that of an account before this one. The
-// overlap is counted and said once.
-func (a *account) loses(taken *fleet.Port) bool {
-	first := slices.IndexFunc(a.cfg.Accounts, func(o Account) bool { return o.Name == taken.Account })
-	if first > a.index {
+// wins reports whether a port is to become one of the account: the port of a later account
+// changes hands, that of an earlier one stays there. Either way there is a conflict.
+func (a *account) wins(e *fleet.Edit, uuid string) bool {
+	taken := e.Snapshot().Port(uuid)
+	switch {
+	case taken == nil:
+		return true
+	case taken.Account == a.Name:
+		return false
+	case a.cfg.follows(a.Name, taken.Account):
+		a.conflicts.note(a.Name, taken.Account, uuid)
 		return false
 	}
-	if !a.lost[taken.UUID] {
-		a.lost[taken.UUID] = true
-		a.metrics.conflict(a.log, a.Name, taken.Account, taken.UUID)
-	}
+	a.conflicts.note(taken.Account, a.Name, uuid)
 	return true
 }
 
-// goneListings is how many listings in a row must find no v4 API before a
-// poorer one is asked instead, once it has answered: a bad quarter of an hour
-// must not cost the links of every LAG.
+// inShard reports whether a port is in the shard. Ports that back each other up go by the
+// same key, so that one exporter can add up their traffic: the primary port of the
+// configured pair, else the redundancy group, which Equinix calls by its primary port.
+func (c *Config) inShard(uuid string, i *fleet.Inventory) bool {
+	if c.Shard.Whole() {
+		return true
+	}
+	for _, a := range c.Accounts {
+		for _, p := range a.Pairs {
+			if p.Primary == uuid || p.Secondary == uuid {
+				return c.Shard.Has(p.Primary)
+			}
+		}
+	}
+	if i != nil && i.RedundancyGroup != "" {
+		return c.Shard.Has(i.RedundancyGroup)
+	}
+	return c.Shard.Has(uuid)
+}
+
+// goneListings is how many listings in a row must find no v4 API before a poorer one is
+// asked instead, once it has answered: a bad quarter of an hour must not cost the links of
+// every LAG.
 const goneListings = 3
 
-// list gathers the ports that the credentials see, by UUID: through v4, and
-// through v3 where v4 does not exist.
+// list gathers the ports that the credentials see, by UUID: through v4, and through v3 if
+// v4 does not exist.
 func (a *account) list(ctx context.Context) (map[string]fabric.Port, error) {
 	ports, err := a.gather(a.API.Ports(ctx))
 	if !fabric.Gone(err) {
@@ -154,6 +192,45 @@ func (a *account) list(ctx context.Context) (map[string]fabric.Port, error) {
 		return nil, fmt.Errorf("%w; and %w", err, errV3)
 	}
 	return ports, nil
+}
+
+// Gather reads a listing of ports to its end, by UUID. A part of one would look like the
+// whole: if it breaks off there is an error and nothing else. Of a port that is listed
+// twice the first entry counts, and its UUID is in again.
+func Gather(listing iter.Seq2[fabric.Port, error]) (ports map[string]fabric.Port, again []string, err error) {
+	ports = map[string]fabric.Port{}
+	for p, err := range listing {
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, listed := ports[p.UUID]; listed {
+			again = append(again, p.UUID)
+			continue
+		}
+		ports[p.UUID] = p
+	}
+	return ports, again, nil
+}
+
+// gather is Gather that counts what comes twice: ports, and links of one port.
+func (a *account) gather(listing iter.Seq2[fabric.Port, error]) (map[string]fabric.Port, error) {
+	ports, again, err := Gather(listing)
+	for _, uuid := range again {
+		a.repeated(kindPort, uuid, 1)
+	}
+	for uuid, p := range ports {
+		a.repeated(kindLink, uuid, p.RepeatedLinks)
+	}
+	return ports, err
+}
+
+// repeated counts what an answer held more than once; uuid is what it is about.
+func (a *account) repeated(kind, uuid string, n int) {
+	if n == 0 {
+		return
+	}
+	a.metrics.duplicates.WithLabelValues(a.Name, kind).Add(float64(n))
+	a.log.Debug("answer holds things more than once; merged", "kind", kind, "uuid", uuid, "repetitions", n)
 }
 
 func newInventory(p fabric.Port, now time.Time) *fleet.Inventory {
@@ -175,11 +252,28 @@ func newInventory(p fabric.Port, now time.Time) *fleet.Inventory {
 	return i
 }
 
-// hasty is how soon a listing is tried again that has never come through: ports
-// would go by their UUIDs until then.
-const hasty = time.Minute
-
-// firstListing reports whether to try again soon after err.
-func firstListing(err error, p fleet.Poll) bool {
-	return err != nil && !fabric.Gone(err) && p.LastSuccess.IsZero()
+// logPairs logs redundancy groups that make no pair, and which ports of the account's
+// configured pairs are missing, when every account has had its chance to find them. Each
+// is logged once.
+func (a *account) logPairs() {
+	snap := a.store.Load()
+	if groups := snap.AmbiguousGroups; a.conflicts.changed(groups) {
+		a.log.Warn("redundancy groups have more than one primary or secondary port, so they make no pair; name pairs in the configuration",
+			"redundancy_groups", groups)
+	}
+	own := &snap.Accounts[a.index]
+	for _, p := range own.Pairs {
+		missing, ok := snap.Unwatched(own, p)
+		if !ok {
+			return
+		}
+		for _, uuid := range []string{p.Primary, p.Secondary} {
+			is := slices.Contains(missing, uuid)
+			if is && !a.missingPairPorts[uuid] {
+				a.log.Warn("a port of a pair is not polled, so the traffic of the pair is not known; check its uuid, the filters of discover and the rights of the credentials",
+					"pair", p.Name, "port_uuid", uuid)
+			}
+			a.missingPairPorts[uuid] = is
+		}
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 const namespace = "equinix_fabric"
@@ -28,6 +29,14 @@ type Metrics struct {
 	implausible *prometheus.CounterVec
 	skipped     *prometheus.CounterVec
 }
+
+// The kinds of things that an answer may hold twice.
+const (
+	kindPort       = "port"
+	kindLink       = "link" // a physical port of a port
+	kindConnection = "connection"
+	kindSample     = "sample"
+)
 
 // Family is one family of Metrics, for the documentation.
 type Family struct {
@@ -124,10 +133,10 @@ func (m *Metrics) Observer(account string) func(fabric.Attempt) {
 	}
 	waited := m.waited.WithLabelValues(account)
 	m.conflicts.WithLabelValues(account)
-	for _, kind := range kinds() {
+	for _, kind := range []string{kindPort, kindLink, kindConnection, kindSample} {
 		m.duplicates.WithLabelValues(account, kind)
 	}
-	for _, how := range oddities() {
+	for _, how := range fleet.ImplausibleKinds() {
 		m.implausible.WithLabelValues(account, string(how))
 	}
 	return func(a fabric.Attempt) {
@@ -167,12 +176,6 @@ func (m *Metrics) Skipped(account string, log *slog.Logger) func(op string, reco
 // unusable counts an answer that was read, and then found to be impossible.
 func (m *Metrics) unusable(account string, err *fabric.DecodeError) {
 	m.errors.WithLabelValues(account, err.Op, fabric.Reason(err)).Inc()
-}
-
-// conflict counts and logs a port that an account leaves to an earlier one.
-func (m *Metrics) conflict(log *slog.Logger, account, first, uuid string) {
-	m.conflicts.WithLabelValues(account).Inc()
-	log.Warn("port is in two accounts; the first one polls it", "port_uuid", uuid, "first_account", first, "ignored_account", account)
 }
 
 // Forget ends the series of an account that is no longer configured.

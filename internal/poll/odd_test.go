@@ -104,10 +104,10 @@ func TestImplausibleIntervalsAreLoggedByPort(t *testing.T) {
 			}
 		})
 		for message, want := range map[string]int{
-			`level=WARN msg="answer has impossible intervals; leaving them out"`:  2,
-			`level=INFO msg="no answer has impossible intervals any more"`:        1,
+			`level=WARN msg="answer has implausible intervals; leaving them out"`: 2,
+			`level=INFO msg="implausible intervals no longer seen"`:               1,
 			`level=WARN msg="answer has rates above the line rate; showing them"`: 2,
-			`level=INFO msg="no answer has rates above the line rate any more"`:   1,
+			`level=INFO msg="rates above the line rate no longer seen"`:           1,
 		} {
 			for _, port := range []string{"aa", "bb"} {
 				if got := told(log.String(), message, "port_uuid="+port); got != want {

@@ -162,7 +162,7 @@ func TestPollerTakesPairsFromTheConfigurationFirst(t *testing.T) {
 		if got := b.utilization("wan"); got != 0.4 {
 			t.Errorf("utilization %v", got)
 		}
-		if n := strings.Count(log.String(), "a port of a pair is not watched"); n != 1 || !strings.Contains(log.String(), "port_uuid=zz") {
+		if n := strings.Count(log.String(), "a port of a pair is not polled"); n != 1 || !strings.Contains(log.String(), "port_uuid=zz") {
 			t.Errorf("the missing port is named %d times in\n%s", n, log.String())
 		}
 		if diff := cmp.Diff(map[string][]string{"wan": nil, "typo": {"zz"}}, b.unwatched()); diff != "" {

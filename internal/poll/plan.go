@@ -1,136 +1,260 @@
 package poll
 
 import (
+	"fmt"
+	"log/slog"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// pageSize is the number of things that one call of the API lists or may be
-// asked about.
+// pageSize is the number of things that one call of the API lists or may be asked about.
 const pageSize = 100
 
-// reserve is the part of the request budget that is left for retries, token
-// renewals and the drift between plan and reality.
+// reserve is the part of the request budget that is left for retries, token renewals and
+// the drift between plan and reality.
 const reserve = 0.1
 
-// leastShare is the part of the planned budget that the traffic of connections
-// has even where ports leave it none. It comes out of the reserve, not out of
-// what ports have.
+// leastShare is the part of the planned budget that the traffic of connections has even
+// if ports leave it none. It comes out of the reserve, not out of what ports have.
 const leastShare = 0.1
 
-// slowStep is how fast intervals grow with lateness, once an interval. They
-// shrink faster: an outage is over at once.
-const slowStep = 1.25
-
-// plan is the effective intervals of one account.
-type plan struct {
-	load           Load
-	callsPerCycle  float64 // that the intervals want within one of the primary window, before stretching
-	firstPerCycle  float64 // of those, all but the traffic of connections
-	budgetPerCycle float64 // that the request budget has for them
-
-	ports, connectionTraffic    stretching
-	windows, connectionWindows  []time.Duration
-	traffic, search, inventory  time.Duration
-	gaps, connectionTrafficGaps bool // whether the last polled rate ends between two polls
+// Load is what there is to ask about.
+type Load struct {
+	Ports       int
+	Connections int // a connection between two of the ports is two
+	Measured    int // connections whose traffic is polled
+	AssetPages  int // calls that a listing of stream assets takes, 0 if none is made
 }
 
-// stretching is the factor of intervals, 1 where the calls keep up with them.
-type stretching struct {
-	factor float64
-	slow   float64 // the part of it that is due to tasks that start late
-}
-
-// lateness is how late tasks start.
-type lateness struct {
-	first    time.Duration // those that yield to nothing
-	yielding time.Duration // the traffic of connections
-}
-
-// notLooked is a lateness that changes nothing.
-var notLooked = lateness{-1, -1}
-
-// newPlan gives the request budget to ports, searches and listings first. Where
-// their calls do not fit, it stretches their intervals evenly, rather than
-// starving some ports. The traffic of connections has what is left, and is
-// stretched by itself. Where tasks start late all the same, because the API
-// answers slowly or wants a pause, it stretches them step by step until they do
-// not, connections along with the ports.
-func newPlan(cfg Config, l Load, late lateness, old plan) plan {
-	p := plan{load: l}
-	p.count(cfg)
-	p.ports.slow, p.connectionTraffic.slow = max(1, old.ports.slow), max(1, old.connectionTraffic.slow)
-	if late != notLooked {
-		p.ports.heed(late.first, old.traffic, 1)
-		// Behind ports that are late connections are late, too, and stretched with
-		// them. Lateness is looked at once an interval of the ports.
-		if own := old.connectionWindows[0]; late.first <= old.traffic/2 {
-			p.connectionTraffic.heed(late.yielding, own, min(1, old.traffic.Seconds()/own.Seconds()))
-		}
-	}
-	left := max(p.budgetPerCycle-p.firstPerCycle, p.budgetPerCycle*leastShare)
-	p.ports.factor = max(1, p.firstPerCycle/p.budgetPerCycle) * p.ports.slow
-	p.connectionTraffic.factor = max(1, (p.callsPerCycle-p.firstPerCycle)/left) * p.ports.slow * p.connectionTraffic.slow
-	for _, w := range cfg.Windows {
-		p.windows = append(p.windows, p.ports.stretched(w.Interval))
-		p.connectionWindows = append(p.connectionWindows, p.connectionTraffic.stretched(w.Interval))
-	}
-	p.traffic = p.windows[0]
-	p.search, p.inventory = p.ports.stretched(cfg.Connections), p.ports.stretched(cfg.Inventory)
-	p.gaps = cfg.Windows[0].Gaps(p.traffic)
-	p.connectionTrafficGaps = cfg.Windows[0].Gaps(p.connectionWindows[0])
-	return p
-}
-
-// count sums up what the intervals want, and what there is for them.
-func (p *plan) count(cfg Config) {
-	cycle := cfg.Windows[0].Interval
-	within := func(calls int, interval time.Duration) float64 {
-		return float64(calls) * cycle.Seconds() / interval.Seconds()
-	}
-	l := p.load
-	p.firstPerCycle = within(pagesOf(l.Connections)+pagesOf(l.Ports), cfg.Connections) +
-		within(pagesOf(l.Ports)+l.AssetPages, cfg.Inventory)
-	measured := 0.
-	for _, w := range cfg.Windows {
-		p.firstPerCycle += within(l.Ports, w.Interval)
-		measured += within(l.Measured, w.Interval)
-	}
-	p.callsPerCycle = p.firstPerCycle + measured
-	p.budgetPerCycle = cfg.RequestsPerSecond * (1 - reserve) * cycle.Seconds()
-}
+// AssetPages is how many calls a listing of so many stream assets takes.
+func AssetPages(assets int) int { return max(1, pagesOf(assets)) }
 
 func pagesOf(n int) int { return (n + pageSize - 1) / pageSize }
 
-// heed grows with tasks of that interval that start late, and shrinks when they
-// do not. steps is how many it takes.
-func (s *stretching) heed(late, interval time.Duration, steps float64) {
-	switch {
-	case late > interval/2:
-		s.slow *= math.Pow(slowStep, steps)
-	case late < interval/10:
-		s.slow = max(1, s.slow/math.Pow(2, steps))
-	}
+// capacity is how many polls a second the calls of a lap manage, 0 if that is not known.
+type capacity struct{ ports, connections float64 }
+
+// plan is the effective intervals of one account: those of the configuration, or longer
+// ones if calls cannot keep up with them.
+type plan struct {
+	callsPerCycle  float64 // that the intervals want within one of the primary window
+	budgetPerCycle float64 // that the request budget has for them
+
+	ports, connections         stretch
+	windows, connectionWindows []time.Duration
+	search, inventory          time.Duration
+
+	load Load
 }
 
-// stretched rounds up to whole seconds: an interval of 5m0.013s helps nobody.
-func (s stretching) stretched(d time.Duration) time.Duration {
-	if s.factor == 1 {
+// stretch is by what factors the intervals of a kind are too short, at least 1: for the
+// request budget, and for the workers, because calls take long.
+type stretch struct{ budget, slowness float64 }
+
+func (s stretch) factor() float64 { return max(s.budget, s.slowness) }
+
+// stretched rounds up to whole seconds: an interval of 5m0.013s helps no reader.
+func (s stretch) stretched(d time.Duration) time.Duration {
+	if s.factor() == 1 {
 		return d
 	}
-	long := time.Duration(float64(d) * s.factor)
-	return (long + time.Second - 1).Truncate(time.Second)
+	return (time.Duration(float64(d)*s.factor()) + time.Second - 1).Truncate(time.Second)
 }
 
-// apply writes the effective intervals to the account. Those of the traffic of
-// connections are there only where it wants any.
-func (p plan) apply(a *fleet.Account, wanted bool) {
-	a.Traffic, a.Connections, a.Inventory, a.Windows = p.traffic, p.search, p.inventory, p.windows
-	a.CallsPerCycle, a.BudgetPerCycle = p.callsPerCycle, p.budgetPerCycle
-	a.ConnectionWindows = nil
-	if wanted {
-		a.ConnectionWindows = p.connectionWindows
+// newPlan gives the request budget to ports, searches and listings first. If their calls
+// do not fit, it stretches their intervals evenly, rather than starving some ports. The
+// traffic of connections has what is left.
+func newPlan(cfg Config, l Load, c capacity) plan {
+	cycle := cfg.Windows[0].Interval.Seconds()
+	within := func(calls int, interval time.Duration) float64 { return float64(calls) * cycle / interval.Seconds() }
+	ports, connections := 0.0, 0.0
+	for _, w := range cfg.Windows {
+		ports += within(l.Ports, w.Interval)
+		connections += within(l.Measured, w.Interval)
+	}
+	first := ports + within(pagesOf(l.Connections)+pagesOf(l.Ports), cfg.Connections) +
+		within(pagesOf(l.Ports)+l.AssetPages, cfg.Inventory)
+
+	p := plan{callsPerCycle: first + connections, budgetPerCycle: cfg.RequestsPerSecond * (1 - reserve) * cycle, load: l}
+	left := max(p.budgetPerCycle-first, p.budgetPerCycle*leastShare)
+	slow := func(calls, perSecond float64) float64 {
+		if perSecond == 0 {
+			return 1
+		}
+		return max(1, calls/cycle/perSecond)
+	}
+	p.ports = stretch{max(1, first/p.budgetPerCycle), slow(ports, c.ports)}
+	p.connections = stretch{max(1, connections/left), slow(connections, c.connections)}
+	for _, w := range cfg.Windows {
+		p.windows = append(p.windows, p.ports.stretched(w.Interval))
+		p.connectionWindows = append(p.connectionWindows, p.connections.stretched(w.Interval))
+	}
+	byBudget := stretch{p.ports.budget, 1}
+	p.search, p.inventory = byBudget.stretched(cfg.Connections), byBudget.stretched(cfg.Inventory)
+	return p
+}
+
+// remedy says which settings to change, and to what, so that all intervals hold.
+func (p plan) remedy(cfg Config) string {
+	var all []string
+	if over := p.callsPerCycle / p.budgetPerCycle; over > 1 {
+		rate := math.Ceil(cfg.RequestsPerSecond*over*10) / 10
+		all = append(all, fmt.Sprintf("raise api.requests_per_second from %v to %v", cfg.RequestsPerSecond, rate))
+	}
+	// A worker that waits for the request budget is slow, too; only what goes clearly
+	// beyond that is the fault of slow answers.
+	const clearly = 1.2 * (1 - reserve)
+	workers := 0.0
+	for _, s := range []stretch{p.ports, p.connections} {
+		if s.slowness > max(1, clearly*s.budget) {
+			workers = max(workers, math.Ceil(float64(cfg.Concurrency)*s.slowness))
+		}
+	}
+	if workers > 0 {
+		all = append(all, fmt.Sprintf("raise api.concurrency from %d to %v, because the API answers slowly", cfg.Concurrency, workers))
+	}
+	remedy, separator := strings.Join(all, " and "), ", or "
+	if factor := p.ports.factor(); factor > 1 {
+		factor = max(factor, p.callsPerCycle/p.budgetPerCycle)
+		interval := time.Duration(float64(cfg.Windows[0].Interval) * factor).Round(time.Second)
+		longer := fmt.Sprintf("all poll intervals by the factor %.2f (poll.interval to %v)", factor, interval)
+		if remedy == "" { // the API wants pauses
+			remedy, separator = "raise "+longer, "; or "
+		} else {
+			remedy, separator = remedy+", or "+longer, "; or "
+		}
+	}
+	if p.load.Measured > 0 {
+		remedy += separator + fmt.Sprintf("narrow connections.include and exclude of the account, or lower its connections.max: "+
+			"the traffic of %d connections is asked for every %v", p.load.Measured, p.connectionWindows[0])
+	}
+	return strings.TrimPrefix(remedy, ", or ")
+}
+
+// Budget is what the intervals of one account take of its request budget.
+type Budget struct {
+	Calls   float64 // that the intervals want within one of the primary window
+	Allowed float64 // that the request budget has for them
+
+	// Of the primary window, after stretching: for ports, and for the traffic of
+	// connections.
+	Interval, ConnectionTraffic time.Duration
+	// Whether the last polled rate ends between two polls, because the interval is longer
+	// than it lasts.
+	Gaps, ConnectionTrafficGaps bool
+
+	Remedy string // what to change so that the intervals hold; "" if they do
+}
+
+// NewBudget plans for a load, and for an API that answers in time.
+func NewBudget(cfg Config, l Load) Budget {
+	p := newPlan(cfg, l, capacity{})
+	b := Budget{
+		Calls: p.callsPerCycle, Allowed: p.budgetPerCycle,
+		Interval: p.windows[0], ConnectionTraffic: p.connectionWindows[0],
+		Gaps: cfg.Windows[0].Gaps(p.windows[0]), ConnectionTrafficGaps: l.Measured > 0 && cfg.Windows[0].Gaps(p.connectionWindows[0]),
+	}
+	if p.ports.factor() > 1 || p.connections.factor() > 1 {
+		b.Remedy = p.remedy(cfg)
+	}
+	return b
+}
+
+// plan returns the intervals that hold now.
+func (a *account) plan() plan {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.current
+}
+
+// replan works out the effective intervals for what is known now, publishes them, and
+// logs what has become of them.
+func (a *account) replan() {
+	a.planning.Lock()
+	defer a.planning.Unlock()
+	snap := a.store.Load()
+	a.mu.Lock()
+	pages := a.assetPages
+	a.mu.Unlock()
+	load := Load{Ports: len(snap.PortsOf(a.Name)), Measured: len(snap.ConnectionsOf(a.Name)), AssetPages: pages}
+	for _, p := range snap.PortsOf(a.Name) {
+		if p.Connections != nil {
+			load.Connections += p.Connections.Total()
+		}
+	}
+	next := newPlan(a.cfg, load, a.capacity())
+	a.mu.Lock()
+	next.search, next.inventory = max(next.search, a.searchTook), max(next.inventory, a.listingTook)
+	old := a.current
+	a.current = next
+	a.mu.Unlock()
+	a.store.Update(func(e *fleet.Edit) {
+		state := e.Account(a.Name)
+		state.Traffic, state.Windows = next.windows[0], next.windows
+		state.Connections, state.Inventory = next.search, next.inventory
+		state.CallsPerCycle, state.BudgetPerCycle = next.callsPerCycle, next.budgetPerCycle
+		state.ConnectionWindows = nil
+		if a.Connections != nil {
+			state.ConnectionWindows = next.connectionWindows
+		}
+	})
+	log := a.log.With("calls_per_cycle", math.Round(next.callsPerCycle), "budget_per_cycle", math.Round(next.budgetPerCycle))
+	gaps := func(intervals []time.Duration) bool { return len(intervals) > 0 && a.cfg.Windows[0].Gaps(intervals[0]) }
+	a.logStretch(log.With("traffic_interval", next.windows[0]), "traffic of ports", old.ports, next.ports, next)
+	if gaps(next.windows) && !gaps(old.windows) {
+		log.Warn("the last polled rates of ports end between two polls: the interval is longer than they last", "traffic_interval", next.windows[0])
+	}
+	if a.Connections == nil {
+		return
+	}
+	log = log.With("connection_traffic_interval", next.connectionWindows[0])
+	a.logStretch(log, "traffic of connections", old.connections, next.connections, next)
+	if gaps(next.connectionWindows) && !gaps(old.connectionWindows) {
+		log.Warn("the last polled rates of connections end between two polls: the interval is longer than they last")
+	}
+}
+
+// logStretch logs that intervals have become longer, by what is worth a line, or that
+// they hold again.
+func (a *account) logStretch(log *slog.Logger, what string, old, now stretch, p plan) {
+	const worthALine = 1.05
+	switch was, is := max(1, old.factor()), now.factor(); {
+	case is == 1 && was > 1:
+		log.Info("polling keeps its intervals again", "class", what)
+	case is > worthALine*was:
+		log.Warn("calls cannot keep up with the poll intervals; all of this class are polled less often", "class", what, "remedy", p.remedy(a.cfg))
+	}
+}
+
+// capacity is what the laps manage now.
+func (a *account) capacity() (c capacity) {
+	c.ports, _ = a.ports.lap.rate()
+	if a.connections != nil {
+		c.connections, _ = a.connections.lap.rate()
+	}
+	return c
+}
+
+// watchPace replans when a lap has become clearly slower or faster than planned, which
+// the first answers already show.
+func (a *account) watchPace(t *traffic) {
+	perSecond, ok := t.lap.rate()
+	if !ok {
+		return
+	}
+	p := a.plan()
+	was, calls := p.ports.slowness, p.load.Ports
+	if t == a.connections {
+		was, calls = p.connections.slowness, p.load.Measured
+	}
+	wanted := 0.0 // a second
+	for _, w := range a.cfg.Windows {
+		wanted += float64(calls) / w.Interval.Seconds()
+	}
+	if now := wanted / perSecond; now > 1.05*was || was > 1 && now < was/1.25 {
+		a.replan()
 	}
 }

@@ -1,7 +1,7 @@
-// Package poll turns time into calls of the Equinix API and their answers into
-// fleet snapshots. Every port and window has its own place in the interval, so
-// that calls are spread evenly; a failed call keeps the last good value and
-// leaves its age to the reader.
+// Package poll turns time into calls of the Equinix API and their answers into fleet
+// snapshots. [Poller] runs one account per set of credentials; an account polls in laps:
+// every port and window has its own place in the interval, so that calls are spread
+// evenly. A failed call keeps the last good value and leaves its age to the reader.
 package poll
 
 import (
@@ -9,6 +9,8 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -80,27 +82,61 @@ type Config struct {
 	Timeout           time.Duration
 }
 
+// settings are those of the snapshot.
+func (c *Config) settings() fleet.Settings {
+	set := fleet.Settings{
+		Windows: c.Windows, StaleIntervals: c.StaleIntervals, Shard: c.Shard, Timeout: c.Timeout,
+		Intervals: fleet.Intervals{Traffic: c.Windows[0].Interval, Connections: c.Connections, Inventory: c.Inventory},
+	}
+	for _, a := range c.Accounts {
+		s := fleet.AccountSettings{
+			Name: a.Name, Pairs: a.Pairs, MaxSeries: a.MaxSeries, Discovered: a.Discover,
+			Sources: a.Sources, ConnectionSources: ConnectionSources(a.Sources),
+		}
+		if a.Connections != nil {
+			s.Tracked = a.Connections.Match
+		}
+		for _, p := range a.Ports {
+			s.Ports = append(s.Ports, fleet.PortSettings(p))
+		}
+		set.Accounts = append(set.Accounts, s)
+	}
+	return set
+}
+
+// follows reports whether an account comes after another in the configuration.
+func (c *Config) follows(account, other string) bool {
+	first := slices.IndexFunc(c.Accounts, func(a Account) bool { return a.Name == account || a.Name == other })
+	return c.Accounts[first].Name != account
+}
+
 // Poller polls the accounts of a Config until its context ends.
 type Poller struct {
 	accounts []*account
 }
 
-// New returns a poller that publishes to store. It goes on from what the store
-// holds: ports that stay keep their values and their place in the interval. One
-// poller at a time may publish to a store.
+// New returns a poller that publishes to store. It goes on from what the store holds:
+// ports that stay keep their values and their place in the interval. One poller at a time
+// may publish to a store.
 func New(cfg Config, store *fleet.Store, metrics *Metrics, log *slog.Logger) *Poller {
 	log = log.With("component", "poll")
-	cfg.Accounts = withoutConflicts(cfg.Accounts, metrics, log)
-	rec := newRecorder(cfg, store, log)
+	conflicts := &conflicts{metrics: metrics, log: log, noted: map[conflict]bool{}}
+	cfg.Accounts = withoutConflicts(cfg.Accounts, conflicts)
+	store.Reconfigure(cfg.settings())
+	store.Update(func(e *fleet.Edit) {
+		for _, a := range cfg.Accounts {
+			takeLogin(e.Account(a.Name), a.Login())
+		}
+	})
 	p := &Poller{}
 	for i, a := range cfg.Accounts {
-		p.accounts = append(p.accounts, newAccount(cfg, a, i, rec, metrics, log.With("account", a.Name)))
+		p.accounts = append(p.accounts, newAccount(cfg, i, store, conflicts, metrics, newPollLog(log, a.Name, metrics)))
 	}
 	return p
 }
 
-// Run polls until ctx is done and then returns nil. Answers that come after
-// that are not published.
+// Run polls until ctx is done and then returns nil. Answers that come after that are not
+// published.
 func (p *Poller) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, a := range p.accounts {
@@ -109,27 +145,60 @@ func (p *Poller) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// Alive returns nil while every account's loop hands out its work on time. It
-// says nothing of the API: a restart cures no error of Equinix.
+// Alive returns nil while every account hands out its work on time. It says nothing of the
+// API: a restart cures no error of Equinix.
 func (p *Poller) Alive() error {
 	var errs []error
 	for _, a := range p.accounts {
-		if err := a.queue.alive(time.Now()); err != nil {
-			errs = append(errs, err)
-		}
+		errs = append(errs, a.alive(time.Now()))
 	}
 	return errors.Join(errs...)
 }
 
+// conflict is a port that an account leaves to an earlier one.
+type conflict struct{ loser, uuid string }
+
+// conflicts counts and logs the ports that two accounts have, each once.
+type conflicts struct {
+	metrics *Metrics
+	log     *slog.Logger
+
+	mu        sync.Mutex
+	noted     map[conflict]bool
+	ambiguous []string // redundancy groups, as logged
+}
+
+func (c *conflicts) note(loser, first, uuid string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.noted[conflict{loser, uuid}] {
+		return
+	}
+	c.noted[conflict{loser, uuid}] = true
+	c.metrics.conflicts.WithLabelValues(loser).Inc()
+	c.log.Warn("port is in two accounts; the first one polls it", "port_uuid", uuid, "first_account", first, "ignored_account", loser)
+}
+
+// changed reports whether these ambiguous groups are to be logged.
+func (c *conflicts) changed(groups []string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if slices.Equal(groups, c.ambiguous) {
+		return false
+	}
+	c.ambiguous = groups
+	return len(groups) > 0
+}
+
 // withoutConflicts leaves a port that several accounts name to the first.
-func withoutConflicts(accounts []Account, metrics *Metrics, log *slog.Logger) []Account {
+func withoutConflicts(accounts []Account, conflicts *conflicts) []Account {
 	owner := map[string]string{}
 	var kept []Account
 	for _, a := range accounts {
 		var own []Port
 		for _, p := range a.Ports {
 			if first, taken := owner[p.UUID]; taken {
-				metrics.conflict(log, a.Name, first, p.UUID)
+				conflicts.note(a.Name, first, p.UUID)
 				continue
 			}
 			owner[p.UUID] = a.Name

@@ -224,7 +224,7 @@ func TestADirectionThatIsImpossibleKeepsItsValues(t *testing.T) {
 			time.Sleep(11 * time.Minute)
 			snap := b.store.Load()
 			p, account := snap.Port("aa"), &snap.Accounts[0]
-			if got := p.Polls[0]; got.OK || !strings.Contains(got.Err, "v3_port_stats: decode: outbound: no interval can be right") {
+			if got := p.Polls[0]; got.OK || !strings.Contains(got.Err, "v3_port_stats: decode: outbound: no interval is plausible") {
 				t.Errorf("the poll: %+v", got)
 			}
 			if !account.Up(time.Now()) {

@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
@@ -22,8 +23,8 @@ const (
 // Sources lists every traffic source, in the order in which auto tries them.
 func Sources() []string { return []string{SourceV3, SourceV4Stats, SourceV4Metrics} }
 
-// ConnectionSources are those of sources that know connections: v3 does not.
-// Where that leaves none, the others are tried.
+// ConnectionSources are those of sources that know connections: v3 does not. If that
+// leaves none, the others are tried.
 func ConnectionSources(sources []string) []string {
 	able := slices.DeleteFunc(slices.Clone(sources), func(s string) bool { return s == SourceV3 })
 	if len(able) == 0 {
@@ -32,8 +33,8 @@ func ConnectionSources(sources []string) []string {
 	return able
 }
 
-// Ask reads one window of a port from a traffic source. A panic on the way is an
-// error of this one poll.
+// Ask reads one window of a port from a traffic source. A panic on the way is an error of
+// this one poll.
 func Ask(ctx context.Context, api API, source, uuid string, from, to time.Time) (_ *fabric.Traffic, err error) {
 	defer survive(&err)
 	switch source {
@@ -47,28 +48,9 @@ func Ask(ctx context.Context, api API, source, uuid string, from, to time.Time) 
 	panic("poll: unknown traffic source " + source)
 }
 
-// operation is the operation of the API that a traffic source of ports asks for.
-func operation(source string) string {
-	switch source {
-	case SourceV3:
-		return fabric.OpPortStatsV3
-	case SourceV4Stats:
-		return fabric.OpPortStatsV4
-	}
-	return fabric.OpSearchMetrics
-}
-
-// connectionOperation is operation for those of connections.
-func connectionOperation(source string) string {
-	if source == SourceV4Stats {
-		return fabric.OpConnectionStatsV4
-	}
-	return fabric.OpSearchMetrics
-}
-
-// AskConnection is [Ask] for a connection, seen from one of its sides. The metrics
-// have no view point: they are taken to be those of the a-side, whose name every
-// connection has, so from the z-side inbound is what they call outbound.
+// AskConnection is [Ask] for a connection, seen from one of its sides. The metrics have
+// no view point: they are taken to be those of the a-side, whose name every connection
+// has, so from the z-side inbound is what they call outbound.
 func AskConnection(ctx context.Context, api API, source, uuid string, side fleet.Side, from, to time.Time) (_ *fabric.ConnectionTraffic, err error) {
 	defer survive(&err)
 	switch source {
@@ -99,155 +81,152 @@ func survive(err *error) {
 	}
 }
 
-// GoneSample is how many ports must agree that a source no longer exists, or
-// all of them where there are fewer: one mistyped uuid decides nothing.
+// operation is the operation of the API that a traffic source asks for.
+func operation(source string, connections bool) string {
+	switch {
+	case source == SourceV3:
+		return fabric.OpPortStatsV3
+	case source == SourceV4Stats && connections:
+		return fabric.OpConnectionStatsV4
+	case source == SourceV4Stats:
+		return fabric.OpPortStatsV4
+	}
+	return fabric.OpSearchMetrics
+}
+
+// GoneSample is how many ports, or connections, must agree that a source no longer
+// exists, or all of them if there are fewer: one mistyped UUID decides nothing.
 const GoneSample = 10
 
-// sources chooses the traffic source of one account's ports, or of its
-// connections. Safe for concurrent use.
-type sources struct {
-	mu      sync.Mutex
-	names   []string
-	current int
-	tried   int       // sources in a row that turned out not to exist
-	rest    time.Time // after all of them: no verdict before this
-
-	// The latest word of the current source on each of them: an answer, or that
-	// it does not exist. One that is answered keeps a source alive, however many
-	// have left Equinix.
-	alive, gone map[string]bool
-
-	doubted bool // doubts were told since settled was last true
-}
-
-// newSources begins with the source in use, or with the first.
-func newSources(names []string, inUse string) *sources {
-	return &sources{
-		names: names, current: max(0, slices.Index(names, inUse)),
-		alive: map[string]bool{}, gone: map[string]bool{},
+// Sample are as many of all as a probe asks about, spread evenly over them.
+func Sample[T any](all []T) []T {
+	n := min(GoneSample, len(all))
+	sample := make([]T, n)
+	for i := range sample {
+		sample[i] = all[i*len(all)/n]
 	}
+	return sample
 }
 
-// name is the source to ask.
-func (s *sources) name() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.names[s.current]
+// Exists reports whether a traffic source that was asked about a sample exists: it
+// answered, or failed in a way that no other source would mend.
+func Exists(outcomes []error) bool {
+	return slices.ContainsFunc(outcomes, func(err error) bool { return !fabric.Gone(err) })
 }
 
-// restart goes back to the first source, and reports whether it was another.
-func (s *sources) restart() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.current == 0 {
+// probe looks for the traffic source: it asks the sources, one after the other, about a
+// sample, and stays with the first that exists. It reports whether it has looked. It is
+// due when no source is known, and when the whole lap says that the one in use is gone.
+func (a *account) probe(ctx context.Context, t *traffic) bool {
+	all := t.kind.all(a.store.Load(), a.Name)
+	if !t.probeDue(len(all)) {
 		return false
 	}
-	s.current, s.tried = 0, 0
-	clear(s.alive)
-	clear(s.gone)
+	sample, before := Sample(all), t.current()
+	for _, source := range t.next() {
+		t.try(source)
+		outcomes := make([]error, len(sample))
+		var asking errgroup.Group
+		asking.SetLimit(a.cfg.Concurrency)
+		for i, uuid := range sample {
+			asking.Go(func() error {
+				outcomes[i] = a.pollTraffic(ctx, t, key{uuid: uuid}, source, true)
+				return nil
+			})
+		}
+		_ = asking.Wait() // the errors are in outcomes
+		if ctx.Err() != nil {
+			return true
+		}
+		if !Exists(outcomes) {
+			a.log.Warn("traffic source does not exist, or knows none of these; trying the next one", "traffic_of", t.kind.name, "traffic_source", source)
+			continue
+		}
+		var polled []key
+		for i, err := range outcomes {
+			if !fabric.Gone(err) {
+				polled = append(polled, key{uuid: sample[i]})
+			}
+		}
+		if a.settle(t, before, source, time.Time{}) {
+			t.lap.hurry(func(key) bool { return true })
+		}
+		t.lap.polled(polled)
+		return true
+	}
+	a.settle(t, "", t.sources[0], time.Now().Add(a.plan().windows[0]))
+	a.log.Error("no traffic source exists; trying again with the next poll", "traffic_of", t.kind.name, "remedy", fmt.Sprintf(
+		"none of %v knows the %s; check the uuids, the rights of the credentials and api_url", t.sources, t.kind.name))
 	return true
 }
 
-// forget drops what was said of one that is no longer watched.
-func (s *sources) forget(uuid string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.alive, uuid)
-	delete(s.gone, uuid)
+// next are the sources to try, in order: all, or those after the one in use, of which the
+// whole lap has said that it is gone.
+func (t *traffic) next() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.settled {
+		return t.sources
+	}
+	i := slices.Index(t.sources, t.source)
+	return slices.Concat(t.sources[i+1:], t.sources[:i])
 }
 
-// doubts reports whether err may only say that the source does not exist, so that
-// the next one is soon asked the same: nobody has been answered yet, and there
-// is one to try. The second time that it says so of one it is believed.
-func (s *sources) doubts(source, uuid string, err error, now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !fabric.Gone(err) || len(s.names) == 1 || now.Before(s.rest) {
+// try makes a source the one that answers are heard of.
+func (t *traffic) try(source string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.source = source
+	clear(t.gone)
+}
+
+// settle ends a probe with a source; before is the one in use until then, "" if none of
+// them exists. It reports whether the source is another. The next probe rests until then:
+// a loop over all sources would spend the whole request budget.
+func (a *account) settle(t *traffic, before, source string, rest time.Time) (changed bool) {
+	t.try(source)
+	t.mu.Lock()
+	changed = !t.settled || source != before
+	t.settled, t.rest = true, rest
+	t.mu.Unlock()
+	a.store.Update(func(e *fleet.Edit) {
+		if inUse := t.kind.inUse(e.Account(a.Name)); *inUse != source || before == "" {
+			*inUse = "" // until it has answered with data
+		}
+		a.markAttached(e)
+	})
+	if source == SourceV4Metrics {
+		a.chores.hurry(func(k key) bool { return k == choreStreams })
+	}
+	return changed
+}
+
+// probeDue reports whether to look for a source; all is how many there are to ask about.
+func (t *traffic) probeDue(all int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.sources) == 1 || all == 0 || time.Now().Before(t.rest) {
 		return false
 	}
-	doubt := s.names[s.current] != source || len(s.alive) == 0 && !s.gone[uuid]
-	s.doubted = s.doubted || doubt
-	return doubt
+	return !t.settled || len(t.gone) >= all
 }
 
-// settled reports, once, that there is no more doubt about what a source said:
-// it has answered somebody else since.
-func (s *sources) settled(source string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.doubted || len(s.alive) == 0 || s.names[s.current] != source {
-		return false
+// heard takes down what a source said of one port or connection.
+func (a *account) heard(t *traffic, source, uuid string, err error, data bool) {
+	t.mu.Lock()
+	if t.source != source {
+		t.mu.Unlock()
+		return // from before a change of the source
 	}
-	s.doubted = false
-	return true
-}
-
-// verdict is what an answer says of its source.
-type verdict int
-
-const (
-	undecided verdict = iota
-	answered          // it has data
-	abandoned         // it does not exist any more; there is a next one to try at once
-	exhausted         // it does not exist any more, nor does any other
-)
-
-// word is what a source said of one port or connection.
-type word struct {
-	source, uuid string
-	answer       *fabric.Traffic
-	err          error
-
-	now        time.Time
-	population func() int    // how many are watched; asked only where it matters
-	interval   time.Duration // between two polls of one
-}
-
-// judge takes note of a word and decides on the source.
-func (s *sources) judge(w word) verdict {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	switch {
-	case s.names[s.current] != w.source:
-		return undecided // from before a switch
-	case w.err == nil:
-		return s.live(w)
-	case !fabric.Gone(w.err) || len(s.names) == 1:
-		return undecided
+	case fabric.Gone(err):
+		t.gone[uuid] = true
+	case err == nil:
+		clear(t.gone)
 	}
-	delete(s.alive, w.uuid)
-	s.gone[w.uuid] = true
-	if len(s.alive) > 0 || len(s.gone) < min(GoneSample, w.population()) || w.now.Before(s.rest) {
-		return undecided
+	t.mu.Unlock()
+	if data && *t.kind.inUse(&a.store.Load().Accounts[a.index]) != source {
+		a.store.Update(func(e *fleet.Edit) { *t.kind.inUse(e.Account(a.Name)) = source })
+		a.log.Info("traffic source answers with data; staying with it", "traffic_of", t.kind.name, "traffic_source", source)
 	}
-	return s.move(w)
-}
-
-// live notes that the source exists.
-func (s *sources) live(w word) verdict {
-	delete(s.gone, w.uuid)
-	s.alive[w.uuid] = true
-	if empty(w.answer) {
-		return undecided // an empty answer decides nothing
-	}
-	s.tried = 0
-	return answered
-}
-
-// move goes on to the next source, and rests for an interval once all of them
-// were tried in vain: a loop over them would spend the whole request budget.
-func (s *sources) move(w word) verdict {
-	s.current = (s.current + 1) % len(s.names)
-	clear(s.alive)
-	clear(s.gone)
-	if s.tried++; s.tried < len(s.names) {
-		return abandoned
-	}
-	s.tried, s.rest = 0, w.now.Add(w.interval)
-	return exhausted
-}
-
-// noSource is the advice when no source exists for what is asked about.
-func noSource(names []string, what string) string {
-	return fmt.Sprintf("none of %v knows the %s; check the uuids, the rights of the credentials and api_url", names, what)
 }

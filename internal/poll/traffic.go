@@ -2,114 +2,281 @@ package poll
 
 import (
 	"context"
-	"errors"
+	"sync"
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// pollTraffic asks for one window of one port.
-func (a *account) pollTraffic(ctx context.Context, uuid string, window int) {
-	w := a.cfg.Windows[window]
-	source := a.portTraffic.sources.name()
-	to := time.Now().UTC().Truncate(time.Second)
-	from := to.Add(-w.Span)
-	answer, err := Ask(ctx, a.API, source, uuid, from, to)
-	if ctx.Err() != nil {
-		return // shutting down: no outcome
+// traffic polls the traffic of one kind of an account: of its ports, or of its tracked
+// connections.
+type traffic struct {
+	kind    *kind
+	sources []string // to ask, in order
+	lap     *lap
+
+	mu      sync.Mutex
+	source  string          // being asked
+	settled bool            // a probe has chosen it, or it was in use before
+	gone    map[string]bool // for which of them it does not exist, since it last answered one
+	rest    time.Time       // no probe before this
+	restart time.Time       // of the latest probe for connections that came
+}
+
+// asked is a port or connection as it was when its traffic was asked for.
+type asked struct {
+	*fleet.Metered
+	uuid string
+	side fleet.Side // of a connection that its port is on
+	line *float64   // line rate in bit/s by the inventory, of a connection that of its port
+}
+
+// kind is what is different about ports and connections.
+type kind struct {
+	name, class string // for the log
+	inUse       func(*fleet.Account) *string
+	all         func(s *fleet.Snapshot, account string) (uuids []string)
+	// find is what there is to ask, ok is false if the account has it no more.
+	find func(s *fleet.Snapshot, account, uuid string) (_ asked, ok bool)
+	ask  func(ctx context.Context, api API, source string, of asked, from, to time.Time) (*fabric.ConnectionTraffic, error)
+	// edit is find for writing: nil if it left, or is no longer what was asked.
+	edit func(e *fleet.Edit, account string, of asked) *fleet.Metered
+	// take writes the packets that an answer counts, and what else it says.
+	take func(e *fleet.Edit, account string, of asked, c counts)
+}
+
+// line is the line rate of a port in bit/s by its inventory, nil if unknown.
+func line(p *fleet.Port) *float64 {
+	if p == nil || p.Inventory == nil {
+		return nil
 	}
-	var s *sieve
-	if err == nil {
-		s = newSieve(answer, from, to, w.Resolution, answer.Capacity, a.line(uuid))
-		err = a.sift(s, operation(source), answer, classTraffic, watch{uuid, window})
-	}
-	now, usable := time.Now(), s.leaves(answer)
-	a.rec.update(func(d *draft) {
-		a.noteAnswer(d, now, err, usable)
-		p := d.port(a.Name, uuid)
-		if p == nil {
-			return // it left meanwhile
+	return p.Inventory.Capacity
+}
+
+var portKind = &kind{
+	name: "ports", class: classTraffic,
+	inUse: func(a *fleet.Account) *string { return &a.Source },
+	all: func(s *fleet.Snapshot, account string) (uuids []string) {
+		for _, p := range s.PortsOf(account) {
+			uuids = append(uuids, p.UUID)
 		}
-		p.Polls[window] = p.Polls[window].Ended(now, err)
-		if a.portTraffic.sources.doubts(source, uuid, err, now) {
-			p.Polls[window].Provisional = source
+		return uuids
+	},
+	find: func(s *fleet.Snapshot, account, uuid string) (asked, bool) {
+		p := s.Port(uuid)
+		if p == nil || p.Account != account {
+			return asked{}, false
 		}
-		if usable {
-			p.Confirmed = p.Confirmed || answer.Capacity != nil || !empty(answer)
-			p.Traffic[window] = newTraffic(source, answer, s.refused, w, from, to, now, p.Traffic[window])
-			switch {
-			case source != SourceV4Metrics && uncounted(answer):
-				p.Dropped, p.Errored = nil, nil // a counter that stands still would say that nothing is lost
-			case window == 0:
-				p.Dropped = s.count(p.Dropped, answer.Inbound.Dropped, answer.Outbound.Dropped, from, now)
-				p.Errored = s.count(p.Errored, answer.Inbound.Errored, answer.Outbound.Errored, from, now)
+		return asked{Metered: &p.Metered, uuid: uuid, line: line(p)}, true
+	},
+	ask: func(ctx context.Context, api API, source string, of asked, from, to time.Time) (*fabric.ConnectionTraffic, error) {
+		t, err := Ask(ctx, api, source, of.uuid, from, to)
+		if err != nil {
+			return nil, err
+		}
+		return &fabric.ConnectionTraffic{Traffic: *t}, nil
+	},
+	edit: func(e *fleet.Edit, account string, of asked) *fleet.Metered {
+		if p := e.Port(account, of.uuid); p != nil {
+			return &p.Metered
+		}
+		return nil
+	},
+	take: func(e *fleet.Edit, account string, of asked, c counts) {
+		p := e.Port(account, of.uuid)
+		p.Confirmed = p.Confirmed || c.confirms
+		switch {
+		case c.none:
+			p.Dropped, p.Errored = nil, nil // a counter that stands still would say that nothing is lost
+		case c.wanted:
+			p.Dropped = c.add(p.Dropped, c.dropped)
+			p.Errored = c.add(p.Errored, c.errored)
+		}
+	},
+}
+
+var connectionKind = &kind{
+	name: "connections", class: classConnectionTraffic,
+	inUse: func(a *fleet.Account) *string { return &a.ConnectionSource },
+	all: func(s *fleet.Snapshot, account string) (uuids []string) {
+		for _, c := range s.ConnectionsOf(account) {
+			uuids = append(uuids, c.UUID)
+		}
+		return uuids
+	},
+	find: func(s *fleet.Snapshot, account, uuid string) (asked, bool) {
+		c := s.Connection(uuid)
+		if c == nil || c.Account != account || !c.CarriesTraffic() {
+			return asked{}, false
+		}
+		return asked{Metered: &c.Metered, uuid: uuid, side: c.Side, line: line(s.Port(c.Port))}, true
+	},
+	ask: func(ctx context.Context, api API, source string, of asked, from, to time.Time) (*fabric.ConnectionTraffic, error) {
+		return AskConnection(ctx, api, source, of.uuid, of.side, from, to)
+	},
+	edit: func(e *fleet.Edit, account string, of asked) *fleet.Metered {
+		if c := e.Connection(account, of.uuid); c != nil && c.Side == of.side && c.CarriesTraffic() {
+			return &c.Metered
+		}
+		return nil
+	},
+	take: func(e *fleet.Edit, account string, of asked, c counts) {
+		conn := e.Connection(account, of.uuid)
+		switch {
+		case !c.streamed:
+			conn.Dropped = nil
+		case c.wanted:
+			conn.Dropped = map[fleet.Side]map[fleet.Direction]fleet.Counter{
+				fleet.ASide: c.add(conn.Dropped[fleet.ASide], c.aSide),
+				fleet.ZSide: c.add(conn.Dropped[fleet.ZSide], c.zSide),
 			}
 		}
+	},
+}
+
+// counts is what an answer about [from, now] says beside rates: packets, by direction.
+type counts struct {
+	streamed bool // from the v4 metrics
+	none     bool // another source that counts nothing
+	wanted   bool // counters take it: it is of the primary window
+	confirms bool // that the port exists
+
+	dropped, errored, aSide, zSide map[fleet.Direction][]fleet.Count
+	known                          bool // the line rate, without which no count can be checked
+	from, now                      time.Time
+}
+
+// add is counters with counts added, or held while the line rate is unknown.
+func (c *counts) add(counters map[fleet.Direction]fleet.Counter, counts map[fleet.Direction][]fleet.Count) map[fleet.Direction]fleet.Counter {
+	next := map[fleet.Direction]fleet.Counter{}
+	for _, d := range fleet.Directions() {
+		if c.known {
+			next[d] = counters[d].Add(counts[d], c.from, c.now)
+		} else {
+			next[d] = counters[d].Hold(counts[d], c.now)
+		}
+	}
+	return next
+}
+
+// schedule puts every port, or connection, and window into the lap that is not in it. It
+// reports whether there were any.
+func (a *account) schedule(t *traffic) (added bool) {
+	now, snap := time.Now(), a.store.Load()
+	all := t.kind.all(snap, a.Name)
+	for w := range a.cfg.Windows { // the primary window of all comes first
+		for _, uuid := range all {
+			of, _ := t.kind.find(snap, a.Name, uuid)
+			k, last := key{uuid, w}, time.Time{}
+			if of.Polls[w].OK {
+				last = of.Polls[w].Last
+			}
+			if t.lap.add(k, firstDue(now, a.interval(t, w), last, uuid, a.cfg.Windows[w].Label())) {
+				added = true
+			}
+		}
+	}
+	return added
+}
+
+// keeps reports whether to go on polling a key. If not, it is put in again should the
+// port or connection come back.
+func (a *account) keeps(t *traffic, k key) bool {
+	if _, ok := t.kind.find(a.store.Load(), a.Name, k.uuid); ok {
+		return true
+	}
+	t.mu.Lock()
+	delete(t.gone, k.uuid)
+	t.mu.Unlock()
+	a.log.forget(k)
+	return false
+}
+
+// pollTraffic asks a source for one window of a port or connection. An error that says
+// that the source is gone is no outcome while the source is being probed.
+func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source string, probing bool) error {
+	of, ok := t.kind.find(a.store.Load(), a.Name, k.uuid)
+	if !ok {
+		return nil // it left meanwhile
+	}
+	w := a.cfg.Windows[k.window]
+	to := time.Now().UTC().Truncate(time.Second)
+	from := to.Add(-w.Span)
+	answer, err := t.kind.ask(ctx, a.API, source, of, from, to)
+	if ctx.Err() != nil || probing && fabric.Gone(err) {
+		return err // shutting down, or another source may know better
+	}
+
+	now, data := time.Now(), false
+	var next *fleet.Traffic
+	var c counts
+	if err == nil {
+		rejected := fleet.Rejected{}
+		told := fleetAnswer(&answer.Traffic, source == SourceV4Metrics)
+		limits := fleet.NewLimits(&told, w, from, to, of.line)
+		c = a.newCounts(&limits, answer, rejected)
+		c.streamed, c.none = told.Streamed, c.none && !told.Streamed
+		c.wanted, c.from, c.now = k.window == 0, from, now
+		var usable bool
+		next, usable, err = fleet.NewTraffic(&told, limits, of.Traffic[k.window], now, rejected)
+		data = len(answer.Inbound.Points)+len(answer.Outbound.Points) > 0 && usable
+		c.confirms = answer.Capacity != nil || data
+		if t.kind == connectionKind && next != of.Traffic[k.window] {
+			next.Inbound.Points, next.Outbound.Points = nil, nil // nothing shows them, and connections are many
+		}
+		if empty := told.Empty(); !empty || len(rejected) > 0 { // an empty answer ends no run of implausible intervals
+			a.log.reject(t.kind.class, k, w.Label(), rejected)
+		}
+		if !usable {
+			next = nil
+		}
+		if err != nil {
+			unusable := &fabric.DecodeError{Op: operation(source, t.kind == connectionKind), Err: err}
+			a.metrics.unusable(a.Name, unusable)
+			err = unusable
+		}
+		a.repeated(kindSample, k.uuid, repeats(answer.Inbound.Points)+repeats(answer.Outbound.Points))
+	}
+
+	a.store.Update(func(e *fleet.Edit) {
+		a.recordCall(e, now, err, next != nil)
+		m := t.kind.edit(e, a.Name, of)
+		if m == nil {
+			return // it left meanwhile, or is now seen from its other side
+		}
+		m.Polls[k.window] = m.Polls[k.window].Ended(now, err)
+		if next != nil {
+			m.Traffic[k.window] = next
+			t.kind.take(e, a.Name, of, c)
+		}
 	})
-	a.journal.note(classTraffic, uuid, err)
-	said := word{source: source, uuid: uuid, answer: answer, err: err, now: now, population: a.population}
-	if usable {
-		said.err = nil
-		a.repeatedSamples(uuid, answer)
-	}
-	a.judge(a.portTraffic, said)
-}
-
-// line is the line rate of a port in bit/s by its inventory, nil where unknown.
-func (a *account) line(uuid string) *float64 {
-	if p := a.rec.store.Load().Port(uuid); p != nil && p.Inventory != nil {
-		return p.Inventory.Capacity
-	}
-	return nil
-}
-
-// sift leaves out of an answer what cannot be, and says so.
-func (a *account) sift(s *sieve, op string, answer *fabric.Traffic, class string, key watch) error {
-	silent := empty(answer) && answer.Inbound.Implausible+answer.Outbound.Implausible == 0
-	err := s.traffic(op, answer)
-	if !silent || len(s.odd) > 0 { // an empty answer is no news here either
-		a.noteOdd(class, key, s.odd)
-	}
-	if unusable, ok := errors.AsType[*fabric.DecodeError](err); ok {
-		a.metrics.unusable(a.Name, unusable)
+	a.log.record(t.kind.class, k.uuid, err)
+	if next != nil {
+		a.heard(t, source, k.uuid, nil, data)
+	} else {
+		a.heard(t, source, k.uuid, err, false)
 	}
 	return err
 }
 
-// leaves reports whether there was an answer, and not all of it was refused. s is
-// nil where there was none.
-func (s *sieve) leaves(answer *fabric.Traffic) bool {
-	return s != nil && (len(s.refused) == 0 || !empty(answer))
-}
-
-// population is how many ports there are to ask about: before the first listing
-// of an account that takes its ports from it, more than are known.
-func (a *account) population() int {
-	snap := a.rec.store.Load()
-	if (a.Discover != nil || !a.cfg.Shard.Whole()) && !snap.Accounts[a.index].InventoryPoll.Tried() {
-		return GoneSample
-	}
-	return len(ownedBy(a.Name, snap))
-}
-
-// count is counters by direction with the counts of an answer added, or held
-// while nobody knows how many packets the line carries.
-func (s *sieve) count(counters map[fleet.Direction]fleet.Counter, in, out []fabric.Count, from, now time.Time) map[fleet.Direction]fleet.Counter {
-	next := func(c fleet.Counter, counts []fleet.Count) fleet.Counter {
-		if !s.knowsLine() {
-			return c.Hold(counts, now)
+// newCounts are the plausible counts of an answer.
+func (a *account) newCounts(l *fleet.Limits, t *fabric.ConnectionTraffic, rejected fleet.Rejected) counts {
+	of := func(in, out []fabric.Count) map[fleet.Direction][]fleet.Count {
+		return map[fleet.Direction][]fleet.Count{
+			fleet.Inbound: l.Counts(convert(in), rejected), fleet.Outbound: l.Counts(convert(out), rejected),
 		}
-		return c.Add(counts, from, now)
 	}
-	return map[fleet.Direction]fleet.Counter{
-		fleet.Inbound:  next(counters[fleet.Inbound], newCounts(in)),
-		fleet.Outbound: next(counters[fleet.Outbound], newCounts(out)),
+	return counts{
+		none:    t.Inbound.Dropped == nil && t.Outbound.Dropped == nil && t.Inbound.Errored == nil && t.Outbound.Errored == nil,
+		dropped: of(t.Inbound.Dropped, t.Outbound.Dropped), errored: of(t.Inbound.Errored, t.Outbound.Errored),
+		aSide: of(t.ASide.Inbound, t.ASide.Outbound), zSide: of(t.ZSide.Inbound, t.ZSide.Outbound),
+		known: l.KnowLine(),
 	}
 }
 
-// newCounts keeps nil, which says that the source has no counts.
-func newCounts(counts []fabric.Count) []fleet.Count {
+// convert keeps nil, which says that the source has no counts.
+func convert(counts []fabric.Count) []fleet.Count {
 	if counts == nil {
 		return nil
 	}
@@ -120,46 +287,32 @@ func newCounts(counts []fabric.Count) []fleet.Count {
 	return all
 }
 
-// empty reports whether an answer has not a single interval in it.
-func empty(t *fabric.Traffic) bool {
-	return len(t.Inbound.Points)+len(t.Outbound.Points) == 0
-}
-
-// uncounted reports whether an answer counts no packets.
-func uncounted(t *fabric.Traffic) bool {
-	return t.Inbound.Dropped == nil && t.Outbound.Dropped == nil && t.Inbound.Errored == nil && t.Outbound.Errored == nil
-}
-
-// newTraffic judges an answer of a source to a request for [from, to] that came at now. An
-// empty one is no news: what is known stays, with its own age, and goes stale. So
-// does a direction that was refused.
-func newTraffic(source string, t *fabric.Traffic, refused map[fleet.Direction]bool, w fleet.Window, from, to, now time.Time, prev *fleet.Traffic) *fleet.Traffic {
-	if prev == nil {
-		prev = &fleet.Traffic{}
-	} else if empty(t) {
-		return prev
-	}
-	series := func(d fleet.Direction, s fabric.Rates) fleet.Rates {
-		if refused[d] {
-			return prev.Kept(d)
+// fleetAnswer is an answer of the API in the terms of the fleet.
+func fleetAnswer(t *fabric.Traffic, streamed bool) fleet.Answer {
+	rates := func(r *fabric.Rates) fleet.AnsweredRates {
+		all := make([]fleet.Interval, len(r.Points))
+		for i, p := range r.Points {
+			all[i] = fleet.Interval(p)
 		}
-		return fleet.NewRates(newAnswer(s, t.Resolution), w, from, to, *prev.Rates(d))
+		return fleet.AnsweredRates{Max: r.Max, Mean: r.Mean, Last: r.Last, Intervals: all, Implausible: r.Implausible}
 	}
-	return &fleet.Traffic{
-		At: now, Capacity: t.Capacity, Streamed: source == SourceV4Metrics,
-		Inbound:  series(fleet.Inbound, t.Inbound),
-		Outbound: series(fleet.Outbound, t.Outbound),
+	return fleet.Answer{
+		Streamed: streamed, Resolution: t.Resolution, Capacity: t.Capacity, Inbound: rates(&t.Inbound), Outbound: rates(&t.Outbound),
 	}
 }
 
-func newAnswer(s fabric.Rates, resolution time.Duration) fleet.Answer {
-	return fleet.Answer{Max: s.Max, Mean: s.Mean, Last: s.Last, Resolution: resolution, Points: newPoints(s.Points)}
-}
-
-func newPoints(points []fabric.Point) []fleet.Point {
-	all := make([]fleet.Point, len(points))
-	for i, p := range points {
-		all[i] = fleet.Point{Time: p.Time, Mean: p.Mean}
+// repeats is how many points have the time of an earlier one.
+func repeats(points []fabric.Point) int {
+	ascending := true
+	for i := 1; i < len(points) && ascending; i++ {
+		ascending = points[i].Time.After(points[i-1].Time)
 	}
-	return all
+	if ascending { // as nearly always
+		return 0
+	}
+	times := make(map[int64]bool, len(points))
+	for _, p := range points {
+		times[p.Time.UnixNano()] = true
+	}
+	return len(points) - len(times)
 }

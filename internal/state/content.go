@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
@@ -88,8 +89,12 @@ func (d *Document) readFleet(b []byte) error {
 	if b == nil {
 		return nil
 	}
-	return unmarshal(b, &d.Fleet)
+	return unmarshal(provisional.ReplaceAll(b, nil), &d.Fleet)
 }
+
+// provisional is what versions until November 2026 wrote of each poll, and no version
+// reads any more.
+var provisional = regexp.MustCompile(`,"Provisional":"[^"]*"`)
 
 // unmarshal reads one JSON value, of which every part is known.
 func unmarshal(b []byte, v any) error {

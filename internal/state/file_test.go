@@ -110,6 +110,23 @@ func TestAFileHoldsWhatWasSaved(t *testing.T) {
 	}
 }
 
+// The file in testdata was written by the version before counters kept an hour of
+// intervals: everything in it goes on, counters included.
+func TestAFileOfNovember2026IsRead(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("testdata", "of-november-2026"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := state.Decode(content, written)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := document()
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(fleet.Counter{})); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
 func TestNoFileIsNoFault(t *testing.T) {
 	if d, err := load(filepath.Join(t.TempDir(), "state"), written); d != nil || err != nil {
 		t.Errorf("%v %v", d, err)

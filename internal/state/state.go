@@ -122,7 +122,7 @@ func polls(all []fleet.Poll, intervals []time.Duration, s *fleet.Snapshot, now t
 // poll forgets how a poll ended that is so long ago that its values are stale:
 // the exporter is ready when it has tried anew.
 func poll(p fleet.Poll, interval time.Duration, stale int, now time.Time) fleet.Poll {
-	p.Err, p.Provisional = "", ""
+	p.Err = ""
 	if fleet.Age(now, p.Last) > time.Duration(stale)*interval {
 		return fleet.Poll{LastSuccess: p.LastSuccess}
 	}
