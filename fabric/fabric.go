@@ -11,7 +11,8 @@ import "time"
 const DefaultBaseURL = "https://api.equinix.com"
 
 // The operations of the client, as they appear in [Error] and [Attempt] and,
-// one level up, in metric labels. The set is closed.
+// one level up, in metric labels. The set is closed. OpSearchPorts is not called any
+// more; it stays because series with that label exist.
 const (
 	OpToken              = "token"
 	OpUserPortsV3        = "v3_user_ports"

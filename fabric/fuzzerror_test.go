@@ -23,7 +23,6 @@ var operations = []struct {
 	{fabric.OpUserPortsV3, func(ctx context.Context, c *fabric.Client) error { return last(c.UserPortsV3(ctx)) }},
 	{fabric.OpPorts, func(ctx context.Context, c *fabric.Client) error { return last(c.Ports(ctx)) }},
 	{fabric.OpPort, func(ctx context.Context, c *fabric.Client) error { return second(c.Port(ctx, portA)) }},
-	{fabric.OpSearchPorts, func(ctx context.Context, c *fabric.Client) error { return last(c.SearchPorts(ctx, []string{portA})) }},
 	{fabric.OpPortStatsV4, func(ctx context.Context, c *fabric.Client) error { return second(c.PortStatsV4(ctx, portA, from, to)) }},
 	{fabric.OpSearchConnections, func(ctx context.Context, c *fabric.Client) error { return last(c.Connections(ctx, []string{portA})) }},
 	{fabric.OpSearchMetrics, func(ctx context.Context, c *fabric.Client) error { return second(c.PortMetrics(ctx, portA, from, to)) }},
@@ -38,7 +37,7 @@ func last[T any](items iter.Seq2[T, error]) error { return second(drain(items)) 
 func second[T any](_ T, err error) error { return err }
 
 func TestEveryOperationIsFuzzed(t *testing.T) {
-	known := []string{fabric.OpToken} // has a target of its own
+	known := []string{fabric.OpToken, fabric.OpSearchPorts} // one has a target of its own, the other is not called
 	for _, o := range operations {
 		known = append(known, o.op)
 	}

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"slices"
 )
 
 const portsPath = "/fabric/v4/ports"
@@ -98,40 +97,6 @@ func (c *Client) Port(ctx context.Context, uuid string) (Port, error) {
 		return Port{}, err
 	}
 	return p, nil
-}
-
-// SearchPorts lists those of the ports that the credential may see, with one
-// call for every hundred. An error is the last thing it yields.
-func (c *Client) SearchPorts(ctx context.Context, uuids []string) iter.Seq2[Port, error] {
-	return func(yield func(Port, error) bool) {
-		for batch := range slices.Chunk(distinct(uuids), pageSize) {
-			for p, err := range c.searchPorts(ctx, batch) {
-				if err == nil && !slices.Contains(batch, p.UUID) {
-					continue // the filter was ignored
-				}
-				if !yield(p, err) || err != nil {
-					return
-				}
-			}
-		}
-	}
-}
-
-func (c *Client) searchPorts(ctx context.Context, batch []string) iter.Seq2[Port, error] {
-	return listing[Port]{op: OpSearchPorts, key: portUUID, fetch: func(offset int) (p page[Port], err error) {
-		s := search{
-			Filter: filter{And: []condition{in("/uuid", batch)}},
-			// The default order is by a deprecated property, and uuid is none
-			// of those that the API sorts by.
-			Sort:       []sorting{{Property: "/name", Direction: "ASC"}},
-			Pagination: pagination{Offset: offset, Limit: pageSize},
-		}
-		err = c.post(ctx, OpSearchPorts, "/fabric/v4/ports/search", s, func(b []byte) (err error) {
-			p, err = decodePage(c, OpSearchPorts, offset, b, (*portV4).port, portUUID)
-			return err
-		})
-		return p, err
-	}}.all()
 }
 
 func portUUID(p Port) string { return p.UUID }

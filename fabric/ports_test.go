@@ -3,7 +3,6 @@ package fabric_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"strings"
@@ -220,46 +219,6 @@ func TestPortsWithFieldsOfOtherTypes(t *testing.T) {
 		if len(v3) != 2 || v3[0].UUID != id("a") || v3[0].Name != "n" || one.UUID != id("a") || one.Name != "n" {
 			t.Errorf("%s: v3 %+v, port %+v", field, v3, one)
 		}
-	}
-}
-
-func TestSearchPortsWithoutData(t *testing.T) {
-	_, err := drain(newClient(t, always(200, `{"data":null}`)).SearchPorts(t.Context(), []string{id("p")}))
-	if fabric.Reason(err) != "decode" {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestSearchPorts(t *testing.T) {
-	var uuids []string
-	for i := range 130 {
-		uuids = append(uuids, strings.ToUpper(id("p"))[:30]+fmt.Sprintf("%06d", i))
-	}
-	a := &api{answer: func(n int, r *http.Request) (*http.Response, error) {
-		s := readSearch(t, r)
-		if r.Method != http.MethodPost || r.URL.String() != base+"/fabric/v4/ports/search" {
-			t.Errorf("%s %s", r.Method, r.URL)
-		}
-		f := s.Filter.And[0]
-		if f.Property != "/uuid" || f.Operator != "IN" || s.Sort[0].Property != "/name" || s.Sort[0].Direction != "ASC" || s.Pagination.Limit != 100 {
-			t.Errorf("%+v", s)
-		}
-		if want := []int{100, 30}[n]; len(f.Values) != want {
-			t.Errorf("%d uuids, want %d", len(f.Values), want)
-		}
-		return reply(200, listing(append(f.Values[:2:2], id("other")), 3))
-	}}
-	got, err := drain(newClient(t, a).SearchPorts(t.Context(), append(uuids, uuids[0])))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []fabric.Port{{UUID: strings.ToLower(uuids[0])}, {UUID: strings.ToLower(uuids[1])}, {UUID: strings.ToLower(uuids[100])}, {UUID: strings.ToLower(uuids[101])}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	none := always(500, ``)
-	if got, err := drain(newClient(t, none).SearchPorts(t.Context(), nil)); err != nil || got != nil || none.count() != 0 {
-		t.Errorf("no ports: %d calls, %v, %v", none.count(), got, err)
 	}
 }
 

@@ -29,7 +29,6 @@ var opOf = map[string]string{
 	"PortStatsV3":       fabric.OpPortStatsV3,
 	"PortStatsV4":       fabric.OpPortStatsV4,
 	"Ports":             fabric.OpPorts,
-	"SearchPorts":       fabric.OpSearchPorts,
 	"StreamAssets":      fabric.OpSearchStreamAssets,
 	"UserPortsV3":       fabric.OpUserPortsV3,
 }
