@@ -48,10 +48,7 @@ func Reason(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok && e.Status != 0 {
 		return e.reason()
 	}
-	switch {
-	case errors.Is(err, errNoRead):
-		return ReasonClient
-	case isTimeout(err):
+	if isTimeout(err) {
 		return ReasonTimeout
 	}
 	return ReasonTransport

@@ -70,14 +70,10 @@ type credential struct {
 }
 
 // exchange sends r once and tells observe of it. The error is an *Error, a
-// *DecodeError, or ctx.Err() wrapped where ctx ended; for what is not among the
-// reads it is errNoRead, wrapped, and there was no attempt to observe.
+// *DecodeError, or ctx.Err() wrapped where ctx ended.
 func (w *wire) exchange(ctx context.Context, r request, cred credential, waited time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", r.op, err) // nothing sent, nothing to observe
-	}
-	if err := mustRead(r); err != nil {
-		return err
 	}
 	sent := time.Now()
 	status, err := w.roundTrip(ctx, r, cred)
