@@ -1,6 +1,8 @@
 package fabric
 
 import (
+	"encoding/hex"
+	"encoding/json"
 	"regexp"
 	"strings"
 	"unicode"
@@ -23,15 +25,50 @@ var address = regexp.MustCompile(`(?i)(?:"[^"@]{1,64}"|` +
 // HideAddresses is s with every e-mail address in it replaced by [e-mail].
 func HideAddresses(s string) string { return address.ReplaceAllString(s, "[e-mail]") }
 
-// redact replaces every secret in s, and whatever names a person: errors end in logs
-// and on pages.
+// redact replaces every secret in s, and every e-mail address: errors end in
+// logs and on pages. A secret is recognised as it is, as JSON writes it, and
+// percent-encoded as in a URL or a form, in whatever way a library does that.
 func redact(s string, secrets []string) string {
 	for _, secret := range secrets {
-		if secret != "" {
-			s = hideSecret(s, secret)
+		if secret == "" {
+			continue
 		}
+		quoted, _ := json.Marshal(secret) // a string is never an error
+		if inJSON := string(quoted[1 : len(quoted)-1]); inJSON != secret {
+			s = strings.ReplaceAll(s, inJSON, redacted)
+		}
+		var hidden strings.Builder
+		for i := 0; i < len(s); {
+			if n := percentEncoded(s[i:], secret); n > 0 {
+				hidden.WriteString(redacted) // and go on behind it: it may hold a short secret
+				i += n
+			} else {
+				hidden.WriteByte(s[i])
+				i++
+			}
+		}
+		s = hidden.String()
 	}
 	return HideAddresses(s)
+}
+
+// percentEncoded is how many bytes of s spell secret at its beginning, 0 if it does
+// not begin so. Any of the bytes may be percent-encoded: libraries differ.
+func percentEncoded(s, secret string) int {
+	n := 0
+	for i := range len(secret) {
+		if len(s)-n >= 3 && s[n] == '%' {
+			if b, err := hex.DecodeString(s[n+1 : n+3]); err == nil && b[0] == secret[i] {
+				n += 3
+				continue
+			}
+		}
+		if n == len(s) || s[n] != secret[i] && (s[n] != '+' || secret[i] != ' ') {
+			return 0
+		}
+		n++
+	}
+	return n
 }
 
 // oneLine is s with control characters and runs of space made single spaces,
