@@ -188,11 +188,11 @@ func (u unread) Read([]byte) (int, error) {
 func TestAnswerThatSaysItIsTooLargeIsNotRead(t *testing.T) {
 	a := &api{answer: func(int, *http.Request) (*http.Response, error) {
 		resp, err := reply(200, "")
-		resp.ContentLength, resp.Body = 32<<20+1, io.NopCloser(unread{t})
+		resp.ContentLength, resp.Body = 8<<20+1, io.NopCloser(unread{t})
 		return resp, err
 	}}
 	_, err := newClient(t, a).PortStatsV3(t.Context(), id("p"), from, to)
-	if fabric.Reason(err) != fabric.ReasonDecode || !strings.Contains(err.Error(), "larger than 32 MiB") {
+	if fabric.Reason(err) != fabric.ReasonDecode || !strings.Contains(err.Error(), "larger than 8 MiB") {
 		t.Errorf("error %v", err)
 	}
 }

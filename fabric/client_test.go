@@ -95,7 +95,7 @@ func TestAnswerThatIsTooLarge(t *testing.T) {
 		return resp, err
 	}}
 	err := probe(t.Context(), newClient(t, a, retries(3)))
-	if fabric.Reason(err) != "decode" || !strings.Contains(err.Error(), "32 MiB") || a.count() != 1 {
+	if fabric.Reason(err) != "decode" || !strings.Contains(err.Error(), "8 MiB") || a.count() != 1 {
 		t.Errorf("%d calls, %v", a.count(), err)
 	}
 }

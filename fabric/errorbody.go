@@ -107,9 +107,6 @@ func answerError(op string, resp *http.Response, body []byte, secrets []string) 
 func (e *Error) decode(body []byte) (known bool) {
 	var bodies []errorBody
 	body = bytes.TrimSpace(body)
-	if _, err := ofError.check(body); err != nil {
-		return false
-	}
 	if len(body) > 0 && body[0] == '{' {
 		body = append(append([]byte{'['}, body...), ']')
 	}

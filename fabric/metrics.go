@@ -74,6 +74,9 @@ type metric struct {
 // callers whose week overlaps the one before.
 const coarse = 8 * 24 * time.Hour
 
+// maxPoints is more intervals than an asset has in 90 days, all metrics together.
+const maxPoints = 60_000
+
 func metricInterval(from, to time.Time) string {
 	if to.Sub(from) < coarse {
 		return "PT5M"
@@ -107,8 +110,8 @@ func (c *Client) metrics(ctx context.Context, collection, asset string, from, to
 		if m.target == nil {
 			continue
 		}
-		if points += len(m.series.Points) + len(m.counts); points > ofStats.elements {
-			return 0, &DecodeError{Op: OpSearchMetrics, Path: "data", Err: fmt.Errorf("has more than %d datapoints in all", ofStats.elements)}
+		if points += len(m.series.Points) + len(m.counts); points > maxPoints {
+			return 0, &DecodeError{Op: OpSearchMetrics, Path: "data", Err: fmt.Errorf("has more than %d datapoints in all", maxPoints)}
 		}
 		m.target.add(m)
 		if m.target.rate != nil {

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	pageSize = 100     // what the API allows; more was refused on real calls
-	maxPages = 10_000  // as many as maxItems takes where a server allows ten on a page
-	maxItems = 100_000 // of one listing: a port or connection takes a kilobyte or two
+	pageSize = 100    // what the API allows; more was refused on real calls
+	maxPages = 10_000 // as many as maxItems takes where a server allows ten on a page
+	maxItems = 25_000 // of one listing: a port or connection takes a kilobyte or two in memory
 )
 
 // page is one page of a listing.
@@ -250,6 +250,9 @@ func count(n number) int { return int(min(max(n.value, 0), maxPages*pageSize)) }
 // decodeItems reads the records of a listing. Records without a valid UUID cannot be
 // identified or polled: they are left out and reported to Config.Skipped.
 func decodeItems[D, T any](c *Client, op, at string, raw []json.RawMessage, value func(*D) T, key func(T) string) ([]T, error) {
+	if len(raw) > maxItems {
+		return nil, &DecodeError{Op: op, Path: at, Err: fmt.Errorf("has more than %d records", maxItems)}
+	}
 	items := make([]T, 0, len(raw))
 	var first error
 	for i, b := range raw {

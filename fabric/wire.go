@@ -19,9 +19,15 @@ const (
 	defaultTimeout   = 30 * time.Second
 	defaultUserAgent = "equinix_fabric_exporter"
 
-	maxBody      = 32 << 20 // a thousand ports are 2 MiB, 90 days of points 300 KiB
-	maxErrorBody = 64 << 10
-	maxPooled    = 4 << 20 // larger buffers are rare and not worth keeping
+	maxBuffer    = 8 << 20                     // 90 days of 5-minute intervals are 3 MiB, a thousand ports 2 MiB
+	maxBody      = maxBuffer - 2*bytes.MinRead // ReadFrom does not grow a buffer of 8 MiB for it
+	maxErrorBody = 64 << 10                    // of an answer that is not a success
+	maxPooled    = 1 << 20                     // larger buffers are rare and not worth keeping
+
+	// maxValues is how many values the JSON of an answer may hold. Two bytes of
+	// JSON can be an element of an array, and take a hundred bytes in memory.
+	// 90 days of 5-minute intervals in two directions are 210,000 values.
+	maxValues = 300_000
 )
 
 // wire does single exchanges with the API: no retry, no login, no redirects.
@@ -32,7 +38,6 @@ type wire struct {
 	timeout   time.Duration
 	observe   func(Attempt)
 	clock     clock
-	large     chan struct{} // holds one while a large answer is in memory
 }
 
 // newWire takes an address that parseAddress has checked.
@@ -49,7 +54,6 @@ func newWire(base string, t http.RoundTripper, userAgent string, timeout time.Du
 	return &wire{
 		base: base, transport: t, userAgent: cmp.Or(userAgent, defaultUserAgent),
 		timeout: cmp.Or(timeout, defaultTimeout), observe: observe,
-		large: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -97,54 +101,31 @@ func (w *wire) roundTrip(caller context.Context, r request, cred credential) (st
 	w.clock.learn(sent, resp.Header.Get("Date"))
 
 	good := resp.StatusCode >= 200 && resp.StatusCode <= 299
-	limit := int64(maxErrorBody)
-	if good {
-		limit = maxBody + 1 // one more, to tell a full body from a cut one
-	}
 	buf := buffers.Get().(*bytes.Buffer)
-	done, err := w.read(ctx, buf, resp, limit)
-	defer func() { recycle(buf); _ = resp.Body.Close(); done() }()
+	defer recycle(buf)
 	switch {
-	case !good, isFault(buf.Bytes()): // what came of an error body is enough
-		return resp.StatusCode, answerError(r.op, resp, buf.Bytes()[:min(buf.Len(), maxErrorBody)], cred.secrets)
+	case !good:
+		_, err = buf.ReadFrom(io.LimitReader(resp.Body, maxErrorBody))
+	case resp.ContentLength <= maxBody: // a larger one is not even read
+		_, err = buf.ReadFrom(io.LimitReader(resp.Body, maxBody+1)) // one more, to tell a full body from a cut one
+	}
+	body := buf.Bytes()
+	switch {
+	case !good, isFault(body): // what came of an error body is enough
+		return resp.StatusCode, answerError(r.op, resp, body[:min(len(body), maxErrorBody)], cred.secrets)
 	case err != nil:
 		err = w.lost(caller, ctx, r.op, err, cred.secrets)
-	case buf.Len() > maxBody, resp.ContentLength > maxBody:
-		err = &DecodeError{Op: r.op, Err: fmt.Errorf("answer is larger than %d MiB", maxBody>>20)}
+	case len(body) > maxBody, resp.ContentLength > maxBody:
+		err = &DecodeError{Op: r.op, Err: fmt.Errorf("answer is larger than %d MiB", maxBuffer>>20)}
+	case bytes.Count(body, []byte(","))+bytes.Count(body, []byte("{"))+bytes.Count(body, []byte("[")) > maxValues:
+		err = &DecodeError{Op: r.op, Err: fmt.Errorf("answer has more than %d values", maxValues)}
 	default:
-		err = checkDensity(r.op, buf.Bytes())
-		if err == nil {
-			err = r.decode(buf.Bytes())
-		}
-		err = clean(err, resp, buf.Bytes(), cred.secrets)
+		err = clean(r.decode(body), resp, body, cred.secrets)
 	}
-	if err != nil && r.op == OpToken && saysRefused(buf.Bytes()) {
-		err = answerError(r.op, resp, buf.Bytes(), cred.secrets) // with a good status
+	if err != nil && r.op == OpToken && saysRefused(body) {
+		err = answerError(r.op, resp, body, cred.secrets) // with a good status
 	}
 	return resp.StatusCode, err
-}
-
-// read fills buf with the body of an answer, up to limit; with nothing where the
-// answer says itself that it is larger than any. Of large bodies, which none
-// should be, one at a time is in memory: done gives its place away.
-func (w *wire) read(ctx context.Context, buf *bytes.Buffer, resp *http.Response, limit int64) (done func(), err error) {
-	done = func() {}
-	if limit > maxBody && resp.ContentLength > maxBody {
-		return done, nil
-	}
-	_, err = buf.ReadFrom(io.LimitReader(resp.Body, min(limit, maxPooled)))
-	if err != nil || limit <= maxPooled || buf.Len() < maxPooled {
-		return done, err
-	}
-	select {
-	case w.large <- struct{}{}:
-		done = func() { <-w.large }
-	case <-ctx.Done():
-		return done, ctx.Err()
-	}
-	buf.Grow(int(limit-maxPooled) + bytes.MinRead) // at once: by doubling it would be three times as much
-	_, err = buf.ReadFrom(io.LimitReader(resp.Body, limit-maxPooled))
-	return done, err
 }
 
 func (w *wire) newRequest(ctx context.Context, r request, bearer string) (*http.Request, error) {

@@ -88,7 +88,7 @@ func login(fault string) fabrictest.Switch {
 	return fabrictest.Switch{Fault: fault, Path: "/oauth2/v1/token"}
 }
 
-// listings is a fault of the listing and the searches. All calls, with 32 MiB each,
+// listings is a fault of the listing and the searches. All calls, with 8 MiB each,
 // would take minutes; see TestEndlessAnswersAreReadToTheLimit.
 func listings(fault string) fabrictest.Switch {
 	return fabrictest.Switch{Fault: fault, Path: "/fabric/v4/*"}
