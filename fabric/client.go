@@ -55,7 +55,6 @@ type Client struct {
 	throttle   *throttle
 	maxRetries int
 	renewals   renewals
-	searches   searches
 	skipped    func(op string, records int, first error)
 }
 
