@@ -7,9 +7,8 @@ import (
 )
 
 // Connections lists the connections that have one of the ports on either side.
-// It yields the whole list or an error alone, never a part: a listing that
-// changes while it is read is read again, twice at most. A connection that the
-// API lists twice comes twice. The ports go into one search, which the API may
+// It yields the whole list or an error alone, never a part. A connection that
+// the API lists twice comes twice. The ports go into one search, which the API may
 // refuse for its size; see [Client.PortConnections].
 func (c *Client) Connections(ctx context.Context, ports []string) iter.Seq2[Connection, error] {
 	return func(yield func(Connection, error) bool) {
@@ -26,12 +25,12 @@ func (c *Client) Connections(ctx context.Context, ports []string) iter.Seq2[Conn
 	}
 }
 
-// gather reads a listing of connections until it holds still.
+// gather reads a listing of connections.
 func (c *Client) gather(ctx context.Context, ports []string) ([]Connection, error) {
 	if len(ports) == 0 {
 		return nil, nil
 	}
-	all, _, err := c.connectionListing(ctx, ports).gather()
+	all, err := c.connectionListing(ctx, ports).read()
 	if err != nil {
 		return nil, err
 	}
@@ -64,5 +63,5 @@ func (c *Client) connectionListing(ctx context.Context, ports []string) listing[
 		})
 		return p, err
 	}
-	return listing[Connection]{op: OpSearchConnections, key: key, fetch: fetch, steady: true, unique: true}
+	return listing[Connection]{op: OpSearchConnections, key: key, fetch: fetch}
 }

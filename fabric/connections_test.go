@@ -78,19 +78,16 @@ func TestConnectionsAreWholeOrAnError(t *testing.T) {
 		fails  string
 	}{
 		{"two pages", []prepared{first, second}, 130, 2, ""},
-		{"total changes once", []prepared{first, connPage(100, 129, 129), connPage(0, 100, 129), connPage(100, 129, 129)}, 129, 4, ""},
-		{"connection moves once", []prepared{first, connPage(99, 129, 130), first, second}, 130, 4, ""},
-		{"never holds still", []prepared{
-			first, connPage(99, 129, 130), first, connPage(100, 131, 131), first, connPage(0, 100, 130), first, second,
-		}, 0, 6, "begins like the page before"},
-		{"ends early", []prepared{first, connPage(0, 0, 130), first, connPage(0, 0, 130), first, connPage(0, 0, 130)}, 0, 6, "ends after 100 of 130"},
+		{"total changes", []prepared{first, connPage(100, 129, 129)}, 0, 2, "changed from 130 to 129"},
+		{"connection moves", []prepared{first, connPage(99, 129, 130)}, 0, 2, "page 2 has an item of an earlier page"},
+		{"ends early", []prepared{first, connPage(0, 0, 130)}, 0, 2, "ends after 100 of 130"},
 		{"second page fails", []prepared{first, with(403, ``)}, 0, 2, "HTTP 403"},
 		{"without data", []prepared{with(200, `{"pagination":{"total":0}}`)}, 0, 1, "data: missing"},
 		{"error as 200", []prepared{with(200, `{"errorCode":"IC-9","errorMessage":"Internal Error"}`)}, 0, 1, "data: missing; the answer says: IC-9: Internal Error"},
 		{"bare array", []prepared{with(200, `[{"uuid":"`+id("a")+`","aSide":{"accessPoint":{"port":{"uuid":"`+id("p")+`"}}}}]`)}, 0, 1, "array where object is expected"},
 		{"bare empty array", []prepared{with(200, `[]`)}, 0, 1, "array where object is expected"}, // not: no connections
 		{"wrong types", []prepared{with(200, `{"data":[{"uuid":"`+id("a")+`","name":[],"bandwidth":"N/A","operation":"UP","aSide":7,"zSide":{"accessPoint":{"port":{"uuid":"`+id("p")+`"}}}}]}`)}, 1, 1, ""},
-		{"without uuid", []prepared{with(200, `{"data":[{"name":"x"}]}`)}, 0, 1, "data: none of the 1 records has a usable uuid"},
+		{"without uuid", []prepared{with(200, `{"data":[{"name":"x"}]}`)}, 0, 1, "data: none of the 1 records has a valid uuid"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := script(tt.script...)

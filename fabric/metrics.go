@@ -93,25 +93,29 @@ func (c *Client) metrics(ctx context.Context, collection, asset string, from, to
 		return 0, err
 	}
 	s := metricSearch(subject, from, to, targets)
+	points := 0
 	fetch := func(offset int) (p page[metric], err error) {
 		s.Pagination.Offset = offset
 		err = c.post(ctx, OpSearchMetrics, "/fabric/v4/metrics/search", s, func(b []byte) (err error) {
 			p, err = decodeMetrics(b, uuid(asset), targets)
 			return err
 		})
+		for _, m := range p.items {
+			points += len(m.series.Points) + len(m.counts)
+		}
+		if points > maxPoints {
+			err = &DecodeError{Op: OpSearchMetrics, Path: "data", Err: fmt.Errorf("has more than %d datapoints in all", maxPoints)}
+		}
 		return p, err
 	}
 	key := func(m metric) string { return m.name }
-	points := 0
-	for m, err := range (listing[metric]{op: OpSearchMetrics, key: key, fetch: fetch}).all() {
-		if err != nil {
-			return 0, err
-		}
+	all, err := listing[metric]{op: OpSearchMetrics, key: key, fetch: fetch, repeats: true}.read()
+	if err != nil {
+		return 0, err
+	}
+	for _, m := range all {
 		if m.target == nil {
 			continue
-		}
-		if points += len(m.series.Points) + len(m.counts); points > maxPoints {
-			return 0, &DecodeError{Op: OpSearchMetrics, Path: "data", Err: fmt.Errorf("has more than %d datapoints in all", maxPoints)}
 		}
 		m.target.add(m)
 		if m.target.rate != nil {

@@ -12,11 +12,10 @@ import (
 const portsPath = "/fabric/v4/ports"
 
 // Ports lists the ports that the credential may see. It yields the whole list or
-// an error alone, never a part: a listing that changes while it is read is read
-// again, twice at most. A port that the API lists twice comes twice.
+// an error alone, never a part. A port that the API lists twice comes twice.
 func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
 	return func(yield func(Port, error) bool) {
-		ports, err := c.gatherPorts(ctx)
+		ports, err := c.portListing(ctx).read()
 		if err != nil {
 			yield(Port{}, err)
 			return
@@ -29,23 +28,9 @@ func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
 	}
 }
 
-// gatherPorts reads the listing until it holds still. Nobody promises an order,
-// and a port that slips from one page to another would look as if it had left
-// Equinix. Where the pages do not agree, everything is asked for at once, which
-// is how the call is documented.
-func (c *Client) gatherPorts(ctx context.Context) ([]Port, error) {
-	ports, repeats, err := c.portListing(ctx).gather()
-	if repeats || errors.Is(err, errUnsteady) {
-		if p, atOnce := c.portsPage(ctx, 0, portsPath); atOnce == nil && p.total > 0 && p.records() >= p.total {
-			return p.items, nil
-		}
-	}
-	return ports, err
-}
-
 func (c *Client) portListing(ctx context.Context) listing[Port] {
 	whole := false // the API refuses to page, and was asked for everything
-	return listing[Port]{op: OpPorts, key: portUUID, steady: true, unique: true, fetch: func(offset int) (p page[Port], err error) {
+	return listing[Port]{op: OpPorts, key: portUUID, fetch: func(offset int) (p page[Port], err error) {
 		if whole && offset > 0 {
 			return p, &DecodeError{Op: OpPorts, Path: "pagination", Err: errNoPages}
 		}

@@ -153,7 +153,7 @@ func TestUserPortsV3(t *testing.T) {
 	for body, want := range map[string]string{
 		`null`: "decode: missing", `{}`: "object where array",
 		`{"errorCode":"IC-9","errorMessage":"no"}`:   "the answer says: IC-9: no",
-		`[{"errorCode":"IC-9","errorMessage":"no"}]`: "none of the 1 records has a usable uuid; the answer says: IC-9: no",
+		`[{"errorCode":"IC-9","errorMessage":"no"}]`: "none of the 1 records has a valid uuid; the answer says: IC-9: no",
 	} {
 		_, err := drain(newClient(t, always(200, body)).UserPortsV3(t.Context()))
 		if fabric.Reason(err) != "decode" || !strings.Contains(err.Error(), want) {

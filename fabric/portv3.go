@@ -46,10 +46,8 @@ func (c *Client) UserPortsV3(ctx context.Context) iter.Seq2[Port, error] {
 				case raw == nil:
 					return &DecodeError{Op: OpUserPortsV3, Err: errMissing}
 				}
-				if ports, err = decodeItems(c, OpUserPortsV3, "", raw, (*portV3).port, portUUID); err != nil {
-					return err
-				}
-				return mustHaveUsable(OpUserPortsV3, "", len(ports), len(raw))
+				ports, err = decodeItems(c, OpUserPortsV3, "", 0, raw, (*portV3).port, portUUID)
+				return err
 			},
 		})
 		if err != nil {

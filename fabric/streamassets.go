@@ -47,12 +47,11 @@ func lastSegment(address string) string {
 }
 
 // StreamAssets lists what is attached to the streams that the credential may
-// see; an asset in several streams appears once for each. An error is the last
-// thing it yields, also where the listing changed while it was read; what came
-// before is then not the whole list.
+// see; an asset in several streams appears once for each. It yields the whole
+// list or an error alone.
 func (c *Client) StreamAssets(ctx context.Context) iter.Seq2[StreamAsset, error] {
 	key := func(a StreamAsset) string { return a.UUID }
-	return listing[StreamAsset]{op: OpSearchStreamAssets, key: key, steady: true, fetch: func(offset int) (p page[StreamAsset], err error) {
+	all := listing[StreamAsset]{op: OpSearchStreamAssets, key: key, repeats: true, fetch: func(offset int) (p page[StreamAsset], err error) {
 		s := search{
 			Sort:       []sorting{{Property: "/uuid", Direction: "ASC"}},
 			Pagination: pagination{Offset: offset, Limit: pageSize},
@@ -62,5 +61,17 @@ func (c *Client) StreamAssets(ctx context.Context) iter.Seq2[StreamAsset, error]
 			return err
 		})
 		return p, err
-	}}.all()
+	}}
+	return func(yield func(StreamAsset, error) bool) {
+		assets, err := all.read()
+		if err != nil {
+			yield(StreamAsset{}, err)
+			return
+		}
+		for _, a := range assets {
+			if !yield(a, nil) {
+				return
+			}
+		}
+	}
 }
