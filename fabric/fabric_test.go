@@ -20,7 +20,7 @@ func TestOperationsAreComplete(t *testing.T) {
 	_, _ = drain(c.Ports(t.Context()))
 	_, _ = c.Port(t.Context(), id("p"))
 	_, _ = c.PortStatsV4(t.Context(), id("p"), from, to)
-	_, _ = drain(c.Connections(t.Context(), []string{id("p")}))
+	_, _ = connections(t.Context(), c, id("p"))
 	_, _ = c.PortMetrics(t.Context(), id("p"), from, to)
 	_, _ = drain(c.StreamAssets(t.Context()))
 	_, _ = c.ConnectionStats(t.Context(), id("c"), fabric.ASide, from, to)

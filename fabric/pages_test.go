@@ -147,7 +147,7 @@ func TestAListingThatChangesIsAnErrorOnce(t *testing.T) {
 // An item may be listed twice on one page; who calls merges the two.
 func TestListingsMayHaveItemsTwice(t *testing.T) {
 	twice := always(200, onPort(listing([]string{id("a"), id("a")}, 2)))
-	if got, err := drain(newClient(t, twice).Connections(t.Context(), []string{id("p")})); err != nil || len(got) != 2 {
+	if got, err := connections(t.Context(), newClient(t, twice), id("p")); err != nil || len(got) != 2 {
 		t.Errorf("connections %v, %v", got, err)
 	}
 	if got, err := drain(newClient(t, twice).Ports(t.Context())); err != nil || len(got) != 2 {
@@ -186,7 +186,7 @@ func TestRecordsWithoutUUIDAreReported(t *testing.T) {
 		fabric.OpPorts:       func(c *fabric.Client) error { _, err := drain(c.Ports(t.Context())); return err },
 		fabric.OpUserPortsV3: func(c *fabric.Client) error { _, err := drain(c.UserPortsV3(t.Context())); return err },
 		fabric.OpSearchConnections: func(c *fabric.Client) error {
-			_, err := drain(c.Connections(t.Context(), []string{id("p")}))
+			_, err := connections(t.Context(), c, id("p"))
 			return err
 		},
 		fabric.OpSearchStreamAssets: func(c *fabric.Client) error { _, err := drain(c.StreamAssets(t.Context())); return err },

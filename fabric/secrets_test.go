@@ -109,7 +109,7 @@ func TestTokenSourceAndItsErrorsDoNotShowSecrets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var seen []fabric.Attempt
 			s := newSource(t, a, func(c *fabric.TokenConfig) { c.Observe = func(a fabric.Attempt) { seen = append(seen, a) } })
-			_, err := s.Token()
+			_, err := s.TokenContext(t.Context())
 			if err != nil {
 				mustNotShow(t, "error", err, secret)
 			}
