@@ -23,8 +23,8 @@ const (
 )
 
 // gossip is the simulated API with a loose tongue: its refusals of statistics,
-// and of logins where told so, repeat what it was sent: plain, as in a URL and in
-// base64, which is what docs/threat-model.md promises to redact.
+// and of logins if it refuses, repeat what it was sent: plain, as in a URL and as in
+// JSON, which is what docs/threat-model.md promises to redact.
 type gossip struct {
 	*fabrictest.API
 	*httptest.Server

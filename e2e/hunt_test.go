@@ -45,7 +45,7 @@ func spellings(secret string) []spelled {
 		{how: "query", text: url.QueryEscape(secret), promised: true}, {how: "query, small", text: lower(url.QueryEscape(secret)), promised: true},
 		{how: "path", text: url.PathEscape(secret), promised: true}, {how: "path, small", text: lower(url.PathEscape(secret)), promised: true},
 		{how: "query, with slashes", text: strings.ReplaceAll(url.QueryEscape(secret), "%2F", "/"), promised: true},
-		{how: "JSON", text: asJSON(true)}, {how: "JSON without HTML", text: asJSON(false)},
+		{how: "JSON", text: asJSON(true), promised: true}, {how: "JSON without HTML", text: asJSON(false)},
 		{how: "quoted", text: strings.Trim(fmt.Sprintf("%q", secret), `"`)}, {how: "quoted, ASCII", text: strings.Trim(fmt.Sprintf("%+q", secret), `"`)},
 	}
 	for i := range all {
@@ -56,7 +56,7 @@ func spellings(secret string) []spelled {
 	for shift := range 3 {
 		for name, enc := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "base64 of URLs": base64.RawURLEncoding} {
 			text := enc.EncodeToString([]byte("xx"[:shift] + secret))
-			all = append(all, spelled{fmt.Sprintf("%s at %d", name, shift), text, text[4 : len(text)-2], true})
+			all = append(all, spelled{fmt.Sprintf("%s at %d", name, shift), text, text[4 : len(text)-2], false})
 		}
 	}
 	return all

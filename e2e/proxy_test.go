@@ -146,9 +146,9 @@ func TestProxyTrouble(t *testing.T) {
 		{"wrong password", good.as("wr0ng-" + proxyPassword), []string{"the proxy " + good.Listener.Addr().String(), "wants other credentials"}},
 		{"refuses", refusing.as(proxyPassword), []string{"does not connect: 403 Forbidden", "NO_PROXY"}},
 		{"gone", gone.as(proxyPassword), []string{"proxyconnect tcp", "connection refused"}},
-		{"no URL", "HTTPS_PROXY=http://user:" + proxyPassword + "%zz@127.0.0.1:1", []string{"HTTPS_PROXY is no URL"}},
-		{"a scheme of its own", "HTTPS_PROXY=ftp://user:" + proxyPassword + "@127.0.0.1:1", []string{"HTTPS_PROXY is no URL"}},
-		{"no port", "HTTPS_PROXY=http://user:" + proxyPassword + "@127.0.0.1:x", []string{"HTTPS_PROXY is no URL"}},
+		{"no URL", "HTTPS_PROXY=http://user:" + proxyPassword + "%zz@127.0.0.1:1", []string{"HTTPS_PROXY is not the URL"}},
+		{"a scheme of its own", "HTTPS_PROXY=ftp://user:" + proxyPassword + "@127.0.0.1:1", []string{"HTTPS_PROXY is not the URL"}},
+		{"no port", "HTTPS_PROXY=http://user:" + proxyPassword + "@127.0.0.1:x", []string{"HTTPS_PROXY is not the URL"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

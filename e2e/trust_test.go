@@ -26,7 +26,7 @@ func TestTrustInTheAPI(t *testing.T) {
 	x := startRun(t, system, config, "--web.enable-reload")
 	base := x.url(t)
 	ready(t, base)
-	for _, clue := range []string{"signed by unknown authority", "; where a proxy or a CA of your own signs it, name the certificate of that CA in ca_file"} {
+	for _, clue := range []string{"signed by unknown authority", "; if a proxy or a CA of your own signs it, name the certificate of that CA in ca_file"} {
 		if log := x.stderr.String(); !strings.Contains(log, clue) {
 			t.Errorf("the log does not say %q:\n%s", clue, log)
 		}

@@ -2,106 +2,164 @@ package fabric
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
-	"sync"
 	"time"
-
-	"golang.org/x/oauth2"
 )
 
+// get asks for what is at path.
+func get[T any](ctx context.Context, c *Client, op, path string, decode func([]byte) (T, error)) (T, error) {
+	return call(ctx, c, request{op: op, method: http.MethodGet, path: path}, decode)
+}
+
+// post sends a search. Searches change nothing, so they are retried like a GET.
+func post[T any](ctx context.Context, c *Client, op, path string, s search, decode func([]byte) (T, error)) (T, error) {
+	body, err := json.Marshal(s)
+	if err != nil {
+		var none T
+		return none, fmt.Errorf("%s: %w", op, err)
+	}
+	return call(ctx, c, request{op: op, method: http.MethodPost, path: path, body: body}, decode)
+}
+
 // call sends r until it succeeds, fails for good, or has used up the retries.
-// What may take long to pass is left to the caller's next call.
-func (c *Client) call(ctx context.Context, r request) error {
-	for n := 0; ; n++ {
-		err := c.authorized(ctx, r)
-		if err == nil || n >= c.maxRetries || !retryable(r.op, err) {
-			return err
+// The steps of an attempt have an order:
+//
+//  1. the throttle: the wait may be long, so nothing that expires is fetched before it;
+//  2. the token, which logs in if there is none;
+//  3. the exchange: request, status, size of the body, decoding, and telling the observer;
+//  4. what the answer means for the throttle, before the place in it is given up;
+//  5. one more attempt with a new token, if the API refused this one;
+//  6. a retry, if another attempt may help soon.
+func call[T any](ctx context.Context, c *Client, r request, decode func([]byte) (T, error)) (T, error) {
+	var none T
+	renewed := false
+	for n := 0; ; {
+		waited, err := c.throttle.enter(ctx)
+		if err != nil {
+			return none, fmt.Errorf("%s: %w", r.op, err)
 		}
-		if n > 0 && Reason(err) == ReasonTimeout {
-			return err // each costs a slot for all of its time, so one more is enough
+		token, err := c.tokens.TokenContext(ctx)
+		if err != nil { // the token source retries logins on a schedule of its own
+			c.throttle.leave()
+			return none, fmt.Errorf("%s: %w", r.op, err)
 		}
-		if e, ok := errors.AsType[*Error](err); ok && slowsDown(e) {
-			if Reason(e) == ReasonServer && e.RetryAfter > maxSitOut {
-				return err // trouble of that length is not sat out here
+		r.bearer, r.secrets = token.AccessToken, []string{token.AccessToken}
+		if s, ok := c.tokens.(interface{ secrets() []string }); ok {
+			r.secrets = append(r.secrets, s.secrets()...) // gateways echo what another request sent
+		}
+		sent := time.Now()
+		value, err := exchange(ctx, c.wire, r, waited, decode)
+		c.throttle.learn(sent, err)
+		c.throttle.leave()
+		if err == nil {
+			return value, nil
+		}
+
+		if until := c.noRenewal.Load(); refusesToken(err) && (until == nil || !time.Now().Before(*until)) {
+			if !renewed { // tokens may be revoked before they expire
+				renewed = true
+				c.tokens.Invalidate(token)
+				continue
 			}
-			if c.throttle.left() >= firstBackoff/2 {
-				continue // the throttle makes the next attempt wait
-			}
-			// A pause that began while r was under way may be over already.
+			c.noRenewal.Store(new(time.Now().Add(renewalPause)))
 		}
-		if err := sleep(ctx, backoff(n)); err != nil {
-			return fmt.Errorf("%s: %w", r.op, err)
+		again, pause := c.retry(r.op, n, err)
+		if !again {
+			return none, err
 		}
+		if err := sleep(ctx, pause); err != nil {
+			return none, fmt.Errorf("%s: %w", r.op, err)
+		}
+		n++
 	}
 }
 
-// maxSitOut is how long a single port's trouble may hold its call, and with it
-// the account, before it is left to the next interval.
-const maxSitOut = 5 * time.Second
-
-// authorized sends r, and once more with a new token where the API refuses the
-// one at hand: tokens may be revoked before they expire.
-func (c *Client) authorized(ctx context.Context, r request) error {
-	token, err := c.attempt(ctx, r)
-	if !unauthorized(r.op, err) || !c.renewals.allowed() {
-		return err
-	}
-	c.tokens.Invalidate(token)
-	_, err = c.attempt(ctx, r)
-	if unauthorized(r.op, err) {
-		c.renewals.suspend()
-	}
-	return err
-}
-
-// attempt sends r once, when the budget allows, and returns the token it used.
-func (c *Client) attempt(ctx context.Context, r request) (*oauth2.Token, error) {
-	waited, err := c.throttle.enter(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", r.op, err)
-	}
-	defer c.throttle.leave()
-	token, err := c.tokens.TokenContext(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", r.op, err)
-	}
-	sent := time.Now()
-	cred := credential{bearer: token.AccessToken, secrets: []string{token.AccessToken}}
-	if s, ok := c.tokens.(interface{ secrets() []string }); ok {
-		cred.secrets = append(cred.secrets, s.secrets()...) // gateways echo what another request sent
-	}
-	err = c.wire.exchange(ctx, r, cred, waited)
-	c.throttle.learn(sent, err)
-	return token, err
-}
-
-// unauthorized reports whether the API itself refused the token of a request.
-func unauthorized(op string, err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && e.Op == op && e.Status == http.StatusUnauthorized && !e.Fault && !e.Quota
-}
-
-// renewalPause is how long no token is given up because of a 401 after a fresh
-// one got a 401 too. Some 401 mean the account, not the token; a login for
-// every one of them would be a hot loop.
+// renewalPause is how long a 401 leads to no login after a fresh token got a
+// 401 too. Such a 401 is about the account or the port, not the token; a login
+// for each of them would be a hot loop.
 const renewalPause = 5 * time.Minute
 
-// renewals decides whether a 401 is worth a login.
-type renewals struct {
-	mu    sync.Mutex
-	until time.Time
+// maxSitOut is the longest Retry-After of a 5xx that a call waits for. A longer
+// one is left to the next poll: meanwhile the call would hold a worker.
+const maxSitOut = 5 * time.Second
+
+// retry decides whether the attempt after the n-th (from 0), which failed with
+// err, is worth it, and how long to pause before.
+func (c *Client) retry(op string, n int, err error) (again bool, pause time.Duration) {
+	if n >= c.maxRetries || !retryable(op, err) {
+		return false, 0
+	}
+	if n > 0 && Reason(err) == ReasonTimeout {
+		return false, 0 // each timeout holds a place for its whole time, so one retry is enough
+	}
+	if e, ok := errors.AsType[*Error](err); ok && slowsDown(e) {
+		if Reason(e) == ReasonServer && e.RetryAfter > maxSitOut {
+			return false, 0
+		}
+		if c.throttle.left() >= firstBackoff/2 {
+			return true, 0 // the throttle makes the next attempt wait
+		}
+		// The pause may have begun while this request was under way, and be over.
+	}
+	return true, backoff(n)
 }
 
-func (r *renewals) allowed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return !time.Now().Before(r.until)
+// retryable reports whether another attempt of op may help soon. A failure of
+// the login that op needed is not retried here: the token source has its own
+// schedule. A timeout is retryable, but call does so only once.
+func retryable(op string, err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Op != op {
+		return false
+	}
+	switch Reason(e) {
+	case ReasonRateLimited, ReasonTransport, ReasonTimeout:
+		return true
+	case ReasonServer:
+		return e.Status != http.StatusNotImplemented // will be no better in a second
+	case ReasonClient:
+		return op == OpToken && e.Status == http.StatusConflict // another token exchange is under way
+	}
+	return false
 }
 
-func (r *renewals) suspend() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.until = time.Now().Add(renewalPause)
+const (
+	firstBackoff = time.Second
+	maxBackoff   = 30 * time.Second
+)
+
+// backoff is the pause before the attempt after the n-th (from 0): it doubles,
+// and up to half of it is random, so that calls that failed together do not
+// come back together.
+func backoff(n int) time.Duration {
+	d := maxBackoff
+	if n < 5 { // 1s << 5 is beyond the maximum
+		d = firstBackoff << n
+	}
+	return d/2 + rand.N(d/2+1) //nolint:gosec // G404: jitter
+}
+
+// sleep waits for d, or for the end of ctx, whose error it returns.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// refusesToken reports whether the API itself refused the token of a request.
+func refusesToken(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Status == http.StatusUnauthorized && !e.Fault && !e.Quota
 }

@@ -1,68 +1,256 @@
 package fabric
 
 import (
+	"cmp"
 	"context"
-	"iter"
+	"encoding/json"
+	"errors"
+	"net/http"
 	"slices"
+	"strings"
 )
 
-// Connections lists the connections that have one of the ports on either side.
-// It yields the whole list or an error alone, never a part: a listing that
-// changes while it is read is read again, twice at most. A connection that the
-// API lists twice comes twice. The ports go into one search, which the API may
-// refuse for its size; see [Client.PortConnections].
-func (c *Client) Connections(ctx context.Context, ports []string) iter.Seq2[Connection, error] {
-	return func(yield func(Connection, error) bool) {
-		connections, err := c.gather(ctx, distinct(ports))
-		if err != nil {
-			yield(Connection{}, err)
-			return
-		}
-		for _, conn := range connections {
-			if !yield(conn, nil) {
-				return
-			}
-		}
-	}
+// Connection is one virtual connection, as far as the exporter looks at it:
+// never e-mail addresses, authentication keys or account numbers. Strings are
+// "" and pointers nil if the API does not say.
+type Connection struct {
+	UUID              string // lower case
+	Name              string
+	Type              string // e.g. EVPL_VC
+	State             string // lifecycle state
+	Direction         string // INTERNAL, INCOMING or OUTGOING, as the account sees it
+	OperationalStatus string // UP or DOWN
+	EquinixStatus     string
+	ProviderStatus    string
+	MaintenanceStatus string   // e.g. SCHEDULED
+	Bandwidth         *float64 // bit/s
+
+	RedundancyGroup    string // lower case; the same for the connections that back each other up
+	RedundancyPriority string // PRIMARY or SECONDARY
+
+	ASidePort, ZSidePort string // port UUIDs, lower case; "" if that side is not a port
+	ASide, ZSide         Side
 }
 
-// gather reads a listing of connections until it holds still.
-func (c *Client) gather(ctx context.Context, ports []string) ([]Connection, error) {
-	if len(ports) == 0 {
-		return nil, nil
-	}
-	all, _, err := c.connectionListing(ctx, ports).gather()
-	if err != nil {
-		return nil, err
-	}
-	asked := make(map[string]bool, len(ports))
-	for _, p := range ports {
-		asked[p] = true
-	}
-	all = slices.DeleteFunc(all, func(conn Connection) bool { // the filter may have been ignored
-		return !asked[conn.ASidePort] && !asked[conn.ZSidePort]
-	})
-	return slices.Clip(all), nil
+func (c Connection) id() string { return c.UUID }
+
+// Side is one end of a connection, without the port that it is on.
+type Side struct {
+	Type  string // of the access point, e.g. COLO, SP, CLOUD_ROUTER
+	Name  string // of the service profile, router, device, network, port or service token; else a UUID of one; else Type
+	Metro string // code
+	VLAN  string // 101, 100-199, or outer.inner
 }
 
-func (c *Client) connectionListing(ctx context.Context, ports []string) listing[Connection] {
-	key := func(conn Connection) string { return conn.UUID }
-	fetch := func(offset int) (p page[Connection], err error) {
-		s := search{
-			Filter: filter{Or: []condition{
-				in("/aSide/accessPoint/port/uuid", ports),
-				in("/zSide/accessPoint/port/uuid", ports),
-			}},
-			// The default order is by the time of the last change, which moves
-			// connections from page to page while they are read.
-			Sort:       []sorting{{Property: "/uuid", Direction: "ASC"}},
-			Pagination: pagination{Offset: offset, Limit: pageSize},
+const connectionsPath = "/fabric/v4/connections"
+
+// maxRefused is how many ports a search for connections may be refused for, one
+// by one, before it is taken to be refused for every port.
+const maxRefused = 8
+
+// PortConnections lists the connections of the ports with a search for every
+// hundred ports, and hands each batch of ports to each, once, with the
+// connections that have one of them on either side, or with the error that kept
+// them from being known. A connection between ports of two batches is in both;
+// one that the API lists twice comes twice.
+//
+// If the API refuses a search, for its size or for a port in it, the batch is
+// halved, down to the ports that are refused by themselves. If the first eight
+// of those are refused and no search is answered, the account lacks the right,
+// and all other ports are handed over with that error.
+//
+// each is called in the caller's goroutine, one batch after the other. The
+// error is nil unless ctx ended; the remaining ports were then not handed over.
+func (c *Client) PortConnections(ctx context.Context, ports []string, each func(ports []string, conns []Connection, err error)) error {
+	batches := slices.Collect(slices.Chunk(distinct(ports), pageSize))
+	answered, refused := false, 0
+	for len(batches) > 0 {
+		batch := batches[0]
+		batches = batches[1:]
+		conns, err := c.connectionsOn(ctx, batch)
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		err = c.post(ctx, OpSearchConnections, "/fabric/v4/connections/search", s, func(b []byte) (err error) {
-			p, err = decodePage(c, OpSearchConnections, offset, b, (*connectionV4).connection, key)
-			return err
+		if refusesSearch(err) && len(batch) > 1 {
+			half := (len(batch) + 1) / 2
+			batches = append([][]string{batch[:half:half], batch[half:]}, batches...)
+			continue
+		}
+		each(batch, conns, err)
+		answered = answered || err == nil
+		if refusesSearch(err) {
+			refused++
+		}
+		if !answered && refused == maxRefused && len(batches) > 0 {
+			each(slices.Concat(batches...), nil, err)
+			return nil
+		}
+	}
+	return nil
+}
+
+// refusesSearch reports whether the API refuses a search for what is asked, its
+// size or a port in it, and not for who asks or because there is no such API.
+func refusesSearch(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Op != OpSearchConnections || e.Fault || e.Quota {
+		return false
+	}
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound,
+		http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong:
+		return true
+	}
+	return false
+}
+
+// connectionsOn lists the connections that have one of the ports on either side.
+func (c *Client) connectionsOn(ctx context.Context, ports []string) ([]Connection, error) {
+	s := search{
+		Filter: filter{Or: []condition{
+			{"/aSide/accessPoint/port/uuid", "IN", ports},
+			{"/zSide/accessPoint/port/uuid", "IN", ports},
+		}},
+		// The default order is by the time of the last change, which moves
+		// connections from page to page while they are read.
+		Sort: []sorting{{"/uuid", "ASC"}},
+	}
+	all, err := list(OpSearchConnections, false, func(offset int) (page[Connection], error) {
+		s.Pagination = pagination{Offset: offset, Limit: pageSize}
+		return post(ctx, c, OpSearchConnections, connectionsPath+"/search", s, func(b []byte) (page[Connection], error) {
+			return decodePage(c, OpSearchConnections, offset, b, (*connectionV4).connection)
 		})
-		return p, err
+	})
+	return slices.DeleteFunc(all, func(conn Connection) bool { // the filter may have been ignored
+		return !slices.Contains(ports, conn.ASidePort) && !slices.Contains(ports, conn.ZSidePort)
+	}), err
+}
+
+// connectionV4 is a connection as the v4 API sends it. Every field is optional.
+type connectionV4 struct {
+	UUID      label  `json:"uuid"`
+	Name      label  `json:"name"`
+	Type      label  `json:"type"`
+	State     label  `json:"state"`
+	Direction label  `json:"direction"`
+	Bandwidth amount `json:"bandwidth"` // Mbit/s
+	Operation struct {
+		OperationalStatus label `json:"operationalStatus"`
+		EquinixStatus     label `json:"equinixStatus"`
+		ProviderStatus    label `json:"providerStatus"`
+		MaintenanceStatus label `json:"maintenanceStatus"`
+	} `json:"operation"`
+	Redundancy redundancyV4 `json:"redundancy"`
+	ASide      sideV4       `json:"aSide"`
+	ZSide      sideV4       `json:"zSide"`
+}
+
+type sideV4 struct {
+	AccessPoint    accessPointV4 `json:"accessPoint"`
+	ServiceToken   named         `json:"serviceToken"`
+	InternetAccess named         `json:"internetAccess"`
+}
+
+type accessPointV4 struct {
+	Type label `json:"type"`
+	Name label `json:"name"`
+	UUID label `json:"uuid"`
+	Port struct {
+		UUID label `json:"uuid"`
+		Name label `json:"name"`
+	} `json:"port"`
+	Location struct {
+		MetroCode label `json:"metroCode"`
+	} `json:"location"`
+
+	Profile         named `json:"profile"`
+	Router          named `json:"router"`
+	VirtualDevice   named `json:"virtualDevice"`
+	Network         named `json:"network"`
+	Interconnect    named `json:"interconnect"`
+	Interconnection named `json:"interconnection"`
+	VirtualNetwork  named `json:"virtualNetwork"`
+	VLAN            vlan  `json:"linkProtocol"`
+}
+
+// named is an object that people know by its name, else by its UUID. Both are ""
+// if they cannot be read: connections are counted whatever their ends are called.
+type named struct{ name, uuid label }
+
+func (l *named) UnmarshalJSON(b []byte) error {
+	var body struct {
+		Name label `json:"name"`
+		UUID label `json:"uuid"`
 	}
-	return listing[Connection]{op: OpSearchConnections, key: key, fetch: fetch, steady: true, unique: true}
+	if json.Unmarshal(b, &body) == nil {
+		*l = named{body.Name, body.UUID}
+	}
+	return nil
+}
+
+// vlan is the tag of a link, "101", the range of its tags, "100-199", or both
+// tags of a QINQ link, outer and inner, "101.7". It is "" for an untagged link,
+// and if it cannot be read.
+type vlan string
+
+func (v *vlan) UnmarshalJSON(b []byte) error {
+	var link struct {
+		Tag      text `json:"vlanTag"`
+		TagMin   text `json:"vlanTagMin"`
+		TagMax   text `json:"vlanTagMax"`
+		Outer    text `json:"vlanSTag"`
+		Inner    text `json:"vlanCTag"`
+		InnerMin text `json:"vlanCTagMin"`
+		InnerMax text `json:"vlanCTagMax"`
+	}
+	if json.Unmarshal(b, &link) != nil {
+		return nil
+	}
+	outer := cmp.Or(link.Tag, link.Outer, span(link.TagMin, link.TagMax))
+	inner := cmp.Or(link.Inner, span(link.InnerMin, link.InnerMax))
+	*v = vlan(tidy(strings.Trim(string(outer+"."+inner), ".")))
+	return nil
+}
+
+func span(first, last text) text {
+	if first == last {
+		return first
+	}
+	return text(strings.Trim(string(first+"-"+last), "-"))
+}
+
+func (c *connectionV4) connection() Connection {
+	return Connection{
+		UUID: uuid(c.UUID), Name: string(c.Name), Type: string(c.Type),
+		State: string(c.State), Direction: string(c.Direction),
+		OperationalStatus:  string(c.Operation.OperationalStatus),
+		EquinixStatus:      string(c.Operation.EquinixStatus),
+		ProviderStatus:     string(c.Operation.ProviderStatus),
+		MaintenanceStatus:  string(c.Operation.MaintenanceStatus),
+		Bandwidth:          c.Bandwidth.times(mbit),
+		RedundancyGroup:    strings.ToLower(string(c.Redundancy.Group)),
+		RedundancyPriority: string(c.Redundancy.Priority),
+		ASidePort:          uuid(c.ASide.AccessPoint.Port.UUID),
+		ZSidePort:          uuid(c.ZSide.AccessPoint.Port.UUID),
+		ASide:              c.ASide.side(),
+		ZSide:              c.ZSide.side(),
+	}
+}
+
+// side is one end. It has the name of the first object with a name, else the first
+// UUID of an object, else its type for a name. The UUID of a service token is not
+// shown: whoever knows it can connect with it.
+func (s *sideV4) side() Side {
+	p := &s.AccessPoint
+	var name, id label
+	for _, o := range []named{
+		p.Profile, p.Router, p.VirtualDevice, p.Network, p.Interconnect, p.Interconnection, p.VirtualNetwork,
+		{p.Port.Name, p.Port.UUID}, {p.Name, p.UUID}, {name: s.ServiceToken.name}, s.InternetAccess,
+	} {
+		name, id = cmp.Or(name, o.name), cmp.Or(id, o.uuid)
+	}
+	return Side{
+		Type: string(p.Type), Name: string(cmp.Or(name, id, p.Type)),
+		Metro: string(p.Location.MetroCode), VLAN: string(p.VLAN),
+	}
 }

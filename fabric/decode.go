@@ -9,15 +9,15 @@ import (
 )
 
 // decode reads b into v. at is the path of b in the answer, "" for all of it.
-func decode(op, at string, b []byte, v any) error {
-	return located(op, at, json.Unmarshal(b, v))
+func decode(at string, b []byte, v any) error {
+	return located(at, json.Unmarshal(b, v))
 }
 
 // decodeEntity is decode for a port or a connection, in which an object or an
 // array that is something else counts as absent: one of them that the API sends
 // in a new form must not cost the whole listing. Its other fields take the
 // lenient types that suit them.
-func decodeEntity(op, at string, b []byte, v any) error {
+func decodeEntity(at string, b []byte, v any) error {
 	err := json.Unmarshal(b, v)
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		switch t.Type.Kind() {
@@ -25,50 +25,19 @@ func decodeEntity(op, at string, b []byte, v any) error {
 			return nil // encoding/json went on with the other fields
 		}
 	}
-	return located(op, at, err)
+	return located(at, err)
 }
 
 // located makes an error of encoding/json a [DecodeError].
-func located(op, at string, err error) error {
+func located(at string, err error) error {
 	if err == nil {
 		return nil
 	}
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		err = fmt.Errorf("%s where %s is expected", t.Value, expected(t.Type))
-		return &DecodeError{Op: op, Path: join(at, t.Field), Err: err}
+		return &DecodeError{Path: join(at, t.Field), Err: err}
 	}
-	return &DecodeError{Op: op, Path: at, Err: err}
-}
-
-var (
-	errMissing  = errors.New("missing")
-	errNoneSuch = errors.New("missing or not a uuid")
-)
-
-// hasKeyOf reports whether the object b has one of the keys that the struct v
-// is decoded from, whatever its value.
-func hasKeyOf(b []byte, v any) bool {
-	var keys map[string]json.RawMessage
-	if json.Unmarshal(b, &keys) != nil {
-		return false
-	}
-	for field := range reflect.TypeOf(v).Fields() {
-		for key := range keys {
-			if strings.EqualFold(key, field.Tag.Get("json")) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// checkStats tells an answer without statistics from one that says there was no
-// traffic. The keys are looked for only where nothing was read.
-func checkStats(op string, b []byte, v any) error {
-	if !reflect.ValueOf(v).IsZero() || hasKeyOf(b, v) {
-		return nil
-	}
-	return &DecodeError{Op: op, Err: fmt.Errorf("statistics: %w", errMissing)}
+	return &DecodeError{Path: at, Err: err}
 }
 
 func expected(t reflect.Type) string {

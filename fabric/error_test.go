@@ -95,7 +95,7 @@ var errorShapes = []struct {
 	{"redirect", 302, ``, []string{"Location", "https://elsewhere.example.com/login?state=x"},
 		fabric.Error{Message: "redirected to https://elsewhere.example.com, which is not followed; set api_url (or sts_url) to the address that answers"}, "client", false},
 	{"redirect to nowhere", 301, ``, nil,
-		fabric.Error{Message: "redirected to an address it does not name, which is not followed; set api_url (or sts_url) to the address that answers"}, "client", false},
+		fabric.Error{Message: "redirected to an unnamed address, which is not followed; set api_url (or sts_url) to the address that answers"}, "client", false},
 }
 
 func TestErrorOfEveryShape(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -49,7 +51,7 @@ func (b *errorBody) code() string {
 	return string(cmp.Or(b.ErrorCode, b.SnakeCode, b.OAuthError))
 }
 
-// message joins all that the body says, each thing once.
+// message joins the texts of the body, each once.
 func (b *errorBody) message() string {
 	parts := []string{
 		string(cmp.Or(b.ErrorMessage, b.SnakeMessage, b.OAuthDescription, b.ErrorTitle, b.SnakeTitle)),
@@ -65,25 +67,16 @@ func (b *errorBody) message() string {
 	for _, info := range b.AdditionalInfo {
 		parts = append(parts, strings.Trim(string(info.Property+": "+info.Reason), ": "))
 	}
-	var said []string
+	var texts []string
 	for _, p := range parts {
-		if p != "" && !contains(said, p) {
-			said = append(said, p)
+		if p != "" && !slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, p) }) {
+			texts = append(texts, p)
 		}
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(texts, "; ")
 }
 
-func contains(said []string, p string) bool {
-	for _, s := range said {
-		if strings.Contains(s, p) {
-			return true
-		}
-	}
-	return false
-}
-
-// answerError makes an answer that is no success an [Error].
+// answerError makes an [Error] of an answer that is not a success.
 func answerError(op string, resp *http.Response, body []byte, secrets []string) *Error {
 	e := &Error{Op: op, Status: resp.StatusCode, CorrelationID: resp.Header.Get("X-Correlation-Id")}
 	known := e.decode(body)
@@ -107,9 +100,6 @@ func answerError(op string, resp *http.Response, body []byte, secrets []string) 
 func (e *Error) decode(body []byte) (known bool) {
 	var bodies []errorBody
 	body = bytes.TrimSpace(body)
-	if _, err := ofError.check(body); err != nil {
-		return false
-	}
 	if len(body) > 0 && body[0] == '{' {
 		body = append(append([]byte{'['}, body...), ']')
 	}
@@ -128,8 +118,9 @@ func (e *Error) decode(body []byte) (known bool) {
 	return e.Code != "" || e.Message != "" || e.Fault
 }
 
-// toldError is the error that body tells of, whatever its status; "" if none.
-func toldError(body []byte) string {
+// errorText is the error that body describes, whatever the status; "" if it
+// describes none.
+func errorText(body []byte) string {
 	var e Error
 	if len(body) > maxErrorBody || !e.decode(body) {
 		return ""
@@ -140,12 +131,12 @@ func toldError(body []byte) string {
 // spent reports a used up quota or spike arrest, which arrives with various
 // statuses, 500 among them.
 func (e *Error) spent() bool {
-	said := strings.ToLower(e.Code + " " + e.Message)
-	if strings.Contains(said, "quotaviolation") || strings.Contains(said, "spikearrest") {
+	text := strings.ToLower(e.Code + " " + e.Message)
+	if strings.Contains(text, "quotaviolation") || strings.Contains(text, "spikearrest") {
 		return true
 	}
-	return e.Fault && (strings.Contains(said, "quota") || strings.Contains(said, "spike arrest") ||
-		strings.Contains(said, "ratelimit") || strings.Contains(said, "rate limit"))
+	return e.Fault && (strings.Contains(text, "quota") || strings.Contains(text, "spike arrest") ||
+		strings.Contains(text, "ratelimit") || strings.Contains(text, "rate limit"))
 }
 
 // isFault reports a gateway fault that came with a good status.
@@ -155,15 +146,34 @@ func isFault(body []byte) bool {
 	return ok && bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(`"fault"`))
 }
 
-// redirectTarget is scheme and host that a redirect points to; the rest of the
-// address may carry anything.
+// redirectTarget is the scheme and the host that a redirect points to. The rest
+// of the address may hold anything, so it is not shown.
 func redirectTarget(resp *http.Response) string {
 	if resp.StatusCode < 300 || resp.StatusCode > 399 {
 		return ""
 	}
 	u, err := resp.Location()
 	if err != nil {
-		return "an address it does not name"
+		return "an unnamed address"
 	}
 	return u.Scheme + "://" + u.Host
+}
+
+// retryAfter reads a Retry-After header, seconds or a date. It is 0 if the
+// header is missing, past or unreadable, and never above maxPause: a server
+// that asks for a day is asked again sooner.
+func retryAfter(header string, now time.Time) time.Duration {
+	header = strings.TrimSpace(header)
+	if header != "" && strings.Trim(header, "0123456789") == "" {
+		seconds, err := strconv.ParseInt(header, 10, 64)
+		if err != nil || seconds > int64(maxPause/time.Second) {
+			return maxPause // an error is more digits than an int64 holds
+		}
+		return time.Duration(seconds) * time.Second
+	}
+	at, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	return min(max(at.Sub(now), 0), maxPause)
 }

@@ -65,7 +65,7 @@ func TestExchangeRequest(t *testing.T) {
 				c.Exchange.URL = address
 				c.Observe = func(a fabric.Attempt) { seen = append(seen, a) }
 			})
-			got, err := s.Token()
+			got, err := s.TokenContext(t.Context())
 			if err != nil || got.AccessToken != "granted" || got.Type() != "Bearer" || time.Until(got.Expiry) != 15*time.Minute {
 				t.Errorf("got %v, %v", got, err)
 			}
@@ -90,7 +90,7 @@ func TestExchangeRefusals(t *testing.T) {
 	} {
 		a := always(tt.status, tt.body)
 		s := newExchange(t, a, fixed(subjectToken))
-		_, err := s.Token()
+		_, err := s.TokenContext(t.Context())
 		e, refused := errors.AsType[*fabric.LoginError](err)
 		if refused != tt.refused || s.Status().Held != tt.refused || a.count() != 1 {
 			t.Errorf("%d: %d calls, %v", tt.status, a.count(), err)
@@ -133,7 +133,7 @@ func TestExchangeScheduleAfterRefusals(t *testing.T) {
 		} {
 			time.Sleep(step.after)
 			token = step.token
-			_, err := s.Token()
+			_, err := s.TokenContext(t.Context())
 			if fabric.Reason(err) != "auth" || a.count() != step.calls || s.Status().Refusals != step.refusals {
 				t.Errorf("step %d: %d calls, %+v, %v", i, a.count(), s.Status(), err)
 			}
@@ -145,10 +145,10 @@ func TestExchangeScheduleAfterRefusals(t *testing.T) {
 func TestExchangeWithAnotherScopeIsWorthATry(t *testing.T) {
 	a := always(401, ``)
 	share := fabric.NewRefusals(fabric.NewFingerprintKey(), nil, nil)
-	_, _ = newExchange(t, a, fixed(subjectToken), func(c *fabric.TokenConfig) { c.Refusals = share }).Token()
+	_, _ = newExchange(t, a, fixed(subjectToken), func(c *fabric.TokenConfig) { c.Refusals = share }).TokenContext(t.Context())
 	for i, scope := range []string{scope, "orgpolicies:7"} {
 		next := newExchange(t, a, fixed(subjectToken), func(c *fabric.TokenConfig) { c.Exchange.Scope, c.Refusals = scope, share })
-		_, _ = next.Token()
+		_, _ = next.TokenContext(t.Context())
 		if a.count() != i+1 {
 			t.Errorf("%s: %d logins, want %d", scope, a.count(), i+1)
 		}
@@ -167,7 +167,7 @@ func TestExchangeReadsTheTokenAtEachLogin(t *testing.T) {
 		}}
 		s := newExchange(t, a, func() (string, error) { reads++; return fmt.Sprintf("token-%d", reads), nil })
 		for range 3 {
-			if _, err := s.Token(); err != nil {
+			if _, err := s.TokenContext(t.Context()); err != nil {
 				t.Error(err)
 			}
 			time.Sleep(16 * time.Minute)
@@ -192,7 +192,7 @@ func TestExchangeRetriesAConflict(t *testing.T) {
 			a := script(append(answers, with(200, exchanged))...)
 			s := newExchange(t, a, fixed(subjectToken), func(c *fabric.TokenConfig) { c.MaxRetries = tt.retries })
 			start := time.Now()
-			_, err := s.Token()
+			_, err := s.TokenContext(t.Context())
 			if (err != nil) != tt.fails || a.count() != tt.calls || s.Status().Held {
 				t.Errorf("%d conflicts: %d calls, %v", tt.conflicts, a.count(), err)
 			}
@@ -216,7 +216,7 @@ func TestExchangeWithoutSubjectToken(t *testing.T) {
 	} {
 		a := always(200, exchanged)
 		s := newExchange(t, a, read)
-		_, err := s.Token()
+		_, err := s.TokenContext(t.Context())
 		if _, ok := errors.AsType[*fabric.CredentialsError](err); !ok || a.count() != 0 || s.Status().Held {
 			t.Errorf("%s: %d calls, %v", name, a.count(), err)
 		}
@@ -261,7 +261,7 @@ func TestExchangeDoesNotShowSecrets(t *testing.T) {
 			s := newExchange(t, a, fixed(subjectToken), func(c *fabric.TokenConfig) {
 				c.Observe = func(a fabric.Attempt) { seen = append(seen, a) }
 			})
-			if _, err := s.Token(); err != nil {
+			if _, err := s.TokenContext(t.Context()); err != nil {
 				mustNotShow(t, "error", err, subjectToken)
 			}
 			mustNotShow(t, "source", s, subjectToken, "granted")

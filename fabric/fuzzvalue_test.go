@@ -58,7 +58,7 @@ func FuzzNames(f *testing.F) {
 			body := `{"data":[` + item(idA, a) + `,` + item(idB, b) + `]}`
 			ports, err := drain(newClient(t, always(200, body)).Ports(t.Context()))
 			checkErr(t, err)
-			conns, err := drain(newClient(t, always(200, body)).Connections(t.Context(), []string{id("p")}))
+			conns, err := connections(t.Context(), newClient(t, always(200, body)), id("p"))
 			checkErr(t, err)
 			if len(ports) != len(conns) {
 				t.Errorf("%d ports, %d connections", len(ports), len(conns))

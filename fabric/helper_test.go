@@ -1,6 +1,7 @@
 package fabric_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"io"
@@ -145,6 +146,14 @@ var (
 func probe(ctx context.Context, c *fabric.Client) error {
 	_, err := c.PortStatsV3(ctx, id("p"), from, to)
 	return err
+}
+
+// connections are all connections of the ports, or the first error.
+func connections(ctx context.Context, c *fabric.Client, ports ...string) (all []fabric.Connection, err error) {
+	ended := c.PortConnections(ctx, ports, func(_ []string, conns []fabric.Connection, e error) {
+		all, err = append(all, conns...), cmp.Or(err, e)
+	})
+	return all, cmp.Or(ended, err)
 }
 
 func testdata(t testing.TB, name string) string {

@@ -3,6 +3,7 @@ package fabric
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"reflect"
 	"strconv"
@@ -31,7 +32,7 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// label is a tidy text, which is absent where it is of another type.
+// label is a tidy text, which is absent if it has another type.
 type label string
 
 func (l *label) UnmarshalJSON(b []byte) error {
@@ -54,8 +55,8 @@ func (l *loose) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// number is a JSON number or a string that holds one. It is absent where the
-// API sends null, "", or something that is no finite number of float64.
+// number is a JSON number or a string that holds one. It is absent if the API
+// sends null, "", or what is not a finite float64.
 type number struct {
 	value float64
 	set   bool
@@ -85,7 +86,7 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// amount is a number that is absent where it is of another type.
+// amount is a number that is absent if it has another type.
 type amount struct{ number }
 
 func (a *amount) UnmarshalJSON(b []byte) error {
@@ -99,20 +100,20 @@ func (a *amount) UnmarshalJSON(b []byte) error {
 // most is beyond every line and every count of an interval: 100 Tbit/s.
 const most = 1e14
 
-// in is n × unit; ok is false where that is absent, negative or beyond most: no
+// in is n × unit; ok is false if that is absent, negative or beyond most, as no
 // rate, no line and no count is.
 func (n number) in(unit float64) (v float64, ok bool) {
 	v = n.value * unit
 	return v, n.set && v >= 0 && v <= most
 }
 
-// odd reports whether n × unit is there and cannot be.
-func (n number) odd(unit float64) bool {
+// implausible reports whether n × unit is there and no such rate or count exists.
+func (n number) implausible(unit float64) bool {
 	_, ok := n.in(unit)
 	return n.huge || n.set && !ok
 }
 
-// times is in as a pointer, nil where ok would be false.
+// times is in as a pointer, nil if ok would be false.
 func (n number) times(unit float64) *float64 {
 	v, ok := n.in(unit)
 	if !ok {
@@ -121,7 +122,7 @@ func (n number) times(unit float64) *float64 {
 	return &v
 }
 
-// String is the number in plain digits, "" where it is absent.
+// String is the number in plain digits, "" if it is absent.
 func (n number) String() string {
 	if !n.set {
 		return ""
@@ -129,7 +130,7 @@ func (n number) String() string {
 	return tidy(strconv.FormatFloat(n.value, 'f', -1, 64))
 }
 
-// speed is String, "" too where no line has so many Mbit/s.
+// speed is String, and also "" if no line has so many Mbit/s.
 func (n number) speed() string {
 	if positive(n.times(mbit)) == nil {
 		return ""
@@ -137,8 +138,8 @@ func (n number) speed() string {
 	return n.String()
 }
 
-// positive is v where that is above 0; a line without capacity is one of which
-// the API does not say it.
+// positive is v if that is above 0, else nil: the API does not say the capacity
+// of a line of 0 bit/s.
 func positive(v *float64) *float64 {
 	if v == nil || *v <= 0 || math.IsInf(*v, 0) {
 		return nil
@@ -146,8 +147,8 @@ func positive(v *float64) *float64 {
 	return v
 }
 
-// flag is a JSON boolean or a string that holds one; absent where it is of
-// another type.
+// flag is a JSON boolean or a string that holds one, absent if it has another
+// type.
 type flag struct{ value, set bool }
 
 func (f *flag) UnmarshalJSON(b []byte) error {
@@ -160,7 +161,7 @@ func (f *flag) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// pointer is nil where the flag is absent.
+// pointer is nil if the flag is absent.
 func (f flag) pointer() *bool {
 	if !f.set {
 		return nil
@@ -168,10 +169,10 @@ func (f flag) pointer() *bool {
 	return &f.value
 }
 
-// stamp is a point in time. What cannot be read is kept rather than refused:
-// it only matters where a value hangs on it, and only there its index is known.
+// stamp is a point in time. What cannot be read is kept rather than refused: it
+// matters only if its interval has a value, and the error then names the index.
 type stamp struct {
-	nanos int64  // since 1970; 0 where absent or unreadable
+	nanos int64  // since 1970; 0 if absent or unreadable
 	bad   string // what could not be read
 }
 
@@ -201,13 +202,24 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+func (s stamp) check() error {
+	switch {
+	case s.bad != "":
+		return fmt.Errorf("%s is not an RFC 3339 time between 1970 and 2200", s.bad)
+	case s.nanos == 0:
+		return errMissing
+	}
+	return nil
+}
+
+func (s stamp) time() time.Time { return time.Unix(0, s.nanos).UTC() }
+
 func wrongType[T any](b []byte) error {
 	return &json.UnmarshalTypeError{Value: kind(b), Type: reflect.TypeFor[T]()}
 }
 
-// kind names the type of a JSON value. Short strings it shows, since some are
-// welcome and some are not; cut ones it does not, since half a secret would not
-// be recognised as one.
+// kind names the type of a JSON value, and shows a short string. A long one is
+// not shown: it would have to be cut, and half a secret is not recognised.
 func kind(b []byte) string {
 	switch b[0] {
 	case '{':

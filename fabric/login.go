@@ -1,11 +1,16 @@
 package fabric
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
+	"strconv"
+	"strings"
 	"time"
+
+	"golang.org/x/oauth2"
 )
 
 // LoginError says that the token endpoint refused the credentials, now or
@@ -53,9 +58,8 @@ func (e *LoginError) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// loginWords is looked for in bodies as they come, in whatever shape: a
-// quoted S-code, a login failure, something locked. A firewall's "blocked"
-// is none of them.
+// loginWords are looked for in bodies of whatever shape: a quoted S-code, a
+// login failure, "locked", but not the "blocked" of a firewall.
 var loginWords = regexp.MustCompile(`(?i)"S\d{3,}"|log[ _-]?in[ _-]?failure|(?:^|[^a-z])locked`)
 
 // refusesLogin reports whether an answer of the token endpoint is about the
@@ -73,4 +77,129 @@ func refusesLogin(e *Error, body []byte) bool {
 // saysRefused reports a login failure in the body of an answer.
 func saysRefused(body []byte) bool {
 	return loginWords.Match(body[:min(len(body), maxErrorBody)])
+}
+
+// run does one login and wakes all callers that wait for it.
+func (s *TokenSource) run(l *login) {
+	l.token, l.err = s.logIn()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err, s.doubted, s.login = l.err, false, nil
+	now := time.Now()
+	switch {
+	case l.err == nil:
+		s.token = l.token
+		s.renewAt = l.token.Expiry.Add(-min(renewEarly, l.token.Expiry.Sub(now)/10))
+	case s.lives(now):
+		l.token, l.err = s.token, nil // a doubted token is better than none
+	}
+	close(l.done)
+}
+
+// loginPatience is how long one round of tries goes on while callers wait for
+// it. If the API asks for more time, they get the error instead.
+const loginPatience = 10 * time.Second
+
+// logIn reads the proof and, unless logins are held back, sends it until the
+// token endpoint answers it one way or the other.
+func (s *TokenSource) logIn() (*oauth2.Token, error) {
+	p, err := s.prove()
+	if err != nil {
+		return nil, &CredentialsError{Err: err}
+	}
+	try := s.refusals.attempt(s.wire.base, p)
+	s.mu.Lock()
+	s.latest = try
+	s.mu.Unlock()
+	if err := s.refusals.check(try); err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	for n := 0; ; n++ {
+		token, err := s.request(p)
+		if err == nil {
+			s.refusals.succeeded(try)
+			return token, nil
+		}
+		var asked time.Duration
+		if e, ok := errors.AsType[*Error](err); ok {
+			if e.Login {
+				return nil, s.refusals.refused(try, p.exchange, e)
+			}
+			asked = e.RetryAfter
+		}
+		wait := max(backoff(n), asked)
+		if n >= s.maxRetries || !retryable(OpToken, err) || time.Since(begun)+wait > loginPatience {
+			// Calls fail at once for a while: each of them would begin another round.
+			s.mu.Lock()
+			s.retryAt = time.Now().Add(max(failureRest, asked))
+			s.mu.Unlock()
+			return nil, err
+		}
+		if err := sleep(s.open, wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// request asks for a token once.
+func (s *TokenSource) request(p proof) (*oauth2.Token, error) {
+	if err := s.open.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	if s.sent[0] != p.secret { // the one before stays: the token at hand may come from it
+		s.sent = [2]string{p.secret, s.sent[0]}
+	}
+	s.mu.Unlock()
+	r := p.request
+	r.secrets = s.secrets()
+	return exchange(s.alive, s.wire, r, 0, decodeToken)
+}
+
+// secrets are what no error may show: what logins have sent, and the token that
+// they brought.
+func (s *TokenSource) secrets() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := []string{s.sent[0], s.sent[1]}
+	if s.token != nil {
+		all = append(all, s.token.AccessToken)
+	}
+	return all
+}
+
+const (
+	defaultTokenLife = time.Hour      // what the API documents
+	maxTokenLife     = 24 * time.Hour // whatever it says: beyond this a revoked one would linger
+	minTokenLife     = time.Minute    // whatever it says: below this every call would log in
+)
+
+// decodeToken reads the answer to a login. Its lifetime is a string in most
+// answers; one that cannot be read is not an error.
+func decodeToken(b []byte) (*oauth2.Token, error) {
+	var body struct {
+		AccessToken text  `json:"access_token"`
+		Timeout     loose `json:"token_timeout"`
+		ExpiresIn   loose `json:"expires_in"`
+	}
+	if err := decode("", b, &body); err != nil {
+		return nil, err
+	}
+	access := string(body.AccessToken)
+	if access == "" {
+		return nil, &DecodeError{Path: "access_token", Err: errMissing}
+	}
+	if strings.ContainsFunc(access, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, &DecodeError{Path: "access_token", Err: errors.New("does not fit into a header")}
+	}
+	life := defaultTokenLife
+	for _, l := range []loose{body.ExpiresIn, body.Timeout} {
+		v, err := strconv.ParseFloat(strings.TrimSpace(string(l)), 64)
+		if err == nil && v > 0 { // false for what is not a number
+			v = max(min(v, maxTokenLife.Seconds()), minTokenLife.Seconds())
+			life = time.Duration(v * float64(time.Second))
+		}
+	}
+	return &oauth2.Token{AccessToken: access, TokenType: "Bearer", Expiry: time.Now().Add(life)}, nil
 }

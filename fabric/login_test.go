@@ -56,7 +56,7 @@ func TestLoginRefusals(t *testing.T) {
 					c.MaxRetries = 2
 					c.Observe = func(at fabric.Attempt) { seen = append(seen, at) }
 				})
-				_, err := s.Token()
+				_, err := s.TokenContext(t.Context())
 				le, refused := errors.AsType[*fabric.LoginError](err)
 				if refused != tt.refused || s.Status().Held != tt.refused {
 					t.Fatalf("refused %v, held %v: %v", refused, s.Status().Held, err)
@@ -91,7 +91,7 @@ func TestLoginWithoutCredentials(t *testing.T) {
 			s := newSource(t, a, func(c *fabric.TokenConfig) {
 				c.Credentials = func() (fabric.Credentials, error) { return read() }
 			})
-			_, err := s.Token()
+			_, err := s.TokenContext(t.Context())
 			if _, ok := errors.AsType[*fabric.CredentialsError](err); !ok || a.count() != 0 || s.Status().Held {
 				t.Fatalf("%d calls, %v", a.count(), err)
 			}
@@ -99,7 +99,7 @@ func TestLoginWithoutCredentials(t *testing.T) {
 				t.Errorf("cause is lost: %v", err)
 			}
 			read = func() (fabric.Credentials, error) { return fabric.Credentials{ClientID: "i", ClientSecret: "s"}, nil }
-			if _, err := s.Token(); err != nil {
+			if _, err := s.TokenContext(t.Context()); err != nil {
 				t.Errorf("once they are there: %v", err)
 			}
 		})
@@ -116,7 +116,7 @@ func TestLoginDuringServerTrouble(t *testing.T) {
 				a := script(failure, failure, failure, failure, failure, failure, with(200, granted))
 				s := newSource(t, a, func(c *fabric.TokenConfig) { c.MaxRetries = 2 })
 				start := time.Now()
-				_, first := s.Token()
+				_, first := s.TokenContext(t.Context())
 				if first == nil || a.count() != 3 {
 					t.Fatalf("%d calls, %v", a.count(), first)
 				}
@@ -124,15 +124,15 @@ func TestLoginDuringServerTrouble(t *testing.T) {
 					t.Errorf("backed off %v", d)
 				}
 				time.Sleep(30*time.Second - 1)
-				if _, err := s.Token(); err != first || a.count() != 3 { //nolint:errorlint // the remembered one
+				if _, err := s.TokenContext(t.Context()); err != first || a.count() != 3 { //nolint:errorlint // the remembered one
 					t.Errorf("not remembered: %d calls, %v", a.count(), err)
 				}
 				time.Sleep(time.Nanosecond)
-				if _, err := s.Token(); err == nil || a.count() != 6 {
+				if _, err := s.TokenContext(t.Context()); err == nil || a.count() != 6 {
 					t.Errorf("second round: %d calls, %v", a.count(), err)
 				}
 				s.Resume()
-				if _, err := s.Token(); err != nil {
+				if _, err := s.TokenContext(t.Context()); err != nil {
 					t.Errorf("after Resume: %v", err)
 				}
 			})
@@ -147,7 +147,7 @@ func TestLoginHonoursRetryAfter(t *testing.T) {
 			s := newSource(t, script(with(status, ``, "Retry-After", "7"), with(200, granted)),
 				func(c *fabric.TokenConfig) { c.MaxRetries = 1 })
 			start := time.Now()
-			if _, err := s.Token(); err != nil || time.Since(start) != 7*time.Second {
+			if _, err := s.TokenContext(t.Context()); err != nil || time.Since(start) != 7*time.Second {
 				t.Errorf("after %v: %v", time.Since(start), err)
 			}
 		})
@@ -155,13 +155,13 @@ func TestLoginHonoursRetryAfter(t *testing.T) {
 			a := script(with(status, ``, "Retry-After", "77"), with(200, granted))
 			s := newSource(t, a, func(c *fabric.TokenConfig) { c.MaxRetries = 9 })
 			start := time.Now()
-			_, first := s.Token()
+			_, first := s.TokenContext(t.Context())
 			time.Sleep(77*time.Second - 1)
-			if _, err := s.Token(); first == nil || err != first || a.count() != 1 { //nolint:errorlint // the remembered one
+			if _, err := s.TokenContext(t.Context()); first == nil || err != first || a.count() != 1 { //nolint:errorlint // the remembered one
 				t.Errorf("%d calls, %v, then %v", a.count(), first, err)
 			}
 			time.Sleep(time.Nanosecond)
-			if _, err := s.Token(); err != nil || time.Since(start) != 77*time.Second {
+			if _, err := s.TokenContext(t.Context()); err != nil || time.Since(start) != 77*time.Second {
 				t.Errorf("after %v: %v", time.Since(start), err)
 			}
 		})
@@ -173,7 +173,7 @@ func TestLoginTriesForTenSecondsAtMost(t *testing.T) {
 		a := always(500, ``)
 		s := newSource(t, a, func(c *fabric.TokenConfig) { c.MaxRetries = 100 })
 		start := time.Now()
-		if _, err := s.Token(); err == nil || time.Since(start) > 10*time.Second || a.count() < 3 {
+		if _, err := s.TokenContext(t.Context()); err == nil || time.Since(start) > 10*time.Second || a.count() < 3 {
 			t.Errorf("%d calls in %v: %v", a.count(), time.Since(start), err)
 		}
 	})
@@ -184,7 +184,7 @@ func TestLoginTimeout(t *testing.T) {
 		s := newSource(t, &api{answer: func(_ int, r *http.Request) (*http.Response, error) { return silent(r) }},
 			func(c *fabric.TokenConfig) { c.MaxRetries = 3 }) // of which a timeout is not worth one
 		start := time.Now()
-		_, err := s.Token()
+		_, err := s.TokenContext(t.Context())
 		if fabric.Reason(err) != "timeout" || time.Since(start) != 30*time.Second || !strings.Contains(err.Error(), "no answer within 30s") {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}

@@ -6,8 +6,132 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
+
+// PortMetrics asks the v4 metrics for the traffic of a port between two times,
+// both cut to seconds, with one search for both directions, drops and errors
+// included. Ranges shorter than eight days are asked for in 5-minute intervals,
+// longer ones in hours; an interval belongs to the range if its end does.
+//
+// Only ports that are attached to a stream, with metrics enabled, have metrics;
+// see [Client.StreamAssets]. The traffic of another port, or of one whose data
+// are late, is empty, which is not an error. A part that the answer lacks is
+// absent. Max is the highest mean of an interval, and there is no Last.
+func (c *Client) PortMetrics(ctx context.Context, uuid string, from, to time.Time) (*Traffic, error) {
+	const port = "equinix.fabric.port."
+	const rx, tx = port + "bandwidth_rx.usage", port + "bandwidth_tx.usage"
+	const droppedRx, droppedTx = port + "packets_dropped_rx.count", port + "packets_dropped_tx.count"
+	const erredRx, erredTx = port + "packets_erred_rx.count", port + "packets_erred_tx.count"
+	m, err := c.metrics(ctx, portsPath, uuid, from, to, rx, tx, droppedRx, droppedTx, erredRx, erredTx)
+	if err != nil {
+		return nil, err
+	}
+	t := &Traffic{Resolution: cmp.Or(m[rx].resolution, m[tx].resolution), Inbound: m[rx].rates, Outbound: m[tx].rates}
+	t.Inbound.Dropped, t.Inbound.Errored = m[droppedRx].counts, m[erredRx].counts
+	t.Outbound.Dropped, t.Outbound.Errored = m[droppedTx].counts, m[erredTx].counts
+	return t, nil
+}
+
+// ConnectionMetrics asks the v4 metrics for the traffic of a connection, and
+// what its sides dropped, as [Client.PortMetrics] does for a port. The API does
+// not say which side inbound and outbound are seen from.
+func (c *Client) ConnectionMetrics(ctx context.Context, uuid string, from, to time.Time) (*ConnectionTraffic, error) {
+	const connection = "equinix.fabric.connection."
+	const rx, tx = connection + "bandwidth_rx.usage", connection + "bandwidth_tx.usage"
+	const dropped, exceeded = connection + "packets_dropped_", "_rateexceeded.count"
+	const aRx, aTx = dropped + "rx_aside" + exceeded, dropped + "tx_aside" + exceeded
+	const zRx, zTx = dropped + "rx_zside" + exceeded, dropped + "tx_zside" + exceeded
+	m, err := c.metrics(ctx, connectionsPath, uuid, from, to, rx, tx, aRx, aTx, zRx, zTx)
+	if err != nil {
+		return nil, err
+	}
+	return &ConnectionTraffic{
+		Traffic: Traffic{Resolution: cmp.Or(m[rx].resolution, m[tx].resolution), Inbound: m[rx].rates, Outbound: m[tx].rates},
+		ASide:   Drops{Inbound: m[aRx].counts, Outbound: m[aTx].counts},
+		ZSide:   Drops{Inbound: m[zRx].counts, Outbound: m[zTx].counts},
+	}, nil
+}
+
+// metric is a metric in the units of this package: rates, or counts if its name
+// ends in .count.
+type metric struct {
+	name       string
+	resolution time.Duration
+	rates      Rates
+	counts     []Count
+}
+
+func (m metric) id() string { return m.name }
+
+// coarse is the length of a range from which on it is asked for in hours. The
+// other sources change after seven days; the eighth leaves room for callers
+// whose week overlaps the one before.
+const coarse = 8 * 24 * time.Hour
+
+// maxPoints is more intervals than an asset has in 90 days, all metrics together.
+const maxPoints = 60_000
+
+// metrics searches for the named metrics of an asset.
+func (c *Client) metrics(ctx context.Context, collection, asset string, from, to time.Time, names ...string) (map[string]metric, error) {
+	subject, err := assetPath(OpSearchMetrics, collection, asset)
+	if err != nil {
+		return nil, err
+	}
+	interval := "PT5M"
+	if to.Sub(from) >= coarse {
+		interval = "PT1H"
+	}
+	s := search{
+		Filter: filter{And: []condition{
+			{"/subject", "=", []string{subject}}, // the API takes no more than one
+			{"/name", "IN", names},
+			{"/dataPoints/endDateTime", "BETWEEN", []string{from.UTC().Format(stampLayout), to.UTC().Format(stampLayout)}},
+			// Without it the API chooses by the range, and does not say how.
+			{"/interval", "=", []string{interval}},
+		}},
+		Pagination: pagination{Limit: pageSize}, // of metrics, not of their points
+	}
+	points := 0
+	all, err := list(OpSearchMetrics, true, func(offset int) (page[metric], error) {
+		s.Pagination.Offset = offset
+		p, err := post(ctx, c, OpSearchMetrics, "/fabric/v4/metrics/search", s, func(b []byte) (page[metric], error) {
+			return decodeMetrics(b, uuid(asset), names)
+		})
+		for _, m := range p.items {
+			points += len(m.rates.Points) + len(m.counts)
+		}
+		if points > maxPoints {
+			err = &DecodeError{Op: OpSearchMetrics, Path: "data", Err: fmt.Errorf("has more than %d datapoints in all", maxPoints)}
+		}
+		return p, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]metric{}
+	for _, m := range all {
+		// A metric that comes in parts is the sum of its points, under the summary
+		// of the first part.
+		if first, again := found[m.name]; again {
+			first.counts = append(first.counts, m.counts...)
+			first.rates.Max, first.rates.Mean = cmp.Or(first.rates.Max, m.rates.Max), cmp.Or(first.rates.Mean, m.rates.Mean)
+			first.rates.Points = append(first.rates.Points, m.rates.Points...)
+			first.rates.Implausible += m.rates.Implausible
+			m = first
+		}
+		found[m.name] = m
+	}
+	for name, m := range found {
+		if m.rates.Max == nil && len(m.rates.Points) > 0 { // the API's own is the highest mean too
+			top := slices.MaxFunc(m.rates.Points, func(a, b Point) int { return cmp.Compare(a.Mean, b.Mean) })
+			m.rates.Max = &top.Mean
+			found[name] = m
+		}
+	}
+	return found, nil
+}
 
 // metricV4 is one metric of one asset, as the v4 API sends it.
 type metricV4 struct {
@@ -51,114 +175,26 @@ func (s *metricSummary) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// target is where a metric goes: the series of a rate, or the counts of a
-// counter.
-type target struct {
-	name   string
-	rate   *Rates
-	counts *[]Count
-}
-
-// metric is a metric in the units of this package. target is nil where nobody
-// asked for it.
-type metric struct {
-	name       string
-	target     *target
-	resolution time.Duration
-	series     Rates
-	counts     []Count
-}
-
-// coarse is the length of a range from which on it is asked for in hours. The
-// sources beside this one change after seven days; the eighth leaves room for
-// callers whose week overlaps the one before.
-const coarse = 8 * 24 * time.Hour
-
-func metricInterval(from, to time.Time) string {
-	if to.Sub(from) < coarse {
-		return "PT5M"
-	}
-	return "PT1H"
-}
-
-// metrics fills the targets with what one search says of an asset, and returns
-// the resolution of the rates, 0 where the answer does not state it. After an
-// error the targets are half full.
-func (c *Client) metrics(ctx context.Context, collection, asset string, from, to time.Time, targets []target) (resolution time.Duration, err error) {
-	subject, err := assetPath(OpSearchMetrics, collection, asset)
-	if err != nil {
-		return 0, err
-	}
-	s := metricSearch(subject, from, to, targets)
-	fetch := func(offset int) (p page[metric], err error) {
-		s.Pagination.Offset = offset
-		err = c.post(ctx, OpSearchMetrics, "/fabric/v4/metrics/search", s, func(b []byte) (err error) {
-			p, err = decodeMetrics(b, uuid(asset), targets)
-			return err
-		})
-		return p, err
-	}
-	key := func(m metric) string { return m.name }
-	points := 0
-	for m, err := range (listing[metric]{op: OpSearchMetrics, key: key, fetch: fetch}).all() {
-		if err != nil {
-			return 0, err
-		}
-		if m.target == nil {
-			continue
-		}
-		if points += len(m.series.Points) + len(m.counts); points > ofStats.elements {
-			return 0, &DecodeError{Op: OpSearchMetrics, Path: "data", Err: fmt.Errorf("has more than %d datapoints in all", ofStats.elements)}
-		}
-		m.target.add(m)
-		if m.target.rate != nil {
-			resolution = cmp.Or(resolution, m.resolution)
-		}
-	}
-	for _, t := range targets {
-		t.complete()
-	}
-	return resolution, nil
-}
-
-func metricSearch(subject string, from, to time.Time, targets []target) search {
-	names := make([]string, len(targets))
-	for i, t := range targets {
-		names[i] = t.name
-	}
-	return search{
-		Filter: filter{And: []condition{
-			is("/subject", subject), // the API takes no more than one
-			in("/name", names),
-			between("/dataPoints/endDateTime", from.UTC().Format(stampLayout), to.UTC().Format(stampLayout)),
-			// Left to itself the API chooses by the range, and does not say how.
-			is("/interval", metricInterval(from, to)),
-		}},
-		Pagination: pagination{Limit: pageSize}, // of metrics, not of their points
-	}
-}
-
-// decodeMetrics reads one page of an answer about an asset.
-func decodeMetrics(b []byte, asset string, targets []target) (page[metric], error) {
+// decodeMetrics decodes one page of an answer about an asset. A metric that was
+// not asked for is empty: the filter was ignored.
+func decodeMetrics(b []byte, asset string, names []string) (page[metric], error) {
 	var body struct {
 		Pagination paginationV4 `json:"pagination"`
 		Data       []metricV4   `json:"data"`
 	}
-	if err := decode(OpSearchMetrics, "", b, &body); err != nil {
+	if err := decode("", b, &body); err != nil {
 		return page[metric]{}, err
 	}
-	if body.Data == nil && toldError(b) != "" { // a port without data may have no list, but not an error
-		return page[metric]{}, &DecodeError{Op: OpSearchMetrics, Path: "data", Err: errMissing}
+	if body.Data == nil && errorText(b) != "" { // a port without data may have no list, but not an error
+		return page[metric]{}, &DecodeError{Path: "data", Err: errMissing}
 	}
-	p := page[metric]{items: make([]metric, len(body.Data)), total: body.Pagination.total()}
+	p := page[metric]{items: make([]metric, len(body.Data)), records: len(body.Data), total: count(body.Pagination.Total)}
 	for i := range body.Data {
 		raw, m := &body.Data[i], &p.items[i]
 		m.name = string(raw.Name)
-		wanted := slices.IndexFunc(targets, func(t target) bool { return t.name == m.name })
-		if owner := raw.Resource.UUID; wanted < 0 || owner != "" && uuid(owner) != asset {
-			continue // the filter was ignored
+		if owner := raw.Resource.UUID; !slices.Contains(names, m.name) || owner != "" && uuid(owner) != asset {
+			continue
 		}
-		m.target = &targets[wanted]
 		if err := raw.convert(m, fmt.Sprintf("data[%d]", i)); err != nil {
 			return page[metric]{}, err
 		}
@@ -168,27 +204,27 @@ func decodeMetrics(b []byte, asset string, targets []target) (page[metric], erro
 
 // convert fills m. at is the path of the metric in the answer.
 func (raw *metricV4) convert(m *metric, at string) (err error) {
-	m.resolution = isoDuration(string(raw.Interval))
-	if m.target.rate == nil {
-		m.counts, err = values(at, raw.Datapoints, 1, func(end time.Time, n float64) Count { return Count{End: end, N: n} })
+	if strings.HasSuffix(m.name, ".count") {
+		m.counts, err = intervals(at, raw.Datapoints, 1, func(end time.Time, n float64) Count { return Count{End: end, N: n} })
 		return err
 	}
 	unit, err := rateUnit(cmp.Or(string(raw.Unit), "bit/s"))
 	if err != nil {
-		return &DecodeError{Op: OpSearchMetrics, Path: at + ".unit", Err: err}
+		return &DecodeError{Path: at + ".unit", Err: err}
 	}
+	m.resolution = isoDuration(string(raw.Interval))
 	for i := range raw.Datapoints {
-		if raw.Datapoints[i].Value.odd(unit) {
-			m.series.Implausible++
+		if raw.Datapoints[i].Value.implausible(unit) {
+			m.rates.Implausible++
 		}
 	}
-	m.series.Max, m.series.Mean = raw.Summary.Max.times(unit), raw.Summary.Mean.times(unit)
-	m.series.Points, err = values(at, raw.Datapoints, unit, func(end time.Time, mean float64) Point { return Point{Time: end, Mean: mean, Max: mean} })
+	m.rates.Max, m.rates.Mean = raw.Summary.Max.times(unit), raw.Summary.Mean.times(unit)
+	m.rates.Points, err = intervals(at, raw.Datapoints, unit, func(end time.Time, mean float64) Point { return Point{Time: end, Mean: mean, Max: mean} })
 	return err
 }
 
-// values converts the intervals that have a value.
-func values[T any](at string, raw []datapoint, unit float64, value func(end time.Time, v float64) T) ([]T, error) {
+// intervals converts the datapoints that have a value.
+func intervals[T any](at string, raw []datapoint, unit float64, convert func(end time.Time, v float64) T) ([]T, error) {
 	if len(raw) == 0 {
 		return nil, nil
 	}
@@ -200,39 +236,9 @@ func values[T any](at string, raw []datapoint, unit float64, value func(end time
 		}
 		end := raw[i].EndDateTime
 		if err := end.check(); err != nil {
-			return nil, &DecodeError{Op: OpSearchMetrics, Path: fmt.Sprintf("%s.datapoints[%d].endDateTime", at, i), Err: err}
+			return nil, &DecodeError{Path: fmt.Sprintf("%s.datapoints[%d].endDateTime", at, i), Err: err}
 		}
-		out = append(out, value(end.time(), v))
+		out = append(out, convert(end.time(), v))
 	}
 	return out, nil
-}
-
-// add takes m over. A metric that comes in parts is the sum of its points,
-// under the summary of the first part.
-func (t *target) add(m metric) {
-	if t.rate == nil {
-		*t.counts = extend(*t.counts, m.counts)
-		return
-	}
-	t.rate.Max, t.rate.Mean = cmp.Or(t.rate.Max, m.series.Max), cmp.Or(t.rate.Mean, m.series.Mean)
-	t.rate.Points = extend(t.rate.Points, m.series.Points)
-	t.rate.Implausible += m.series.Implausible
-}
-
-// complete finds the maximum of a rate that came without one. The API's own is
-// the highest mean too.
-func (t *target) complete() {
-	if t.rate == nil || t.rate.Max != nil || len(t.rate.Points) == 0 {
-		return
-	}
-	top := slices.MaxFunc(t.rate.Points, func(a, b Point) int { return cmp.Compare(a.Mean, b.Mean) })
-	t.rate.Max = &top.Mean
-}
-
-// extend is append, but does not copy more into nothing.
-func extend[T any](s, more []T) []T {
-	if s == nil {
-		return more
-	}
-	return append(s, more...)
 }

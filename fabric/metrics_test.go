@@ -161,7 +161,7 @@ func TestMetricsDecodeErrors(t *testing.T) {
 		{metricsPage(1, portMetric(tx, `"unit":"%"`)), "data[0].unit", `unknown unit "%"`},
 		{metricsPage(1, portMetric(rx, `"datapoints":[{"value":[]}]`)), "data.datapoints.value", "array where number is expected"},
 		{metricsPage(1, portMetric(rx, `"datapoints":[{},{"value":1}]`)), "data[0].datapoints[1].endDateTime", "missing"},
-		{metricsPage(1, portMetric(dropped, `"datapoints":[{"value":1,"endDateTime":"noon"}]`)), "data[0].datapoints[0].endDateTime", `string "noon" is no RFC 3339 time`},
+		{metricsPage(1, portMetric(dropped, `"datapoints":[{"value":1,"endDateTime":"noon"}]`)), "data[0].datapoints[0].endDateTime", `string "noon" is not an RFC 3339 time`},
 	} {
 		t.Run(tt.body, func(t *testing.T) {
 			got, err := portMetrics(t, tt.body)

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 )
@@ -77,134 +76,43 @@ func TestPortConnectionsInBatches(t *testing.T) {
 	}
 }
 
-func TestPortConnectionsLearnsTheSize(t *testing.T) {
-	halved := []int{100, 50, 25, 25, 50, 25, 25}
-	asked := []int{100, 50, 25, 25, 50, 50, 25, 25} // the first 50 once more, to be sure
-	quarters := []int{25, 25, 25, 25}
-	for _, tt := range []struct {
-		status      int
-		first, then []int
-	}{{400, asked, quarters}, {413, asked, quarters}, {414, asked, quarters}, {403, halved, halved}, {404, halved, halved}} {
-		w := &world{t: t, max: 30, status: tt.status}
-		c := newClient(t, w)
-		for i, want := range [][]int{tt.first, tt.then} {
-			sizes, good, failed := w.run(c, numberedUUIDs(0, 100))
-			if !slices.Equal(sizes, want) || good != 100 || failed != nil {
-				t.Errorf("%d, run %d: searches of %v, %d good, %v failed; want %v", tt.status, i, sizes, good, failed, want)
-			}
+// The API does not say how many ports may be in one search, nor which of them it
+// refuses.
+func TestPortConnectionsHalvesWhatIsRefused(t *testing.T) {
+	for _, status := range []int{400, 403, 404, 413, 414} {
+		w := &world{t: t, max: 30, status: status}
+		sizes, good, failed := w.run(newClient(t, w), numberedUUIDs(0, 100))
+		if want := []int{100, 50, 25, 25, 50, 25, 25}; !slices.Equal(sizes, want) || good != 100 || failed != nil {
+			t.Errorf("%d: searches of %v, %d good, %v failed; want %v", status, sizes, good, failed, want)
 		}
 	}
-}
-
-// once refuses the next request, and leaves the others to a world.
-type once struct {
-	*world
-	armed bool
-}
-
-func (o *once) RoundTrip(r *http.Request) (*http.Response, error) {
-	if o.armed {
-		o.armed = false
-		return reply(400, `[{"errorCode":"EQ-3000035"}]`)
-	}
-	return o.world.RoundTrip(r)
-}
-
-func TestPortConnectionsLearnsNothingOfAPassingRefusal(t *testing.T) {
-	w := &once{world: &world{t: t}}
-	c := newClient(t, w)
-	for _, armed := range []bool{true, false} {
-		w.armed = armed
-		want := []int{100, 100}
-		if armed {
-			want = []int{50, 50, 100, 100} // both halves, and the whole once more
-		}
-		if sizes, good, _ := w.run(c, numberedUUIDs(0, 200)); !slices.Equal(sizes, want) || good != 200 {
-			t.Errorf("searches of %v, %d good, want %v", sizes, good, want)
-		}
-	}
-}
-
-func TestPortConnectionsTriesLargerSearchesAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, max: 30, status: 400}
-		c := newClient(t, w)
-		largest := func(when string, want int) {
-			t.Helper()
-			if sizes, good, _ := w.run(c, numberedUUIDs(0, 100)); slices.Max(sizes) != want || good != 100 {
-				t.Errorf("%s: searches of %v, %d good", when, sizes, good)
-			}
-		}
-		largest("at first", 100)
-		time.Sleep(time.Hour - 1)
-		largest("just before an hour", 25)
-		time.Sleep(time.Nanosecond)
-		largest("after an hour", 50)
-		time.Sleep(time.Hour - 1)
-		largest("learnt again", 25)
-		w.max = 0
-		time.Sleep(time.Nanosecond)
-		largest("two hours later", 50)
-		largest("at once after that", 50)
-		time.Sleep(time.Hour)
-		largest("three hours later", 100)
-		time.Sleep(time.Hour)
-		largest("for good", 100)
-	})
 }
 
 func TestPortConnectionsSetsARefusedPortApart(t *testing.T) {
-	w := &world{t: t, spoils: map[string]bool{numberedUUID(5): true}, status: 403}
-	c := newClient(t, w)
-	ports := numberedUUIDs(0, 8)
-	for i, want := range [][]int{{8, 4, 4, 2, 1, 1, 2}, {7, 1}, {7, 1}} {
-		sizes, good, failed := w.run(c, ports)
-		if !slices.Equal(sizes, want) || good != 7 || !slices.Equal(failed, []string{numberedUUID(5)}) {
-			t.Errorf("run %d: searches of %v, %d good, %v failed", i, sizes, good, failed)
-		}
-	}
-	w.spoils = nil // the right was granted
-	for i, want := range [][]int{{7, 1}, {8}} {
-		if sizes, good, _ := w.run(c, ports); !slices.Equal(sizes, want) || good != 8 {
-			t.Errorf("granted, run %d: searches of %v, %d good", i, sizes, good)
+	for _, n := range []int{0, 5, 7} {
+		w := &world{t: t, spoils: map[string]bool{numberedUUID(n): true}, status: 403}
+		_, good, failed := w.run(newClient(t, w), numberedUUIDs(0, 8))
+		if good != 7 || !slices.Equal(failed, []string{numberedUUID(n)}) {
+			t.Errorf("%d: %d good, %v failed", n, good, failed)
 		}
 	}
 }
 
+// An account without any right must not be asked for every port by itself; one
+// port that may be searched for is enough to go on.
 func TestPortConnectionsWithoutAnyRight(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, nothing: true, status: 403}
-		c := newClient(t, w)
-		ports := numberedUUIDs(0, 130)
-		if sizes, _, failed := w.run(c, ports); len(sizes) < 130 || len(failed) != 130 {
-			t.Errorf("%d searches, %d failed", len(sizes), len(failed))
-		}
-		for range 3 {
-			if sizes, _, failed := w.run(c, ports); !slices.Equal(sizes, []int{100}) || len(failed) != 130 {
-				t.Errorf("searches of %v, %d failed", sizes, len(failed))
-			}
-		}
-		w.status = 500 // passing trouble teaches nothing
-		if sizes, _, _ := w.run(c, ports); !slices.Equal(sizes, []int{100, 30}) {
-			t.Errorf("in trouble: searches of %v", sizes)
-		}
-		w.status = 403
-		if sizes, _, _ := w.run(c, ports); !slices.Equal(sizes, []int{100}) {
-			t.Errorf("after trouble: searches of %v", sizes)
-		}
-		time.Sleep(time.Hour)
-		if sizes, _, _ := w.run(c, ports); len(sizes) < 130 {
-			t.Errorf("after an hour: %d searches", len(sizes))
-		}
-		w.nothing = false
-		if sizes, good, _ := w.run(c, ports); !slices.Equal(sizes, []int{100, 30}) || good != 130 {
-			t.Errorf("granted: searches of %v, %d good", sizes, good)
-		}
-		w.spoils = map[string]bool{numberedUUID(0): true}
-		if sizes, good, _ := w.run(c, ports); len(sizes) < 8 || good != 129 {
-			t.Errorf("then one port refused: searches of %v, %d good", sizes, good)
-		}
-	})
+	w := &world{t: t, nothing: true, status: 403}
+	c := newClient(t, w)
+	if sizes, _, failed := w.run(c, numberedUUIDs(0, 250)); len(sizes) > 25 || len(failed) != 250 {
+		t.Errorf("%d searches, %d failed", len(sizes), len(failed))
+	}
+	w.nothing, w.spoils = false, map[string]bool{}
+	for _, refused := range numberedUUIDs(1, 40) {
+		w.spoils[refused] = true
+	}
+	if _, good, failed := w.run(c, numberedUUIDs(0, 130)); good != 91 || len(failed) != 39 {
+		t.Errorf("%d good, %d failed", good, len(failed))
+	}
 }
 
 func TestPortConnectionsSplitsOnlyRefusals(t *testing.T) {

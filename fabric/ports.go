@@ -1,76 +1,83 @@
 package fabric
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"net/http"
-	"net/url"
-	"slices"
 )
+
+// Port is what a listing says of one port. Strings are "" and pointers nil if
+// the API does not say.
+type Port struct {
+	UUID  string // lower case
+	Name  string
+	State string // lifecycle state, e.g. ACTIVE (v4) or PROVISIONED (v3)
+
+	// OperationalStatus is UP, DOWN or PARTIAL if the API says it of the port
+	// itself; listings say it of the physical links only.
+	OperationalStatus string
+	MaintenanceStatus string
+
+	Capacity  *float64 // line rate, bit/s
+	Allocated *float64 // bandwidth sold to connections, bit/s; not traffic
+	Available *float64 // line rate not yet sold to connections, bit/s
+	Links     []Link   // the physical ports, each once; several in a LAG
+
+	RepeatedLinks int // entries of physical ports that were listed before; not in Links
+
+	MetroCode, MetroName, Region, IBX string
+	Encapsulation                     string
+	Package                           string
+	Speed                             string // of one physical link, in Mbit/s as the v4 API spells it, e.g. "10000"
+	RedundancyPriority                string // PRIMARY or SECONDARY
+	RedundancyGroup                   string // UUID of the primary port, lower case; a primary may have none
+	LAG                               *bool
+	ProjectID                         string
+}
+
+func (p Port) id() string { return p.UUID }
+
+// Link is one physical port of a port.
+type Link struct {
+	UUID              string
+	OperationalStatus string   // UP or DOWN, "" if the API does not say
+	Speed             *float64 // bit/s
+}
 
 const portsPath = "/fabric/v4/ports"
 
 // Ports lists the ports that the credential may see. It yields the whole list or
-// an error alone, never a part: a listing that changes while it is read is read
-// again, twice at most. A port that the API lists twice comes twice.
+// an error alone, never a part. A port that the API lists twice comes twice.
 func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
-	return func(yield func(Port, error) bool) {
-		ports, err := c.gatherPorts(ctx)
-		if err != nil {
-			yield(Port{}, err)
-			return
+	return sequence(func() ([]Port, error) {
+		// Neither parameter is documented here; a server that ignores them sends
+		// everything at once.
+		ports, err := list(OpPorts, false, func(offset int) (page[Port], error) {
+			return c.portsPage(ctx, offset, fmt.Sprintf("%s?offset=%d&limit=%d", portsPath, offset, pageSize))
+		})
+		if !refusesPaging(err) {
+			return ports, err
 		}
-		for _, p := range ports {
-			if !yield(p, nil) {
-				return
+		return list(OpPorts, false, func(offset int) (page[Port], error) {
+			if offset > 0 {
+				return page[Port]{}, &DecodeError{Op: OpPorts, Path: "pagination", Err: errors.New("listing goes on, but offset and limit are refused")}
 			}
-		}
-	}
+			return c.portsPage(ctx, offset, portsPath)
+		})
+	})
 }
 
-// gatherPorts reads the listing until it holds still. Nobody promises an order,
-// and a port that slips from one page to another would look as if it had left
-// Equinix. Where the pages do not agree, everything is asked for at once, which
-// is how the call is documented.
-func (c *Client) gatherPorts(ctx context.Context) ([]Port, error) {
-	ports, repeats, err := c.portListing(ctx).gather()
-	if repeats || errors.Is(err, errUnsteady) {
-		if p, atOnce := c.portsPage(ctx, 0, portsPath); atOnce == nil && p.total > 0 && p.records() >= p.total {
-			return p.items, nil
-		}
-	}
-	return ports, err
-}
-
-func (c *Client) portListing(ctx context.Context) listing[Port] {
-	whole := false // the API refuses to page, and was asked for everything
-	return listing[Port]{op: OpPorts, key: portUUID, steady: true, unique: true, fetch: func(offset int) (p page[Port], err error) {
-		if whole && offset > 0 {
-			return p, &DecodeError{Op: OpPorts, Path: "pagination", Err: errNoPages}
-		}
-		// Neither parameter is documented here; a server that ignores them
-		// sends everything at once.
-		p, err = c.portsPage(ctx, offset, fmt.Sprintf("%s?offset=%d&limit=%d", portsPath, offset, pageSize))
-		if offset == 0 && refusesPaging(err) {
-			whole = true
-			p, err = c.portsPage(ctx, offset, portsPath)
-		}
-		return p, err
-	}}
-}
-
-func (c *Client) portsPage(ctx context.Context, offset int, path string) (p page[Port], err error) {
-	err = c.call(ctx, request{op: OpPorts, method: http.MethodGet, path: path, decode: func(b []byte) (err error) {
-		p, err = decodePage(c, OpPorts, offset, b, (*portV4).port, portUUID)
-		return err
-	}})
-	return p, err
+func (c *Client) portsPage(ctx context.Context, offset int, path string) (page[Port], error) {
+	return get(ctx, c, OpPorts, path, func(b []byte) (page[Port], error) {
+		return decodePage(c, OpPorts, offset, b, (*portV4).port)
+	})
 }
 
 // refusesPaging reports whether the API may have refused the parameters of a
-// page. Of somebody without ports it wants a project, also with a 400.
+// page. EQ-3046110 is another 400: the user has neither a project nor ports.
 func refusesPaging(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Op == OpPorts && e.Status == http.StatusBadRequest && !e.Fault && !e.Quota && e.Code != "EQ-3046110"
@@ -79,73 +86,151 @@ func refusesPaging(err error) bool {
 // Port asks for one port. Only this call says the operational status of the
 // port itself.
 func (c *Client) Port(ctx context.Context, uuid string) (Port, error) {
-	path, err := assetPath(OpPort, "/fabric/v4/ports/", uuid)
+	path, err := assetPath(OpPort, portsPath, uuid)
 	if err != nil {
 		return Port{}, err
 	}
-	var p Port
-	err = c.call(ctx, request{op: OpPort, method: http.MethodGet, path: path, decode: func(b []byte) error {
+	return get(ctx, c, OpPort, path, func(b []byte) (Port, error) {
 		var body portV4
-		if err := decodeEntity(OpPort, "", b, &body); err != nil {
-			return err
+		if err := decodeEntity("", b, &body); err != nil {
+			return Port{}, err
 		}
-		if p = body.port(); p.UUID == "" {
-			return &DecodeError{Op: OpPort, Path: "uuid", Err: errNoneSuch}
+		p := body.port()
+		if p.UUID == "" {
+			return Port{}, &DecodeError{Path: "uuid", Err: errNotUUID}
 		}
-		return nil
-	}})
-	if err != nil {
-		return Port{}, err
-	}
-	return p, nil
+		return p, nil
+	})
 }
 
-// SearchPorts lists those of the ports that the credential may see, with one
-// call for every hundred. An error is the last thing it yields.
-func (c *Client) SearchPorts(ctx context.Context, uuids []string) iter.Seq2[Port, error] {
-	return func(yield func(Port, error) bool) {
-		for batch := range slices.Chunk(distinct(uuids), pageSize) {
-			for p, err := range c.searchPorts(ctx, batch) {
-				if err == nil && !slices.Contains(batch, p.UUID) {
-					continue // the filter was ignored
-				}
-				if !yield(p, err) || err != nil {
-					return
-				}
-			}
-		}
-	}
-}
-
-func (c *Client) searchPorts(ctx context.Context, batch []string) iter.Seq2[Port, error] {
-	return listing[Port]{op: OpSearchPorts, key: portUUID, fetch: func(offset int) (p page[Port], err error) {
-		s := search{
-			Filter: filter{And: []condition{in("/uuid", batch)}},
-			// The default order is by a deprecated property, and uuid is none
-			// of those that the API sorts by.
-			Sort:       []sorting{{Property: "/name", Direction: "ASC"}},
-			Pagination: pagination{Offset: offset, Limit: pageSize},
-		}
-		err = c.post(ctx, OpSearchPorts, "/fabric/v4/ports/search", s, func(b []byte) (err error) {
-			p, err = decodePage(c, OpSearchPorts, offset, b, (*portV4).port, portUUID)
-			return err
-		})
-		return p, err
-	}}.all()
-}
-
-func portUUID(p Port) string { return p.UUID }
-
-var (
-	errNoUUID  = errors.New("not a uuid")
-	errNoPages = errors.New("listing goes on, but offset and limit are refused")
-)
-
-// assetPath is the path of a port or a connection in a collection of them,
-// which ends in a slash.
+// assetPath is the path of a port or a connection in a collection of them.
 func assetPath(op, collection, asset string) (string, error) {
-	if asset = uuid(asset); asset == "" {
-		return "", fmt.Errorf("%s: %w", op, errNoUUID)
+	id := uuid(asset)
+	if id == "" {
+		return "", fmt.Errorf("%s: not a uuid", op)
 	}
-	return collection + url.PathEscape(asset), nil
+	return collection + "/" + id, nil
+}
+
+// portV4 is a port as the v4 API sends it. Every field is optional.
+type portV4 struct {
+	UUID  label `json:"uuid"`
+	Name  label `json:"name"`
+	State label `json:"state"`
+
+	Operation struct {
+		OperationalStatus label `json:"operationalStatus"`
+		MaintenanceStatus label `json:"maintenanceStatus"`
+	} `json:"operation"`
+
+	Bandwidth            amount `json:"bandwidth"` // Mbit/s, deprecated
+	AvailableBandwidth   amount `json:"availableBandwidth"`
+	UsedBandwidth        amount `json:"usedBandwidth"`
+	PhysicalPortsSpeed   amount `json:"physicalPortsSpeed"` // Mbit/s, of one of them
+	PhysicalPortsCount   amount `json:"physicalPortsCount"`
+	PhysicalPortQuantity amount `json:"physicalPortQuantity"`
+	PhysicalPorts        []struct {
+		UUID           label  `json:"uuid"`
+		InterfaceSpeed amount `json:"interfaceSpeed"`
+		Operation      struct {
+			OperationalStatus label `json:"operationalStatus"`
+		} `json:"operation"`
+	} `json:"physicalPorts"`
+
+	Location struct {
+		MetroCode label `json:"metroCode"`
+		MetroName label `json:"metroName"`
+		Region    label `json:"region"`
+		IBX       label `json:"ibx"` // deprecated
+	} `json:"location"`
+	DemarcationPointIBX label `json:"demarcationPointIbx"`
+
+	Encapsulation struct {
+		Type label `json:"type"`
+	} `json:"encapsulation"`
+	Package struct {
+		Code label `json:"code"`
+	} `json:"package"`
+	Project struct {
+		ProjectID label `json:"projectId"`
+	} `json:"project"`
+
+	LAGEnabled flag `json:"lagEnabled"`
+	LAG        struct {
+		Enabled flag `json:"enabled"`
+	} `json:"lag"` // deprecated
+
+	// device.redundancy belongs to the device, not to the port: its group is a small
+	// number shared by unrelated ports.
+	Redundancy redundancyV4 `json:"redundancy"`
+}
+
+type redundancyV4 struct {
+	Group    label `json:"group"`
+	Priority label `json:"priority"`
+}
+
+func (p *portV4) port() Port {
+	lag := p.LAGEnabled
+	if !lag.set {
+		lag = p.LAG.Enabled
+	}
+	links := p.links()
+	return Port{
+		UUID: uuid(p.UUID), Name: string(p.Name), State: string(p.State),
+		OperationalStatus: string(p.Operation.OperationalStatus),
+		MaintenanceStatus: string(p.Operation.MaintenanceStatus),
+		Capacity:          p.capacity(len(links)),
+		Allocated:         p.UsedBandwidth.times(mbit),
+		Available:         p.AvailableBandwidth.times(mbit),
+		Links:             links,
+		RepeatedLinks:     len(p.PhysicalPorts) - len(links),
+		MetroCode:         string(p.Location.MetroCode), MetroName: string(p.Location.MetroName),
+		Region:             string(p.Location.Region),
+		IBX:                string(cmp.Or(p.Location.IBX, p.DemarcationPointIBX)),
+		Encapsulation:      string(p.Encapsulation.Type),
+		Package:            string(p.Package.Code),
+		Speed:              p.PhysicalPortsSpeed.speed(),
+		RedundancyPriority: string(p.Redundancy.Priority),
+		RedundancyGroup:    uuid(p.Redundancy.Group),
+		LAG:                lag.pointer(),
+		ProjectID:          string(p.Project.ProjectID),
+	}
+}
+
+// capacity is the line rate: as stated, else what is sold of it plus what is
+// left, else the speed of a physical port times their number.
+func (p *portV4) capacity(listed int) *float64 {
+	if c := positive(p.Bandwidth.times(mbit)); c != nil {
+		return c
+	}
+	if available, used := p.AvailableBandwidth.times(mbit), p.UsedBandwidth.times(mbit); available != nil && used != nil {
+		if c := positive(new(*available + *used)); c != nil {
+			return c
+		}
+	}
+	links := max(p.PhysicalPortsCount.value, p.PhysicalPortQuantity.value, float64(listed), 1)
+	return positive(p.PhysicalPortsSpeed.times(mbit * links))
+}
+
+// links are the physical ports, each once: if one is listed twice, its first
+// entry counts. An entry without a uuid counts as another link.
+func (p *portV4) links() []Link {
+	var links []Link
+	listed := make(map[string]bool, len(p.PhysicalPorts))
+	for _, l := range p.PhysicalPorts {
+		id := uuid(l.UUID)
+		if id != "" && listed[id] {
+			continue
+		}
+		listed[id] = true
+		speed := positive(l.InterfaceSpeed.times(mbit))
+		if speed == nil {
+			speed = positive(p.PhysicalPortsSpeed.times(mbit))
+		}
+		links = append(links, Link{
+			UUID: id, OperationalStatus: string(l.Operation.OperationalStatus), Speed: speed,
+		})
+	}
+	return links
 }

@@ -154,7 +154,7 @@ func TestUserPortsV3(t *testing.T) {
 	for body, want := range map[string]string{
 		`null`: "decode: missing", `{}`: "object where array",
 		`{"errorCode":"IC-9","errorMessage":"no"}`:   "the answer says: IC-9: no",
-		`[{"errorCode":"IC-9","errorMessage":"no"}]`: "none of the 1 records has a usable uuid; the answer says: IC-9: no",
+		`[{"errorCode":"IC-9","errorMessage":"no"}]`: "none of the 1 records has a valid uuid; the answer says: IC-9: no",
 	} {
 		_, err := drain(newClient(t, always(200, body)).UserPortsV3(t.Context()))
 		if fabric.Reason(err) != "decode" || !strings.Contains(err.Error(), want) {
@@ -223,46 +223,6 @@ func TestPortsWithFieldsOfOtherTypes(t *testing.T) {
 	}
 }
 
-func TestSearchPortsWithoutData(t *testing.T) {
-	_, err := drain(newClient(t, always(200, `{"data":null}`)).SearchPorts(t.Context(), []string{id("p")}))
-	if fabric.Reason(err) != "decode" {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestSearchPorts(t *testing.T) {
-	var uuids []string
-	for i := range 130 {
-		uuids = append(uuids, strings.ToUpper(id("p"))[:30]+fmt.Sprintf("%06d", i))
-	}
-	a := &api{answer: func(n int, r *http.Request) (*http.Response, error) {
-		s := readSearch(t, r)
-		if r.Method != http.MethodPost || r.URL.String() != base+"/fabric/v4/ports/search" {
-			t.Errorf("%s %s", r.Method, r.URL)
-		}
-		f := s.Filter.And[0]
-		if f.Property != "/uuid" || f.Operator != "IN" || s.Sort[0].Property != "/name" || s.Sort[0].Direction != "ASC" || s.Pagination.Limit != 100 {
-			t.Errorf("%+v", s)
-		}
-		if want := []int{100, 30}[n]; len(f.Values) != want {
-			t.Errorf("%d uuids, want %d", len(f.Values), want)
-		}
-		return reply(200, listing(append(f.Values[:2:2], id("other")), 3))
-	}}
-	got, err := drain(newClient(t, a).SearchPorts(t.Context(), append(uuids, uuids[0])))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []fabric.Port{{UUID: strings.ToLower(uuids[0])}, {UUID: strings.ToLower(uuids[1])}, {UUID: strings.ToLower(uuids[100])}, {UUID: strings.ToLower(uuids[101])}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	none := always(500, ``)
-	if got, err := drain(newClient(t, none).SearchPorts(t.Context(), nil)); err != nil || got != nil || none.count() != 0 {
-		t.Errorf("no ports: %d calls, %v, %v", none.count(), got, err)
-	}
-}
-
 // searchBody is the body of a search as the API reads it.
 type searchBody struct {
 	Filter     struct{ And, Or []searchCondition }
@@ -281,4 +241,17 @@ func readSearch(t testing.TB, r *http.Request) (s searchBody) {
 		t.Error(err)
 	}
 	return s
+}
+
+// The speed becomes a label as it stands, so what is no number must not.
+func TestPortSpeedIsANumber(t *testing.T) {
+	for speed, want := range map[string]string{
+		`10000`: "10000", `"10000"`: "10000", `1e5`: "100000", `2500.5`: "2500.5",
+		`"NaN"`: "", `"Infinity"`: "", `1e999`: "", `""`: "", `null`: "", `"fast"`: "", `[]`: "",
+	} {
+		p, err := newClient(t, always(200, fmt.Sprintf(`{"uuid":"`+id("p")+`","physicalPortsSpeed":%s}`, speed))).Port(t.Context(), id("p"))
+		if err != nil || p.Speed != want {
+			t.Errorf("%s: speed %q, %v; want %q", speed, p.Speed, err, want)
+		}
+	}
 }

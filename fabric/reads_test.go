@@ -3,9 +3,15 @@ package fabric_test
 import (
 	"context"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -15,13 +21,27 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 )
 
-// opOf is the operation of each exported method of the client, "" where it sends
+// reads are all requests that the client may send, by operation: a GET, a
+// search, or the login.
+var reads = map[string]string{
+	fabric.OpToken:              "POST /oauth2/v1/token",
+	fabric.OpUserPortsV3:        "GET /ecx/v3/port/userport",
+	fabric.OpPortStatsV3:        "GET /ecx/v3/stats/port/{uuid}",
+	fabric.OpPorts:              "GET /fabric/v4/ports",
+	fabric.OpPort:               "GET /fabric/v4/ports/{uuid}",
+	fabric.OpPortStatsV4:        "GET /fabric/v4/ports/{uuid}/stats",
+	fabric.OpSearchConnections:  "POST /fabric/v4/connections/search",
+	fabric.OpSearchMetrics:      "POST /fabric/v4/metrics/search",
+	fabric.OpSearchStreamAssets: "POST /fabric/v4/streamAssets/search",
+	fabric.OpConnectionStatsV4:  "GET /fabric/v4/connections/{uuid}/stats",
+}
+
+// opOf is the operation of each exported method of the client, "" if it sends
 // nothing.
 var opOf = map[string]string{
 	"ClockSkew":         "",
 	"ConnectionMetrics": fabric.OpSearchMetrics,
 	"ConnectionStats":   fabric.OpConnectionStatsV4,
-	"Connections":       fabric.OpSearchConnections,
 	"Format":            "",
 	"Port":              fabric.OpPort,
 	"PortConnections":   fabric.OpSearchConnections,
@@ -29,13 +49,12 @@ var opOf = map[string]string{
 	"PortStatsV3":       fabric.OpPortStatsV3,
 	"PortStatsV4":       fabric.OpPortStatsV4,
 	"Ports":             fabric.OpPorts,
-	"SearchPorts":       fabric.OpSearchPorts,
 	"StreamAssets":      fabric.OpSearchStreamAssets,
 	"UserPortsV3":       fabric.OpUserPortsV3,
 }
 
 // Whatever is asked of it, and whatever the API answers, the client changes
-// nothing at Equinix.
+// nothing at Equinix, and what is not a UUID never becomes part of a path.
 func TestClientOnlyReads(t *testing.T) {
 	client := reflect.TypeFor[*fabric.Client]()
 	var methods []string
@@ -45,23 +64,51 @@ func TestClientOnlyReads(t *testing.T) {
 	if want := slices.Sorted(maps.Keys(opOf)); !slices.Equal(methods, want) {
 		t.Fatalf("the client has the methods\n%v\nand the table\n%v", methods, want)
 	}
-	reads := fabric.Reads()
 	for name, op := range opOf {
 		for _, status := range []int{200, 401, 403, 404} {
-			t.Run(fmt.Sprintf("%s, %d", name, status), func(t *testing.T) {
-				r := &recorder{status: status}
-				s := newSource(t, r)
-				c := newClient(t, r, retries(1), func(c *fabric.Config) { c.Tokens = s })
-				callGenerically(t, reflect.ValueOf(c).MethodByName(name))
-				for _, sent := range r.sent() {
-					if sent != reads[op] && sent != reads[fabric.OpToken] {
-						t.Errorf("sends %s", sent)
+			for _, asset := range []string{portA, "..", ".", "%2e%2E", "x%2fy", `x\y`, "", portA + "/actions", portA + "?x=y"} {
+				t.Run(fmt.Sprintf("%s of %q, %d", name, asset, status), func(t *testing.T) {
+					r := &recorder{status: status}
+					s := newSource(t, r)
+					c := newClient(t, r, retries(1), func(c *fabric.Config) { c.Tokens = s })
+					callGenerically(t, reflect.ValueOf(c).MethodByName(name), asset)
+					for _, sent := range r.sent() {
+						if sent != reads[op] && sent != reads[fabric.OpToken] {
+							t.Errorf("sends %s", sent)
+						}
 					}
-				}
-				if op != "" && !slices.Contains(r.sent(), reads[op]) {
-					t.Errorf("sends %v, not %s", r.sent(), reads[op])
-				}
-			})
+					if op != "" && asset == portA && !slices.Contains(r.sent(), reads[op]) {
+						t.Errorf("sends %v, not %s", r.sent(), reads[op])
+					}
+				})
+			}
+		}
+	}
+}
+
+// The exchange is the one way out: no other file of the client makes or sends a
+// request, and no file knows a method that writes.
+func TestOnlyTheExchangeSends(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ways := []string{"http.Client", "http.Post", "http.Get(", "http.DefaultClient", "MethodPut", "MethodPatch", "MethodDelete"}
+		if name != "http.go" {
+			ways = append(ways, ".RoundTrip(", "http.NewRequest")
+		}
+		for _, way := range ways {
+			if strings.Contains(string(text), way) {
+				t.Errorf("%s: %s", name, way)
+			}
 		}
 	}
 }
@@ -74,7 +121,7 @@ type recorder struct {
 }
 
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	path := strings.TrimPrefix(req.URL.Path, "/prefix")
+	path := strings.TrimPrefix(req.URL.EscapedPath(), "/prefix")
 	path = strings.ReplaceAll(path, "/"+portA, "/{uuid}")
 	r.mu.Lock()
 	r.seen = append(r.seen, req.Method+" "+path)
@@ -92,8 +139,8 @@ func (r *recorder) sent() []string {
 }
 
 // callGenerically calls f with arguments made of their types alone, and reads
-// what it returns to the end. A string is a UUID, and after one a view point.
-func callGenerically(t *testing.T, f reflect.Value) {
+// what it returns to the end. A string is asset, and after one a view point.
+func callGenerically(t *testing.T, f reflect.Value, asset string) {
 	t.Helper()
 	var args []reflect.Value
 	for in := range f.Type().Ins() {
@@ -101,7 +148,7 @@ func callGenerically(t *testing.T, f reflect.Value) {
 			args = append(args, reflect.ValueOf(fabric.ASide))
 			continue
 		}
-		args = append(args, generic(t, in))
+		args = append(args, generic(t, in, asset))
 	}
 	for _, result := range f.Call(args) {
 		if result.Type().CanSeq2() && result.Kind() == reflect.Func {
@@ -112,7 +159,7 @@ func callGenerically(t *testing.T, f reflect.Value) {
 	}
 }
 
-func generic(t *testing.T, typ reflect.Type) reflect.Value {
+func generic(t *testing.T, typ reflect.Type, asset string) reflect.Value {
 	t.Helper()
 	switch typ {
 	case reflect.TypeFor[context.Context]():
@@ -124,13 +171,13 @@ func generic(t *testing.T, typ reflect.Type) reflect.Value {
 	}
 	switch typ.Kind() {
 	case reflect.String:
-		return reflect.ValueOf(portA).Convert(typ)
+		return reflect.ValueOf(asset).Convert(typ)
 	case reflect.Slice:
-		return reflect.Append(reflect.Zero(typ), generic(t, typ.Elem()))
+		return reflect.Append(reflect.Zero(typ), generic(t, typ.Elem(), asset))
 	case reflect.Func:
 		return reflect.MakeFunc(typ, func([]reflect.Value) (results []reflect.Value) {
 			for out := range typ.Outs() {
-				results = append(results, generic(t, out))
+				results = append(results, generic(t, out, asset))
 			}
 			return results
 		})
@@ -148,3 +195,38 @@ func (state) Write(b []byte) (int, error) { return len(b), nil }
 func (state) Width() (int, bool)          { return 0, false }
 func (state) Precision() (int, bool)      { return 0, false }
 func (state) Flag(int) bool               { return false }
+
+// Answers are full of people and keys: who created what, whom to notify, what
+// authorises a connection. What is never decoded can never be shown.
+func TestNothingPrivateIsDecoded(t *testing.T) {
+	private := regexp.MustCompile(`(?i)mail|notif|changelog|createdby|updatedby|authenticationkey|account|contact|phone|user`)
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tags := 0
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			field, ok := n.(*ast.Field)
+			if !ok || field.Tag == nil {
+				return true
+			}
+			tags++
+			// The ports of a v3 port are called userPorts; nobody is behind them.
+			if tag := field.Tag.Value; private.MatchString(tag) && !strings.Contains(tag, `"userPorts"`) {
+				t.Errorf("%s decodes %s", name, tag)
+			}
+			return true
+		})
+	}
+	if tags < 100 {
+		t.Errorf("only %d fields were looked at", tags)
+	}
+}

@@ -1,15 +1,20 @@
 package fabric
 
 import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"maps"
 	"sync"
 	"time"
 )
 
-// Equinix locks an account after five refused logins in a row, and a human may
-// share it. So the same secret is tried three times on its own, a fourth time after
-// a reload, and never a fifth time.
+// Equinix locks an account after five refused logins in a row, and a person may
+// share it. So the same secret is tried three times by itself, a fourth time
+// after a reload, and never a fifth time.
 const (
 	afterFirstRefusal  = 5 * time.Minute
 	afterSecondRefusal = time.Hour
@@ -27,9 +32,8 @@ type Hold struct {
 
 func (h *Hold) suspended() bool { return h.Refusals >= maxRefusals }
 
-// Refusals counts refused logins for each secret, so that replacing a
-// [TokenSource] does not begin to count anew. Any number of sources and goroutines
-// may share one.
+// Refusals counts refused logins for each secret, so that the count survives a
+// new [TokenSource]. Any number of sources and goroutines may share one.
 type Refusals struct {
 	key             FingerprintKey
 	before, changed func()
@@ -38,7 +42,7 @@ type Refusals struct {
 	all map[Fingerprint]*refusal
 }
 
-// refusal is a Hold as long as the process lasts.
+// refusal is a Hold with what only this process knows.
 type refusal struct {
 	Hold
 
@@ -46,7 +50,7 @@ type refusal struct {
 	err     error // the latest refusal
 }
 
-// NewRefusals returns a count that is empty. before is called before a login is
+// NewRefusals returns an empty count. before is called before a login is
 // decided on, and may call [Refusals.Merge]; changed is called after each change that
 // a login has made, before its caller learns the outcome. Either may be nil.
 func NewRefusals(key FingerprintKey, before, changed func()) *Refusals {
@@ -62,7 +66,7 @@ func NewRefusals(key FingerprintKey, before, changed func()) *Refusals {
 
 // Merge takes over what [Refusals.Holds] of another process gave under the same
 // key, for each secret that was refused more often there. It grants no try: a
-// program that is started over and over would use up all that the account has.
+// program that restarts over and over would use up all tries of the account.
 func (r *Refusals) Merge(holds map[Fingerprint]Hold) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -71,7 +75,7 @@ func (r *Refusals) Merge(holds map[Fingerprint]Hold) {
 			continue
 		}
 		if latest := time.Now().Add(afterSecondRefusal); h.Next.After(latest) {
-			h.Next = latest // a clock that was set back must not hold logins for ever
+			h.Next = latest // a clock that was set back must not hold logins back for ever
 		}
 		if h.suspended() {
 			h.Next = time.Time{}
@@ -105,13 +109,13 @@ func (r *Refusals) Resume() {
 // attempt is a login as it is counted.
 type attempt struct{ client, secret Fingerprint }
 
-// attempt tells whose login at an address it is, and with what.
+// attempt identifies who logs in at an address, and with what.
 func (r *Refusals) attempt(address string, p proof) attempt {
 	return attempt{r.key.Of(address, p.parts[0]), r.key.Of(address, p.parts[0], p.parts[1])}
 }
 
-// of is the error of the refused secret, nil where it was not refused since the
-// client's last login that succeeded.
+// of is the error of the secret, nil if it was not refused since the client's
+// last login that succeeded.
 func (r *Refusals) of(a attempt) *LoginError {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -121,7 +125,7 @@ func (r *Refusals) of(a attempt) *LoginError {
 	return nil
 }
 
-// check returns nil where a may be tried now.
+// check returns nil if a may be tried now.
 func (r *Refusals) check(a attempt) error {
 	r.before()
 	r.mu.Lock()
@@ -161,6 +165,7 @@ func (r *Refusals) refused(a attempt, exchange bool, err error) error {
 	return x.loginError()
 }
 
+// succeeded ends the count of the client.
 func (r *Refusals) succeeded(a attempt) {
 	r.mu.Lock()
 	before := len(r.all)
@@ -172,7 +177,53 @@ func (r *Refusals) succeeded(a attempt) {
 	}
 }
 
-// forget needs the lock.
+// forget drops what is known of a client. The caller holds the lock.
 func (r *Refusals) forget(client Fingerprint) {
 	maps.DeleteFunc(r.all, func(_ Fingerprint, x *refusal) bool { return x.Client == client })
+}
+
+// Fingerprint identifies what was shown to the token endpoint without keeping
+// it: its HMAC-SHA256 under a random key.
+type Fingerprint [sha256.Size]byte
+
+// MarshalText writes a fingerprint in hexadecimal.
+func (f Fingerprint) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, f[:]), nil }
+
+// UnmarshalText reads it.
+func (f *Fingerprint) UnmarshalText(text []byte) error { return unhex(f[:], text) }
+
+// FingerprintKey is the key of fingerprints. It is not a secret of Equinix, but
+// whoever has it can check guesses of one.
+type FingerprintKey [32]byte
+
+// MarshalText writes a key in hexadecimal.
+func (k FingerprintKey) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, k[:]), nil }
+
+// UnmarshalText reads it.
+func (k *FingerprintKey) UnmarshalText(text []byte) error { return unhex(k[:], text) }
+
+// unhex reads exactly as many bytes as to has.
+func unhex(to, text []byte) error {
+	if len(text) != hex.EncodedLen(len(to)) {
+		return fmt.Errorf("%d hexadecimal digits, want %d", len(text), hex.EncodedLen(len(to)))
+	}
+	_, err := hex.Decode(to, text)
+	return err
+}
+
+// NewFingerprintKey returns a random key.
+func NewFingerprintKey() (k FingerprintKey) {
+	_, _ = rand.Read(k[:]) // never fails
+	return k
+}
+
+// Of is the fingerprint of some texts in their order.
+func (k FingerprintKey) Of(texts ...string) (f Fingerprint) {
+	h := hmac.New(sha256.New, k[:])
+	for _, t := range texts {
+		sum := sha256.Sum256([]byte(t)) // of one length, so that one text cannot pass for two
+		h.Write(sum[:])
+	}
+	copy(f[:], h.Sum(nil))
+	return f
 }

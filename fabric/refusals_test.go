@@ -17,7 +17,7 @@ func TestLoginScheduleAfterRefusals(t *testing.T) {
 		s := newSource(t, a, func(c *fabric.TokenConfig) { c.MaxRetries = 4 })
 		expect := func(when string, calls, refusals int, suspended bool) {
 			t.Helper()
-			_, err := s.Token()
+			_, err := s.TokenContext(t.Context())
 			le, ok := errors.AsType[*fabric.LoginError](err)
 			if !ok || a.count() != calls || le.Refusals != refusals || le.Suspended != suspended {
 				t.Fatalf("%s: %d calls, %v", when, a.count(), err)
@@ -59,7 +59,7 @@ func TestLoginResumeAndSuccess(t *testing.T) {
 			time.Sleep(wait)
 			calls := a.count() + 1
 			for range 3 {
-				if _, err := s.Token(); err == nil || a.count() != calls {
+				if _, err := s.TokenContext(t.Context()); err == nil || a.count() != calls {
 					t.Fatalf("%d calls, want %d; %v", a.count(), calls, err)
 				}
 				if calls < 3 {
@@ -68,7 +68,7 @@ func TestLoginResumeAndSuccess(t *testing.T) {
 			}
 		}
 		s.Resume()
-		if _, err := s.Token(); err != nil {
+		if _, err := s.TokenContext(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		st := s.Status()
@@ -84,7 +84,7 @@ func TestLoginResumeIsNotSavedUp(t *testing.T) {
 	s := newSource(t, a)
 	s.Resume()
 	for range 3 {
-		if _, err := s.Token(); err == nil {
+		if _, err := s.TokenContext(t.Context()); err == nil {
 			t.Fatal("no error")
 		}
 	}
@@ -127,7 +127,7 @@ func TestLoginWithChangedCredentials(t *testing.T) {
 		} {
 			time.Sleep(step.after)
 			cred.ClientSecret = step.secret
-			_, _ = s.Token()
+			_, _ = s.TokenContext(t.Context())
 			st := s.Status()
 			if a.count() != step.calls || st.Refusals != step.refusals || st.Suspended != (step.refusals >= 3) {
 				t.Errorf("step %d: %d calls, %+v", i, a.count(), st)
@@ -137,9 +137,9 @@ func TestLoginWithChangedCredentials(t *testing.T) {
 			}
 		}
 		cred.ClientSecret = "A"
-		tok, _ := s.Token()
+		tok, _ := s.TokenContext(t.Context())
 		s.Invalidate(tok)
-		_, _ = s.Token()
+		_, _ = s.TokenContext(t.Context())
 		if n := s.Status().Refusals; n != 1 {
 			t.Errorf("%d refusals after a success, want the first", n)
 		}
@@ -181,7 +181,7 @@ func TestRefusalsOutliveTheSource(t *testing.T) {
 					for _, wait := range []time.Duration{0, 5 * time.Minute, time.Hour, 0}[:tt.refusals] {
 						time.Sleep(wait)
 						old.Resume()
-						_, _ = old.Token()
+						_, _ = old.TokenContext(t.Context())
 					}
 					old.Close()
 					if restarted {
@@ -197,7 +197,7 @@ func TestRefusalsOutliveTheSource(t *testing.T) {
 					}
 					time.Sleep(tt.wait)
 					for range 2 {
-						_, _ = next.Token()
+						_, _ = next.TokenContext(t.Context())
 					}
 					if got := next.Status().Refusals; got != tt.after || a.count() != tt.calls {
 						t.Errorf("%d refusals, %d logins", got, a.count())
@@ -216,7 +216,7 @@ func TestAMergedWaitIsAnHourAtMost(t *testing.T) {
 		share := func(r *fabric.Refusals) func(*fabric.TokenConfig) {
 			return func(c *fabric.TokenConfig) { c.Refusals = r }
 		}
-		_, _ = newSource(t, always(401, ``), share(first)).Token()
+		_, _ = newSource(t, always(401, ``), share(first)).TokenContext(t.Context())
 		kept := first.Holds()
 		for f, h := range kept {
 			h.Next = h.Next.AddDate(1, 0, 0)
@@ -226,9 +226,9 @@ func TestAMergedWaitIsAnHourAtMost(t *testing.T) {
 		second.Merge(kept)
 		a := always(401, ``)
 		s := newSource(t, a, share(second))
-		_, _ = s.Token()
+		_, _ = s.TokenContext(t.Context())
 		time.Sleep(time.Hour)
-		_, _ = s.Token()
+		_, _ = s.TokenContext(t.Context())
 		if a.count() != 1 {
 			t.Errorf("%d logins after an hour, want 1", a.count())
 		}
@@ -249,13 +249,13 @@ func TestCloseWaitsUntilARefusalIsKept(t *testing.T) {
 				return fabric.Credentials{ClientID: "id", ClientSecret: word}, nil
 			}
 		})
-		go func() { _, _ = s.Token() }()
+		go func() { _, _ = s.TokenContext(t.Context()) }()
 		synctest.Wait() // it is being kept
 		word = "changed meanwhile"
-		if _, err := s.Token(); err == nil || a.count() != 1 || kept != 1 {
+		if _, err := s.TokenContext(t.Context()); err == nil || a.count() != 1 || kept != 1 {
 			t.Errorf("%d logins, kept %d times, %v", a.count(), kept, err)
 		}
-		go func() { _, _ = s.Token() }()
+		go func() { _, _ = s.TokenContext(t.Context()) }()
 		synctest.Wait()
 		s.Close()
 		if kept != 2 || len(refusals.Holds()) != 0 {

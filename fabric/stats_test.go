@@ -201,10 +201,10 @@ func TestStatsDecodeErrors(t *testing.T) {
 		{"v3", `{"capacity":true}`, "capacity", "boolean where number is expected"},
 		{"v3", `{"inboundStats":{}}`, "inboundStats", "object where array is expected"},
 		{"v3", `{"inboundStats":[{"mean":[]}]}`, "inboundStats.mean", "array where number is expected"},
-		{"v3", `{"inboundStats":[{},{"mean":1,"time":"2019-07-24 05:00"}]}`, "inboundStats[1].time", `string "2019-07-24 05:00" is no RFC 3339 time`},
+		{"v3", `{"inboundStats":[{},{"mean":1,"time":"2019-07-24 05:00"}]}`, "inboundStats[1].time", `string "2019-07-24 05:00" is not an RFC 3339 time`},
 		{"v3", `{"outboundStats":[{"mean":1}]}`, "outboundStats[0].time", "missing"},
-		{"v3", `{"outboundStats":[{"mean":1,"time":7}]}`, "outboundStats[0].time", "number is no RFC 3339 time"},
-		{"v3", `{"outboundStats":[{"mean":1,"time":"9999-01-01T00:00:00Z"}]}`, "outboundStats[0].time", "no RFC 3339 time"},
+		{"v3", `{"outboundStats":[{"mean":1,"time":7}]}`, "outboundStats[0].time", "number is not an RFC 3339 time"},
+		{"v3", `{"outboundStats":[{"mean":1,"time":"9999-01-01T00:00:00Z"}]}`, "outboundStats[0].time", "not an RFC 3339 time between 1970 and 2200"},
 		{"v3", `{}`, "", "statistics: missing"},
 		{"v3", `null`, "", "statistics: missing"},
 		{"v3", `{"uuid":"` + id("p") + `"}`, "", "statistics: missing"},
@@ -220,7 +220,7 @@ func TestStatsDecodeErrors(t *testing.T) {
 		{"v4", `{"bandwidthUtilization":[]}`, "bandwidthUtilization", "array where number is expected"},
 		{"v4", `{"stats":{"bandwidthUtilization":{"inbound":{"max":{}}}}}`, "stats.bandwidthUtilization.inbound.max", "object where number is expected"},
 		{"v4", `{"stats":{"bandwidthUtilization":{"outbound":{"metrics":[{"mean":1,"intervalEndTimestamp":"x"}]}}}}`,
-			"stats.bandwidthUtilization.outbound.metrics[0].intervalEndTimestamp", `string "x" is no RFC 3339 time`},
+			"stats.bandwidthUtilization.outbound.metrics[0].intervalEndTimestamp", `string "x" is not an RFC 3339 time`},
 	} {
 		t.Run(tt.body, func(t *testing.T) {
 			_, err := stats(t, tt.op, tt.body)

@@ -12,8 +12,24 @@ import (
 type StreamAsset struct {
 	UUID             string // of the asset itself, lower case
 	Type             string // e.g. XF_PORT
-	MetricsEnabled   bool   // false where the API does not say, which is its default
+	MetricsEnabled   bool   // false if the API does not say, which is its default
 	AttachmentStatus string // ATTACHED, or ATTACHING, DETACHED, DETACHING, FAILED
+}
+
+func (a StreamAsset) id() string { return a.UUID }
+
+// StreamAssets lists what is attached to the streams that the credential may
+// see; an asset in several streams appears once for each. It yields the whole
+// list or an error alone.
+func (c *Client) StreamAssets(ctx context.Context) iter.Seq2[StreamAsset, error] {
+	return sequence(func() ([]StreamAsset, error) {
+		return list(OpSearchStreamAssets, true, func(offset int) (page[StreamAsset], error) {
+			s := search{Sort: []sorting{{"/uuid", "ASC"}}, Pagination: pagination{Offset: offset, Limit: pageSize}}
+			return post(ctx, c, OpSearchStreamAssets, "/fabric/v4/streamAssets/search", s, func(b []byte) (page[StreamAsset], error) {
+				return decodePage(c, OpSearchStreamAssets, offset, b, (*streamAssetV4).asset)
+			})
+		})
+	})
 }
 
 // streamAssetV4 is an attached asset as the v4 API sends it.
@@ -27,40 +43,12 @@ type streamAssetV4 struct {
 
 func (a *streamAssetV4) asset() StreamAsset {
 	id := uuid(a.UUID)
-	if id == "" {
-		id = uuid(lastSegment(string(a.Href)))
+	if u, err := url.Parse(string(a.Href)); id == "" && err == nil {
+		id = uuid(path.Base(u.Path))
 	}
 	return StreamAsset{
 		UUID: id, Type: string(a.Type),
 		MetricsEnabled:   a.MetricsEnabled.value,
 		AttachmentStatus: string(a.AttachmentStatus),
 	}
-}
-
-// lastSegment is what the path of an address ends in, "" where it has none.
-func lastSegment(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Path == "" || u.Path == "/" {
-		return ""
-	}
-	return path.Base(u.Path)
-}
-
-// StreamAssets lists what is attached to the streams that the credential may
-// see; an asset in several streams appears once for each. An error is the last
-// thing it yields, also where the listing changed while it was read; what came
-// before is then not the whole list.
-func (c *Client) StreamAssets(ctx context.Context) iter.Seq2[StreamAsset, error] {
-	key := func(a StreamAsset) string { return a.UUID }
-	return listing[StreamAsset]{op: OpSearchStreamAssets, key: key, steady: true, fetch: func(offset int) (p page[StreamAsset], err error) {
-		s := search{
-			Sort:       []sorting{{Property: "/uuid", Direction: "ASC"}},
-			Pagination: pagination{Offset: offset, Limit: pageSize},
-		}
-		err = c.post(ctx, OpSearchStreamAssets, "/fabric/v4/streamAssets/search", s, func(b []byte) (err error) {
-			p, err = decodePage(c, OpSearchStreamAssets, offset, b, (*streamAssetV4).asset, key)
-			return err
-		})
-		return p, err
-	}}.all()
 }

@@ -49,8 +49,10 @@ func TestStreamAssetsPaging(t *testing.T) {
 		{"none", []prepared{page(0, 0, 0)}, 0, ""},
 		{"two pages", []prepared{page(0, 100, 130), page(100, 130, 130)}, 130, ""},
 		// A port that is missed because of a detached one would look unattached.
-		{"changes under way", []prepared{page(0, 100, 130), page(100, 129, 129)}, 100, "changed from 130 to 129"},
-		{"no id", []prepared{with(200, `{"data":[{"href":"https://api.example.com/"}]}`)}, 0, "none of the 1 records has a usable uuid"},
+		{"changes under way", []prepared{page(0, 100, 130), page(100, 129, 129)}, 0, "changed from 130 to 129"},
+		{"in another stream too, over the end of a page", []prepared{page(0, 100, 101), page(99, 100, 101)}, 101, ""},
+		{"the same page again", []prepared{page(0, 100, 130), page(0, 100, 130)}, 0, "begins like the page before"},
+		{"no id", []prepared{with(200, `{"data":[{"href":"https://api.example.com/"}]}`)}, 0, "none of the 1 records has a valid uuid"},
 		{"no right", []prepared{with(403, ``)}, 0, "v4_stream_assets_search: HTTP 403"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

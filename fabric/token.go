@@ -1,7 +1,6 @@
 package fabric
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,13 +16,13 @@ const (
 	renewEarly  = 5 * time.Minute  // before a token expires: time enough for some failures
 	failureRest = 30 * time.Second // after a round of failed tries, before the next round
 	closeGrace  = 2 * time.Second  // for an answer that is on its way: a refusal counts
-	abortGrace  = time.Second      // to notice that; what reads from a share that is gone never does
+	abortGrace  = time.Second      // to notice that; a read from a network share that is gone never does
 )
 
 // TokenConfig is what a [TokenSource] needs to know. Required is one of
 // Credentials and Exchange.
 type TokenConfig struct {
-	BaseURL string // as in [Config]; of no use with Exchange, which has its own
+	BaseURL string // as in [Config]; unused with Exchange, which has its own
 
 	// Credentials is called before each login and, while logins are held back,
 	// before each call, so that rotated files take effect at once. It may be
@@ -35,7 +34,7 @@ type TokenConfig struct {
 	Transport  http.RoundTripper // nil is [NewTransport]
 	UserAgent  string            // "" is equinix_fabric_exporter
 	Timeout    time.Duration     // of one attempt; 0 is 30s
-	MaxRetries int               // attempts after the first one that a login may cost; 0 is none
+	MaxRetries int               // attempts after the first one that a login may cost; 0 means no retry
 	Observe    func(Attempt)     // as in [Config]
 
 	// Refusals keeps logins back after refusals. Sources that share it go on with
@@ -45,12 +44,12 @@ type TokenConfig struct {
 
 // TokenStatus is a view of a [TokenSource] at one moment.
 type TokenStatus struct {
-	Expiry    time.Time // of the token at hand; zero where there is none, or one that the API refused
+	Expiry    time.Time // of the token at hand; zero if there is none, or the API refused it
 	Held      bool      // logins are held back because the API refused them
 	Suspended bool      // held until the secret changes or Resume grants a try
 	Refusals  int       // of this secret, since the last login that succeeded
 	NextTry   time.Time // zero unless held and not suspended
-	Err       error     // why the latest login failed; nil where it did not
+	Err       error     // why the latest login failed; nil if it did not
 }
 
 // TokenSource logs in with what its TokenConfig names and keeps the token until
@@ -72,14 +71,14 @@ type TokenSource struct {
 	abort context.CancelFunc
 
 	mu      sync.Mutex
-	token   *oauth2.Token // nil where there is none
-	doubted bool          // the API refused the token, perhaps for no fault of its own
+	token   *oauth2.Token // nil if there is none
+	doubted bool          // the API refused the token, perhaps for another reason than the token
 	renewAt time.Time
 	login   *login    // nil unless one is under way
 	latest  attempt   // that a login was made or held back for
 	retryAt time.Time // before this a failed round is not repeated
 	err     error     // of the latest login
-	shown   [2]string // to the token endpoint: the latest secrets, the newest first
+	sent    [2]string // the latest two secrets that logins sent, the newest first
 }
 
 // Format prints which API the source is for. It does not show the token, which
@@ -88,10 +87,7 @@ func (s *TokenSource) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "token source of "+s.wire.base)
 }
 
-var (
-	_ oauth2.TokenSource = (*TokenSource)(nil)
-	_ Tokens             = (*TokenSource)(nil)
-)
+var _ Tokens = (*TokenSource)(nil)
 
 // login is one login under way. Its results are valid once done is closed.
 type login struct {
@@ -100,7 +96,7 @@ type login struct {
 	err   error
 }
 
-// NewTokenSource returns a source with a copy of cfg. It sends nothing.
+// NewTokenSource returns a source with a copy of cfg. It sends nothing yet.
 func NewTokenSource(cfg TokenConfig) (*TokenSource, error) {
 	address, prove, err := cfg.prover()
 	if err != nil {
@@ -122,31 +118,10 @@ func NewTokenSource(cfg TokenConfig) (*TokenSource, error) {
 	return s, nil
 }
 
-// prover returns the address to log in at, and what reads the proof.
-func (cfg *TokenConfig) prover() (address string, prove func() (proof, error), err error) {
-	switch {
-	case cfg.Credentials == nil && cfg.Exchange == nil:
-		return "", nil, errors.New("TokenConfig has neither Credentials nor Exchange")
-	case cfg.Credentials != nil && cfg.Exchange != nil:
-		return "", nil, errors.New("TokenConfig has both Credentials and Exchange")
-	case cfg.Exchange != nil:
-		return cfg.Exchange.prover()
-	}
-	read := cfg.Credentials
-	address, err = parseAddress("base URL", cmp.Or(cfg.BaseURL, DefaultBaseURL))
-	return address, func() (proof, error) {
-		cred, err := read()
-		if err != nil {
-			return proof{}, err
-		}
-		return cred.proof()
-	}, err
-}
-
 // Close ends the source and the login under way, and returns when that has
 // ended, as a rule after two seconds at most: time for an answer that is on its
-// way, since a refusal counts. A login that hangs where it reads its proof is
-// left behind a second later. From then on the source gives no token, sends
+// way, since a refusal counts. A login that hangs while it reads its proof is
+// abandoned a second later. From then on the source gives no token, sends
 // nothing, and its errors wrap context.Canceled.
 func (s *TokenSource) Close() {
 	s.shut()
@@ -164,18 +139,15 @@ func (s *TokenSource) Close() {
 	s.abort()
 }
 
-// errClosed is what a closed source answers.
+// errClosed is the error of a closed source.
 var errClosed = fmt.Errorf("%s: source is closed: %w", OpToken, context.Canceled)
 
-// Token is TokenContext without a context.
-func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
-
 // TokenContext returns the token at hand, which the caller must not change, and
-// logs in where there is none. A token that is soon to expire is renewed behind
-// the caller's back. The errors are *[LoginError] for refused logins,
+// logs in if there is none. A token that expires soon is renewed in the
+// background. The errors are *[LoginError] for refused logins,
 // *[CredentialsError], *[Error], *[DecodeError], and ctx.Err(); the login goes
-// on for others when ctx ends. Where the token endpoint asks for patience, the
-// error comes soon and is repeated until the time it asked for is over.
+// on for other callers when ctx ends. If the token endpoint asks for patience,
+// the error comes soon and is repeated until the time it asked for is over.
 func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -224,9 +196,9 @@ func (s *TokenSource) lives(now time.Time) bool {
 	return s.token != nil && now.Before(s.token.Expiry)
 }
 
-// Invalidate makes the next call log in where t is still the token at hand: the
-// API may revoke tokens before they expire. Where that login fails, t is given
-// out again: the refusal may have been about a single port.
+// Invalidate makes the next call log in if t is still the token at hand: the
+// API may revoke tokens before they expire. If that login fails, t is given out
+// again: the refusal may have been about a single port.
 func (s *TokenSource) Invalidate(t *oauth2.Token) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -244,7 +216,7 @@ func (s *TokenSource) Resume() {
 	s.retryAt = time.Time{}
 }
 
-// Status is how things stand. It sends nothing.
+// Status describes the source at this moment. It sends nothing.
 func (s *TokenSource) Status() TokenStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()

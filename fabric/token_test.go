@@ -66,7 +66,7 @@ func TestTokenRequest(t *testing.T) {
 		}
 		return reply(200, granted)
 	}})
-	got, err := s.Token()
+	got, err := s.TokenContext(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestTokenLifetime(t *testing.T) {
 		t.Run(tt.body, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newSource(t, always(200, `{"access_token":"a",`+tt.body+`}`))
-				if _, err := s.Token(); err != nil {
+				if _, err := s.TokenContext(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				if got := time.Until(s.Status().Expiry); got != tt.want {
@@ -113,7 +113,7 @@ func TestTokenAnswerWithoutToken(t *testing.T) {
 	for _, body := range []string{`{}`, `{"access_token":""}`, `{"access_token":null}`, `{"access_token":[]}`, `{"access_token":"a\nb"}`, `[]`, `<html>`, ``} {
 		t.Run(body, func(t *testing.T) {
 			a := always(200, body)
-			_, err := newSource(t, a, func(c *fabric.TokenConfig) { c.MaxRetries = 3 }).Token()
+			_, err := newSource(t, a, func(c *fabric.TokenConfig) { c.MaxRetries = 3 }).TokenContext(t.Context())
 			if fabric.Reason(err) != fabric.ReasonDecode || a.count() != 1 {
 				t.Errorf("%d calls, %v", a.count(), err)
 			}
@@ -161,13 +161,13 @@ func TestTokenOutlivesFailedRenewals(t *testing.T) {
 				a := script(with(200, granted), failure)
 				s := newSource(t, a)
 				for range 2 {
-					if _, err := s.Token(); err != nil {
+					if _, err := s.TokenContext(t.Context()); err != nil {
 						t.Fatal(err)
 					}
 					time.Sleep(56 * time.Minute)
 				}
 				// 112 minutes in: expired, and now the failure shows.
-				if _, err := s.Token(); err == nil {
+				if _, err := s.TokenContext(t.Context()); err == nil {
 					t.Error("an expired token is given out")
 				}
 				if s.Status().Err == nil {
@@ -229,19 +229,19 @@ func TestTokenContextOfADeadCaller(t *testing.T) {
 
 func TestInvalidateForgetsOnlyTheCurrentToken(t *testing.T) {
 	s := newSource(t, &api{answer: numbered})
-	first, _ := s.Token()
+	first, _ := s.TokenContext(t.Context())
 	s.Invalidate(&oauth2.Token{AccessToken: "another"})
 	s.Invalidate(nil)
-	if again, _ := s.Token(); again != first {
+	if again, _ := s.TokenContext(t.Context()); again != first {
 		t.Error("a token that was not invalidated is gone")
 	}
 	s.Invalidate(first)
 	if !s.Status().Expiry.IsZero() {
 		t.Error("status shows an invalid token")
 	}
-	second, _ := s.Token()
+	second, _ := s.TokenContext(t.Context())
 	s.Invalidate(first) // late news from another goroutine
-	if again, _ := s.Token(); again != second || second.AccessToken != "token-1" {
+	if again, _ := s.TokenContext(t.Context()); again != second || second.AccessToken != "token-1" {
 		t.Errorf("got %v, then %v", second.AccessToken, again.AccessToken)
 	}
 }

@@ -14,12 +14,12 @@ import (
 func TestClosedTokenSourceSendsNothing(t *testing.T) {
 	a := always(200, granted)
 	s := newSource(t, a)
-	if _, err := s.Token(); err != nil {
+	if _, err := s.TokenContext(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
 	s.Close()
-	if tok, err := s.Token(); tok != nil || !errors.Is(err, context.Canceled) || a.count() != 1 {
+	if tok, err := s.TokenContext(t.Context()); tok != nil || !errors.Is(err, context.Canceled) || a.count() != 1 {
 		t.Errorf("%d calls, %v, %v", a.count(), tok, err)
 	}
 }
@@ -51,7 +51,7 @@ func TestCloseEndsTheLogin(t *testing.T) {
 				a := &api{answer: tt.answer}
 				s := newSource(t, a, func(c *fabric.TokenConfig) { c.MaxRetries = 9 })
 				go func() {
-					if _, err := s.Token(); err == nil {
+					if _, err := s.TokenContext(t.Context()); err == nil {
 						t.Error("no error")
 					}
 				}()
@@ -83,12 +83,12 @@ func TestInvalidatedTokenServesUntilThereIsAnother(t *testing.T) {
 				s := newSource(t, a)
 				expect := func(when, want string, calls int) {
 					t.Helper()
-					if tok, err := s.Token(); err != nil || tok.AccessToken != want || a.count() != calls {
+					if tok, err := s.TokenContext(t.Context()); err != nil || tok.AccessToken != want || a.count() != calls {
 						t.Fatalf("%s: %d calls, %v, %v", when, a.count(), tok, err)
 					}
 				}
 				expect("at first", "granted", 1)
-				first, _ := s.Token()
+				first, _ := s.TokenContext(t.Context())
 				s.Invalidate(first)
 				expect("login fails", "granted", 2)
 				if s.Status().Err == nil || s.Status().Expiry.IsZero() {
@@ -116,7 +116,7 @@ func TestCloseLeavesALoginBehindThatReadsForEver(t *testing.T) {
 				return fabric.Credentials{ClientID: "id", ClientSecret: secret}, nil
 			}
 		})
-		go func() { _, _ = s.Token() }()
+		go func() { _, _ = s.TokenContext(t.Context()) }()
 		synctest.Wait()
 		start := time.Now()
 		s.Close()
@@ -125,7 +125,7 @@ func TestCloseLeavesALoginBehindThatReadsForEver(t *testing.T) {
 		}
 		close(gone)
 		synctest.Wait()
-		if _, err := s.Token(); !errors.Is(err, context.Canceled) || a.count() != 0 {
+		if _, err := s.TokenContext(t.Context()); !errors.Is(err, context.Canceled) || a.count() != 0 {
 			t.Errorf("%d calls, %v", a.count(), err)
 		}
 	})

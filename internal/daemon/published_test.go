@@ -191,7 +191,7 @@ func TestAListingWithoutAnyUUIDIsAnError(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			api := answers{{path: path, body: body}}
 			got, log := exposed(t, api, everything("v3", "a"), time.Minute)
-			if got[`up{account="a"}`] != 0 || !strings.Contains(log, "records has a usable uuid") {
+			if got[`up{account="a"}`] != 0 || !strings.Contains(log, "records has a valid uuid") {
 				t.Errorf("%s: up %v, the log:\n%s", path, got[`up{account="a"}`], log)
 			}
 		})

@@ -87,7 +87,7 @@ func (o outcome) judgeSeries(l timeline, m mark) (wrong []string) {
 		_, ok := m.series[series]
 		switch {
 		case o.left(series):
-			if ok && m.at > listed {
+			if ok && m.at > o.listedBy() {
 				wrong = append(wrong, fmt.Sprintf("%s is there after %v", series, m.at))
 			}
 			continue

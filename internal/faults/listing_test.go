@@ -47,11 +47,11 @@ var removed = outcome{
 	note: "the polls of the port fail until the next listing, which ends its series; the others stay",
 }
 
-// removedInListing is removed where the listing itself notices: it is read again.
+// removedInListing is removed while the ports are listed: the listing fails.
 var removedInListing = func() outcome {
 	o := removed
-	o.reasons, o.calls = "", calls{40, 62}
-	o.note = "the listing is read again, and ends the series of the port; the others stay"
+	o.calls, o.relisted, o.lostBy = calls{40, 62}, true, listedTwice
+	o.note = "the listing changes while it is read and fails; the next one ends the series of the port; the others stay"
 	return o
 }()
 
@@ -93,16 +93,20 @@ func TestListingsWithoutAPortEndAllSeries(t *testing.T) {
 	})
 }
 
-// addedInListing is added where every listing takes two pages.
-var addedInListing = func() outcome {
-	o := added
-	o.calls = calls{58, 90}
-	return o
-}()
+// addedInListing is added while the ports are listed: the listing fails.
+var addedInListing = outcome{
+	calls: calls{58, 90}, comes: "-TWIN", relisted: true, also: thereBy(listedTwice),
+	note: "the listing changes while it is read and fails; its series begin with the next one, and end with the one after it has left",
+}
 
 var added = outcome{
-	calls: calls{54, 78}, comes: "-TWIN", note: "its series begin with the next listing, and end with the one after it has left",
-	also: func(l timeline) []string {
+	calls: calls{54, 78}, comes: "-TWIN", also: thereBy(listed),
+	note: "its series begin with the next listing, and end with the one after it has left",
+}
+
+// thereBy says what is wrong with the traffic series of the new port.
+func thereBy(listed time.Duration) func(timeline) []string {
+	return func(l timeline) []string {
 		for _, m := range l.marks {
 			n := 0
 			for series := range m.series {
@@ -115,5 +119,5 @@ var added = outcome{
 			}
 		}
 		return nil
-	},
+	}
 }

@@ -95,7 +95,8 @@ type outcome struct {
 	reasons    string                  // of the errors that are counted, in order
 	refusals   int                     // how many errors are counted, where that is certain; 0 is any number
 	calls      calls                   // in the first hour
-	leaves     string                  // a port that is there no more after the next listing
+	leaves     string                  // a port that is gone after the next listing
+	relisted   bool                    // the listing that follows fails, and the one after it does not
 	back, full time.Duration           // after the fault, at the latest; 0 is an interval and a quarter of the ports and of the listing
 	also       func(timeline) []string // what else is wrong
 	note       string                  // what else there is to say
@@ -110,6 +111,8 @@ const (
 	settle = 15 * time.Minute
 	polled = 10 * time.Minute
 	listed = 20 * time.Minute
+
+	listedTwice = listed + 15*time.Minute
 )
 
 // fate is how a class of series ends, false where it stays.
@@ -141,5 +144,13 @@ func (o outcome) fate(c class) (whole, gone time.Duration, ends bool) {
 func (o outcome) backBy() time.Duration { return max(o.back, 6*time.Minute+30*time.Second) }
 func (o outcome) fullBy() time.Duration { return max(o.full, o.backBy(), 19*time.Minute) }
 func (o outcome) lossBy() time.Duration { return max(o.lostBy, polled) + o.lead }
+
+// listedBy is when the next listing that does not fail has surely been.
+func (o outcome) listedBy() time.Duration {
+	if o.relisted {
+		return listedTwice
+	}
+	return listed
+}
 func (o outcome) failBy() time.Duration { return max(o.failingBy, settle) + o.lead }
 func (o outcome) downBy() time.Duration { return settle + o.lead }

@@ -76,12 +76,10 @@ Ages are taken by the wall clock or the monotonic one, whichever says more.
 
 ## Large answers
 
-An answer is read to %d MiB, uncompressed, and not at all where it says itself that it
-is larger. Of those above 4 MiB one at a time per account is in memory. An answer that
-would be many times as large in memory is refused before it is decoded: of statistics
-one with more than 60,000 intervals, of listings and searches one with more than
-20,000 entries, or 250,000 elements in all their arrays. A listing has no more than
-100,000 entries over all its pages.
+An answer is read to %d MiB, uncompressed, and not at all if its header says that it
+is larger. An answer with more than 300,000 values is refused before it is decoded: it
+would be many times as large in memory. A listing has no more than 25,000 entries over
+all its pages.
 `, refusedLogins, "'"+restarts.test+"'", "'"+restarts.file+"'",
 	counted(int(slept.Hours()), "hour"), list(afterSleep), counted(loginsAfterSleep, "login"), oneInterval.Minutes(), oneListing.Minutes(),
 	counted(int(jumped.Hours()), "hour"), list(afterJump), list(whileAhead), counted(int(jumped.Hours()), "hour"), bodyLimit>>20))

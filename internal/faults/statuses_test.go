@@ -11,12 +11,12 @@ func held(from, to int) outcome {
 }
 
 var statusScenarios = []scenario{
-	{Switch: of("http-400"), outcome: answered("client", calls{54, 70})},
+	{Switch: of("http-400"), outcome: answered("client", calls{94, 120})},
 	{Switch: of("http-401"), outcome: answered("auth", calls{66, 86})},
-	{Switch: of("http-403"), outcome: answered("forbidden", once)},
-	{Switch: of("http-404"), outcome: gone("not_found")},
-	{Switch: of("http-405"), outcome: gone("client")},
-	{Switch: of("http-410"), outcome: gone("not_found")},
+	{Switch: of("http-403"), outcome: answered("forbidden", calls{88, 116})},
+	{Switch: of("http-404"), outcome: gone("not_found", calls{145, 190})},
+	{Switch: of("http-405"), outcome: gone("client", calls{100, 145})},
+	{Switch: of("http-410"), outcome: gone("not_found", calls{100, 145})},
 	{Switch: of("http-429"), outcome: held(44, 72)},
 	{Switch: of("http-429-seconds"), outcome: held(126, 160)},
 	{Switch: of("http-429-date"), outcome: held(126, 160)},
@@ -30,8 +30,8 @@ var statusScenarios = []scenario{
 
 // gone is the outcome of an API that may have been retired: the other sources
 // are tried, and rest for an interval where none exists.
-func gone(reason string) outcome {
-	o := silent(reason, 100, 145)
+func gone(reason string, n calls) outcome {
+	o := silent(reason, n.from, n.to)
 	o.lost = []string{"traffic_source_info"}
 	o.note = "the other traffic sources and the v3 listing are tried as well"
 	return o

@@ -140,13 +140,10 @@ func TestFaultsOverTCP(t *testing.T) {
 }
 
 // bodyLimit is what the exporter reads of an answer at the most.
-const bodyLimit = 32 << 20
-
-// sideBySide is up to where several answers are read at a time.
-const sideBySide = 4 << 20
+const bodyLimit = 8 << 20 // in its buffer, of which up to a kilobyte stays free
 
 // Four calls at a time meet an answer without end. Each of them reads no more
-// than the limit, and one at a time gets that far.
+// than the limit.
 func TestEndlessAnswersAreReadToTheLimit(t *testing.T) {
 	for _, fault := range []string{"gzip-bomb", "huge-body"} {
 		t.Run(fault, func(t *testing.T) { // not in parallel: it looks at the memory
@@ -175,14 +172,13 @@ func TestEndlessAnswersAreReadToTheLimit(t *testing.T) {
 				return errorCount(now, "decode") > errorCount(before, "decode")+6
 			})
 			close(stop)
-			if kept, most := <-peak-base, uint64(6*bodyLimit); kept > most {
+			// Four buffers, each beside the half as large one that it is copied from, and
+			// as much again for the API that sends it, which runs in this process.
+			if kept, most := <-peak-base, uint64(2*4*2*bodyLimit); kept > most {
 				t.Errorf("%d MiB are kept, want %d at the most", kept>>20, most>>20)
 			}
-			if n := l.read.largest(); n < bodyLimit || n > bodyLimit+1 {
-				t.Errorf("%d bytes of an answer were read, want %d and one", n, bodyLimit)
-			}
-			if n := l.read.together(); n != 1 {
-				t.Errorf("%d answers of more than %d MiB were read at a time, want one", n, sideBySide>>20)
+			if n := l.read.largest(); n < bodyLimit-1<<10 || n > bodyLimit {
+				t.Errorf("%d bytes of an answer were read, want %d at the most", n, bodyLimit)
 			}
 			l.switchOff(t)
 			l.await(t, "all is well again", l.well)

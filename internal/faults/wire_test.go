@@ -114,39 +114,16 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// meter knows the most that was read of one answer, and of how many at a time it
-// was more than the exporter reads side by side.
+// meter knows the most that was read of one answer.
 type meter struct {
-	mu    sync.Mutex
-	most  int64
-	large map[*metered]bool // read so far, and not closed
-	peak  int               // of those
+	mu   sync.Mutex
+	most int64
 }
 
 func (m *meter) note(body *metered) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.most = max(m.most, body.n)
-	if body.n > sideBySide {
-		if m.large == nil {
-			m.large = map[*metered]bool{}
-		}
-		m.large[body] = true
-		m.peak = max(m.peak, len(m.large))
-	}
-}
-
-func (m *meter) forget(body *metered) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.large, body)
-}
-
-// together is how many large answers were read at the same time.
-func (m *meter) together() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.peak
 }
 
 func (m *meter) largest() int64 {
@@ -168,11 +145,6 @@ func (m *metered) Read(b []byte) (int, error) {
 	m.n += int64(n)
 	m.total.note(m)
 	return n, err
-}
-
-func (m *metered) Close() error {
-	m.total.forget(m)
-	return m.ReadCloser.Close()
 }
 
 // well reports whether every port was polled with success just now.

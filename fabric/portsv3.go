@@ -4,9 +4,25 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
-	"net/http"
 	"strings"
 )
+
+// UserPortsV3 lists the ports that the credential may see, with one call of the
+// v3 API. It yields the whole list or an error alone.
+func (c *Client) UserPortsV3(ctx context.Context) iter.Seq2[Port, error] {
+	return sequence(func() ([]Port, error) {
+		return get(ctx, c, OpUserPortsV3, "/ecx/v3/port/userport", func(b []byte) ([]Port, error) {
+			var raw []json.RawMessage // the answer is a bare array, without pages
+			if err := decode("", b, &raw); err != nil {
+				return nil, err
+			}
+			if raw == nil {
+				return nil, &DecodeError{Err: errMissing}
+			}
+			return decodeRecords(c, OpUserPortsV3, "", 0, raw, (*portV3).port)
+		})
+	})
+}
 
 // portV3 is a port as the v3 API sends it. Its bandwidths are bit/s, although
 // the published description says bytes. Its deviceGroup is a small number of
@@ -30,40 +46,6 @@ type portV3 struct {
 	} `json:"userPorts"`
 }
 
-// UserPortsV3 lists the ports that the credential may see, with one call of the
-// v3 API. An error is the only thing it yields then.
-func (c *Client) UserPortsV3(ctx context.Context) iter.Seq2[Port, error] {
-	return func(yield func(Port, error) bool) {
-		var ports []Port
-		err := c.call(ctx, request{
-			op: OpUserPortsV3, method: http.MethodGet, path: "/ecx/v3/port/userport",
-			decode: func(b []byte) error {
-				var raw []json.RawMessage
-				err := decode(OpUserPortsV3, "", b, &raw)
-				switch {
-				case err != nil:
-					return err
-				case raw == nil:
-					return &DecodeError{Op: OpUserPortsV3, Err: errMissing}
-				}
-				if ports, err = decodeItems(c, OpUserPortsV3, "", raw, (*portV3).port, portUUID); err != nil {
-					return err
-				}
-				return mustHaveUsable(OpUserPortsV3, "", len(ports), len(raw))
-			},
-		})
-		if err != nil {
-			yield(Port{}, err)
-			return
-		}
-		for _, p := range ports {
-			if !yield(p, nil) {
-				return
-			}
-		}
-	}
-}
-
 func (p *portV3) port() Port {
 	out := Port{
 		UUID: uuid(p.UUID), Name: string(p.Name), State: string(p.ProvisionStatus),
@@ -79,7 +61,7 @@ func (p *portV3) port() Port {
 		if out.State == "" {
 			out.State = string(u.ProvisionStatus)
 		}
-		// The members are no Links: v3 says of none whether it is up.
+		// The members are not made Links: v3 does not say whether they are up.
 		if speed := positive(u.Bandwidth.times(bit)); speed != nil && out.Speed == "" {
 			out.Speed = number{value: *speed / mbit, set: true}.String()
 		}

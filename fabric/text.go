@@ -1,0 +1,154 @@
+package fabric
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	maxMessage = 500 // runes of a decoded message: enough for every reason the API lists
+	maxRawText = 200 // runes of a body in no known form: enough to recognise a proxy's page
+	redacted   = "[redacted]"
+)
+
+// redact replaces every secret in s, and every e-mail address: errors end in
+// logs and on pages. A secret is recognised as it is, as JSON writes it, and
+// percent-encoded as in a URL or a form, in whatever way a library does that.
+func redact(s string, secrets []string) string {
+	for _, secret := range secrets {
+		if secret == "" {
+			continue
+		}
+		quoted, _ := json.Marshal(secret) // a string is never an error
+		if inJSON := string(quoted[1 : len(quoted)-1]); inJSON != secret {
+			s = strings.ReplaceAll(s, inJSON, redacted)
+		}
+		var hidden strings.Builder
+		for i := 0; i < len(s); {
+			if n := percentEncoded(s[i:], secret); n > 0 {
+				hidden.WriteString(redacted) // and go on behind it: it may hold a short secret
+				i += n
+			} else {
+				hidden.WriteByte(s[i])
+				i++
+			}
+		}
+		s = hidden.String()
+	}
+	return HideAddresses(s)
+}
+
+// percentEncoded is how many bytes of s spell secret at its beginning, 0 if it does
+// not begin so. Any of the bytes may be percent-encoded: libraries differ.
+func percentEncoded(s, secret string) int {
+	n := 0
+	for i := range len(secret) {
+		if len(s)-n >= 3 && s[n] == '%' {
+			if b, err := hex.DecodeString(s[n+1 : n+3]); err == nil && b[0] == secret[i] {
+				n += 3
+				continue
+			}
+		}
+		if n == len(s) || s[n] != secret[i] && (s[n] != '+' || secret[i] != ' ') {
+			return 0
+		}
+		n++
+	}
+	return n
+}
+
+// address is an e-mail address, its at sign and dots plain or as JSON, URLs and
+// HTML spell them. It takes too much rather than too little: no part of a
+// person's name may stay.
+var address = regexp.MustCompile(`(?i)(?:"[^"@]{1,64}"|` +
+	`(?:\\+u[0-9a-f]{4}|[^\s\pZ@:;,<>()\[\]"'/?&=|\\])(?:\\+u[0-9a-f]{4}|[^\s\pZ@:;,<>()\[\]"/?&=|\\])*)` +
+	`(?:@|%(?:25)*40|\\+u0040|&#64;|&#x40;|&commat;)` +
+	`(?:\[[^\]\s]+\]|[\pL\pM\pN_-]+(?:(?:\.|%(?:25)*2e|\\+u002e)[\pL\pM\pN_-]+)+)`)
+
+// HideAddresses is s with every e-mail address in it replaced by [e-mail].
+func HideAddresses(s string) string { return address.ReplaceAllString(s, "[e-mail]") }
+
+// oneLine is s with control characters and runs of space made single spaces,
+// cut to limit runes. Answers may come from anywhere, and end in logs.
+func oneLine(s string, limit int) string {
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}), " ")
+	if runes := []rune(s); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
+	}
+	return s
+}
+
+// maxLabel is how many bytes of a name or another text of the API are kept, the
+// mark of the cut included. No name that Equinix gives comes near it.
+const maxLabel = 256
+
+const cutMark = "…"
+
+// tidy is s as it may stand in a label, a table and a log: at most [maxLabel]
+// bytes, with a mark where it is cut, and a � for each character that is
+// invisible or moves the text around it, and for each byte that is not UTF-8.
+func tidy(s string) string {
+	if len(s) <= maxLabel && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return s // printable ASCII, as nearly all texts are
+	}
+	b := make([]byte, 0, maxLabel+utf8.UTFMax)
+	for _, r := range s { // utf8.RuneError for each bad byte
+		if !Visible(r) {
+			r = utf8.RuneError
+		}
+		if b = utf8.AppendRune(b, r); len(b) <= maxLabel {
+			continue
+		}
+		end := maxLabel - len(cutMark)
+		for !utf8.RuneStart(b[end]) {
+			end--
+		}
+		return string(b[:end]) + cutMark
+	}
+	return string(b)
+}
+
+// Visible reports whether a character leaves a mark and moves nothing around it:
+// no control character, no change of writing direction, and nothing of no width
+// but the selector of coloured symbols.
+func Visible(r rune) bool {
+	const blank, coloured = '\u2800', '\ufe0f'
+	switch r {
+	case blank:
+		return false
+	case coloured:
+		return true
+	}
+	return unicode.IsGraphic(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+var canonicalUUID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// uuid is a UUID in lower case, and "" for anything else: a UUID becomes part of
+// a path, and tells which ports belong together.
+func uuid[S ~string](s S) string {
+	id := strings.ToLower(strings.TrimSpace(string(s)))
+	if !canonicalUUID.MatchString(id) {
+		return ""
+	}
+	return id
+}
+
+// distinct is the valid UUIDs in lower case, each once, in their order.
+func distinct(uuids []string) []string {
+	var out []string
+	seen := make(map[string]bool, len(uuids))
+	for _, u := range uuids {
+		if u = uuid(u); u != "" && !seen[u] {
+			seen[u] = true
+			out = append(out, u)
+		}
+	}
+	return out
+}
