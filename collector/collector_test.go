@@ -84,7 +84,7 @@ func snapshot(at time.Time) *fleet.Snapshot {
 	return &fleet.Snapshot{
 		Windows: windows, StaleIntervals: 5, Ports: []*fleet.Port{whole, bare, peer},
 		Pairs:       []*fleet.Pair{{Name: "ams", Primary: wholeUUID, Secondary: peerUUID, Traffic: []fleet.PairTraffic{load, load}}},
-		Connections: watched(at, traffic, polled),
+		Connections: tracked(at, traffic, polled),
 		Accounts: []fleet.Account{{
 			Name: "prod", Source: "v3", LastData: at, Timeout: 30 * time.Second,
 			Traffic: 5 * time.Minute, Connections: 10 * time.Minute, Inventory: 15 * time.Minute,

@@ -51,9 +51,16 @@ func TestMetricsPageIsGeneratedFromTheTables(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, kind, list, strings.ReplaceAll(help, "|", `\|`))
 	}
-	section("Ports, traffic, connections and their health")
+	subject := ""
 	for _, f := range collector.Families() {
-		row(f.Name, f.TypeName(), f.Labels, f.Help)
+		if f.Subject != subject {
+			subject = f.Subject
+			section(map[string]string{
+				"port": "Ports", "pair": "Pairs of ports", "connection": "Connections, if connections.traffic asks for them",
+				"account": "Accounts", "fleet": "Windows and shards",
+			}[subject])
+		}
+		row(f.Name, map[bool]string{false: "gauge", true: "counter"}[f.Counter], f.Labels, f.Help)
 	}
 	section("The exporter's own calls")
 	for _, f := range poll.Families() {

@@ -18,8 +18,8 @@ const (
 	bareConn  = "44444444-4444-4444-8444-444444444444"
 )
 
-// watched are two connections on the ports of the snapshot.
-func watched(at time.Time, traffic func() *fleet.Traffic, polled fleet.Poll) []*fleet.Tracked {
+// tracked are two connections on the ports of the snapshot.
+func tracked(at time.Time, traffic func() *fleet.Traffic, polled fleet.Poll) []*fleet.Tracked {
 	return []*fleet.Tracked{
 		{
 			Metered: fleet.Metered{Account: "prod", Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled}, Attached: new(false)},
