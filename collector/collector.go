@@ -71,7 +71,7 @@ func (f *Family) metric(value float64, labels []string) prometheus.Metric {
 		kind = prometheus.CounterValue
 	}
 	m, err := prometheus.NewConstMetric(f.desc, kind, value, labels...)
-	if err != nil { // a label that is not UTF-8, though none should get here: it costs its series, not the program
+	if err != nil { // a label that is not UTF-8, which decoding should have prevented, costs its series, not the program
 		return prometheus.NewInvalidMetric(f.desc, err)
 	}
 	return m

@@ -102,7 +102,7 @@ func snapshot(at time.Time) *fleet.Snapshot {
 // filled sets all numbers that the fixture does not give.
 func filled(i fleet.Inventory) *fleet.Inventory {
 	for _, field := range reflect.ValueOf(&i).Elem().Fields() {
-		if number, ok := field.Addr().Interface().(**float64); ok && *number == nil {
+		if number, ok := reflect.TypeAssert[**float64](field.Addr()); ok && *number == nil {
 			*number = new(24e9)
 		}
 	}

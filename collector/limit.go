@@ -14,11 +14,10 @@ type leftOut struct {
 	series  int    // as many as these have now
 }
 
-// limit decides what to leave out: whole ports, pairs and connections, from the
-// first one on that does not fit. Each is charged what it can have at most from
-// when it is known on, so that it does not take the place of another as it fills
-// in, and what the API says of one port moves no other one. What has gone stale
-// counts on, so that nothing comes and goes with the age of something else.
+// limit marks what to leave out: whole ports, pairs and connections, the first that
+// does not fit and all after it. Each is charged the most that it can have from the
+// moment it is known, not what it has. So it loses its place neither when the series
+// of another fill in or go stale, nor by what the API says of another.
 func (c *Collector) limit(snap *fleet.Snapshot, subjects []subject) map[string]leftOut {
 	charge := c.mostSeries(len(snap.Windows))
 	total, room := map[string]int{}, map[string]int{} // by account; room only of those that have too much

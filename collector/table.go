@@ -99,10 +99,10 @@ type tables struct {
 func newTables() tables {
 	return tables{
 		ports: newTable("port", []string{"port_uuid", "port_name"}, portRows(), connectionCountRows(),
-			rowsOf(func(v *fleet.View) *fleet.MeteredView { return &v.MeteredView }, portTrafficRows()), packetRows()),
+			rowsOf(func(v *fleet.View) *fleet.MeteredView { return &v.MeteredView }, trafficRows("port", traffic, "")), packetRows()),
 		pairs: newTable("pair", []string{"pair"}, pairRows()),
 		connections: newTable("connection", []string{"connection_uuid", "connection_name"}, connectionRows(),
-			rowsOf(func(v *fleet.ConnectionView) *fleet.MeteredView { return &v.MeteredView }, connectionTrafficRows())),
+			rowsOf(func(v *fleet.ConnectionView) *fleet.MeteredView { return &v.MeteredView }, trafficRows("connection", connectionTraffic, seenFrom))),
 		accounts: newTable("account", []string{"account"}, accountRows()),
 		fleet:    newTable("fleet", nil, fleetRows()),
 	}
@@ -156,18 +156,18 @@ func perSubject(families []Family, windows int) (sum int) {
 	return sum
 }
 
-// send takes one sample of a family. It does not keep the labels.
+// send takes one sample of a family. It must not keep the labels.
 type send func(f *Family, value float64, labels []string)
 
-// each sends the samples of a subject, family by family. Its own labels come
-// first in each.
+// each sends the samples of a subject, family by family. The subject's own labels
+// come first.
 func (t *table[S]) each(v *S, to send, own ...string) {
 	var f *Family
 	labels := append(make([]string, 0, 24), own...)
-	one := emit(func(value float64, more ...string) { to(f, value, append(labels, more...)) })
+	sample := emit(func(value float64, more ...string) { to(f, value, append(labels, more...)) })
 	for i, samples := range t.samples {
 		f = &t.families[i]
-		samples(v, one)
+		samples(v, sample)
 	}
 }
 

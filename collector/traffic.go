@@ -2,21 +2,13 @@ package collector
 
 import "github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 
-func portTrafficRows() []row[fleet.MeteredView] {
-	return trafficRows("port", traffic, "", "Present only while v4-metrics is the traffic source.", "Never dropped once known.", "absent before the first")
-}
-
-func connectionTrafficRows() []row[fleet.MeteredView] {
-	return trafficRows("connection", connectionTraffic,
-		" Directions as seen from the side in connection_info; v4-metrics does not say from which side its directions are seen, which is taken to be the a-side.",
-		"Present only while v4-metrics is the source of connection traffic.", "Never dropped once known, while the connection may have traffic.",
-		"absent before the first, and for a connection in a state without traffic")
-}
+// seenFrom says what the directions of a connection mean.
+const seenFrom = " Directions as seen from the side in connection_info; v4-metrics does not say from which side its directions are seen, which is taken to be the a-side."
 
 // trafficRows are the families about traffic and its polls, the same for ports and
-// for connections: what says which of them, and class how they are polled. The
-// other texts say where the help of the two differs.
-func trafficRows(what, class, directions, attached, newest, unpolled string) []row[fleet.MeteredView] {
+// for connections: what says which, class how they are polled, and directions what
+// else the help says of directions.
+func trafficRows(what, class, directions string) []row[fleet.MeteredView] {
 	direction, perWindow := []string{"direction"}, []string{"direction", "window"}
 	windowed := func(figure func(*fleet.Rates) *float64) func(*fleet.MeteredView, emit) {
 		return func(v *fleet.MeteredView, send emit) {
@@ -56,7 +48,7 @@ func trafficRows(what, class, directions, attached, newest, unpolled string) []r
 		},
 		{
 			name: what + "_traffic_last_sample_timestamp_seconds", labels: direction,
-			help: "Unix time of the newest interval that Equinix has for the " + what + ", as the API stamps it. " + newest,
+			help: "Unix time of the newest interval that Equinix has for the " + what + ", as the API stamps it. Never dropped once known, while the " + what + " is polled.",
 			samples: func(v *fleet.MeteredView, send emit) {
 				for _, d := range fleet.Directions() {
 					send.time(v.Newest(d), string(d))
@@ -65,7 +57,7 @@ func trafficRows(what, class, directions, attached, newest, unpolled string) []r
 		},
 		{
 			name: what + "_metrics_attached",
-			help: "1 if the " + what + " is attached to a stream with metrics enabled, or if v4-metrics currently returns data for it; else 0. " + attached + " Polled every poll.inventory_interval.",
+			help: "1 if the " + what + " is attached to a stream with metrics enabled, or if v4-metrics currently returns data for it; else 0. Present only while v4-metrics is the source of its traffic. Polled every poll.inventory_interval.",
 			samples: func(v *fleet.MeteredView, send emit) {
 				if v.Attached != nil {
 					send.yes(*v.Attached)
@@ -74,7 +66,7 @@ func trafficRows(what, class, directions, attached, newest, unpolled string) []r
 		},
 		{
 			name: what + "_poll_success",
-			help: "1 if the latest traffic poll of the " + what + ", of any window, succeeded, else 0; " + unpolled + ".",
+			help: "1 if the latest traffic poll of the " + what + ", of any window, succeeded, else 0. Absent before the first poll, and if it is not polled for traffic.",
 			samples: func(v *fleet.MeteredView, send emit) {
 				if succeeded, tried := v.Subject.Succeeded(); tried {
 					send.yes(succeeded)
