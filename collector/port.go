@@ -80,6 +80,11 @@ func portRows() []row[fleet.View] {
 			help:    "Bandwidth in bytes per second that is allocated to the connections of the port, as Equinix states it; not traffic.",
 			samples: listed(func(i *fleet.Inventory, send emit) { send.bytes(i.Allocated) }),
 		},
+		{
+			name: "port_available_bandwidth_bytes_per_second", class: inventory,
+			help:    "Bandwidth in bytes per second that is free to be allocated to further connections of the port, as Equinix states it; not traffic. Absent if the API does not say.",
+			samples: listed(func(i *fleet.Inventory, send emit) { send.bytes(i.Available) }),
+		},
 	}
 }
 
