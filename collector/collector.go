@@ -4,9 +4,7 @@
 package collector
 
 import (
-	"cmp"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -18,35 +16,23 @@ import (
 // Collector is a prometheus.Collector over the newest snapshot. It is safe for
 // concurrent use.
 type Collector struct {
-	load     func() *fleet.Snapshot
-	families []described
-	log      *slog.Logger
+	load func() *fleet.Snapshot
+	tables
+	log *slog.Logger
 
-	saying sync.Mutex
-	said   map[string]objects // what was left out when it was last said, by account
-}
-
-// described is a family with its descriptor.
-type described struct {
-	Family
-
-	desc *prometheus.Desc
+	logging sync.Mutex
+	logged  map[string][3]int // what was left out of an account when that was last logged, see leftOut
 }
 
 // New returns a collector that reads snapshots from load, typically
 // [fleet.Store.Load]. A nil snapshot has no series.
 func New(load func() *fleet.Snapshot) *Collector {
-	c := &Collector{load: load, log: slog.New(slog.DiscardHandler), said: map[string]objects{}}
-	for _, f := range Families() {
-		desc := prometheus.NewDesc(f.Name, f.Help, f.Labels, nil)
-		c.families = append(c.families, described{Family: f, desc: desc})
-	}
-	return c
+	return &Collector{load: load, tables: newTables(), log: slog.New(slog.DiscardHandler), logged: map[string][3]int{}}
 }
 
 // Describe sends the descriptor of every family.
 func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, f := range c.families {
+	for _, f := range c.families() {
 		ch <- f.desc
 	}
 }
@@ -58,93 +44,94 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		return
 	}
 	now := time.Now()
-	sender := func(f *described, common ...string) emit { return f.emitter(ch, common...) }
-	h := c.hide(snap)
-	c.say(snap, h)
-	accounts := accountViews(snap, h, now)
-	for _, f := range c.families {
-		if f.snapshot != nil {
-			f.snapshot(snap, sender(&f))
+	subjects := c.subjects(snap)
+	limited := c.limit(snap, subjects)
+	to := func(f *Family, value float64, labels []string) { ch <- f.metric(value, labels) }
+	tracked := map[string]int{} // connections by account
+	for _, s := range subjects {
+		if s.leftOut || !s.shown {
+			continue
 		}
-		if f.account != nil {
-			for _, a := range accounts {
-				f.account(a, sender(&f, a.Name))
+		s.samples(now, to)
+		if s.kind == connection {
+			tracked[s.account]++
+		}
+	}
+	for i := range snap.Accounts {
+		a := &snap.Accounts[i]
+		v := accountView{Account: a, snap: snap, now: now, tracked: tracked[a.Name], dropped: limited[a.Name].series}
+		c.accounts.each(&v, to, a.Name)
+	}
+	c.fleet.each(snap, to)
+}
+
+func (f *Family) metric(value float64, labels []string) prometheus.Metric {
+	kind := prometheus.GaugeValue
+	if f.Counter {
+		kind = prometheus.CounterValue
+	}
+	m, err := prometheus.NewConstMetric(f.desc, kind, value, labels...)
+	if err != nil { // a label that is not UTF-8, which decoding should have prevented, costs its series, not the program
+		return prometheus.NewInvalidMetric(f.desc, err)
+	}
+	return m
+}
+
+// kind is what a subject is.
+type kind int
+
+const (
+	port kind = iota
+	pair
+	connection
+)
+
+// subject is a port, a pair or a connection with series of its own.
+type subject struct {
+	kind    kind
+	id      string // UUID or name
+	account string
+	pair    *fleet.Pair                  // nil for the others; account is the account of its primary port
+	shown   bool                         // it has its final name, so that it may have series
+	leftOut bool                         // see limit
+	samples func(now time.Time, to send) // sends its series at a time
+}
+
+// subjects lists what may have series of its own, in the order in which max_series
+// admits them: configured ports, discovered ports by UUID, pairs, connections.
+func (c *Collector) subjects(snap *fleet.Snapshot) []subject {
+	all := make([]subject, 0, len(snap.Ports)+len(snap.Pairs)+len(snap.Connections))
+	for _, configured := range []bool{true, false} {
+		for _, p := range snap.Ports {
+			if p.Configured == configured {
+				account, ok := snap.Account(p.Account)
+				all = append(all, subject{kind: port, id: p.UUID, account: p.Account, shown: p.Listed && ok, samples: func(now time.Time, to send) {
+					v := snap.View(&account, p, now)
+					c.ports.each(&v, to, p.UUID, p.Name())
+				}})
 			}
 		}
 	}
-	for _, p := range snap.Ports {
-		if !h.ports[p.UUID] {
-			c.portSeries(snap, p, now, sender)
-		}
-	}
 	for _, p := range snap.Pairs {
-		if !h.pairs[p.Name] {
-			c.pairSeries(snap, p, now, sender)
+		primary := snap.Port(p.Primary)
+		if primary == nil || snap.Port(p.Secondary) == nil {
+			continue
 		}
+		all = append(all, subject{kind: pair, id: p.Name, account: primary.Account, pair: p, shown: true, samples: func(now time.Time, to send) {
+			if v, ok := snap.PairView(p, now); ok {
+				c.pairs.each(&v, to, p.Name)
+			}
+		}})
 	}
-	for _, w := range snap.Connections {
-		if !h.connections[w.UUID] {
-			c.connectionSeries(snap, w, now, sender)
-		}
+	// A connection is hidden with its port: until the port has its name, and once
+	// it is gone.
+	for _, t := range snap.Connections {
+		account, ok := snap.Account(t.Account)
+		p := snap.Port(t.Port)
+		all = append(all, subject{kind: connection, id: t.UUID, account: t.Account, shown: ok && p != nil && p.Listed, samples: func(now time.Time, to send) {
+			v := snap.ConnectionView(&account, p, t, now)
+			c.connections.each(&v, to, t.UUID, t.Name())
+		}})
 	}
-}
-
-// sender returns what sends series of a family that have the common labels.
-type sender func(f *described, common ...string) emit
-
-// portSeries sends the series of a port once its first inventory attempt has
-// ended.
-func (c *Collector) portSeries(snap *fleet.Snapshot, p *fleet.Port, now time.Time, to sender) {
-	account, ok := snap.Account(p.Account)
-	if !p.Listed || !ok {
-		return
-	}
-	v := snap.View(&account, p, now)
-	for i := range c.families {
-		if f := &c.families[i]; f.port != nil {
-			f.port(&v, to(f, p.UUID, p.Name()))
-		}
-	}
-}
-
-func (c *Collector) pairSeries(snap *fleet.Snapshot, p *fleet.Pair, now time.Time, to sender) {
-	v, ok := snap.PairView(p, now)
-	if !ok {
-		return
-	}
-	for i := range c.families {
-		if f := &c.families[i]; f.pair != nil {
-			f.pair(&v, to(f, p.Name))
-		}
-	}
-}
-
-// connectionSeries sends the series of a watched connection. It is hidden with
-// its port: until the port has its name, and once it is gone.
-func (c *Collector) connectionSeries(snap *fleet.Snapshot, w *fleet.Tracked, now time.Time, to sender) {
-	account, ok := snap.Account(w.Account)
-	port := snap.Port(w.Port)
-	if !ok || port == nil || !port.Listed {
-		return
-	}
-	v := snap.ConnectionView(&account, port, w, now)
-	for i := range c.families {
-		if f := &c.families[i]; f.connection != nil {
-			f.connection(&v, to(f, w.UUID, w.Name()))
-		}
-	}
-}
-
-// emit sends one series of a family: its value and the values of the labels
-// that follow the common ones.
-type emit func(value float64, labels ...string)
-
-func (f *described) emitter(ch chan<- prometheus.Metric, common ...string) emit {
-	return func(value float64, labels ...string) {
-		m, err := prometheus.NewConstMetric(f.desc, cmp.Or(f.Type, prometheus.GaugeValue), value, slices.Concat(common, labels)...)
-		if err != nil { // a label that is no UTF-8, though none should get here: it costs its series, not the program
-			m = prometheus.NewInvalidMetric(f.desc, err)
-		}
-		ch <- m
-	}
+	return all
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -54,13 +55,13 @@ func snapshot(at time.Time) *fleet.Snapshot {
 	whole := &fleet.Port{
 		Metered: fleet.Metered{Account: "prod", Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled}, Attached: new(true)},
 		UUID:    wholeUUID, ConfiguredName: "ams-1", APIName: "api-name", Listed: true, Confirmed: true, Linked: true,
-		Inventory: &fleet.Inventory{
+		Inventory: filled(fleet.Inventory{
 			At: at, State: "ACTIVE", Status: "PARTIAL", Maintenance: "SCHEDULED",
 			Links:    []fleet.Link{{Status: "UP", Speed: new(10e9)}, {Status: "UP", Speed: new(10e9)}, {Status: "DOWN", Speed: new(10e9)}},
 			Capacity: new(30e9), Allocated: new(5e9),
 			Metro: "AM", MetroName: "Amsterdam", Region: "EMEA", IBX: "AM3", Encapsulation: "DOT1Q", Package: "STANDARD",
 			Speed: "10000", RedundancyPriority: "PRIMARY", RedundancyGroup: "g-1", LAG: "true", Project: "p-1",
-		},
+		}),
 		Connections: fleet.CountConnections([]string{wholeUUID}, []fleet.Connection{
 			{UUID: "1", State: "ACTIVE", EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Bandwidth: new(1e9), ASidePort: wholeUUID},
 			{UUID: "2", State: "BRAND_NEW", Bandwidth: new(1e9), ASidePort: wholeUUID},
@@ -84,7 +85,7 @@ func snapshot(at time.Time) *fleet.Snapshot {
 	return &fleet.Snapshot{
 		Windows: windows, StaleIntervals: 5, Ports: []*fleet.Port{whole, bare, peer},
 		Pairs:       []*fleet.Pair{{Name: "ams", Primary: wholeUUID, Secondary: peerUUID, Traffic: []fleet.PairTraffic{load, load}}},
-		Connections: watched(at, traffic, polled),
+		Connections: tracked(at, traffic, polled),
 		Accounts: []fleet.Account{{
 			Name: "prod", Source: "v3", LastData: at, Timeout: 30 * time.Second,
 			Traffic: 5 * time.Minute, Connections: 10 * time.Minute, Inventory: 15 * time.Minute,
@@ -96,6 +97,16 @@ func snapshot(at time.Time) *fleet.Snapshot {
 			Selected: new(3), ConnectionSource: "v4-stats",
 		}},
 	}
+}
+
+// filled sets all numbers that the fixture does not give.
+func filled(i fleet.Inventory) *fleet.Inventory {
+	for _, field := range reflect.ValueOf(&i).Elem().Fields() {
+		if number, ok := reflect.TypeAssert[**float64](field.Addr()); ok && *number == nil {
+			*number = new(24e9)
+		}
+	}
+	return &i
 }
 
 // packets are counters that counted n inbound packets since an hour.
@@ -132,6 +143,17 @@ func families(body []byte, parts ...string) []string {
 		names[strings.TrimPrefix(line[:strings.IndexAny(line, "{ ")], "equinix_fabric_")] = true
 	}
 	return slices.Sorted(maps.Keys(names))
+}
+
+// expiring are the families of a subject that say that they expire with a class of
+// polls, those of each window or those of the first.
+func expiring(subject, class string, windowed bool) (names []string) {
+	for _, f := range collector.Families() {
+		if f.Subject == subject && f.Class == class && slices.Contains(f.Labels, "window") == windowed {
+			names = append(names, strings.TrimPrefix(f.Name, "equinix_fabric_"))
+		}
+	}
+	return names
 }
 
 // The synctest clock starts at a fixed time, so the golden file holds.
@@ -207,18 +229,8 @@ func TestCollectorOfAnUnconfirmedPortShowsNoZeroes(t *testing.T) {
 // Each kind of value ends five of its own effective intervals after its last
 // good poll, and not a second sooner.
 func TestCollectorDropsStaleValues(t *testing.T) {
-	primary := []string{ // the windowed ones stay for the other window
-		"port_lag_failover_utilization_ratio", "port_packets_dropped_total", "port_packets_errored_total", "port_traffic_last_bytes_per_second",
-	}
-	connections := []string{"port_connections", "port_connections_bandwidth_bytes_per_second", "port_connections_status"}
-	inventory := []string{
-		"port_allocated_bandwidth_bytes_per_second", "port_effective_capacity_bytes_per_second",
-		"port_lag_links", "port_lifecycle_state", "port_maintenance", "port_operational_status",
-	}
-	month := []string{
-		"port_capacity_bytes_per_second", // from the traffic by now
-		"port_traffic_avg_bytes_per_second", "port_traffic_max_bytes_per_second", "port_traffic_p95_bytes_per_second",
-	}
+	primary := append(expiring("port", "traffic", false), "port_lag_failover_utilization_ratio") // the windowed ones stay for the other window
+	month := append(expiring("port", "traffic", true), "port_capacity_bytes_per_second")         // which is from the traffic by now
 	synctest.Test(t, func(t *testing.T) {
 		snap := snapshot(time.Now())
 		left := families(expose(t, snap), wholeUUID, portFamily)
@@ -226,7 +238,8 @@ func TestCollectorDropsStaleValues(t *testing.T) {
 			after time.Duration // since the last good poll of everything
 			gone  []string
 		}{
-			{25 * time.Minute, primary}, {50 * time.Minute, connections}, {75 * time.Minute, inventory}, {5 * time.Hour, month},
+			{25 * time.Minute, primary}, {50 * time.Minute, expiring("port", "connections", false)},
+			{75 * time.Minute, expiring("port", "inventory", false)}, {5 * time.Hour, month},
 		} {
 			start := snap.Accounts[0].LastData
 			time.Sleep(step.after - time.Since(start))

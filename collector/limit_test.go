@@ -70,19 +70,19 @@ func limited(at time.Time, most int) *fleet.Snapshot {
 		snap.Ports = append(snap.Ports, &p)
 	}
 	snap.Pairs[0].Primary, snap.Pairs[0].Secondary = "port-0", "port-1"
-	watched := *snap.Connections[0]
+	connection := *snap.Connections[0]
 	snap.Connections = nil
 	for i := range 2 {
-		w := watched
-		w.UUID, w.Port = fmt.Sprint("conn-", i), "port-0"
-		snap.Connections = append(snap.Connections, &w)
+		c := connection
+		c.UUID, c.Port = fmt.Sprint("conn-", i), "port-0"
+		snap.Connections = append(snap.Connections, &c)
 	}
 	snap.Accounts[0].MaxSeries = most
 	return snap
 }
 
-// What one of each is charged, with two windows.
-const portCharge, pairCharge, connectionCharge = 126, 7, 32
+// What one of each is charged.
+var portCharge, pairCharge, connectionCharge = collector.MostSeries(len(windows))
 
 func TestLimitLeavesOutWholeObjectsFromTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestLimitLeavesOutWholeObjectsFromTheEnd(t *testing.T) {
 			t.Errorf("exactly at the limit %d: dropped %d (-want +got):\n%s", fit, dropped(t, body, "prod"), diff)
 		}
 		if !bytes.Contains(expose(t, limited(time.Now(), fit-1)), []byte(`equinix_fabric_connections_watched{account="prod"} 1`)) {
-			t.Error("a connection that is left out counts as watched")
+			t.Error("a connection that is left out is counted in connections_watched")
 		}
 	})
 }
@@ -184,7 +184,7 @@ func TestLimitIsLoggedWhenItChanges(t *testing.T) {
 			most int
 			want string // "" for nothing new
 		}{
-			{portCharge, "account=prod max=126 "},
+			{portCharge, fmt.Sprintf("account=prod max=%d ", portCharge)},
 			{portCharge + 1, ""},
 			{portCharge, ""},
 			{1, "ports=5 pairs=1 connections=2"},

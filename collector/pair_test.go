@@ -30,8 +30,8 @@ func TestCollectorDropsAPairWithEitherPort(t *testing.T) {
 	})
 }
 
-// A pair of which half is not watched has no other series to miss it by. Until
-// its ports were looked for nothing is said of it.
+// A pair with a missing port has no other series to miss it by. Until its ports
+// have been looked for it has no series at all.
 func TestCollectorCountsTheMissingPortsOfConfiguredPairs(t *testing.T) {
 	missing := func(snap *fleet.Snapshot) (lines []string) {
 		for line := range strings.Lines(string(expose(t, snap))) {

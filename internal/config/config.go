@@ -56,9 +56,9 @@ type Account struct {
 	Connections Connections
 	// MaxSeries is how many series the ports, pairs and connections of the
 	// account may have together, 1 to 100000000: a guard for Prometheus. Each
-	// counts for the most that it can have: a port for 114 and 6 for each window,
-	// a pair for 3 and 2, a connection for 20 and 6. Beyond it whole ones are left
-	// out. Default 1000000.
+	// counts for the most that it can have, see "How many series there can be" in
+	// docs/metrics.md. Whole ports, pairs and connections are left out beyond it.
+	// Default 1000000.
 	MaxSeries int
 }
 

@@ -14,7 +14,6 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
-	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
 // Options say what a Daemon runs on.
@@ -34,8 +33,7 @@ type Options struct {
 type Daemon struct {
 	opts    Options
 	store   fleet.Store
-	metrics *poll.Metrics
-	reloads *reloadMetrics
+	metrics *metrics
 	keeper  *keeper
 	changes chan change
 	stopped chan struct{} // closed when Run has returned
@@ -59,16 +57,15 @@ func New(opts Options) (*Daemon, error) {
 		return nil, err
 	}
 	d := &Daemon{
-		opts:    opts,
-		metrics: poll.NewMetrics(opts.Registerer), reloads: newReloadMetrics(opts.Registerer),
+		opts: opts, metrics: newMetrics(opts.Registerer),
 		changes: make(chan change), stopped: make(chan struct{}),
 	}
-	d.keeper = newKeeper(cfg, &d.store, newStateMetrics(opts.Registerer), opts)
+	d.keeper = newKeeper(cfg, &d.store, &d.metrics.state, opts)
 	if d.gen, err = d.newGeneration(cfg, nil); err != nil {
 		return nil, err
 	}
-	d.gen.start(&d.store, d.metrics, opts.Log)
-	d.reloads.succeeded()
+	d.gen.start(&d.store, d.metrics.Metrics, opts.Log)
+	d.metrics.reloads.succeeded()
 	d.warn(cfg)
 	return d, nil
 }
@@ -125,11 +122,11 @@ func (d *Daemon) Reload(ctx context.Context) error {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
 	if err := d.reload(ctx); err != nil {
-		d.reloads.failed()
+		d.metrics.reloads.failed()
 		d.opts.Log.Error("reload failed; going on with the configuration that runs", "err", err)
 		return err
 	}
-	d.reloads.succeeded()
+	d.metrics.reloads.succeeded()
 	d.opts.Log.Info("configuration reloaded")
 	return nil
 }
@@ -167,7 +164,7 @@ var errStopping = errors.New("the exporter is shutting down")
 // next is the only writer of the store.
 func (d *Daemon) replace(next *generation) {
 	handOver(d.current(), next)
-	next.start(&d.store, d.metrics, d.opts.Log)
+	next.start(&d.store, d.metrics.Metrics, d.opts.Log)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for name := range d.gen.accounts {

@@ -107,7 +107,7 @@ func newKeeper(cfg *config.Config, store *fleet.Store, metrics *stateMetrics, o 
 // that may run beside the exporter.
 func Refusals(cfg *config.Config, forget bool, log *slog.Logger) *fabric.Refusals {
 	o := Options{ForgetRefusals: forget, Log: log}
-	return newKeeper(cfg, new(fleet.Store), newStateMetrics(prometheus.NewRegistry()), o).refusals
+	return newKeeper(cfg, new(fleet.Store), &newMetrics(prometheus.NewRegistry()).state, o).refusals
 }
 
 // restore publishes what may be shown of doc.

@@ -122,7 +122,7 @@ func (o outcome) judgeFamily(f string, n, all int, at time.Duration) []string {
 	whole, gone, ends := o.fate(classOf(f))
 	switch {
 	case classOf(f) == hourlyRatios && o.apart:
-	case slices.Contains(o.lost, f):
+	case slices.Contains(o.lost, f), o.rates && slices.Contains(listedRates(), f):
 		if at >= o.lossBy() && n > 0 {
 			return []string{fmt.Sprintf("%d series of %s are there after %v", n, f, at)}
 		}

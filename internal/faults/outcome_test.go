@@ -1,9 +1,13 @@
 package faults_test
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 )
 
 // class is series that live and end together.
@@ -28,23 +32,31 @@ func classOf(family string) class {
 		return hourlyRatios
 	case long && strings.HasPrefix(base, "port_traffic_"):
 		return hourly
-	case family == "port_traffic_last_sample_timestamp_seconds":
-		return health
-	case strings.HasPrefix(family, "port_traffic_"), strings.HasPrefix(family, "port_packets_"):
-		return traffic
-	case strings.HasPrefix(family, "port_connections"):
-		return connections
 	case family == "port_capacity_bytes_per_second":
 		return capacity
 	case strings.HasPrefix(family, "pair_failover_") || strings.HasPrefix(family, "port_lag_failover_"):
 		return ratios
-	case slices.Contains([]string{
-		"port_operational_status", "port_lifecycle_state", "port_effective_capacity_bytes_per_second",
-		"port_lag_links", "port_maintenance", "port_allocated_bandwidth_bytes_per_second",
-	}, family):
-		return inventory
 	}
-	return health
+	return cmp.Or(classes[family], health)
+}
+
+// classes are traffic, connections and inventory, as the collector has them, by
+// the families of ports.
+var classes = func() map[string]class {
+	all := map[string]class{}
+	for _, f := range collector.Families() {
+		if f.Subject == "port" {
+			all[strings.TrimPrefix(f.Name, collector.Namespace+"_")] = class(f.Class)
+		}
+	}
+	return all
+}()
+
+// listedRates are the families of what the listing states in bit/s.
+func listedRates() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(classes)), func(f string) bool {
+		return classes[f] != inventory || !strings.HasSuffix(f, "_bytes_per_second")
+	})
 }
 
 // longWindow is the window that is asked for once an hour, where there is one.
@@ -79,6 +91,7 @@ type outcome struct {
 
 	ends   []class       // of traffic, connections and inventory; the others stay
 	lost   []string      // families that end at once, for they are not known any more
+	rates  bool          // every rate of the listing ends at once as well
 	lostBy time.Duration // when those have ended at the latest; 0 is polled
 
 	long  bool // a window is asked for once an hour

@@ -175,6 +175,9 @@ func (o outcome) endings() string {
 	if len(o.lost) > 0 {
 		all = append(all, ticked(o.lost...))
 	}
+	if o.rates {
+		all = append(all, "every rate of the listing")
+	}
 	if o.leaves != "" {
 		all = append(all, "all of that port")
 	}

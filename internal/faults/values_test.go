@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,9 +75,9 @@ var valueScenarios = []scenario{
 		ends: []class{traffic}, failing: true, reasons: "decode", calls: usual, also: told("no interval is plausible"),
 		note: "rates above ten times the line are not believed: the polls fail, and the log asks for the unit",
 	}},
-	{Switch: of("capacity-zero"), outcome: allocating(0, lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second"))},
-	{Switch: of("capacity-negative"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", "port_allocated_bandwidth_bytes_per_second")},
-	{Switch: of("capacity-absurd"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", "port_allocated_bandwidth_bytes_per_second")},
+	{Switch: of("capacity-zero"), outcome: nothingLeft(lineless("port_effective_capacity_bytes_per_second"))},
+	{Switch: of("capacity-negative"), outcome: rateless(lineless())},
+	{Switch: of("capacity-absurd"), outcome: rateless(lineless())},
 }
 
 // overLine is how many times the rate of its line a port may have, to be believed.
@@ -144,17 +145,30 @@ func twoWindowsWithout(o outcome) outcome {
 	return o
 }
 
-// allocating is o with what the API says is allocated of every line, in bytes/s.
-func allocating(n float64, o outcome) outcome {
-	o.settles = map[string]float64{"port_allocated_bandwidth_bytes_per_second": n}
-	o.note += fmt.Sprintf("; what the API says of its parts is shown: `port_allocated_bandwidth_bytes_per_second` %v", n)
+// nothingLeft is o with lines of 0 bit/s: what the API says of the parts of a line
+// is 0, and shown.
+func nothingLeft(o outcome) outcome {
+	o.settles = map[string]float64{}
+	for _, f := range listedRates() {
+		if !slices.Contains(o.lost, f) {
+			o.settles[f] = 0
+		}
+	}
+	o.note += "; what the API says of the parts of a line is shown, as 0"
+	return o
+}
+
+// rateless is o without any rate of the listing.
+func rateless(o outcome) outcome {
+	o.rates = true
 	return o
 }
 
 // lineless is the outcome of lines that have no rate.
 func lineless(lost ...string) outcome {
 	return outcome{
-		calls: usual, renames: true, lostBy: listed, lost: append(lost, "pair_failover_utilization_ratio", pairP95, "port_lag_failover_utilization_ratio"),
-		note: "a line of which nobody knows the rate has no capacity and no utilization; `port_info` has the speed as the API says it",
+		calls: usual, renames: true, lostBy: listed,
+		lost: append(lost, "port_capacity_bytes_per_second", "pair_failover_utilization_ratio", pairP95, "port_lag_failover_utilization_ratio"),
+		note: "a line whose rate is unknown has no capacity and no utilization; `port_info` has the speed as the API says it",
 	}
 }

@@ -25,6 +25,7 @@ type Inventory struct {
 
 	Capacity  *float64 // line rate, bit/s
 	Allocated *float64 // sold to connections, bit/s
+	Available *float64 // free to be sold to connections, as Equinix states it, bit/s
 
 	Metro, MetroName, Region, IBX       string
 	Encapsulation, Package, Speed       string

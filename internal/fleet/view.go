@@ -2,33 +2,75 @@ package fleet
 
 import "time"
 
+// MeteredView is a port or a connection with traffic as it may be shown at one
+// moment: what has gone stale is nil.
+type MeteredView struct {
+	Subject  *Metered // with what is stale
+	Now      time.Time
+	Windows  []Window
+	Traffic  []*Traffic // by window; nil: never seen, or stale
+	Attached *bool      // as the subject's own, true if data come all the same
+}
+
 // View is a port as it may be shown at one moment: what has gone stale is nil.
 type View struct {
 	*Port
+	MeteredView
 
-	Now       time.Time
-	Windows   []Window
 	Inventory *Inventory // nil: never seen, or stale
-	// Connections is nil where they were never searched, are stale, or where no
+	// Connections is nil if they were never searched, are stale, or if no
 	// answer has shown that the port exists: a mistyped uuid must not look like
 	// a port without connections.
 	Connections *Connections
-	Traffic     []*Traffic // by window; nil: never seen, or stale
-	Attached    *bool      // as the port's own, true where data come all the same
+}
+
+// ConnectionView is a connection with traffic as it may be shown at one moment:
+// what has gone stale is nil.
+type ConnectionView struct {
+	*Tracked
+	MeteredView
+
+	PortName string      // of the port that it is seen from
+	Facts    *Connection // nil: no search has found it for long
 }
 
 // View returns the port p of account a as it may be shown now: a value ends
 // when its last good poll is older than StaleIntervals of its own effective
 // intervals.
 func (s *Snapshot) View(a *Account, p *Port, now time.Time) View {
-	v := View{Port: p, Now: now, Windows: s.Windows, Traffic: s.freshTraffic(p.Traffic, a.Windows, now)}
+	v := View{Port: p, MeteredView: s.meteredView(&p.Metered, a.Windows, now)}
 	if p.Inventory != nil && s.fresh(p.Inventory.At, a.Inventory, now) {
 		v.Inventory = p.Inventory
 	}
-	v.Attached = attached(p.Attached, v.Traffic, s.Windows)
 	if c := p.Connections; c != nil && s.fresh(c.At, a.Connections, now) && (p.Confirmed || c.Total() > 0) {
 		v.Connections = c
 	}
+	return v
+}
+
+// ConnectionView returns the connection c of account a, seen from port p, as it
+// may be shown now. Its values end as the values of a port do, its traffic by the
+// intervals of connection traffic.
+func (s *Snapshot) ConnectionView(a *Account, p *Port, c *Tracked, now time.Time) ConnectionView {
+	v := ConnectionView{Tracked: c, MeteredView: s.meteredView(&c.Metered, a.ConnectionWindows, now), PortName: p.Name()}
+	if s.fresh(c.At, a.Connections, now) {
+		v.Facts = &c.Connection
+	}
+	return v
+}
+
+// meteredView returns m without the traffic that has gone stale, by the effective
+// intervals of the windows. Before the first plan a window may have none.
+func (s *Snapshot) meteredView(m *Metered, intervals []time.Duration, now time.Time) MeteredView {
+	v := MeteredView{Subject: m, Now: now, Windows: s.Windows, Traffic: make([]*Traffic, len(s.Windows))}
+	for i, t := range m.Traffic {
+		interval := s.Windows[i].Interval
+		if i < len(intervals) {
+			interval = intervals[i]
+		}
+		v.Traffic[i] = t.only(func(at time.Time) bool { return s.fresh(at, interval, now) })
+	}
+	v.Attached = attached(m.Attached, v.Traffic, s.Windows)
 	return v
 }
 
@@ -38,19 +80,15 @@ func (s *Snapshot) fresh(at time.Time, interval time.Duration, now time.Time) bo
 	return Age(now, at) <= time.Duration(s.StaleIntervals)*interval
 }
 
-// freshTraffic is traffic by window without what has gone stale, by the effective
-// intervals of the windows. Before the first plan there may be none of one.
-func (s *Snapshot) freshTraffic(traffic []*Traffic, intervals []time.Duration, now time.Time) []*Traffic {
-	kept := make([]*Traffic, len(s.Windows))
-	for i, t := range traffic {
-		interval := s.Windows[i].Interval
-		if i < len(intervals) {
-			interval = intervals[i]
-		}
-		kept[i] = t.only(func(at time.Time) bool { return s.fresh(at, interval, now) })
-	}
-	return kept
+// Last is the last polled rate in bit/s of a direction, nil once the newest
+// sample of Equinix is too old to be called that.
+func (v *MeteredView) Last(d Direction) *float64 {
+	return v.Traffic[0].last(v.Windows[0], d, v.Now)
 }
+
+// Newest is the time of the newest sample of a direction, zero before the first
+// one. It reads past the stale limit: it is how staleness shows.
+func (v *MeteredView) Newest(d Direction) time.Time { return v.Subject.Traffic[0].newest(d) }
 
 // Capacity is the line rate in bit/s: the inventory's, else the one that comes
 // with the traffic, the primary window first.
@@ -87,16 +125,4 @@ func (v *View) LAGFailover(d Direction) *float64 {
 		return nil
 	}
 	return ShareOf(v.Last(d), v.Inventory.SpareCapacity())
-}
-
-// Last is the last polled rate in bit/s of a direction, nil once the newest
-// sample of Equinix is too old to be called that.
-func (v *View) Last(d Direction) *float64 {
-	return v.Traffic[0].last(v.Windows[0], d, v.Now)
-}
-
-// Newest is the time of the newest sample of a direction, zero where none was
-// ever seen. It reads past the stale limit: it is how staleness shows.
-func (v *View) Newest(d Direction) time.Time {
-	return v.Port.Traffic[0].newest(d)
 }

@@ -237,7 +237,7 @@ func newInventory(p fabric.Port, now time.Time) *fleet.Inventory {
 	i := &fleet.Inventory{
 		At:    now,
 		State: p.State, Status: p.OperationalStatus, Maintenance: p.MaintenanceStatus,
-		Capacity: p.Capacity, Allocated: p.Allocated,
+		Capacity: p.Capacity, Allocated: p.Allocated, Available: p.Available,
 		Metro: p.MetroCode, MetroName: p.MetroName, Region: p.Region, IBX: p.IBX,
 		Encapsulation: p.Encapsulation, Package: p.Package, Speed: p.Speed,
 		RedundancyPriority: p.RedundancyPriority, RedundancyGroup: p.RedundancyGroup,

@@ -15,7 +15,7 @@ import (
 // of its past.
 type estate struct {
 	name, source string
-	connections  bool      // single connections are watched, too
+	connections  bool      // single connections are tracked, too
 	pair         [2]string // ports that the configuration pairs
 	address      string
 	api          *fabrictest.API

@@ -67,7 +67,7 @@ func (s *soak) compare(families map[string]*dto.MetricFamily) {
 	o.accounts(families)
 	for _, e := range s.estates {
 		o.ports(e)
-		o.watched(e)
+		o.tracked(e)
 	}
 	o.pairs(families)
 	o.itself(families)

@@ -75,6 +75,7 @@ func (o *oracle) inventory(w *world, p *fabrictest.Port, labels []string) {
 		}
 	}
 	o.is(sold, "port_allocated_bandwidth_bytes_per_second", labels...)
+	o.is(max(float64(p.Capacity())*mbit-sold, 0), "port_available_bandwidth_bytes_per_second", labels...)
 }
 
 // capacityOfTraffic expects the capacity that comes with the traffic, where the

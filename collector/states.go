@@ -7,8 +7,8 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// unnamed stands for all states that the API makes up beyond those that have a
-// name of their own.
+// A label that counts by state has the documented states as values, the first
+// mostOthers of the undocumented ones, and unnamed for all further ones.
 const (
 	unnamed    = "OTHER"
 	mostOthers = 8
@@ -16,7 +16,7 @@ const (
 
 const byName = " Undocumented states beyond the first 8 (alphabetically) are summed as OTHER."
 
-// mostOf is how many values a label has at most that counts by state.
+// mostOf is how many values such a label can have.
 func mostOf(documented []string) int { return len(documented) + mostOthers + 1 }
 
 // bounded is counts by state with no more keys than mostOf says: the documented
@@ -37,12 +37,12 @@ func bounded(counts map[string]int, documented []string) map[string]int {
 	return kept
 }
 
-// sendCounts sends a series for each documented state that occurs and for a
-// bounded number of others: the label that follows the given ones.
-func sendCounts(send emit, counts map[string]int, documented []string, labels ...string) {
+// counts sends a series for each documented state that occurs and for a bounded
+// number of others. The state is the label that follows the given ones.
+func (e emit) counts(counts map[string]int, documented []string, labels ...string) {
 	counts = bounded(counts, documented)
 	for _, key := range slices.Sorted(maps.Keys(counts)) {
-		send(float64(counts[key]), slices.Concat(labels, []string{key})...)
+		e(float64(counts[key]), slices.Concat(labels, []string{key})...)
 	}
 }
 

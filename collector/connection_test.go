@@ -18,8 +18,8 @@ const (
 	bareConn  = "44444444-4444-4444-8444-444444444444"
 )
 
-// watched are two connections on the ports of the snapshot.
-func watched(at time.Time, traffic func() *fleet.Traffic, polled fleet.Poll) []*fleet.Tracked {
+// tracked are two connections on the ports of the snapshot.
+func tracked(at time.Time, traffic func() *fleet.Traffic, polled fleet.Poll) []*fleet.Tracked {
 	return []*fleet.Tracked{
 		{
 			Metered: fleet.Metered{Account: "prod", Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled}, Attached: new(false)},
@@ -61,13 +61,6 @@ func TestCollectorOfABareConnectionShowsNoZeroes(t *testing.T) {
 
 // The facts end with the searches, the traffic with its windows.
 func TestCollectorDropsStaleConnections(t *testing.T) {
-	facts := []string{
-		"connection_bandwidth_bytes_per_second", "connection_maintenance", "connection_operational_status", "connection_state", "connection_status",
-	}
-	primary := []string{"connection_packets_dropped_total", "connection_traffic_last_bytes_per_second"}
-	month := []string{
-		"connection_traffic_avg_bytes_per_second", "connection_traffic_max_bytes_per_second", "connection_traffic_p95_bytes_per_second",
-	}
 	synctest.Test(t, func(t *testing.T) {
 		snap := snapshot(time.Now())
 		start := time.Now()
@@ -75,7 +68,10 @@ func TestCollectorDropsStaleConnections(t *testing.T) {
 		for _, step := range []struct {
 			after time.Duration
 			gone  []string
-		}{{25 * time.Minute, primary}, {50 * time.Minute, facts}, {5 * time.Hour, month}} {
+		}{
+			{25 * time.Minute, expiring("connection", "connection_traffic", false)}, {50 * time.Minute, expiring("connection", "connections", false)},
+			{5 * time.Hour, expiring("connection", "connection_traffic", true)},
+		} {
 			time.Sleep(step.after - time.Since(start))
 			if diff := cmp.Diff(left, families(expose(t, snap), wholeConn)); diff != "" {
 				t.Errorf("%v: dropped too early (-want +got)\n%s", step.after, diff)

@@ -7,9 +7,9 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// watched expects the series of single connections, as at the search that the
+// tracked expects the series of single connections, as at the search that the
 // exporter says to have each from.
-func (o *oracle) watched(e *estate) {
+func (o *oracle) tracked(e *estate) {
 	if !e.connections {
 		return
 	}
@@ -31,7 +31,7 @@ func (o *oracle) watched(e *estate) {
 			}
 		}
 		if n != own {
-			o.s.fault("account %s: %d connections are watched, there are %d", e.name, n, own)
+			o.s.fault("account %s: %d connections are tracked, there are %d", e.name, n, own)
 		}
 	}
 }

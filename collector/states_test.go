@@ -34,7 +34,7 @@ func with(snap *fleet.Snapshot, port int, states map[string]int) *fleet.Snapshot
 // One connection in a new state took another port away, and gave it back later.
 func TestLimitDoesNotFlapWithStates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const most = 3 * portCharge
+		most := 3 * portCharge
 		before := shown(expose(t, limited(time.Now(), most)))
 		for _, states := range []map[string]int{{}, {"ACTIVE": 1}, {"ACTIVE": 1, "BRAND_NEW": 1}, madeUp(2000)} {
 			after := shown(expose(t, with(limited(time.Now(), most), 0, states)))
