@@ -43,7 +43,6 @@ func TestMetros(t *testing.T) {
 		t.Errorf("%+v", one)
 	}
 	c.wantError(http.StatusNotFound, "EQ-3045811", "GET", "/fabric/v4/metros/XX", "")
-	c.wantError(http.StatusBadRequest, "presence", "GET", "/fabric/v4/metros?presence=ALL", "")
 }
 
 func TestServiceProfiles(t *testing.T) {
@@ -60,10 +59,6 @@ func TestServiceProfiles(t *testing.T) {
 	c.decode(&one, "GET", "/fabric/v4/serviceProfiles/"+page.Data[1].UUID, "")
 	if one.Name != page.Data[1].Name {
 		t.Errorf("%q is not %q", one.Name, page.Data[1].Name)
-	}
-	filter := condition("/zSide/accessPoint/profile/uuid", "=", page.Data[0].UUID)
-	if n := len(all(t, c, filter)); n == 0 {
-		t.Error("no connections to the first profile")
 	}
 	c.wantError(http.StatusNotFound, "EQ-3045811", "GET", "/fabric/v4/serviceProfiles/nobody", "")
 }
@@ -247,21 +242,5 @@ func TestTokenExchange(t *testing.T) {
 	}
 	if api.LoginLocked() || strings.Contains(fmt.Sprint(api.Requests()), fabrictest.DemoSubjectToken) {
 		t.Error("the account is locked, or the subject token in the log")
-	}
-}
-
-func TestRequestsKeepNoKeysAndAddresses(t *testing.T) {
-	k := newClerk(t)
-	const key, address = "123456789012", "somebody@example.com"
-	a := colo(uuid(t, k.api, fabrictest.DemoIdle), 1)
-	k.do("POST", connectionsPath, order(a, k.provider("Cirrus Direct Link", key), 200))
-	k.do("POST", connectionsPath, `{"notifications": "`+address)
-	k.do("POST", connectionsPath, `{"name": "somebody\u0040example.com", "authenticationKey":"`+key+`"}`)
-	k.do("PATCH", connectionsPath+"/x", replace("/notifications", []string{address}))
-	k.do("POST", connectionsPath+"/validate", `{"filter":{"and":[`+condition("/zSide/accessPoint/authenticationKey", "=", key)+`]}}`)
-	k.do("GET", "/ecx/v3/l2/buyer/connections?authorizationKey="+key, "")
-	log := fmt.Sprint(k.api.Requests())
-	if strings.Contains(log, key) || strings.Contains(log, address) || strings.Contains(log, `\u0040`) || !strings.Contains(log, "made with curl") {
-		t.Errorf("the log holds what it should not, or not what it should: %s", log)
 	}
 }

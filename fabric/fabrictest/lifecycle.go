@@ -1,22 +1,31 @@
 package fabrictest
 
 import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
-// Statuses that a connection passes through. Who accepts and who rejects is not
-// asked: the simulation takes both sides' word from anybody.
-const (
-	statusPendingApproval     = "PENDING_APPROVAL"
-	statusPendingAutoApproval = "PENDING_AUTO_APPROVAL"
-	statusPendingDelete       = "PENDING_DELETE"
-	statusRejected            = "REJECTED"
-	statusNotAvailable        = "NOT_AVAILABLE"
-	statusAvailable           = "AVAILABLE"
-)
+// status is where a connection stands: its state, Equinix' status and the provider's.
+type status struct{ state, equinix, provider string }
+
+// stage is what a connection comes to in the course of a change. An empty status
+// stays, or comes back, as it was before the change.
+type stage struct {
+	status
+
+	change string // the status of the change
+	next   *stage // comes by itself after stepTime; nil if the connection stays
+}
+
+// stepTime is how long a connection stays in each stage that passes by itself.
+const stepTime = 5 * time.Second
 
 // The statuses of a change.
 const (
@@ -27,122 +36,355 @@ const (
 	changeRejected  = "REJECTED"
 )
 
-// set gives the connection its state and both statuses.
-func (c *Connection) set(state, equinix, provider string) {
-	c.State, c.EquinixStatus, c.ProviderStatus = state, equinix, provider
+// The life of a connection. The stages with changeSubmitted wait for an action of the
+// far end; the simulation takes it from anybody who has a token.
+var (
+	ordered      = stage{status{StatePending, "PENDING_AUTO_APPROVAL", "NOT_AVAILABLE"}, changeRequested, &provisioning}
+	offered      = stage{status{StatePending, "PENDING_APPROVAL", "PENDING_APPROVAL"}, changeSubmitted, nil}
+	provisioning = stage{status{StateProvisioning, StateProvisioning, StateProvisioning}, changeApproved, &provisioned}
+	provisioned  = stage{status{StateProvisioned, StateProvisioned, "AVAILABLE"}, changeCompleted, nil}
+	cancelled    = stage{status{StateCancelled, "REJECTED", "REJECTED"}, changeRejected, nil}
+
+	resizeOrdered  = stage{status{}, changeRequested, &resizing}
+	resizeOffered  = stage{status{}, changeSubmitted, nil}
+	resizing       = stage{status{StateReprovisioning, StateProvisioning, StateProvisioning}, changeApproved, &resized}
+	resized        = stage{status{}, changeCompleted, nil}
+	resizeRejected = stage{status{}, changeRejected, nil}
+
+	deleteOffered = stage{status{"", "PENDING_DELETE", "PENDING DELETE"}, changeSubmitted, nil}
+	deleting      = stage{status{StateDeprovisioning, StateDeprovisioning, StateDeprovisioning}, changeApproved, &deleted}
+	deleted       = stage{status{StateDeprovisioned, StateDeprovisioned, StateDeprovisioned}, changeCompleted, nil}
+)
+
+// actions are what the far end can say, by type: to which change, and what follows.
+var actions = map[string]struct {
+	change string
+	stage  *stage
+}{
+	"CONNECTION_CREATION_ACCEPTANCE": {"CONNECTION_CREATION", &provisioning},
+	"CONNECTION_CREATION_REJECTION":  {"CONNECTION_CREATION", &cancelled},
+	"CONNECTION_UPDATE_ACCEPTANCE":   {"CONNECTION_UPDATE", &resizing},
+	"CONNECTION_UPDATE_REJECTION":    {"CONNECTION_UPDATE", &resizeRejected},
+	"CONNECTION_DELETION_ACCEPTANCE": {"CONNECTION_DELETION", &deleting},
 }
 
-// bandwidthChange reports whether a change of the bandwidth is in that status.
-func (c *Connection) bandwidthChange(status string) bool {
-	return c.Change.Bandwidth > 0 && c.Change.Status == status
+// step is a stage that a connection will come to.
+type step struct {
+	*stage
+
+	at  time.Time
+	was status // before the change
 }
 
-// resolve ends or forwards the change that is under way.
-func (c *Connection) resolve(status string, now time.Time) {
-	c.Change.Status, c.Change.Updated = status, now
+// take brings the connection to the stage, and returns what comes next.
+func (s *step) take(c *Connection) *step {
+	c.State = cmp.Or(s.state, s.was.state)
+	c.EquinixStatus = cmp.Or(s.equinix, s.was.equinix)
+	c.ProviderStatus = cmp.Or(s.provider, s.was.provider)
+	c.Updated, c.Change.Updated, c.Change.Status = s.at, s.at, s.change
+	if s.change == changeCompleted && c.Change.Bandwidth > 0 {
+		c.Bandwidth = c.Change.Bandwidth
+	}
+	if s.next == nil {
+		return nil
+	}
+	return &step{s.next, s.at.Add(stepTime), s.was}
 }
 
-// needsApproval reports whether somebody at the far end has to accept what is
-// asked of c: a provider who wants it so, or whoever owns a port that the account
-// does not.
-func (r *roster) needsApproval(c *Connection) bool {
+// enter brings a connection to a stage now, in place of what was to happen to it.
+func (a *API) enter(c *Connection, s *stage, now time.Time) {
+	a.pending.set(c.UUID, (&step{s, now, status{c.State, c.EquinixStatus, c.ProviderStatus}}).take(c))
+}
+
+// pending are the next steps of connections. There is no goroutine behind them:
+// whatever is due happens before the next request is answered. API.editing guards
+// them.
+type pending struct {
+	steps map[string]*step // by connection
+	next  atomic.Int64     // time of the soonest, Unix milliseconds; 0 for none; may be read unguarded
+}
+
+// set replaces what will happen to a connection, nil for nothing.
+func (p *pending) set(uuid string, s *step) {
+	p.steps[uuid] = s
+	if s == nil {
+		delete(p.steps, uuid)
+	}
+	next := int64(math.MaxInt64)
+	for _, s := range p.steps {
+		next = min(next, s.at.UnixMilli())
+	}
+	p.next.Store(next % math.MaxInt64)
+}
+
+// advance brings the connections up to the time now.
+func (a *API) advance(now time.Time) {
+	if next := a.pending.next.Load(); next == 0 || now.UnixMilli() < next {
+		return
+	}
+	a.edit(func(f *Fleet) bool {
+		for uuid, s := range a.pending.steps {
+			i := f.connection(uuid)
+			if i < 0 {
+				s = nil
+			}
+			for s != nil && !s.at.After(now) {
+				s = s.take(&f.Connections[i])
+			}
+			a.pending.set(uuid, s)
+		}
+		return true
+	})
+}
+
+// sideRequest is one end of a connection that is ordered, on an own port (COLO) or at
+// a service provider (SP).
+type sideRequest struct {
+	AccessPoint struct {
+		Type         string `json:"type"`
+		Port         ref    `json:"port"`
+		Profile      ref    `json:"profile"`
+		LinkProtocol struct {
+			VLANTag int `json:"vlanTag"`
+		} `json:"linkProtocol"`
+		Location struct {
+			MetroCode string `json:"metroCode"`
+		} `json:"location"`
+		AuthenticationKey string `json:"authenticationKey"`
+	} `json:"accessPoint"`
+}
+
+type ref struct {
+	UUID string `json:"uuid"`
+}
+
+// side is the end of a connection that is asked for, or what is wrong with it.
+func (s *state) side(q sideRequest) (Side, *flaw) {
+	ap := q.AccessPoint
+	switch ap.Type {
+	case "COLO":
+		p := s.ports[ap.Port.UUID]
+		if p == nil {
+			return Side{}, &flaw{"/port/uuid", "No such port"}
+		}
+		if vlan := ap.LinkProtocol.VLANTag; vlan < 1 || vlan > 4094 {
+			return Side{}, &flaw{"/linkProtocol/vlanTag", "Number must be between 1 and 4094"}
+		}
+		return p.side(ap.LinkProtocol.VLANTag), nil
+	case "SP":
+		p := profileNamed(ap.Profile.UUID)
+		if p == nil {
+			return Side{}, &flaw{"/profile/uuid", "No such service profile"}
+		}
+		if p.key != nil && !p.key.MatchString(ap.AuthenticationKey) {
+			return Side{}, &flaw{"/authenticationKey", "Must be a " + p.keyLabel}
+		}
+		return Side{Type: "SP", Metro: ap.Location.MetroCode, Profile: p.name, Key: ap.AuthenticationKey}, nil
+	}
+	return Side{}, unexpected("/type", ap.Type)
+}
+
+// createConnection takes an order.
+func (a *API) createConnection(c *call) reply {
+	var q struct {
+		Type          string      `json:"type"`
+		Name          string      `json:"name"`
+		Bandwidth     int64       `json:"bandwidth"`
+		ASide         sideRequest `json:"aSide"`
+		ZSide         sideRequest `json:"zSide"`
+		Notifications []struct {
+			Emails []string `json:"emails"`
+		} `json:"notifications"`
+		Order struct {
+			PurchaseOrderNumber string `json:"purchaseOrderNumber"`
+		} `json:"order"`
+	}
+	if err := json.Unmarshal(c.body, &q); err != nil {
+		return badJSON("Unreadable json", flaw{"", err.Error()})
+	}
+	if q.Type == "" || q.Name == "" || len(q.Notifications) == 0 {
+		return invalid("Invalid connection", flaw{"/", "type, name and notifications are required"})
+	}
+	s := a.state.Load()
+	near, nearFlaw := s.side(q.ASide)
+	far, farFlaw := s.side(q.ZSide)
+	for side, f := range map[string]*flaw{"/aSide": nearFlaw, "/zSide": farFlaw} {
+		if f != nil {
+			return invalid("Invalid access point", flaw{side + "/accessPoint" + f.property, f.reason})
+		}
+	}
+	conn := Connection{
+		Name: q.Name, Type: q.Type, Bandwidth: q.Bandwidth, Direction: "OUTGOING", PurchaseOrder: q.Order.PurchaseOrderNumber,
+		ASide: near, ZSide: far, Remote: near.Metro != far.Metro, Created: c.now,
+		Change: Change{Type: "CONNECTION_CREATION", Requested: c.now},
+	}
+	if !slices.Contains(conn.bandwidths(), q.Bandwidth) {
+		return invalid("Invalid bandwidth", flaw{"/bandwidth", fmt.Sprintf("Must be one of %v", conn.bandwidths())})
+	}
+	for _, n := range q.Notifications {
+		conn.Emails = append(conn.Emails, n.Emails...)
+	}
+	if p := s.ports[far.Port]; p != nil && !p.Foreign {
+		conn.Direction = "INTERNAL"
+	}
+	if p := s.ports[near.Port]; p != nil {
+		conn.ProjectID, conn.AccountNumber, conn.OrgID = p.ProjectID, p.AccountNumber, p.OrgID
+	}
+	a.edit(func(f *Fleet) bool {
+		conn.UUID = newUUID(a.opts.Seed, "ordered connection", a.orders)
+		a.orders++
+		if s.needsApproval(&conn) {
+			a.enter(&conn, &offered, c.now)
+		} else {
+			a.enter(&conn, &ordered, c.now)
+		}
+		f.Connections = append(f.Connections, conn)
+		return true
+	})
+	return jsonReply(connectionDoc(&conn), http.StatusCreated)
+}
+
+// bandwidths are those that the connection can have, in Mbit/s.
+func (c *Connection) bandwidths() []int64 {
+	if p := profileNamed(c.ZSide.Profile); p != nil {
+		return p.bandwidths
+	}
+	return []int64{10, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 25_000, 50_000}
+}
+
+// needsApproval reports whether the far end has to accept what is asked of c: a
+// provider who wants to be asked, or the owner of a foreign port.
+func (s *state) needsApproval(c *Connection) bool {
 	if p := profileNamed(c.ZSide.Profile); p != nil {
 		return p.approval
 	}
-	p := r.byUUID[c.ZSide.Port]
+	p := s.ports[c.ZSide.Port]
 	return p != nil && p.Foreign
 }
 
-// provision takes a connection that was accepted on its way.
-func (a *API) provision(c *Connection, now time.Time) *step {
-	c.resolve(changeApproved, now)
-	c.set(StateProvisioning, StateProvisioning, StateProvisioning)
-	done := now.Add(a.opts.StepTime)
-	return &step{done, func(c *Connection) *step {
-		c.resolve(changeCompleted, done)
-		c.set(StateProvisioned, StateProvisioned, statusAvailable)
-		return nil
-	}}
-}
-
-// resize takes a connection towards its new bandwidth, which was accepted.
-func (a *API) resize(c *Connection, now time.Time) *step {
-	state, equinix, provider := c.State, c.EquinixStatus, c.ProviderStatus
-	c.resolve(changeApproved, now)
-	c.set(StateReprovisioning, StateProvisioning, StateProvisioning)
-	done := now.Add(a.opts.StepTime)
-	return &step{done, func(c *Connection) *step {
-		c.resolve(changeCompleted, done)
-		c.Bandwidth = c.Change.Bandwidth
-		c.set(state, equinix, provider)
-		return nil
-	}}
-}
-
-// deprovision takes a connection towards its end, which was accepted.
-func (a *API) deprovision(c *Connection, now time.Time) *step {
-	c.resolve(changeApproved, now)
-	c.set(StateDeprovisioning, StateDeprovisioning, StateDeprovisioning)
-	done := now.Add(a.opts.StepTime)
-	return &step{done, func(c *Connection) *step {
-		c.resolve(changeCompleted, done)
-		c.set(StateDeprovisioned, StateDeprovisioned, StateDeprovisioned)
-		return nil
-	}}
-}
-
-// change lets act edit the connection that a call names, and answers with it. The
-// step that act returns takes the place of what was to happen to it; with a
+// change lets act edit the connection that a call names, and answers with it. With a
 // refusal nothing changes.
-func (a *API) change(c *call, status int, act func(*roster, *Connection) (*step, *reply)) reply {
-	answer := notFound(c.uuid)
+func (a *API) change(c *call, status int, act func(s *state, conn *Connection) *reply) reply {
+	answer := notFound(c.id)
 	a.edit(func(f *Fleet) bool {
-		i := slices.IndexFunc(f.Connections, func(conn Connection) bool { return conn.UUID == c.uuid })
+		i := f.connection(c.id)
 		if i < 0 {
 			return false
 		}
 		conn := f.Connections[i].clone()
-		next, refusal := act(a.roster.Load(), &conn)
-		if refusal != nil {
+		if refusal := act(a.state.Load(), &conn); refusal != nil {
 			answer = *refusal
 			return false
 		}
-		conn.Updated = c.now
 		f.Connections[i] = conn
-		a.agenda.set(conn.UUID, next)
-		answer = jsonReply(newConnectionDoc(&conn))
-		answer.status = status
+		answer = jsonReply(connectionDoc(&conn), status)
 		return true
 	})
 	return answer
 }
 
-// wrongState refuses what a connection is in no state for.
+// wrongState refuses what does not fit the state of a connection.
 func wrongState(c *Connection) *reply {
-	return new(invalid("The connection is "+c.State, propertyFlaw{"/state", "Unexpected value " + strconv.Quote(c.State)}))
+	return new(invalid("The connection is "+c.State, *unexpected("/state", c.State)))
 }
 
-// connection answers for one connection.
-func (a *API) connection(c *call) reply {
-	conn := a.roster.Load().connections[c.uuid]
-	if conn == nil {
-		return notFound(c.uuid)
+// updateConnection changes the bandwidth of a connection.
+func (a *API) updateConnection(c *call) reply {
+	var ops []struct {
+		Op    string `json:"op"`
+		Path  string `json:"path"`
+		Value int64  `json:"value"`
 	}
-	return jsonReply(newConnectionDoc(conn))
+	if err := json.Unmarshal(c.body, &ops); err != nil || len(ops) != 1 || ops[0].Op != "replace" || ops[0].Path != "/bandwidth" {
+		return badJSON("Unreadable json", flaw{"", "The simulation takes one operation, replace /bandwidth"})
+	}
+	mbps := ops[0].Value
+	return a.change(c, http.StatusAccepted, func(s *state, conn *Connection) *reply {
+		busy := conn.Change.Status == changeRequested || conn.Change.Status == changeSubmitted
+		if conn.State != StateActive && conn.State != StateProvisioned || busy {
+			return wrongState(conn)
+		}
+		if !slices.Contains(conn.bandwidths(), mbps) {
+			return new(invalid("Invalid update", flaw{"[0].value", fmt.Sprintf("Must be one of %v", conn.bandwidths())}))
+		}
+		conn.Change = Change{Type: "CONNECTION_UPDATE", Bandwidth: mbps, Requested: c.now}
+		if s.needsApproval(conn) {
+			a.enter(conn, &resizeOffered, c.now)
+		} else {
+			a.enter(conn, &resizeOrdered, c.now)
+		}
+		return nil
+	})
 }
 
-// deleteConnection begins the end of a connection, or asks for it where the far
-// end has a say.
+// deleteConnection begins the end of a connection, or asks the far end first.
 func (a *API) deleteConnection(c *call) reply {
-	return a.change(c, http.StatusOK, func(r *roster, conn *Connection) (*step, *reply) {
-		if conn.gone() || conn.State == StateDeprovisioning || conn.EquinixStatus == statusPendingDelete {
-			return nil, wrongState(conn)
+	return a.change(c, http.StatusOK, func(s *state, conn *Connection) *reply {
+		if conn.ended() || conn.State == StateDeprovisioning || conn.EquinixStatus == deleteOffered.equinix {
+			return wrongState(conn)
 		}
-		conn.Change = Change{Type: "CONNECTION_DELETION", Status: changeSubmitted, Requested: c.now, Updated: c.now}
-		if r.needsApproval(conn) && conn.live() {
-			conn.set(conn.State, statusPendingDelete, "PENDING DELETE")
-			return nil, nil
+		conn.Change = Change{Type: "CONNECTION_DELETION", Requested: c.now}
+		if s.needsApproval(conn) && conn.live() {
+			a.enter(conn, &deleteOffered, c.now)
+		} else {
+			a.enter(conn, &deleting, c.now)
 		}
-		return a.deprovision(conn, c.now), nil
+		return nil
 	})
+}
+
+// actOnConnection accepts or rejects a change that waits for the far end.
+func (a *API) actOnConnection(c *call) reply {
+	var q struct {
+		Type string `json:"type"`
+	}
+	act, ok := actions[""]
+	if err := json.Unmarshal(c.body, &q); err == nil {
+		act, ok = actions[q.Type]
+	}
+	if !ok {
+		return invalid("Invalid action", *unexpected("/type", q.Type))
+	}
+	return a.change(c, http.StatusCreated, func(_ *state, conn *Connection) *reply {
+		if conn.Change.Type != act.change || conn.Change.Status != changeSubmitted {
+			return wrongState(conn)
+		}
+		a.enter(conn, act.stage, c.now)
+		return nil
+	})
+}
+
+// validateConnection says whether a provider would take an authorization key, or
+// whether a VLAN of a port is free.
+func (a *API) validateConnection(c *call) reply {
+	req, refusal := decodeSearch(c)
+	if refusal != nil {
+		return *refusal
+	}
+	given := map[string]string{}
+	for _, f := range req.Filter.And {
+		given[f.Property] = append(f.Values, "")[0]
+	}
+	message, data := "VLAN is available", []object{}
+	if vlan := given["/aSide/accessPoint/linkProtocol/vlanTag"]; vlan != "" {
+		for _, conn := range a.state.Load().fleet.Connections {
+			for _, s := range []Side{conn.ASide, conn.ZSide} {
+				if s.Port == given["/aSide/accessPoint/port/uuid"] && !conn.ended() && strconv.Itoa(s.VLAN) == vlan {
+					return invalid("VLAN is in use", flaw{"/aSide/accessPoint/linkProtocol/vlanTag", "Used by connection " + conn.UUID})
+				}
+			}
+		}
+	} else {
+		key := given["/zSide/accessPoint/authenticationKey"]
+		p := profileNamed(given["/zSide/accessPoint/profile/uuid"])
+		if p == nil || key == "" || p.key != nil && !p.key.MatchString(key) {
+			return invalid("Authorization key provided is invalid", flaw{"/zSide/accessPoint/authenticationKey", "Not a key of the service profile"})
+		}
+		message = "Authorization key provided is valid"
+		for i, priority := range []string{PriorityPrimary, PrioritySecondary} {
+			side := Side{Type: "COLO", Port: newUUID(a.opts.Seed, "provider port", i), Name: "PROVIDER-NNI-" + priority, VLAN: 1_003, Metro: metros[0].code}
+			data = append(data, object{"bandwidth", 500, "redundancy", object{"group", nil, "priority", priority}, "zSide", sideDoc(&side)})
+		}
+	}
+	return jsonReply(object{"additionalInfo", []object{{"key", "message", "value", message}}, "data", data})
 }

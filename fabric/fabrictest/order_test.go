@@ -1,41 +1,11 @@
 package fabrictest_test
 
 import (
-	"fmt"
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 )
-
-func TestOrdersFromAndToOtherThings(t *testing.T) {
-	k := newClerk(t)
-	a := uuid(t, k.api, fabrictest.DemoCrowded)
-	device := `{"accessPoint":{"type":"VD","virtualDevice":{"type":"EDGE","uuid":"device-1"},"interface":{"type":"NETWORK","id":5}}}`
-	qinq := func(outer, inner int) string {
-		return fmt.Sprintf(`{"accessPoint":{"type":"COLO","port":{"uuid":%q},"linkProtocol":{"type":"QINQ","vlanSTag":%d,"vlanCTag":%d}}}`, a, outer, inner)
-	}
-	body := strings.Replace(order(device, qinq(2001, 2002), 50), `"bandwidth"`, `"redundancy":{"priority":"PRIMARY"},"bandwidth"`, 1)
-	first := k.send(http.StatusCreated, "POST", connectionsPath, body)
-	status, answer := k.do("GET", connectionsPath+"/"+first.UUID, "")
-	for _, want := range []string{
-		`"vlanSTag":2001,"vlanCTag":2002`, `"type":"VD"`, `"purchaseOrderNumber":"PO-7","billingTier":"Up to 50 Mbps"`,
-		`"emails":["somebody@example.com"]`, `"priority":"PRIMARY"`,
-	} {
-		if !strings.Contains(answer, want) {
-			t.Errorf("%d %s lacks %s", status, answer, want)
-		}
-	}
-	group := k.api.Fleet().Connections[190].Group
-	body = strings.Replace(body, `"PRIMARY"`, `"SECONDARY","group":"`+group+`"`, 1)
-	k.send(http.StatusCreated, "POST", connectionsPath, body)
-	if second := k.api.Fleet().Connections[191]; second.Group != group || second.Priority != "SECONDARY" || group == "" {
-		t.Errorf("the second of group %q is %+v", group, second)
-	}
-	k.wantError(http.StatusBadRequest, "vlanSTag", "POST", connectionsPath, order(device, qinq(4095, 1), 50))
-	k.wantError(http.StatusBadRequest, "virtual device", "POST", connectionsPath, order(`{"accessPoint":{"type":"VD"}}`, qinq(1, 1), 50))
-}
 
 func TestEditsReplaceWhatWasToHappen(t *testing.T) {
 	k := newClerk(t)

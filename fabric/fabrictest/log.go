@@ -1,0 +1,75 @@
+package fabrictest
+
+import (
+	"sync"
+	"time"
+)
+
+// maxLoggedBody is enough for a search among four hundred ports.
+const maxLoggedBody = 16 << 10
+
+// Request is one request that the API took.
+type Request struct {
+	Time   time.Time // by the API's clock, when it arrived
+	Op     string    // one of the Op constants
+	Method string
+	Path   string
+	Query  string // raw
+	Body   string // its first 16 KiB; "" of logins, which hold secrets
+	Status int    // of the answer; 0 if none was sent
+}
+
+// requestLog keeps the newest requests in a ring.
+type requestLog struct {
+	limit int
+
+	mu     sync.Mutex
+	ring   []Request
+	oldest int // index into a full ring
+	counts map[string]int
+}
+
+func (l *requestLog) add(c *call, status int) {
+	r := Request{
+		Time: c.now, Op: c.op, Method: c.http.Method, Path: c.http.URL.Path, Query: c.http.URL.RawQuery, Status: status,
+	}
+	if c.op != OpToken && c.op != OpExchange {
+		r.Body = string(c.body[:min(len(c.body), maxLoggedBody)])
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counts[r.Op]++
+	l.counts[""]++
+	switch {
+	case l.limit == 0:
+	case len(l.ring) < l.limit:
+		l.ring = append(l.ring, r)
+	default:
+		l.ring[l.oldest] = r
+		l.oldest = (l.oldest + 1) % l.limit
+	}
+}
+
+// Requests returns the kept requests, in the order in which they were answered.
+func (a *API) Requests() []Request {
+	a.log.mu.Lock()
+	defer a.log.mu.Unlock()
+	all := append([]Request{}, a.log.ring[a.log.oldest:]...)
+	return append(all, a.log.ring[:a.log.oldest]...)
+}
+
+// Count returns how many requests of op the API has answered since it began or
+// since ResetRequests, whether the log still has them or not; "" counts all.
+func (a *API) Count(op string) int {
+	a.log.mu.Lock()
+	defer a.log.mu.Unlock()
+	return a.log.counts[op]
+}
+
+// ResetRequests empties the log and sets the counts to zero.
+func (a *API) ResetRequests() {
+	a.log.mu.Lock()
+	defer a.log.mu.Unlock()
+	a.log.ring, a.log.oldest = nil, 0
+	clear(a.log.counts)
+}
