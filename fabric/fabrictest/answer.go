@@ -9,37 +9,22 @@ import (
 	"time"
 )
 
-// The operations of the API, as they appear in [Request] and [Fault].
+// The operations that the exporter uses, as they appear in [Request] and [Fault]; see
+// routes for the others.
 const (
-	OpToken                 = "token"
-	OpExchange              = "token_exchange"
-	OpUserPortsV3           = "v3_user_ports"
-	OpPortStatsV3           = "v3_port_stats"
-	OpBuyerConnectionsV3    = "v3_buyer_connections"
-	OpPorts                 = "v4_ports"
-	OpPort                  = "v4_port"
-	OpSearchPorts           = "v4_ports_search"
-	OpPortStatsV4           = "v4_port_stats"
-	OpPortMetrics           = "v4_port_metrics"
-	OpSearchConnections     = "v4_connections_search"
-	OpConnection            = "v4_connection"
-	OpConnectionStatsV4     = "v4_connection_stats"
-	OpConnectionMetrics     = "v4_connection_metrics"
-	OpCreateConnection      = "v4_connection_create"
-	OpUpdateConnection      = "v4_connection_update"
-	OpConnectionAction      = "v4_connection_action"
-	OpDeleteConnection      = "v4_connection_delete"
-	OpValidateConnection    = "v4_connection_validate"
-	OpSearchMetrics         = "v4_metrics_search"
-	OpMetroMetrics          = "v4_metrics"
-	OpSearchStreamAssets    = "v4_stream_assets_search"
-	OpMetros                = "v4_metros"
-	OpMetro                 = "v4_metro"
-	OpServiceProfiles       = "v4_service_profiles"
-	OpServiceProfile        = "v4_service_profile"
-	OpSearchServiceProfiles = "v4_service_profiles_search"
-	OpHealth                = "v4_health"
-	OpUnknown               = "unknown" // any other path or method
+	OpToken              = "token"
+	OpExchange           = "token_exchange"
+	OpUserPortsV3        = "v3_user_ports"
+	OpPortStatsV3        = "v3_port_stats"
+	OpPorts              = "v4_ports"
+	OpPort               = "v4_port"
+	OpSearchPorts        = "v4_ports_search"
+	OpPortStatsV4        = "v4_port_stats"
+	OpSearchConnections  = "v4_connections_search"
+	OpConnectionStatsV4  = "v4_connection_stats"
+	OpSearchMetrics      = "v4_metrics_search"
+	OpSearchStreamAssets = "v4_stream_assets_search"
+	OpUnknown            = "unknown" // any other path or method
 
 	opControl = "" // the switches of faults, which are not part of the Fabric API
 )
@@ -48,7 +33,7 @@ const (
 type route struct {
 	method, path, op string // {id} in the path stands for any one segment
 	open             bool   // needs no token
-	answer           func(*API, *call) reply
+	handle           func(*API, *call) reply
 }
 
 // routes are all calls that the API answers.
@@ -57,31 +42,31 @@ var routes = []route{
 	{"POST", "/v1/token", OpExchange, true, (*API).exchange},
 	{"GET", "/ecx/v3/port/userport", OpUserPortsV3, false, (*API).userPortsV3},
 	{"GET", "/ecx/v3/stats/port/{id}", OpPortStatsV3, false, (*API).portStatsV3},
-	{"GET", "/ecx/v3/l2/buyer/connections", OpBuyerConnectionsV3, false, (*API).buyerConnections},
+	{"GET", "/ecx/v3/l2/buyer/connections", "v3_buyer_connections", false, (*API).buyerConnections},
 	{"GET", "/fabric/v4/ports", OpPorts, false, (*API).listPorts},
 	{"POST", "/fabric/v4/ports/search", OpSearchPorts, false, (*API).searchPorts},
 	{"GET", "/fabric/v4/ports/{id}", OpPort, false, (*API).port},
 	{"GET", "/fabric/v4/ports/{id}/stats", OpPortStatsV4, false, (*API).portStatsV4},
-	{"GET", "/fabric/v4/ports/{id}/metrics", OpPortMetrics, false, (*API).assetMetrics},
-	{"POST", "/fabric/v4/connections", OpCreateConnection, false, (*API).createConnection},
+	{"GET", "/fabric/v4/ports/{id}/metrics", "v4_port_metrics", false, (*API).assetMetrics},
+	{"POST", "/fabric/v4/connections", "v4_connection_create", false, (*API).createConnection},
 	{"POST", "/fabric/v4/connections/search", OpSearchConnections, false, (*API).searchConnections},
-	{"POST", "/fabric/v4/connections/validate", OpValidateConnection, false, (*API).validateConnection},
-	{"POST", "/fabric/v4/connection/validate", OpValidateConnection, false, (*API).validateConnection}, // documented too
-	{"GET", "/fabric/v4/connections/{id}", OpConnection, false, (*API).connection},
-	{"PATCH", "/fabric/v4/connections/{id}", OpUpdateConnection, false, (*API).updateConnection},
-	{"DELETE", "/fabric/v4/connections/{id}", OpDeleteConnection, false, (*API).deleteConnection},
-	{"POST", "/fabric/v4/connections/{id}/actions", OpConnectionAction, false, (*API).actOnConnection},
+	{"POST", "/fabric/v4/connections/validate", "v4_connection_validate", false, (*API).validateConnection},
+	{"POST", "/fabric/v4/connection/validate", "v4_connection_validate", false, (*API).validateConnection}, // documented too
+	{"GET", "/fabric/v4/connections/{id}", "v4_connection", false, (*API).connection},
+	{"PATCH", "/fabric/v4/connections/{id}", "v4_connection_update", false, (*API).updateConnection},
+	{"DELETE", "/fabric/v4/connections/{id}", "v4_connection_delete", false, (*API).deleteConnection},
+	{"POST", "/fabric/v4/connections/{id}/actions", "v4_connection_action", false, (*API).actOnConnection},
 	{"GET", "/fabric/v4/connections/{id}/stats", OpConnectionStatsV4, false, (*API).connectionStatsV4},
-	{"GET", "/fabric/v4/connections/{id}/metrics", OpConnectionMetrics, false, (*API).assetMetrics},
+	{"GET", "/fabric/v4/connections/{id}/metrics", "v4_connection_metrics", false, (*API).assetMetrics},
 	{"POST", "/fabric/v4/metrics/search", OpSearchMetrics, false, (*API).searchMetrics},
-	{"GET", "/fabric/v4/metrics", OpMetroMetrics, false, (*API).metroMetrics},
+	{"GET", "/fabric/v4/metrics", "v4_metrics", false, (*API).metroMetrics},
 	{"POST", "/fabric/v4/streamAssets/search", OpSearchStreamAssets, false, (*API).searchStreamAssets},
-	{"GET", "/fabric/v4/metros", OpMetros, false, (*API).listMetros},
-	{"GET", "/fabric/v4/metros/{id}", OpMetro, false, (*API).metro},
-	{"GET", "/fabric/v4/serviceProfiles", OpServiceProfiles, false, (*API).listProfiles},
-	{"POST", "/fabric/v4/serviceProfiles/search", OpSearchServiceProfiles, false, (*API).searchProfiles},
-	{"GET", "/fabric/v4/serviceProfiles/{id}", OpServiceProfile, false, (*API).profile},
-	{"GET", "/fabric/v4/health", OpHealth, true, (*API).health},
+	{"GET", "/fabric/v4/metros", "v4_metros", false, (*API).listMetros},
+	{"GET", "/fabric/v4/metros/{id}", "v4_metro", false, (*API).metro},
+	{"GET", "/fabric/v4/serviceProfiles", "v4_service_profiles", false, (*API).listProfiles},
+	{"POST", "/fabric/v4/serviceProfiles/search", "v4_service_profiles_search", false, (*API).searchProfiles},
+	{"GET", "/fabric/v4/serviceProfiles/{id}", "v4_service_profile", false, (*API).profile},
+	{"GET", "/fabric/v4/health", "v4_health", true, (*API).health},
 
 	{"GET", "/control/faults", opControl, true, (*API).showFaults},
 	{"POST", "/control/faults", opControl, true, (*API).postFault},
@@ -114,7 +99,7 @@ func (a *API) answer(r *http.Request) reply {
 	c := &call{http: r, body: body}
 	c.route, c.id = find(r.Method, r.URL.Path)
 	if c.op == opControl { // neither logged nor hit by faults
-		return c.route.answer(a, c).complete()
+		return c.handle(a, c).complete()
 	}
 	a.endFaults()
 	c.now = a.now()
@@ -150,7 +135,7 @@ func (a *API) respond(c *call) reply {
 		out = apiError(http.StatusUnauthorized, "EQ-3000039", "User not found in request or invalid.",
 			"correlationId", "5c0d2f1e-user-token")
 	default:
-		out = c.route.answer(a, c)
+		out = c.handle(a, c)
 		if f.Rewrite != nil && out.status == http.StatusOK {
 			out.body = rewrite(out.body, f.Rewrite, f.altered)
 		}
@@ -176,7 +161,7 @@ func find(method, at string) (rt route, id string) {
 		}
 		refusal = apiError(http.StatusInternalServerError, "EQ-3034003", "Method not supported,Please check the URL passed")
 	}
-	return route{op: OpUnknown, open: true, answer: func(*API, *call) reply { return refusal }}, ""
+	return route{op: OpUnknown, open: true, handle: func(*API, *call) reply { return refusal }}, ""
 }
 
 // match reports whether a path, cut at its slashes, is one of the route, and its {id}.

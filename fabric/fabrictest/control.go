@@ -22,7 +22,7 @@ type Switch struct {
 	For   time.Duration // until it ends by itself; 0 does not
 	Count int           // how many requests it hits; 0 is all
 	After int           // how many requests pass before
-	By    time.Duration // how far or how long; 0 takes that of the Kind
+	By    time.Duration // how far or how long; 0 means Kind.By
 
 	port Port // for port faults
 }

@@ -114,7 +114,7 @@ func Demo(seed uint64) Fleet {
 // one not attached at all (see the Metrics constants), and 24 connections, half
 // of them attached. The seed decides identifiers.
 func DemoMetrics(seed uint64) Fleet {
-	seed = mix(seed ^ 0x6d657472) // other identifiers than those of Demo
+	seed = mix(seed ^ 0x6d657472) // not the identifiers of Demo
 	f := Fleet{Ports: buildPorts(seed, metricsPorts, Port{ProjectID: "377533000225814", AccountNumber: 270_381, OrgID: 92_108})}
 	stream := Stream{UUID: newUUID(seed, "stream", 0), Status: Attached, MetricsEnabled: true}
 	for i := range f.Ports {

@@ -156,7 +156,7 @@ var profiles = []*profile{
 	{newUUID(0, "profile", 5), "DDoS Scrubbing", "scrubbing", true, nil, "", smallSteps},
 }
 
-// profileNamed returns the profile with that name or UUID, nil if there is none.
+// profileNamed returns the profile with that name or UUID, nil if it is unknown.
 func profileNamed(name string) *profile {
 	if i := slices.IndexFunc(profiles, func(p *profile) bool { return p.name == name || p.uuid == name }); i >= 0 {
 		return profiles[i]
@@ -211,8 +211,8 @@ func (a *API) profile(c *call) reply {
 func (a *API) health(*call) reply {
 	var services []object
 	for _, s := range [][2]string{
-		{"/ports", OpPorts}, {"/connections", OpSearchConnections}, {"/metros", OpMetros},
-		{"/serviceProfiles", OpServiceProfiles}, {"/stats", OpPortStatsV4}, {"/metrics", OpSearchMetrics},
+		{"/ports", OpPorts}, {"/connections", OpSearchConnections}, {"/metros", "v4_metros"},
+		{"/serviceProfiles", "v4_service_profiles"}, {"/stats", OpPortStatsV4}, {"/metrics", OpSearchMetrics},
 	} {
 		status := StatusUp
 		if a.faults.isGone(s[1]) {

@@ -89,49 +89,86 @@ func (a *API) edit(change func(*Fleet) bool) bool {
 	return changed
 }
 
-func (f *Fleet) port(uuid string) int {
-	return slices.IndexFunc(f.Ports, func(p Port) bool { return p.UUID == uuid })
+// element is a port or a connection.
+type element[T any] interface {
+	id() string
+	clone() T
 }
 
-func (f *Fleet) connection(uuid string) int {
-	return slices.IndexFunc(f.Connections, func(c Connection) bool { return c.UUID == uuid })
+func (p Port) id() string       { return p.UUID }
+func (c Connection) id() string { return c.UUID }
+
+func index[T element[T]](list []T, uuid string) int {
+	return slices.IndexFunc(list, func(x T) bool { return x.id() == uuid })
+}
+
+// remove takes an element out of the list and reports whether it was there.
+func remove[T element[T]](list *[]T, uuid string) bool {
+	before := len(*list)
+	*list = slices.DeleteFunc(*list, func(x T) bool { return x.id() == uuid })
+	return len(*list) < before
+}
+
+// put adds x to the list, in place of the element with its UUID.
+func put[T element[T]](list *[]T, x T) bool {
+	remove(list, x.id())
+	*list = append(*list, x.clone())
+	return true
+}
+
+// alter lets change edit a copy of an element, which then takes its place, and reports
+// whether the element was there.
+func alter[T element[T]](list []T, uuid string, change func(*T)) bool {
+	i := index(list, uuid)
+	if i >= 0 {
+		list[i] = list[i].clone()
+		change(&list[i])
+	}
+	return i >= 0
 }
 
 // AddPort adds p, or replaces the port with its UUID.
-func (a *API) AddPort(p Port) {
-	p = p.clone()
-	a.edit(func(f *Fleet) bool {
-		if i := f.port(p.UUID); i >= 0 {
-			f.Ports = slices.Delete(f.Ports, i, i+1)
-		}
-		f.Ports = append(f.Ports, p)
-		return true
-	})
-}
+func (a *API) AddPort(p Port) { a.edit(func(f *Fleet) bool { return put(&f.Ports, p) }) }
 
 // RemovePort takes a port away and reports whether it was there. Its
 // connections stay.
 func (a *API) RemovePort(uuid string) bool {
-	return a.edit(func(f *Fleet) bool {
-		i := f.port(uuid)
-		if i >= 0 {
-			f.Ports = slices.Delete(f.Ports, i, i+1)
-		}
-		return i >= 0
-	})
+	return a.edit(func(f *Fleet) bool { return remove(&f.Ports, uuid) })
 }
 
 // EditPort lets change edit a copy of a port, which then takes its place, and
 // reports whether the port was there. The change must not call the API.
 func (a *API) EditPort(uuid string, change func(*Port)) bool {
-	return a.edit(func(f *Fleet) bool {
-		i := f.port(uuid)
-		if i >= 0 {
-			f.Ports[i] = f.Ports[i].clone()
-			change(&f.Ports[i])
-		}
-		return i >= 0
+	return a.edit(func(f *Fleet) bool { return alter(f.Ports, uuid, change) })
+}
+
+// AddConnection adds c, or replaces the connection with its UUID and what was to
+// happen to it.
+func (a *API) AddConnection(c Connection) {
+	a.edit(func(f *Fleet) bool {
+		a.pending.set(c.UUID, nil)
+		return put(&f.Connections, c)
 	})
+}
+
+// RemoveConnection takes a connection away and reports whether it was there.
+func (a *API) RemoveConnection(uuid string) bool {
+	return a.edit(func(f *Fleet) bool { return remove(&f.Connections, uuid) })
+}
+
+// EditConnection lets change edit a copy of a connection, which then takes its
+// place, and reports whether it was there. The change must not call the API.
+func (a *API) EditConnection(uuid string, change func(*Connection)) bool {
+	return a.edit(func(f *Fleet) bool { return alter(f.Connections, uuid, change) })
+}
+
+// SetStream changes what a port or a connection is attached to; the zero Stream
+// detaches it. It fails if there is no such asset.
+func (a *API) SetStream(uuid string, s Stream) error {
+	if a.EditPort(uuid, func(p *Port) { p.Stream = s }) || a.EditConnection(uuid, func(c *Connection) { c.Stream = s }) {
+		return nil
+	}
+	return fmt.Errorf("no asset %s", uuid)
 }
 
 // maxOutages bounds what a port that flaps for weeks remembers.
@@ -157,53 +194,6 @@ func (a *API) SetOperationalStatus(uuid, status string) bool {
 			p.Outages[i].To = now
 		}
 	})
-}
-
-// AddConnection adds c, or replaces the connection with its UUID and what was to
-// happen to it.
-func (a *API) AddConnection(c Connection) {
-	c = c.clone()
-	a.edit(func(f *Fleet) bool {
-		a.pending.set(c.UUID, nil)
-		if i := f.connection(c.UUID); i >= 0 {
-			f.Connections = slices.Delete(f.Connections, i, i+1)
-		}
-		f.Connections = append(f.Connections, c)
-		return true
-	})
-}
-
-// RemoveConnection takes a connection away and reports whether it was there.
-func (a *API) RemoveConnection(uuid string) bool {
-	return a.edit(func(f *Fleet) bool {
-		i := f.connection(uuid)
-		if i >= 0 {
-			f.Connections = slices.Delete(f.Connections, i, i+1)
-		}
-		return i >= 0
-	})
-}
-
-// EditConnection lets change edit a copy of a connection, which then takes its
-// place, and reports whether it was there. The change must not call the API.
-func (a *API) EditConnection(uuid string, change func(*Connection)) bool {
-	return a.edit(func(f *Fleet) bool {
-		i := f.connection(uuid)
-		if i >= 0 {
-			f.Connections[i] = f.Connections[i].clone()
-			change(&f.Connections[i])
-		}
-		return i >= 0
-	})
-}
-
-// SetStream changes what a port or a connection is attached to; the zero Stream
-// detaches it. It fails if there is no such asset.
-func (a *API) SetStream(uuid string, s Stream) error {
-	if a.EditPort(uuid, func(p *Port) { p.Stream = s }) || a.EditConnection(uuid, func(c *Connection) { c.Stream = s }) {
-		return nil
-	}
-	return fmt.Errorf("no asset %s", uuid)
 }
 
 // unix is t.Unix, with a number before all others for the zero Time.

@@ -123,9 +123,9 @@ func (a *API) now() time.Time { return a.opts.Now().Add(time.Duration(a.shift.Lo
 // times and dates, and what it has measured. Tokens live as long as they would have.
 func (a *API) ShiftClock(to time.Duration) {
 	by := to - time.Duration(a.shift.Swap(int64(to)))
-	a.login.mu.Lock()
-	defer a.login.mu.Unlock()
-	for token, expiry := range a.login.tokens {
-		a.login.tokens[token] = expiry.Add(by)
-	}
+	a.login.do(func() {
+		for token, expiry := range a.login.tokens {
+			a.login.tokens[token] = expiry.Add(by)
+		}
+	})
 }

@@ -150,6 +150,40 @@ func TestDelayRespectsTheContext(t *testing.T) {
 	})
 }
 
+// The status and the headers come before the body, in memory too.
+func TestBodiesComeInPieces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, c := newClient(t, fabrictest.Options{Now: time.Now})
+		get := func(fault string) *http.Response {
+			t.Helper()
+			if _, err := api.SwitchOn(fabrictest.Switch{Fault: fault, Path: "/fabric/v4/health"}); err != nil {
+				t.Fatal(err)
+			}
+			defer api.SwitchOff(0)
+			resp, err := c.http.Get(c.base + "/fabric/v4/health")
+			if err != nil || resp.StatusCode != http.StatusOK {
+				t.Fatal(resp, err)
+			}
+			return resp
+		}
+		start := time.Now()
+		slow := get("slow-body")
+		if since := time.Since(start); since != 0 {
+			t.Errorf("slow-body: the headers come after %v", since)
+		}
+		if n, err := io.Copy(io.Discard, slow.Body); err != nil || time.Since(start) != time.Duration(n-1)*time.Second {
+			t.Errorf("slow-body: %d bytes after %v, error %v", n, time.Since(start), err)
+		}
+		for fault, want := range map[string]int64{"huge-body": 200 << 20, "gzip-bomb": 10 << 20} {
+			resp := get(fault)
+			n, err := io.Copy(io.Discard, resp.Body)
+			if err != nil || resp.ContentLength != -1 || n < want/2 || n > 2*want {
+				t.Errorf("%s: %d bytes, announced %d, error %v", fault, n, resp.ContentLength, err)
+			}
+		}
+	})
+}
+
 func TestRequestsKeepNoSecrets(t *testing.T) {
 	api, c := newClient(t, fabrictest.Options{RequestLog: 3})
 	api.ResetRequests()

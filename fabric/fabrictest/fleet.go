@@ -28,7 +28,6 @@ const (
 	Attached     = "ATTACHED" // attachment statuses of assets
 	Attaching    = "ATTACHING"
 	Detached     = "DETACHED"
-	Detaching    = "DETACHING"
 	AttachFailed = "FAILED"
 )
 
@@ -149,7 +148,7 @@ type Side struct {
 	Port    string // UUID, "" if the access point is no port
 	UUID    string // of the virtual device, router, network, interconnect or token
 	Name    string // of the port, or of what UUID names
-	Token   bool   // UUID and Name are those of a service token
+	Token   bool   // UUID and Name belong to a service token
 	Metro   string // code
 	VLAN    int    // 0 for untagged
 	Profile string // name of the service profile; may be ""

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// linkSpeeds are those of generated ports, in Mbit/s, with how they are written.
+// linkSpeeds are the link speeds of generated ports, and how names spell them.
 var linkSpeeds = []struct {
 	mbps int64
 	name string

@@ -56,7 +56,7 @@ var networkKinds = []Kind{
 		fault: undialled(os.NewSyscallError("connect", syscall.ECONNREFUSED))},
 	{Name: "dns-gone", scope: ofNetwork, Does: "the name of the API has no address",
 		fault: undialled(&net.DNSError{Err: "no such host", Name: "api.equinix.com", IsNotFound: true})},
-	{Name: "tls-failure", scope: ofNetwork, Does: "the certificate is signed by nobody known",
+	{Name: "tls-failure", scope: ofNetwork, Does: "the certificate is signed by an unknown authority",
 		fault: always(Fault{Unreachable: x509.UnknownAuthorityError{}})},
 }
 
@@ -80,7 +80,7 @@ var bodyKinds = []Kind{
 		_ = z.Close()
 		return Fault{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: small.String(), Repeat: 10 << 10}
 	}},
-	{Name: "huge-body", Does: "a body of 200 MB whose length is not told beforehand", fault: func(*API, Switch) Fault {
+	{Name: "huge-body", Does: "a body of 200 MB whose length is not announced", fault: func(*API, Switch) Fault {
 		return Fault{Body: strings.Repeat(" ", 1<<20), Repeat: 200}
 	}},
 	{Name: "dense-body", Does: "3 MB with a million empty objects where intervals, ports and connections are", fault: func(*API, Switch) Fault {
@@ -188,7 +188,7 @@ var accountKinds = []Kind{
 		end: func(a *API, s Switch) { a.RemovePort(s.twin().UUID) }},
 }
 
-// twin is a port like that of the switch, under another name.
+// twin is the port of the switch under another name.
 func (s Switch) twin() Port {
 	p := s.port.clone()
 	p.UUID, p.Name, p.Group, p.Priority = newUUID(hashString(0, s.port.UUID), "twin", 0), p.Name+"-TWIN", "", ""

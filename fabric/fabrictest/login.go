@@ -25,42 +25,32 @@ type login struct {
 	tokens  map[string]time.Time // expiry by token
 }
 
+// do runs f while nothing else uses the account.
+func (l *login) do(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f()
+}
+
 // ExpireTokens makes every token issued so far invalid at once, while their
 // holders still believe in them.
-func (a *API) ExpireTokens() {
-	a.login.mu.Lock()
-	defer a.login.mu.Unlock()
-	clear(a.login.tokens)
-}
+func (a *API) ExpireTokens() { a.login.do(func() { clear(a.login.tokens) }) }
 
 // LockLogin locks the account: even the right credentials are refused. Tokens
 // already issued stay valid.
-func (a *API) LockLogin() {
-	a.login.mu.Lock()
-	defer a.login.mu.Unlock()
-	a.login.locked = true
-}
+func (a *API) LockLogin() { a.login.do(func() { a.login.locked = true }) }
 
 // UnlockLogin opens the account again and forgets its refused logins.
-func (a *API) UnlockLogin() {
-	a.login.mu.Lock()
-	defer a.login.mu.Unlock()
-	a.login.locked, a.login.refused = false, 0
-}
+func (a *API) UnlockLogin() { a.login.do(func() { a.login.locked, a.login.refused = false, 0 }) }
 
 // LoginLocked reports whether the account is locked.
-func (a *API) LoginLocked() bool {
-	a.login.mu.Lock()
-	defer a.login.mu.Unlock()
-	return a.login.locked
+func (a *API) LoginLocked() (locked bool) {
+	a.login.do(func() { locked = a.login.locked })
+	return locked
 }
 
 // SetClientSecret changes the secret that logs in. Tokens already issued stay valid.
-func (a *API) SetClientSecret(secret string) {
-	a.login.mu.Lock()
-	defer a.login.mu.Unlock()
-	a.login.secret = secret
-}
+func (a *API) SetClientSecret(secret string) { a.login.do(func() { a.login.secret = secret }) }
 
 // token answers a login. The lifetime is a string of seconds, and there is no
 // expires_in.

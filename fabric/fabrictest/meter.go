@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Direction is that of traffic, seen from the port.
+// Direction is the direction of traffic, seen from the port.
 type Direction int
 
 // The directions.
@@ -118,7 +118,7 @@ func (m *meter) dropped(end int64) int64 {
 	return int64(max(m.demand(end)-topShare, 0) * m.full / packetSize)
 }
 
-// erred returns how many packets came to harm in an interval.
+// erred returns how many packets were damaged in an interval.
 func (m *meter) erred(end int64) int64 {
 	if m.port.Load.Errors <= 0 || m.port.silent(end) {
 		return 0
@@ -173,7 +173,7 @@ func (m *meter) drift(n, period int64) float64 {
 	return blend(m.noise(k, salt), m.noise(k+1, salt), float64(into)/float64(period))
 }
 
-// noise is between -1 and 1, and of no kin between intervals.
+// noise is between -1 and 1, independent from interval to interval.
 func (m *meter) noise(n int64, salt uint64) float64 { return 2*unit(m.draw(n, salt)) - 1 }
 
 func (m *meter) draw(n int64, salt uint64) uint64 {

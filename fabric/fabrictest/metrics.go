@@ -170,7 +170,7 @@ func (a *API) assetMetrics(c *call) reply {
 	return a.answerMetrics(c, q, offset, limit)
 }
 
-// answerMetrics answers with the metrics of one asset. There are none unless it is
+// answerMetrics answers with the metrics of one asset. It has no metrics unless it is
 // attached to a stream with metrics enabled.
 func (a *API) answerMetrics(c *call, q metricQuery, offset, limit int) reply {
 	if p := a.state.Load().ports[q.uuid]; p != nil && p.Foreign {

@@ -93,7 +93,7 @@ type metric struct {
 	count      func(end int64) int64
 }
 
-// subject is the own port or the connection with that UUID, nil if there is none.
+// subject is the own port or the connection with that UUID, nil if it is unknown.
 func (a *API) subject(uuid string) *subject {
 	s := a.state.Load()
 	if p := s.ports[uuid]; p != nil && !p.Foreign {
@@ -209,11 +209,11 @@ func summarize(list []Sample) reading {
 	return r
 }
 
-// intervals are those that a window shows: the first and the last end, or a time
-// before the next one, and the length, all in Unix seconds.
+// intervals are the intervals of a window: the first and the last end, or a time
+// before the next end, and the length, all in Unix seconds.
 type intervals struct{ first, last, step int64 }
 
-// intervals returns those of a window that are known of a subject now.
+// intervals returns the intervals of a window that have shown up for a subject by now.
 func (a *API) intervals(s *subject, w window, now time.Time) intervals {
 	share := 1.0/6 + 5.0/6*unit(hashString(a.opts.Seed, "delay "+s.home))
 	delay := time.Duration(share * float64(a.opts.Lateness)).Truncate(time.Second)

@@ -21,16 +21,14 @@ func rewrite(body []byte, change func(any) any, altered *atomic.Bool) []byte {
 	}
 	var before []byte
 	if !altered.Load() {
-		before = marshal(v) // in the spelling of what comes out: members sorted
+		before = appendJSON(nil, v) // in the spelling of what comes out: members sorted
 	}
-	changed := marshal(change(v))
+	changed := appendJSON(nil, change(v))
 	if before != nil && !bytes.Equal(before, changed) {
 		altered.Store(true)
 	}
 	return changed
 }
-
-func marshal(v any) []byte { return appendJSON(nil, v) }
 
 // leaves replaces everything in v that is neither object nor array.
 func leaves(v any, with func(any) any) any {
@@ -115,10 +113,9 @@ func points(sums bool, change func(s shape, points []any) []any) func(any) any {
 				if !ok {
 					continue
 				}
-				list = change(s, list)
-				o[s.points] = list
-				if sums && len(list) > 0 {
-					s.sum(o, list)
+				o[s.points] = change(s, list)
+				if sums {
+					s.sum(o)
 				}
 			}
 		})
@@ -126,23 +123,27 @@ func points(sums bool, change func(s shape, points []any) []any) func(any) any {
 	}
 }
 
-func (s shape) sum(o map[string]any, list []any) {
-	in := o
-	if s == metricsV4 {
-		in, _ = o["summary"].(map[string]any)
+// sum sums up the points of o anew; without points the sums are null.
+func (s shape) sum(o map[string]any) {
+	var high, mean, last any
+	list, _ := o[s.points].([]any)
+	if len(list) > 0 {
+		top, total := math.Inf(-1), 0.0
+		for _, p := range list {
+			top, total = max(top, figure(p, s.high)), total+figure(p, s.mean)
+		}
+		high, mean = number(top), number(total/float64(len(list)))
+		newest, _ := list[len(list)-1].(map[string]any)
+		last = newest[s.mean]
 	}
-	if in == nil {
-		return
-	}
-	high, total := math.Inf(-1), 0.0
-	for _, p := range list {
-		high = max(high, figure(p, s.high))
-		total += figure(p, s.mean)
-	}
-	in[s.sumHigh], in[s.sumMean] = number(high), number(total/float64(len(list)))
-	if s != metricsV4 {
-		p, _ := list[len(list)-1].(map[string]any)
-		in[s.last] = p[s.mean]
+	_, text := o["summary"].(string) // stays
+	switch {
+	case s.last != "":
+		o[s.sumHigh], o[s.sumMean], o[s.last] = high, mean, last
+	case len(list) == 0:
+		o["summary"] = nil
+	case !text:
+		o["summary"] = map[string]any{s.sumHigh: high, s.sumMean: mean}
 	}
 }
 
@@ -162,7 +163,7 @@ func figure(point any, key string) float64 {
 	return math.NaN()
 }
 
-// number is f as JSON, null where JSON has no such number.
+// number is f as JSON, null if JSON has no such number.
 func number(f float64) any {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return nil
@@ -244,27 +245,12 @@ var duplicated = points(false, func(_ shape, list []any) []any {
 	return list
 })
 
-// withoutPoints takes all points away; the summaries are null.
-func withoutPoints(v any) any {
-	objects(v, func(o map[string]any) {
-		for _, s := range shapes {
-			if _, ok := o[s.points]; !ok {
-				continue
-			}
-			o[s.points] = []any{}
-			if s == metricsV4 {
-				o["summary"] = nil
-				continue
-			}
-			o[s.sumHigh], o[s.sumMean], o[s.last] = nil, nil, nil
-		}
-	})
-	return v
-}
+// withoutPoints takes all points away.
+var withoutPoints = points(true, func(shape, []any) []any { return []any{} })
 
 // gaps leaves out every tenth point and a quarter of all in a row.
 var gaps = points(true, func(_ shape, list []any) []any {
-	var kept []any
+	kept := []any{}
 	for i, p := range list {
 		if age := len(list) - 1 - i; age%every != every/2 && (i < len(list)/4 || i >= len(list)/2) {
 			kept = append(kept, p)

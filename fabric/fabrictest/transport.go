@@ -74,7 +74,7 @@ func (v via) RoundTrip(r *http.Request) (*http.Response, error) {
 	return v.next.RoundTrip(r)
 }
 
-// CloseIdleConnections closes those of the transport behind it.
+// CloseIdleConnections closes the idle connections of the transport behind it.
 func (v via) CloseIdleConnections() {
 	if t, ok := v.next.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
