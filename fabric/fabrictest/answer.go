@@ -101,7 +101,7 @@ func (a *API) answer(r *http.Request) reply {
 	if c.op == opControl { // neither logged nor hit by faults
 		return c.handle(a, c).complete()
 	}
-	a.endFaults()
+	a.endDue()
 	c.now = a.now()
 	a.advance(c.now)
 	c.fault = a.faults.meet(c)

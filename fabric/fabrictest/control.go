@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 )
 
@@ -36,23 +35,6 @@ type Switched struct {
 	// Altered says of a fault that rewrites answers whether it has made one of
 	// them say something else.
 	Altered bool
-}
-
-// switches are the faults that are on, the oldest first. A fault whose requests are
-// used up stays among them.
-type switches struct {
-	mu   sync.Mutex
-	last int // ID
-	on   []*switched
-
-	clock bool // a fault of the clock is on
-}
-
-type switched struct {
-	Switched
-
-	kind  Kind
-	fault *activeFault
 }
 
 // The bounds of Switch.By.
@@ -93,82 +75,57 @@ func (a *API) SwitchOn(s Switch) (id int, err error) {
 	} else if s.Port != "" {
 		return 0, fmt.Errorf("no port is called %q", s.Port)
 	}
-	a.switches.mu.Lock()
-	defer a.switches.mu.Unlock()
+	fs := &a.faults
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
 	f := kind.fault(a, s)
 	f.Path, f.After, f.Times = s.Path, s.After, cmp.Or(s.Count, f.Times)
 	f.Data = f.Op == "" && s.Path == ""
 	if s.Port != "" && f.Do == nil {
 		f.UUID = s.port.UUID
 	}
-	a.switches.last++
-	on := &switched{Switched: Switched{ID: a.switches.last, Switch: s}, kind: kind, fault: a.faults.add(f)}
+	fs.lastID++
+	af := fs.add(f)
+	af.id, af.kind, af.asked = fs.lastID, kind, s
 	if s.For > 0 {
-		on.Until = a.opts.Now().Add(s.For)
+		af.until = a.opts.Now().Add(s.For)
 	}
-	a.switches.on = append(a.switches.on, on)
 	a.setClock()
-	return on.ID, nil
+	return af.id, nil
 }
 
-// SwitchOff ends the fault with that ID, or all of them for 0, and reports
-// whether there was one.
+// SwitchOff ends the fault with that ID, or all that were switched on for 0, and
+// reports whether there was one.
 func (a *API) SwitchOff(id int) bool {
-	return a.switchOff(func(s *switched) bool { return id == 0 || s.ID == id })
-}
-
-// endFaults ends the faults whose time is over.
-func (a *API) endFaults() {
-	now := a.opts.Now()
-	a.switchOff(func(s *switched) bool { return !s.Until.IsZero() && !now.Before(s.Until) })
-}
-
-func (a *API) switchOff(which func(*switched) bool) bool {
-	a.switches.mu.Lock()
-	defer a.switches.mu.Unlock()
-	before := len(a.switches.on)
-	a.switches.on = slices.DeleteFunc(a.switches.on, func(s *switched) bool {
-		if !which(s) {
-			return false
-		}
-		a.faults.remove(s.fault)
-		if s.kind.end != nil {
-			s.kind.end(a, s.Switch)
-		}
-		return true
-	})
-	if len(a.switches.on) == before {
-		return false
-	}
-	a.setClock()
-	return true
+	return a.endFaults(func(af *activeFault) bool { return af.id > 0 && (id == 0 || af.id == id) })
 }
 
 // setClock sets the clock as the latest fault of the clock that is on wants it, and
-// right when the last of them has ended. It is called with the mutex of the switches
+// right when the last of them has ended. It is called with the mutex of the faults
 // held.
 func (a *API) setClock() {
 	var shift time.Duration
-	for _, s := range a.switches.on {
-		if s.kind.clock != 0 {
-			shift = time.Duration(s.kind.clock) * s.Switch.By
+	for _, af := range a.faults.active {
+		if af.kind.clock != 0 {
+			shift = time.Duration(af.kind.clock) * af.asked.By
 		}
 	}
-	if shift != 0 || a.switches.clock { // else it is as a test has set it
+	if shift != 0 || a.faults.clock { // else it is as a test has set it
 		a.ShiftClock(shift)
 	}
-	a.switches.clock = shift != 0
+	a.faults.clock = shift != 0
 }
 
 // SwitchedOn lists the faults that are on, the oldest first.
 func (a *API) SwitchedOn() []Switched {
-	a.endFaults()
-	a.switches.mu.Lock()
-	defer a.switches.mu.Unlock()
-	all := make([]Switched, len(a.switches.on))
-	for i, s := range a.switches.on {
-		all[i] = s.Switched
-		all[i].Hits, all[i].Altered = a.faults.hits(s.fault), s.fault.altered.Load()
+	a.endDue()
+	a.faults.mu.Lock()
+	defer a.faults.mu.Unlock()
+	var all []Switched
+	for _, af := range a.faults.active {
+		if af.id > 0 {
+			all = append(all, Switched{af.id, af.asked, af.until, af.hits, af.altered.Load()})
+		}
 	}
 	return all
 }

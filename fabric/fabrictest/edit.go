@@ -171,9 +171,6 @@ func (a *API) SetStream(uuid string, s Stream) error {
 	return fmt.Errorf("no asset %s", uuid)
 }
 
-// maxOutages bounds what a port that flaps for weeks remembers.
-const maxOutages = 100
-
 // SetOperationalStatus brings all links of a port up (UP), all down (DOWN) or
 // all but the first up (PARTIAL), and reports whether the port was there. A port
 // whose links are all down begins an outage; a link that comes up ends it, and the
@@ -189,7 +186,6 @@ func (a *API) SetOperationalStatus(uuid, status string) bool {
 		switch {
 		case down && i < 0:
 			p.Outages = append(p.Outages, Outage{From: now})
-			p.Outages = p.Outages[max(len(p.Outages)-maxOutages, 0):]
 		case !down && i >= 0:
 			p.Outages[i].To = now
 		}

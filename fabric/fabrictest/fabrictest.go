@@ -79,9 +79,8 @@ type API struct {
 	login login
 	log   requestLog
 
-	faults   faults
-	switches switches
-	shift    atomic.Int64 // of the API's clock against Options.Now, in nanoseconds
+	faults faults
+	shift  atomic.Int64 // of the API's clock against Options.Now, in nanoseconds
 
 	editing sync.Mutex // held by whoever replaces the state
 	state   atomic.Pointer[state]

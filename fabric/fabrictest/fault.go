@@ -62,8 +62,10 @@ type Fault struct {
 // the first that matches it, so faults with Times make a script. The returned
 // function takes f away and may be called more than once.
 func (a *API) Inject(f Fault) (remove func()) {
+	a.faults.mu.Lock()
+	defer a.faults.mu.Unlock()
 	af := a.faults.add(f)
-	return func() { a.faults.remove(af) }
+	return func() { a.endFaults(func(other *activeFault) bool { return other == af }) }
 }
 
 // SetGone makes the operations answer as if the gateway had never heard of them,
@@ -79,6 +81,8 @@ type faults struct {
 	mu     sync.Mutex
 	active []*activeFault
 	gone   []string // operations
+	lastID int      // of a fault that was switched on
+	clock  bool     // a fault of the clock is on
 }
 
 // activeFault is a fault in force. The mutex of the faults guards it.
@@ -88,6 +92,13 @@ type activeFault struct {
 	pass int // requests that it will still let pass
 	left int // requests that it will still hit; negative for no end
 	hits int
+
+	// Of a fault that was switched on, else zero. It stays in the list when its
+	// requests are used up.
+	id    int
+	kind  Kind
+	asked Switch
+	until time.Time
 }
 
 func (fs *faults) isGone(op string) bool {
@@ -96,6 +107,7 @@ func (fs *faults) isGone(op string) bool {
 	return slices.Contains(fs.gone, op)
 }
 
+// add puts a fault in force. It is called with the mutex held.
 func (fs *faults) add(f Fault) *activeFault {
 	switch {
 	case f.EmptyPoints:
@@ -108,23 +120,36 @@ func (fs *faults) add(f Fault) *activeFault {
 	for name, values := range f.Header {
 		f.Header[http.CanonicalHeaderKey(name)] = values
 	}
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
 	af := &activeFault{Fault: f, pass: f.After, left: cmp.Or(f.Times, -1)}
 	fs.active = append(fs.active, af)
 	return af
 }
 
-func (fs *faults) remove(af *activeFault) {
+// endFaults ends the faults that are meant, and reports whether there was one.
+func (a *API) endFaults(meant func(*activeFault) bool) bool {
+	fs := &a.faults
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	fs.active = slices.DeleteFunc(fs.active, func(other *activeFault) bool { return other == af })
+	before := len(fs.active)
+	fs.active = slices.DeleteFunc(fs.active, func(af *activeFault) bool {
+		if !meant(af) {
+			return false
+		}
+		if af.kind.end != nil {
+			af.kind.end(a, af.asked)
+		}
+		return true
+	})
+	if len(fs.active) < before {
+		a.setClock()
+	}
+	return len(fs.active) < before
 }
 
-func (fs *faults) hits(af *activeFault) int {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	return af.hits
+// endDue ends the faults whose time is over.
+func (a *API) endDue() {
+	now := a.opts.Now()
+	a.endFaults(func(af *activeFault) bool { return !af.until.IsZero() && !now.Before(af.until) })
 }
 
 // meet returns the fault that a call meets, and uses it up; the zero Fault if it
@@ -145,7 +170,7 @@ func (fs *faults) first(matches func(*Fault) bool) Fault {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	for i, af := range fs.active {
-		if !matches(&af.Fault) {
+		if af.left == 0 || !matches(&af.Fault) {
 			continue
 		}
 		if af.pass > 0 {
@@ -153,7 +178,7 @@ func (fs *faults) first(matches func(*Fault) bool) Fault {
 			continue
 		}
 		af.hits++
-		if af.left--; af.left == 0 {
+		if af.left--; af.left == 0 && af.id == 0 {
 			fs.active = slices.Delete(fs.active, i, i+1)
 		}
 		return af.Fault

@@ -1,6 +1,7 @@
 package fabrictest
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -19,13 +20,12 @@ type Request struct {
 	Status int    // of the answer; 0 if none was sent
 }
 
-// requestLog keeps the newest requests in a ring.
+// requestLog keeps the newest requests, the oldest of them first.
 type requestLog struct {
 	limit int
 
 	mu     sync.Mutex
-	ring   []Request
-	oldest int // index into a full ring
+	kept   []Request
 	counts map[string]int
 }
 
@@ -40,22 +40,15 @@ func (l *requestLog) add(c *call, status int) {
 	defer l.mu.Unlock()
 	l.counts[r.Op]++
 	l.counts[""]++
-	switch {
-	case l.limit == 0:
-	case len(l.ring) < l.limit:
-		l.ring = append(l.ring, r)
-	default:
-		l.ring[l.oldest] = r
-		l.oldest = (l.oldest + 1) % l.limit
-	}
+	l.kept = append(l.kept, r)
+	l.kept = l.kept[max(len(l.kept)-l.limit, 0):]
 }
 
 // Requests returns the kept requests, in the order in which they were answered.
 func (a *API) Requests() []Request {
 	a.log.mu.Lock()
 	defer a.log.mu.Unlock()
-	all := append([]Request{}, a.log.ring[a.log.oldest:]...)
-	return append(all, a.log.ring[:a.log.oldest]...)
+	return slices.Clone(a.log.kept)
 }
 
 // Count returns how many requests of op the API has answered since it began or
@@ -70,6 +63,6 @@ func (a *API) Count(op string) int {
 func (a *API) ResetRequests() {
 	a.log.mu.Lock()
 	defer a.log.mu.Unlock()
-	a.log.ring, a.log.oldest = nil, 0
+	a.log.kept = nil
 	clear(a.log.counts)
 }

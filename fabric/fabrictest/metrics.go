@@ -85,11 +85,10 @@ type metricQuery struct {
 	window window // zero members have a default, see [metricQuery.complete]
 }
 
-// complete fills in the last day and the resolution of the range, and keeps the
-// window to what the API still has.
+// complete fills in the last day and the resolution of the range.
 func (q *metricQuery) complete(now time.Time) {
 	w := &q.window
-	if w.to.IsZero() || w.to.After(now) {
+	if w.to.IsZero() {
 		w.to = now
 	}
 	if w.from.IsZero() {
@@ -97,9 +96,6 @@ func (q *metricQuery) complete(now time.Time) {
 	}
 	if w.resolution == 0 {
 		w.resolution = resolution(w.to.Sub(w.from))
-	}
-	if kept := now.Add(-maxSpan); w.from.Before(kept) {
-		w.from = kept
 	}
 }
 

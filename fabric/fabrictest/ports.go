@@ -94,8 +94,10 @@ func (s *state) fullPortDoc(p *Port, operationalStatus string) object {
 	optic := p.optional(map[int64]string{
 		1_000: "1000BASE_LX", 10_000: "10GBASE_LR", 100_000: "100GBASE_LR4", 400_000: "400GBASE_LR4",
 	}[p.Speed])
+	ibx := any(omit)
 	var pack, redundancy, encapsulation, project any
 	if !p.Sparse {
+		ibx = orOmit(p.IBX)
 		pack = object{"code", p.Package}
 		redundancy = object{"enabled", p.Group != "", "group", p.optional(p.Group), "priority", priority}
 		encapsulation = object{"type", p.Encapsulation, "tagProtocolId", tag}
@@ -124,7 +126,7 @@ func (s *state) fullPortDoc(p *Port, operationalStatus string) object {
 		},
 		"account", account,
 		"bandwidth", p.Capacity(), "availableBandwidth", max(p.Capacity()-u.bandwidth, 0), "usedBandwidth", u.bandwidth,
-		"location", append(locationDoc(p.Metro), "ibx", orOmitNull(p.optional(p.IBX))),
+		"location", append(locationDoc(p.Metro), "ibx", ibx),
 		"demarcationPointIbx", p.optional(p.IBX), "tetherIbx", p.optional(p.IBX), "redundancy", redundancy,
 		// The group of a device is a small number, the same in every metro; it does not pair ports.
 		"device", object{"name", "l2-" + strings.ToLower(p.IBX), "redundancy", object{"group", "1", "priority", priority}},
@@ -139,14 +141,6 @@ func (p *Port) optional(s string) any {
 		return nil
 	}
 	return orNull(s)
-}
-
-// orOmitNull is v, or no member if v is null.
-func orOmitNull(v any) any {
-	if v == nil {
-		return omit
-	}
-	return v
 }
 
 func accountDoc(number, org int64, stringly bool) object {

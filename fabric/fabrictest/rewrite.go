@@ -3,6 +3,8 @@ package fabrictest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -147,20 +149,15 @@ func (s shape) sum(o map[string]any) {
 	}
 }
 
-// figure is a member of a point as a number.
+// figure is a member of a point as a number: infinite if it is too large, NaN if it is
+// no number.
 func figure(point any, key string) float64 {
 	p, _ := point.(map[string]any)
-	switch v := p[key].(type) {
-	case json.Number:
-		f, _ := strconv.ParseFloat(string(v), 64) // too large is infinite
-		return f
-	case float64:
-		return v
-	case string:
-		f, _ := strconv.ParseFloat(v, 64)
-		return f
+	f, err := strconv.ParseFloat(fmt.Sprint(p[key]), 64)
+	if errors.Is(err, strconv.ErrSyntax) {
+		return math.NaN()
 	}
-	return math.NaN()
+	return f
 }
 
 // number is f as JSON, null if JSON has no such number.

@@ -64,7 +64,7 @@ type via struct {
 
 // RoundTrip implements http.RoundTripper.
 func (v via) RoundTrip(r *http.Request) (*http.Response, error) {
-	v.api.endFaults()
+	v.api.endDue()
 	if err := v.api.faults.unreachable(r); err != nil {
 		if r.Body != nil {
 			_ = r.Body.Close()
