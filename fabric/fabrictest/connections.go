@@ -22,8 +22,6 @@ var connectionView = view[Connection]{
 	properties: map[string]func(*Connection) string{
 		"/uuid":                        func(c *Connection) string { return c.UUID },
 		"/name":                        func(c *Connection) string { return c.Name },
-		"/state":                       func(c *Connection) string { return c.State },
-		"/project/projectId":           func(c *Connection) string { return c.ProjectID },
 		"/changeLog/updatedDateTime":   func(c *Connection) string { return v4Time(c.Updated) },
 		"/aSide/accessPoint/port/uuid": func(c *Connection) string { return c.ASide.Port },
 		"/zSide/accessPoint/port/uuid": func(c *Connection) string { return c.ZSide.Port },

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// status is the state of a connection with Equinix' and the provider's word on it.
+// status is the state of a connection, as a whole, at Equinix and at the provider.
 type status struct{ state, equinix, provider string }
 
 // stage is what a connection comes to in the course of a change. An empty status

@@ -3,7 +3,6 @@ package fabrictest
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -51,12 +50,8 @@ func (c *Connection) asset() asset {
 }
 
 var assetView = view[asset]{defaultSort: "/uuid", properties: map[string]func(*asset) string{
-	"/uuid":             func(s *asset) string { return s.uuid },
-	"/streamUuid":       func(s *asset) string { return s.UUID },
-	"/projectId":        func(s *asset) string { return s.project },
-	"/type":             func(s *asset) string { return s.kind },
-	"/attachmentStatus": func(s *asset) string { return s.Status },
-	"/metricsEnabled":   func(s *asset) string { return strconv.FormatBool(s.MetricsEnabled) },
+	"/uuid": func(s *asset) string { return s.uuid },
+	"/type": func(s *asset) string { return s.kind },
 }}
 
 // searchStreamAssets answers with what is attached to streams.

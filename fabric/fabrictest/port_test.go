@@ -177,11 +177,10 @@ func TestPortEdits(t *testing.T) {
 func TestSearchPorts(t *testing.T) {
 	api, c := newClient(t, fabrictest.Options{})
 	for _, tc := range []struct{ name, filter, want string }{
-		{"equal", `{"property":"/location/metroCode","operator":"=","values":["SV"]}`, "SV5-CORE-PRI-10G SV5-CORE-SEC-10G"},
-		{"several values", `{"property":"/location/metroCode","operator":"=","values":["SG","SY"]}`, "SG3-TRANSIT-10G SY4-BACKUP-1G"},
-		{"in", `{"property":"/uuid","operator":"IN","values":["` + uuid(t, api, fabrictest.DemoIdle) + `"]}`, "SY4-BACKUP-1G"},
-		{"not", `{"property":"/state","operator":"!=","values":["ACTIVE"]}`, "LD8-NEWBUILD-100G NY5-PEERING-10G"},
-		{"foreign stays hidden", `{"property":"/location/metroCode","operator":"=","values":["LD"]}`, "LD8-NEWBUILD-100G"},
+		{"equal", condition("/name", "=", fabrictest.DemoIdle), fabrictest.DemoIdle},
+		{"several values", condition("/name", "=", fabrictest.DemoIdle, fabrictest.DemoLAG), fabrictest.DemoLAG + " " + fabrictest.DemoIdle},
+		{"in", condition("/uuid", "IN", uuid(t, api, fabrictest.DemoIdle)), fabrictest.DemoIdle},
+		{"foreign stays hidden", condition("/name", "=", fabrictest.DemoForeign), ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var got portPage

@@ -39,11 +39,8 @@ func (a *API) listPorts(c *call) reply {
 }
 
 var portView = view[Port]{defaultSort: "/uuid", properties: map[string]func(*Port) string{
-	"/uuid":               func(p *Port) string { return p.UUID },
-	"/name":               func(p *Port) string { return p.Name },
-	"/state":              func(p *Port) string { return p.State },
-	"/location/metroCode": func(p *Port) string { return p.Metro },
-	"/project/projectId":  func(p *Port) string { return p.ProjectID },
+	"/uuid": func(p *Port) string { return p.UUID },
+	"/name": func(p *Port) string { return p.Name },
 }}
 
 func (a *API) searchPorts(c *call) reply {

@@ -127,7 +127,7 @@ func (v view[T]) compile(f filter, path string) (func(*T) bool, *flaw) {
 	switch {
 	case property == nil:
 		return nil, unexpected(path+".property", f.Property)
-	case f.Operator != "=" && f.Operator != "IN" && f.Operator != "!=":
+	case f.Operator != "=" && f.Operator != "IN":
 		return nil, unexpected(path+".operator", f.Operator)
 	case len(f.Values) == 0:
 		return nil, &flaw{path + ".values", "Must not be empty"}
@@ -136,7 +136,7 @@ func (v view[T]) compile(f filter, path string) (func(*T) bool, *flaw) {
 	for _, value := range f.Values {
 		set[value] = true
 	}
-	return func(t *T) bool { return set[property(t)] == (f.Operator != "!=") }, nil
+	return func(t *T) bool { return set[property(t)] }, nil
 }
 
 // queryPage reads the page that a query asks for.
