@@ -258,8 +258,11 @@ func (f *flow) at(end int64) (mean, high int64) {
 }
 
 // exceeded returns how many packets were over the rate in an interval. The policer at
-// the entry stops three in four of them, the policer at the exit the others.
+// the exit drops one in four of them, the policer at the entry the others.
 func (f *flow) exceeded(end int64) int64 {
 	asked, _ := f.asked(end)
 	return max(asked-f.full, 0) / packetSize
 }
+
+func (f *flow) droppedLeaving(end int64) int64  { return f.exceeded(end) / 4 }
+func (f *flow) droppedEntering(end int64) int64 { return f.exceeded(end) - f.droppedLeaving(end) }

@@ -112,6 +112,7 @@ func TestNoPortsIsAnError(t *testing.T) {
 	fleet := fabrictest.Generate(1, 0, 3)
 	_, c := newClient(t, fabrictest.Options{Fleet: &fleet})
 	c.wantError(http.StatusBadRequest, "EQ-3046110", "GET", "/fabric/v4/ports", "")
+	c.wantError(http.StatusBadRequest, "EQ-3046110", "POST", "/fabric/v4/ports/search", "{}")
 	if _, body := c.do("GET", "/ecx/v3/port/userport", ""); body != "[]" {
 		t.Errorf("v3 list %s; want an empty array", body)
 	}

@@ -16,14 +16,19 @@ const (
 	hrefProfiles    = hrefBase + "serviceProfiles/"
 )
 
-// listPorts answers GET /fabric/v4/ports. The real API shows a list without paging, or
-// fails if the account has no ports.
+// noPorts is the answer to an account that has no ports.
+func noPorts() reply {
+	return apiError(http.StatusBadRequest, "EQ-3046110", "ProjectID required.",
+		"details", "ProjectId and ports are not found for the user")
+}
+
+// listPorts answers GET /fabric/v4/ports, which comes in one page unless Options say
+// otherwise.
 func (a *API) listPorts(c *call) reply {
 	s := a.state.Load()
 	ports := s.own()
 	if len(ports) == 0 {
-		return apiError(http.StatusBadRequest, "EQ-3046110", "ProjectID required.",
-			"details", "ProjectId and ports are not found for the user")
+		return noPorts()
 	}
 	if name := c.http.URL.Query().Get("name"); name != "" {
 		ports = slices.DeleteFunc(ports, func(p *Port) bool { return p.Name != name })
@@ -45,7 +50,11 @@ var portView = view[Port]{defaultSort: "/uuid", properties: map[string]func(*Por
 
 func (a *API) searchPorts(c *call) reply {
 	s := a.state.Load()
-	return search(c, portView, s.own(), s.portDoc)
+	ports := s.own()
+	if len(ports) == 0 {
+		return noPorts()
+	}
+	return search(c, portView, ports, s.portDoc)
 }
 
 // port answers for one port, and alone says its operational status.

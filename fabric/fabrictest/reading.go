@@ -113,13 +113,11 @@ func (a *API) subject(uuid string) *subject {
 		return nil
 	}
 	in, out := s.flow(a.opts.Seed, c, true), s.flow(a.opts.Seed, c, false)
-	entry := func(f *flow) func(int64) int64 { return func(end int64) int64 { n := f.exceeded(end); return n - n/4 } }
-	exit := func(f *flow) func(int64) int64 { return func(end int64) int64 { return f.exceeded(end) / 4 } }
 	sub := &subject{asset: c.asset(), since: c.Created, in: in.at, out: out.at, metrics: []metric{
 		{MetricConnectionRx, unitRate, counter(in.at).bytes}, {MetricConnectionTx, unitRate, counter(out.at).bytes},
 		{MetricConnectionBytesRx, unitBytes, counter(in.at).bytes}, {MetricConnectionBytesTx, unitBytes, counter(out.at).bytes},
-		{MetricConnectionDroppedRA, unitPackets, entry(in)}, {MetricConnectionDroppedTA, unitPackets, exit(out)},
-		{MetricConnectionDroppedRZ, unitPackets, entry(out)}, {MetricConnectionDroppedTZ, unitPackets, exit(in)},
+		{MetricConnectionDroppedRA, unitPackets, in.droppedEntering}, {MetricConnectionDroppedTA, unitPackets, out.droppedLeaving},
+		{MetricConnectionDroppedRZ, unitPackets, out.droppedEntering}, {MetricConnectionDroppedTZ, unitPackets, in.droppedLeaving},
 	}}
 	if c.live() && len(in.legs) > 0 {
 		sub.home = in.legs[0].port.UUID
