@@ -1,129 +1,221 @@
 package fabrictest
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
 
-// controls answers below /control/:
-//
-//	GET    /control/faults       the catalogue, and what is on
-//	POST   /control/faults       switches one on: a switchDoc
-//	DELETE /control/faults       switches all off
-//	DELETE /control/faults/{id}  switches one off
-func (a *API) controls() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /control/faults", a.showFaults)
-	mux.HandleFunc("POST /control/faults", a.switchFault)
-	mux.HandleFunc("DELETE /control/faults", func(w http.ResponseWriter, _ *http.Request) {
-		a.SwitchOff(0)
-		w.WriteHeader(http.StatusNoContent)
-	})
-	mux.HandleFunc("DELETE /control/faults/{id}", func(w http.ResponseWriter, r *http.Request) {
-		id, err := strconv.Atoi(r.PathValue("id"))
-		if err != nil || id == 0 || !a.SwitchOff(id) {
-			http.Error(w, "no such fault is on", http.StatusNotFound)
-			return
+// Switch asks for a fault of the catalogue.
+type Switch struct {
+	Fault string        // the name of a [Kind]
+	Path  string        // of the requests to hit, as in [Fault]; "" spares logins
+	Port  string        // only requests about this port, by UUID or name; for port faults, which port; "" is any
+	For   time.Duration // until it ends by itself; 0 does not
+	Count int           // how many requests it hits; 0 is all
+	After int           // how many requests pass before
+	By    time.Duration // how far or how long; 0 means Kind.By
+
+	port Port // for port faults
+}
+
+// Switched is a fault that is on.
+type Switched struct {
+	ID     int
+	Switch Switch
+	Until  time.Time // zero for no end
+	Hits   int       // requests that it has hit
+	// Altered says of a fault that rewrites answers whether it has made one of
+	// them say something else.
+	Altered bool
+}
+
+// The bounds of Switch.By.
+const (
+	shortest = time.Millisecond
+	longest  = 30 * 24 * time.Hour
+)
+
+// SwitchOn begins a fault of the catalogue. The error says what is wrong with s:
+// what would be ignored is refused.
+func (a *API) SwitchOn(s Switch) (id int, err error) {
+	all := Catalogue()
+	i := slices.IndexFunc(all, func(k Kind) bool { return k.Name == s.Fault })
+	if i < 0 {
+		return 0, fmt.Errorf("no fault is called %q; GET /control/faults has the names", s.Fault)
+	}
+	kind := all[i]
+	switch {
+	case s.For < 0 || s.Count < 0 || s.After < 0 || s.By < 0:
+		err = errors.New("for, count, after and by must not be negative")
+	case s.By != 0 && kind.By == 0:
+		err = fmt.Errorf("%s takes no by", s.Fault)
+	case s.By != 0 && (s.By < shortest || s.By > longest):
+		err = fmt.Errorf("by must be between %v and %v, not %v", shortest, longest, s.By)
+	case s.Port != "" && kind.scope != ofRequests:
+		err = fmt.Errorf("%s takes no port: it is not about one", s.Fault)
+	case kind.scope == ofAll && (s.Path != "" || s.Count != 0 || s.After != 0):
+		err = fmt.Errorf("%s takes no path, count or after: it begins at once, and is about the whole API", s.Fault)
+	}
+	if err != nil {
+		return 0, err
+	}
+	s.By = cmp.Or(s.By, kind.By)
+	ports := a.state.Load().fleet.Ports
+	i = slices.IndexFunc(ports, func(p Port) bool { return p.UUID == s.Port || p.Name == s.Port || s.Port == "" && !p.Foreign })
+	if i >= 0 {
+		s.port = ports[i].clone()
+	} else if s.Port != "" {
+		return 0, fmt.Errorf("no port is called %q", s.Port)
+	}
+	fs := &a.faults
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	f := kind.fault(a, s)
+	f.Path, f.After, f.Times = s.Path, s.After, cmp.Or(s.Count, f.Times)
+	f.Data = f.Op == "" && s.Path == ""
+	if s.Port != "" && f.Do == nil {
+		f.UUID = s.port.UUID
+	}
+	fs.lastID++
+	af := fs.add(f)
+	af.id, af.kind, af.asked = fs.lastID, kind, s
+	if s.For > 0 {
+		af.until = a.opts.Now().Add(s.For)
+	}
+	a.setClock()
+	return af.id, nil
+}
+
+// SwitchOff ends the fault with that ID, or all that were switched on for 0, and
+// reports whether there was one.
+func (a *API) SwitchOff(id int) bool {
+	return a.endFaults(func(af *activeFault) bool { return af.id > 0 && (id == 0 || af.id == id) })
+}
+
+// setClock sets the clock as the latest fault of the clock that is on wants it, and
+// right when the last of them has ended. It is called with the mutex of the faults
+// held.
+func (a *API) setClock() {
+	var shift time.Duration
+	for _, af := range a.faults.active {
+		if af.kind.clock != 0 {
+			shift = time.Duration(af.kind.clock) * af.asked.By
 		}
-		w.WriteHeader(http.StatusNoContent)
-	})
-	return mux
+	}
+	if shift != 0 || a.faults.clock { // else it is as a test has set it
+		a.ShiftClock(shift)
+	}
+	a.faults.clock = shift != 0
 }
 
-// switchDoc is a [Switch] as it is posted, with durations such as 2m.
-type switchDoc struct {
-	ID    int    `json:"id,omitempty"`
-	Fault string `json:"fault"`
-	Path  string `json:"path,omitempty"`
-	Port  string `json:"port,omitempty"`
-	For   string `json:"for,omitempty"`
-	Count int    `json:"count,omitempty"`
-	After int    `json:"after,omitempty"`
-	By    string `json:"by,omitempty"`
-
-	Until *time.Time `json:"until,omitempty"`
-	Hits  *int       `json:"hits,omitempty"`
+// SwitchedOn lists the faults that are on, the oldest first.
+func (a *API) SwitchedOn() []Switched {
+	a.endDue()
+	a.faults.mu.Lock()
+	defer a.faults.mu.Unlock()
+	var all []Switched
+	for _, af := range a.faults.active {
+		if af.id > 0 {
+			all = append(all, Switched{af.id, af.asked, af.until, af.hits, af.altered.Load()})
+		}
+	}
+	return all
 }
 
-type kindDoc struct {
-	Fault string `json:"fault"`
-	Does  string `json:"does"`
-	By    string `json:"by,omitempty"`
-}
-
-func (a *API) showFaults(w http.ResponseWriter, _ *http.Request) {
-	doc := struct {
-		On        []switchDoc `json:"on"`
-		Catalogue []kindDoc   `json:"catalogue"`
-	}{On: []switchDoc{}}
-	for _, s := range a.SwitchedOn() {
-		doc.On = append(doc.On, newSwitchDoc(s))
+// showFaults answers GET /control/faults with the faults that are on and the
+// catalogue.
+func (a *API) showFaults(*call) reply {
+	on, catalogue := []object{}, []object{}
+	for _, f := range a.SwitchedOn() {
+		until := any(omit)
+		if !f.Until.IsZero() {
+			until = f.Until
+		}
+		on = append(on, append(f.Switch.doc(f.ID), "until", until, "hits", f.Hits))
 	}
 	for _, k := range Catalogue() {
-		doc.Catalogue = append(doc.Catalogue, kindDoc{k.Name, k.Does, text(k.By)})
+		catalogue = append(catalogue, object{"fault", k.Name, "does", k.Does, "by", orOmit(durationText(k.By))})
 	}
-	jsonReply(doc).send(w, false)
+	return jsonReply(object{"on", on, "catalogue", catalogue})
 }
 
-func newSwitchDoc(on Switched) switchDoc {
-	s := on.Switch
-	doc := switchDoc{
-		ID: on.ID, Fault: s.Fault, Path: s.Path, Port: s.Port, For: text(s.For), Count: s.Count, After: s.After,
-		By: text(s.By), Hits: &on.Hits,
-	}
-	if !on.Until.IsZero() {
-		doc.Until = &on.Until
-	}
-	return doc
-}
+// postFault answers POST /control/faults, which switches a fault on.
+func (a *API) postFault(c *call) reply {
+	var q struct {
+		Fault string `json:"fault"`
+		Path  string `json:"path"`
+		Port  string `json:"port"`
+		For   string `json:"for"` // durations, such as 2m
+		Count int    `json:"count"`
+		After int    `json:"after"`
+		By    string `json:"by"`
 
-func (a *API) switchFault(w http.ResponseWriter, r *http.Request) {
-	var doc switchDoc
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+		ID, Until, Hits any // as GET shows them; they mean nothing here
+	}
+	d := json.NewDecoder(bytes.NewReader(c.body))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&doc); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+	err := d.Decode(&q)
+	if _, end := d.Token(); err == nil && !errors.Is(end, io.EOF) {
+		err = errors.New("something follows the object: post one fault at a time")
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		http.Error(w, "something follows the object: post one fault at a time", http.StatusBadRequest)
-		return
+	s := Switch{Fault: q.Fault, Path: q.Path, Port: q.Port, Count: q.Count, After: q.After}
+	if err == nil && q.For != "" {
+		s.For, err = time.ParseDuration(q.For)
 	}
-	s := Switch{Fault: doc.Fault, Path: doc.Path, Port: doc.Port, Count: doc.Count, After: doc.After}
-	var forErr, byErr error
-	s.For, forErr = duration(doc.For)
-	s.By, byErr = duration(doc.By)
-	err := errors.Join(forErr, byErr)
-	var id int
+	if err == nil && q.By != "" {
+		s.By, err = time.ParseDuration(q.By)
+	}
+	id := 0
 	if err == nil {
 		id, err = a.SwitchOn(s)
 	}
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+		return plainText(http.StatusBadRequest, err.Error())
 	}
-	doc.ID = id
-	reply := jsonReply(doc)
-	reply.status = http.StatusCreated
-	reply.send(w, false)
+	return jsonReply(s.doc(id), http.StatusCreated)
 }
 
-// duration reads what text writes.
-func duration(text string) (time.Duration, error) {
-	if text == "" {
-		return 0, nil
+// deleteFault answers DELETE /control/faults, which switches all off, and
+// DELETE /control/faults/{id}, which switches off one.
+func (a *API) deleteFault(c *call) reply {
+	if c.id == "" {
+		a.SwitchOff(0)
+	} else if id, err := strconv.Atoi(c.id); err != nil || id == 0 || !a.SwitchOff(id) {
+		return plainText(http.StatusNotFound, "no such fault is on")
 	}
-	return time.ParseDuration(text)
+	return reply{status: http.StatusNoContent}
 }
 
-// text is a duration as it is posted, "" for none.
-func text(d time.Duration) string {
+// doc is a switch as it is posted.
+func (s Switch) doc(id int) object {
+	number := func(n int) any {
+		if n == 0 {
+			return omit
+		}
+		return n
+	}
+	return object{
+		"id", id, "fault", s.Fault, "path", orOmit(s.Path), "port", orOmit(s.Port), "for", orOmit(durationText(s.For)),
+		"count", number(s.Count), "after", number(s.After), "by", orOmit(durationText(s.By)),
+	}
+}
+
+// durationText is a duration as it is posted, "" for none.
+func durationText(d time.Duration) string {
 	if d == 0 {
 		return ""
 	}
 	return d.String()
+}
+
+func plainText(status int, text string) reply {
+	return reply{status: status, header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, body: []byte(text + "\n")}
 }

@@ -96,8 +96,8 @@ func TestControlRefuses(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"fault":"nonsense"}`:                                              "GET /control/faults has the names",
 		`{"fault":"html"} {"fault":"html"}`:                                 "one fault at a time",
-		`{"fault":"future-points","by":"9ns"}`:                              "by is between 1ms and 720h0m0s",
-		`{"fault":"clock-ahead","by":"9999h"}`:                              "by is between 1ms and 720h0m0s",
+		`{"fault":"future-points","by":"9ns"}`:                              "by must be between 1ms and 720h0m0s",
+		`{"fault":"clock-ahead","by":"9999h"}`:                              "by must be between 1ms and 720h0m0s",
 		`{"fault":"refused","port":"` + fabrictest.DemoPrimary + `"}`:       "takes no port",
 		`{"fault":"token-expired","port":"` + fabrictest.DemoPrimary + `"}`: "takes no port",
 		`{"fault":"suspend","after":3}`:                                     "takes no path, count or after",

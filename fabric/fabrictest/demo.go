@@ -3,12 +3,12 @@ package fabrictest
 import (
 	"cmp"
 	"fmt"
-	"time"
+	"slices"
 )
 
 // The ports of the demo fleet, by name.
 const (
-	DemoPrimary       = "SV5-CORE-PRI-10G"     // half of a pair of which neither could carry both loads
+	DemoPrimary       = "SV5-CORE-PRI-10G"     // half of a pair; neither half could carry the load of both
 	DemoSecondary     = "SV5-CORE-SEC-10G"     // the other half
 	DemoEdgePrimary   = "DC6-EDGE-PRI-100G"    // half of a sound pair
 	DemoEdgeSecondary = "DC6-EDGE-SEC-100G"    // the other half
@@ -19,11 +19,11 @@ const (
 	DemoProvisioning  = "LD8-NEWBUILD-100G"    // no statistics yet; fields are null
 	DemoCrowded       = "DA11-WHOLESALE-10G"   // QINQ, 130 connections
 	DemoStringly      = "TY4-OFFICE-1G"        // numbers as strings
-	DemoUnknownState  = "NY5-PEERING-10G"      // in a state that no document lists
+	DemoUnknownState  = "NY5-PEERING-10G"      // in a state that is not documented
 	DemoForeign       = "LD8-PARTNER-10G"      // of another account: 403
 )
 
-// The states of the demo fleet that no document lists.
+// The states of the demo fleet that are not documented.
 const (
 	UnknownPortState       = "RELOCATING"
 	UnknownConnectionState = "PENDING_RELOCATION"
@@ -33,116 +33,145 @@ const (
 // bandwidth every working day: it runs at its rate, and packets are dropped.
 const DemoThrottled = "bulk-transfer-SG"
 
-// throttled is its place; it rides on DemoSaturated.
+// throttled is the place of DemoThrottled among the connections; it is on DemoSaturated.
 const throttled = 5
 
 // demoCrowd is the number of connections of DemoCrowded: more than a page.
 const demoCrowd = 130
 
-// demoPorts is the demo fleet without identifiers; group pairs ports.
-var demoPorts = []struct {
-	name, metro, ibx, state string
-	speed                   int64
-	links                   int
-	priority, group         string
-	load                    Load
-}{
-	{DemoPrimary, "SV", "SV5", StateActive, 10_000, 1, PriorityPrimary, "core",
-		Load{Inbound: 0.5, Outbound: 0.38, PeakHour: 14, Weekend: 0.55, Growth: 0.08, Bursts: 0.4}},
-	{DemoEdgePrimary, "DC", "DC6", StateActive, 100_000, 1, PriorityPrimary, "edge",
-		Load{Inbound: 0.31, Outbound: 0.24, PeakHour: 15, Weekend: 0.7, Growth: 0.2, Bursts: 0.1}},
-	{DemoSecondary, "SV", "SV5", StateActive, 10_000, 1, PrioritySecondary, "core",
-		Load{Inbound: 0.47, Outbound: 0.35, PeakHour: 14, Weekend: 0.55, Growth: 0.08, Bursts: 0.4}},
-	{DemoEdgeSecondary, "DC", "DC6", StateActive, 100_000, 1, PrioritySecondary, "edge",
-		Load{Inbound: 0.12, Outbound: 0.09, PeakHour: 15, Weekend: 0.7, Growth: 0.2, Bursts: 0.1}},
-	{DemoLAG, "AM", "AM3", StateActive, 10_000, 4, "", "",
-		Load{Inbound: 0.33, Outbound: 0.36, PeakHour: 20.5, Weekend: 1.1, Growth: 0.2, Errors: 12}},
-	{DemoDown, "FR", "FR5", StateActive, 10_000, 1, PrioritySecondary, "",
-		Load{Inbound: 0.2, Outbound: 0.2, PeakHour: 13, Weekend: 0.5}},
-	{DemoSaturated, "SG", "SG3", StateActive, 10_000, 1, "", "",
-		Load{Inbound: 0.38, Outbound: 1.02, PeakHour: 21, Weekend: 0.93, Bursts: 0.5}},
-	{DemoIdle, "SY", "SY4", StateActive, 1_000, 1, PrioritySecondary, "",
-		Load{Inbound: 0.0004, Outbound: 0.0002, PeakHour: 2, Weekend: 1, Bursts: 0.2}},
-	{DemoProvisioning, "LD", "LD8", StateProvisioning, 100_000, 1, "", "", Load{}},
-	{DemoCrowded, "DA", "DA11", StateActive, 10_000, 1, "", "",
-		Load{Inbound: 0.33, Outbound: 0.36, PeakHour: 16, Weekend: 0.65, Growth: 0.1, Bursts: 1}},
-	{DemoStringly, "TY", "TY4", StateActive, 1_000, 1, "", "",
-		Load{Inbound: 0.5, Outbound: 0.13, PeakHour: 10.5, Weekend: 0.08, Growth: 0.05, Bursts: 0.8}},
-	{DemoUnknownState, "NY", "NY5", UnknownPortState, 10_000, 1, "", "",
-		Load{Inbound: 0.27, Outbound: 0.31, PeakHour: 19, Weekend: 1.05, Growth: 0.2, Bursts: 0.3}},
-	{DemoForeign, "LD", "LD8", StateActive, 10_000, 1, "", "",
-		Load{Inbound: 0.3, Outbound: 0.3, PeakHour: 14, Weekend: 0.6}},
+// demoPorts are the ports of the demo fleet as far as they differ; see buildPorts.
+var demoPorts = []Port{
+	{Name: DemoPrimary, IBX: "SV5", Speed: 10_000, Priority: PriorityPrimary, Group: "core",
+		Load: Load{Inbound: 0.5, Outbound: 0.38, PeakHour: 14, Weekend: 0.55, Growth: 0.08, Bursts: 0.4}},
+	{Name: DemoEdgePrimary, IBX: "DC6", Speed: 100_000, Priority: PriorityPrimary, Group: "edge", Package: "UNLIMITED",
+		Load: Load{Inbound: 0.31, Outbound: 0.24, PeakHour: 15, Weekend: 0.7, Growth: 0.2, Bursts: 0.1}},
+	{Name: DemoSecondary, IBX: "SV5", Speed: 10_000, Priority: PrioritySecondary, Group: "core",
+		Load: Load{Inbound: 0.47, Outbound: 0.35, PeakHour: 14, Weekend: 0.55, Growth: 0.08, Bursts: 0.4}},
+	{Name: DemoEdgeSecondary, IBX: "DC6", Speed: 100_000, Priority: PrioritySecondary, Group: "edge", Package: "UNLIMITED",
+		Load: Load{Inbound: 0.12, Outbound: 0.09, PeakHour: 15, Weekend: 0.7, Growth: 0.2, Bursts: 0.1}},
+	{Name: DemoLAG, IBX: "AM3", Speed: 10_000, Links: []Link{{}, {Down: true}, {}, {}}, Maintenance: "SCHEDULED",
+		Load: Load{Inbound: 0.33, Outbound: 0.36, PeakHour: 20.5, Weekend: 1.1, Growth: 0.2, Errors: 12}},
+	{Name: DemoDown, IBX: "FR5", Speed: 10_000, Links: []Link{{Down: true}}, Outages: []Outage{{}}, Priority: PrioritySecondary,
+		Load: Load{Inbound: 0.2, Outbound: 0.2, PeakHour: 13, Weekend: 0.5}},
+	{Name: DemoSaturated, IBX: "SG3", Speed: 10_000,
+		Load: Load{Inbound: 0.38, Outbound: 1.02, PeakHour: 21, Weekend: 0.93, Bursts: 0.5}},
+	{Name: DemoIdle, IBX: "SY4", Speed: 1_000, Priority: PrioritySecondary,
+		Load: Load{Inbound: 0.0004, Outbound: 0.0002, PeakHour: 2, Weekend: 1, Bursts: 0.2}},
+	{Name: DemoProvisioning, IBX: "LD8", Speed: 100_000, State: StateProvisioning, Sparse: true},
+	{Name: DemoCrowded, IBX: "DA11", Speed: 10_000, Encapsulation: "QINQ", Package: "UNLIMITED_PLUS",
+		Load: Load{Inbound: 0.33, Outbound: 0.36, PeakHour: 16, Weekend: 0.65, Growth: 0.1, Bursts: 1}},
+	{Name: DemoStringly, IBX: "TY4", Speed: 1_000, Stringly: true,
+		Load: Load{Inbound: 0.5, Outbound: 0.13, PeakHour: 10.5, Weekend: 0.08, Growth: 0.05, Bursts: 0.8}},
+	{Name: DemoUnknownState, IBX: "NY5", Speed: 10_000, State: UnknownPortState,
+		Load: Load{Inbound: 0.27, Outbound: 0.31, PeakHour: 19, Weekend: 1.05, Growth: 0.2, Bursts: 0.3}},
+	{Name: DemoForeign, IBX: "LD8", Speed: 10_000, Foreign: true, ProjectID: "377533000999999", AccountNumber: 290_071, OrgID: 92_154,
+		Load: Load{Inbound: 0.3, Outbound: 0.3, PeakHour: 14, Weekend: 0.6}},
+}
+
+// The ports of the fleet of DemoMetrics, by name.
+const (
+	MetricsPrimary    = "LD5-WAN-PRI-10G"  // half of a pair that the API knows of
+	MetricsSecondary  = "LD5-WAN-SEC-10G"  // the other half
+	MetricsTwinA      = "TY2-METRO-A-10G"  // half of a pair known by its name only
+	MetricsTwinB      = "TY2-METRO-B-10G"  // the other half
+	MetricsDropping   = "SG1-CDN-10G"      // full every evening: drops packets
+	MetricsLAG        = "NY9-CORE-LAG-20G" // two links, one of them down: erred packets
+	MetricsDisabled   = "SY3-BRANCH-1G"    // attached to a stream, its metrics not enabled
+	MetricsUnattached = "FR2-BRANCH-1G"    // not attached to a stream
+)
+
+// MetricsThrottled is the connection of the fleet of DemoMetrics that runs at its
+// rate every day.
+const MetricsThrottled = "cdn-fill-SG"
+
+var metricsPorts = []Port{
+	{Name: MetricsPrimary, IBX: "LD5", Speed: 10_000, Priority: PriorityPrimary, Group: "wan",
+		Load: Load{Inbound: 0.42, Outbound: 0.3, PeakHour: 14, Weekend: 0.5, Bursts: 0.3}},
+	{Name: MetricsSecondary, IBX: "LD5", Speed: 10_000, Priority: PrioritySecondary, Group: "wan",
+		Load: Load{Inbound: 0.2, Outbound: 0.15, PeakHour: 14, Weekend: 0.5, Bursts: 0.3}},
+	{Name: MetricsTwinA, IBX: "TY2", Speed: 10_000, Load: Load{Inbound: 0.35, Outbound: 0.5, PeakHour: 20, Weekend: 1}},
+	{Name: MetricsTwinB, IBX: "TY2", Speed: 10_000, Stringly: true,
+		Load: Load{Inbound: 0.3, Outbound: 0.45, PeakHour: 20, Weekend: 1}},
+	{Name: MetricsDropping, IBX: "SG1", Speed: 10_000,
+		Load: Load{Inbound: 0.2, Outbound: 1.1, PeakHour: 21, Weekend: 1.05, Bursts: 0.5}},
+	{Name: MetricsLAG, IBX: "NY9", Speed: 10_000, Links: []Link{{}, {Down: true}},
+		Load: Load{Inbound: 0.25, Outbound: 0.3, PeakHour: 15, Weekend: 0.6, Errors: 30}},
+	{Name: MetricsDisabled, IBX: "SY3", Speed: 1_000, Load: Load{Inbound: 0.2, Outbound: 0.1, PeakHour: 11, Weekend: 0.2}},
+	{Name: MetricsUnattached, IBX: "FR2", Speed: 1_000, Load: Load{Inbound: 0.3, Outbound: 0.2, PeakHour: 10, Weekend: 0.2}},
 }
 
 // Demo returns a fleet with something of everything: twelve ports in ten
-// metros and one foreign one (see the Demo constants), and 190 connections in
+// metros and a foreign one (see the Demo constants), and 190 connections in
 // every state, most of them on one crowded port. The seed decides identifiers.
 func Demo(seed uint64) Fleet {
-	var f Fleet
-	primaries := map[string]string{} // the first port of a group, by its name here
-	for i, d := range demoPorts {
-		p := Port{
-			UUID: newUUID(seed, "port", i), Name: d.name, State: d.state, Metro: d.metro, IBX: d.ibx,
-			Speed: d.speed, Links: newLinks(seed, i, d.links), Encapsulation: "DOT1Q", Package: "STANDARD",
-			Priority: d.priority, ProjectID: "900000000000042", AccountNumber: 400_042, OrgID: 70_042,
-			Load: d.load,
-		}
-		p.specialise()
-		f.Ports = append(f.Ports, p)
-		primaries[d.group] = cmp.Or(primaries[d.group], p.UUID)
-	}
-	for i, d := range demoPorts {
-		if d.group != "" {
-			f.Ports[i].Group = primaries[d.group]
-		}
-	}
+	f := Fleet{Ports: buildPorts(seed, demoPorts, Port{ProjectID: "900000000000042", AccountNumber: 400_042, OrgID: 70_042})}
 	f.Connections = demoConnections(seed, f)
 	return f
 }
 
-// specialise gives the ports of the demo fleet what sets them apart.
-func (p *Port) specialise() {
-	switch p.Name {
-	case DemoEdgePrimary, DemoEdgeSecondary:
-		p.Package = "UNLIMITED"
-	case DemoLAG:
-		p.Links[1].Down = true
-		p.Maintenance = "SCHEDULED"
-	case DemoDown:
-		p.Links[0].Down = true
-		p.Outages = []Outage{{}}
-	case DemoProvisioning:
-		p.Sparse = true
-	case DemoCrowded:
-		p.Encapsulation, p.Package = "QINQ", "UNLIMITED_PLUS"
-	case DemoStringly:
-		p.Stringly = true
-	case DemoForeign:
-		p.Foreign, p.AccountNumber, p.OrgID, p.ProjectID = true, 290_071, 92_154, "377533000999999"
-	}
-}
-
-func newLinks(seed uint64, port, n int) []Link {
-	links := make([]Link, n)
-	for i := range links {
-		links[i] = Link{
-			UUID:         newUUID(seed, "link", port*16+i),
-			CrossConnect: fmt.Sprintf("%08d", 20_883_104+port*16+i),
+// DemoMetrics returns the fleet of an account that is read through the metrics:
+// eight ports, six of them with metrics, one attached to its stream without and
+// one not attached at all (see the Metrics constants), and 24 connections, half
+// of them attached. The seed decides identifiers.
+func DemoMetrics(seed uint64) Fleet {
+	seed = mix(seed ^ 0x6d657472) // not the identifiers of Demo
+	f := Fleet{Ports: buildPorts(seed, metricsPorts, Port{ProjectID: "377533000225814", AccountNumber: 270_381, OrgID: 92_108})}
+	stream := Stream{UUID: newUUID(seed, "stream", 0), Status: Attached, MetricsEnabled: true}
+	for i := range f.Ports {
+		switch p := &f.Ports[i]; p.Name {
+		case MetricsDisabled:
+			p.Stream = Stream{UUID: stream.UUID, Status: Attached}
+		case MetricsUnattached:
+		default:
+			p.Stream = stream
 		}
 	}
-	return links
+	for i := range 24 {
+		c := newConnection(seed, i, &f.Ports[i%len(f.Ports)])
+		c.State, c.EquinixStatus, c.ProviderStatus = StateProvisioned, StateProvisioned, "AVAILABLE"
+		if i < 12 {
+			c.Stream = stream
+		}
+		if i == 4 { // on MetricsDropping
+			c.Name, c.Bandwidth, c.Load, c.Maintenance = MetricsThrottled, 2_000, 0.4, "SCHEDULED"
+		}
+		f.Connections = append(f.Connections, c)
+	}
+	return f
 }
 
-// connectionStates are all that the API is known to send, and one that it is
-// not known to send.
+// buildPorts makes ports of a table, which has only what sets each port apart. The
+// first port of a group is its primary.
+func buildPorts(seed uint64, rows []Port, account Port) []Port {
+	ports, primaries := make([]Port, len(rows)), map[string]string{}
+	for i, p := range rows {
+		p.UUID, p.Metro = newUUID(seed, "port", i), p.IBX[:2]
+		p.State, p.Encapsulation, p.Package = cmp.Or(p.State, StateActive), cmp.Or(p.Encapsulation, "DOT1Q"), cmp.Or(p.Package, "STANDARD")
+		p.ProjectID = cmp.Or(p.ProjectID, account.ProjectID)
+		p.AccountNumber, p.OrgID = cmp.Or(p.AccountNumber, account.AccountNumber), cmp.Or(p.OrgID, account.OrgID)
+		links := newLinks(seed, i, max(len(p.Links), 1))
+		for j, l := range p.Links {
+			links[j].Down = l.Down
+		}
+		p.Links, p.Outages = links, slices.Clone(p.Outages)
+		if p.Group != "" {
+			primaries[p.Group] = cmp.Or(primaries[p.Group], p.UUID)
+			p.Group = primaries[p.Group]
+		}
+		ports[i] = p
+	}
+	return ports
+}
+
+// connectionStates are all states that the API is known to send, and an unknown one.
 var connectionStates = []string{
 	StateActive, StateProvisioned, StateActive, StateProvisioned, StateActive, StateProvisioned,
 	StateProvisioning, StateReprovisioning, StatePending, "DRAFT", "FAILED", StateCancelled,
 	StateDeprovisioning, StateDeprovisioned, "", UnknownConnectionState,
 }
 
-// demoEnds are far ends that are no provider's. Most have no name, as in the
-// examples that Equinix publishes.
+// demoEnds are far ends other than providers. Most have no name, as in the examples
+// that Equinix publishes.
 var demoEnds = map[int]struct { // by the place of the connection, each in a state with traffic
 	prefix, kind string
 	end          Side
@@ -158,12 +187,7 @@ var demoEnds = map[int]struct { // by the place of the connection, each in a sta
 func demoConnections(seed uint64, f Fleet) []Connection {
 	var cs []Connection
 	port := func(name string) *Port {
-		for i := range f.Ports {
-			if f.Ports[i].Name == name {
-				return &f.Ports[i]
-			}
-		}
-		panic("fabrictest: no demo port " + name)
+		return &f.Ports[slices.IndexFunc(f.Ports, func(p Port) bool { return p.Name == name })]
 	}
 	hosts := []*Port{
 		port(DemoPrimary), port(DemoSecondary), port(DemoEdgePrimary), port(DemoEdgeSecondary), port(DemoLAG),
@@ -201,44 +225,4 @@ func demoConnections(seed uint64, f Fleet) []Connection {
 		cs = append(cs, c)
 	}
 	return cs
-}
-
-// side is an access point on p.
-func (p *Port) side(vlan int) Side {
-	return Side{Type: "COLO", Port: p.UUID, Name: p.Name, Metro: p.Metro, VLAN: vlan}
-}
-
-var connectionSpeeds = []int64{50, 100, 200, 500, 1_000}
-
-var equinixStatuses = []string{
-	"PROVISIONING", "PENDING_APPROVAL", "PENDING_AUTO_APPROVAL", "REJECTED", "DEPROVISIONED", "PENDING_BGP_PEERING",
-}
-
-var providerStatuses = []string{
-	"NOT_AVAILABLE", "PENDING_APPROVAL", "PROVISIONING", "REJECTED", "DEPROVISIONED", "N/A",
-}
-
-// newConnection is the n-th connection of a fleet, from a port to a provider.
-// It is provisioned unless the dice say otherwise of its statuses.
-func newConnection(seed uint64, n int, a *Port) Connection {
-	h := hashString(seed+uint64(n), "connection") //nolint:gosec // n counts from 0
-	far := profiles[h%uint64(len(profiles))]
-	created := time.Unix(1_600_000_000+int64(h>>8%150_000_000), 0).UTC()
-	c := Connection{
-		UUID: newUUID(seed, "connection", n), Name: fmt.Sprintf("%s-%s-%04d", far.prefix, a.Metro, n),
-		Type: "EVPL_VC", State: StateActive, Direction: "OUTGOING",
-		Bandwidth:     connectionSpeeds[h>>16%uint64(len(connectionSpeeds))],
-		EquinixStatus: StateProvisioned, ProviderStatus: "AVAILABLE",
-		ASide: a.side(100 + n%3_900),
-		ZSide: Side{
-			Type: "SP", Port: newUUID(seed, "provider port", int(h>>24%40)),
-			Name: "PROVIDER-" + a.Metro + "-NNI", Metro: a.Metro, VLAN: 300 + n%3_700, Profile: far.name,
-		},
-		ProjectID: a.ProjectID, AccountNumber: a.AccountNumber, OrgID: a.OrgID,
-		Created: created, Updated: created.Add(time.Duration(h>>32%20_000_000) * time.Second),
-	}
-	if i := h >> 40 % 24; i < uint64(len(equinixStatuses)) {
-		c.EquinixStatus, c.ProviderStatus = equinixStatuses[i], providerStatuses[i]
-	}
-	return c
 }

@@ -1,6 +1,7 @@
 package fabrictest_test
 
 import (
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ func highest(samples []fabrictest.Sample, value func(fabrictest.Sample) float64)
 }
 
 func mean(s fabrictest.Sample) float64 { return s.Mean }
+
 func peak(s fabrictest.Sample) float64 { return s.Max }
 
 func TestDemoTrafficHasItsCharacters(t *testing.T) {
@@ -142,7 +144,7 @@ func TestDemoHasEndsOfEveryKind(t *testing.T) {
 			}
 		}
 	}
-	c.decode(&page, "POST", connectionsPath+"/search", `{"filter":`+condition("/zSide/accessPoint/type", "!=", "SP")+`,"pagination":{"limit":100}}`)
+	c.decode(&page, "POST", connectionsPath+"/search", `{"sort":[{"property":"/name","direction":"ASC"}],"pagination":{"limit":100}}`)
 	got := map[string]bool{}
 	for _, conn := range page.Data {
 		z := conn.ZSide
@@ -201,5 +203,49 @@ func BenchmarkListPorts(b *testing.B) {
 	_, c := newClient(b, fabrictest.Options{Fleet: &f})
 	for b.Loop() {
 		c.do("GET", "/fabric/v4/ports", "")
+	}
+}
+
+func TestAccountsAreApart(t *testing.T) {
+	first, c := newClient(t, fabrictest.Options{})
+	second, other := metricsAccount(t)
+	ids := map[string]bool{}
+	for _, f := range []fabrictest.Fleet{first.Fleet(), second.Fleet()} {
+		for _, p := range f.Ports {
+			if ids[p.UUID] {
+				t.Errorf("%s is in both accounts", p.Name)
+			}
+			ids[p.UUID] = true
+		}
+	}
+	c.wantError(http.StatusNotFound, "EQ-3045811", "GET", "/fabric/v4/ports/"+uuid(t, second, fabrictest.MetricsLAG), "")
+	other.wantError(http.StatusNotFound, "EQ-3045811", "GET", "/fabric/v4/ports/"+uuid(t, first, fabrictest.DemoLAG), "")
+}
+
+func TestPairsBearTheirPrimary(t *testing.T) {
+	for name, f := range map[string]fabrictest.Fleet{
+		"demo": fabrictest.Demo(3), "metrics": fabrictest.DemoMetrics(3), "generated": fabrictest.Generate(3, 1_000, 0),
+	} {
+		byUUID, pairs, lags := map[string]fabrictest.Port{}, 0, 0
+		for _, p := range f.Ports {
+			byUUID[p.UUID] = p
+		}
+		for _, p := range f.Ports {
+			if len(p.Links) > 1 {
+				lags++
+			}
+			if p.Group == "" {
+				continue
+			}
+			if primary := byUUID[p.Group]; primary.Priority != "PRIMARY" || primary.Group != p.Group {
+				t.Errorf("%s: %s has the group of %+v", name, p.Name, primary)
+			}
+			if p.Priority == "SECONDARY" {
+				pairs++
+			}
+		}
+		if pairs == 0 || lags == 0 {
+			t.Errorf("%s: %d pairs, %d LAGs", name, pairs, lags)
+		}
 	}
 }

@@ -1,109 +1,201 @@
 package fabrictest
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
 
-// AddPort adds p, or replaces the port with its UUID.
-func (a *API) AddPort(p Port) {
-	p = p.clone()
-	a.edit(func(f *Fleet) bool {
-		f.Ports = slices.DeleteFunc(f.Ports, func(old Port) bool { return old.UUID == p.UUID })
-		f.Ports = append(f.Ports, p)
-		return true
-	})
+// state is a fleet with what the answers look up in it. It never changes; every edit
+// publishes a new one, so a request sees one state of affairs.
+type state struct {
+	fleet       Fleet
+	ports       map[string]*Port // by UUID, foreign ones too
+	connections map[string]*Connection
+	usage       map[string]usage // by port
 }
+
+// usage is what the connections take of a port.
+type usage struct {
+	connections int     // that have not come to their end
+	bandwidth   int64   // Mbit/s, of the live ones
+	loads       float64 // of those with a Load
+	unloaded    int64   // Mbit/s, of those without, whatever their state
+}
+
+// newState takes the fleet over.
+func newState(f Fleet) *state {
+	s := &state{
+		fleet: f, ports: make(map[string]*Port, len(f.Ports)),
+		connections: make(map[string]*Connection, len(f.Connections)), usage: map[string]usage{},
+	}
+	for i := range f.Ports {
+		s.ports[f.Ports[i].UUID] = &f.Ports[i]
+	}
+	for i := range f.Connections {
+		c := &f.Connections[i]
+		s.connections[c.UUID] = c
+		for side, port := range []string{c.ASide.Port, c.ZSide.Port} {
+			if s.ports[port] == nil || side == 1 && port == c.ASide.Port {
+				continue
+			}
+			u := s.usage[port]
+			if !c.ended() {
+				u.connections++
+			}
+			if c.live() {
+				u.bandwidth += c.Bandwidth
+			}
+			if c.Load > 0 {
+				u.loads += c.Load
+			} else {
+				u.unloaded += c.Bandwidth
+			}
+			s.usage[port] = u
+		}
+	}
+	return s
+}
+
+// own returns the ports that the lists show.
+func (s *state) own() []*Port {
+	ports := make([]*Port, 0, len(s.fleet.Ports))
+	for i := range s.fleet.Ports {
+		if p := &s.fleet.Ports[i]; !p.Foreign {
+			ports = append(ports, p)
+		}
+	}
+	return ports
+}
+
+// Fleet returns a copy of what the API knows now.
+func (a *API) Fleet() Fleet {
+	a.advance(a.now())
+	return a.state.Load().fleet.clone()
+}
+
+// edit publishes the fleet as change leaves it, unless change returns false. The
+// change gets its own copy of both slices, but shares the slices within their
+// elements. It must not call the API.
+func (a *API) edit(change func(*Fleet) bool) bool {
+	a.editing.Lock()
+	defer a.editing.Unlock()
+	next := a.state.Load().fleet
+	next.Ports, next.Connections = slices.Clone(next.Ports), slices.Clone(next.Connections)
+	changed := change(&next)
+	if changed {
+		a.state.Store(newState(next))
+	}
+	return changed
+}
+
+// element is a port or a connection.
+type element[T any] interface {
+	id() string
+	clone() T
+}
+
+func (p Port) id() string       { return p.UUID }
+func (c Connection) id() string { return c.UUID }
+
+func index[T element[T]](list []T, uuid string) int {
+	return slices.IndexFunc(list, func(x T) bool { return x.id() == uuid })
+}
+
+// remove takes an element out of the list and reports whether it was there.
+func remove[T element[T]](list *[]T, uuid string) bool {
+	before := len(*list)
+	*list = slices.DeleteFunc(*list, func(x T) bool { return x.id() == uuid })
+	return len(*list) < before
+}
+
+// put adds x to the list, in place of the element with its UUID.
+func put[T element[T]](list *[]T, x T) bool {
+	remove(list, x.id())
+	*list = append(*list, x.clone())
+	return true
+}
+
+// alter lets change edit a copy of an element, which then takes its place, and reports
+// whether the element was there.
+func alter[T element[T]](list []T, uuid string, change func(*T)) bool {
+	i := index(list, uuid)
+	if i >= 0 {
+		list[i] = list[i].clone()
+		change(&list[i])
+	}
+	return i >= 0
+}
+
+// AddPort adds p, or replaces the port with its UUID.
+func (a *API) AddPort(p Port) { a.edit(func(f *Fleet) bool { return put(&f.Ports, p) }) }
 
 // RemovePort takes a port away and reports whether it was there. Its
 // connections stay.
 func (a *API) RemovePort(uuid string) bool {
-	return a.edit(func(f *Fleet) bool {
-		before := len(f.Ports)
-		f.Ports = slices.DeleteFunc(f.Ports, func(p Port) bool { return p.UUID == uuid })
-		return len(f.Ports) < before
-	})
+	return a.edit(func(f *Fleet) bool { return remove(&f.Ports, uuid) })
 }
 
 // EditPort lets change edit a copy of a port, which then takes its place, and
 // reports whether the port was there. The change must not call the API.
 func (a *API) EditPort(uuid string, change func(*Port)) bool {
-	return a.edit(func(f *Fleet) bool {
-		i := slices.IndexFunc(f.Ports, func(p Port) bool { return p.UUID == uuid })
-		if i < 0 {
-			return false
-		}
-		p := f.Ports[i].clone()
-		change(&p)
-		f.Ports[i] = p
-		return true
+	return a.edit(func(f *Fleet) bool { return alter(f.Ports, uuid, change) })
+}
+
+// AddConnection adds c, or replaces the connection with its UUID and what was to
+// happen to it.
+func (a *API) AddConnection(c Connection) {
+	a.edit(func(f *Fleet) bool {
+		a.pending.set(c.UUID, nil)
+		return put(&f.Connections, c)
 	})
 }
 
-// SetPortState sets the lifecycle state of a port and reports whether it was there.
-func (a *API) SetPortState(uuid, state string) bool {
-	return a.EditPort(uuid, func(p *Port) { p.State = state })
+// RemoveConnection takes a connection away and reports whether it was there.
+func (a *API) RemoveConnection(uuid string) bool {
+	return a.edit(func(f *Fleet) bool { return remove(&f.Connections, uuid) })
+}
+
+// EditConnection lets change edit a copy of a connection, which then takes its
+// place, and reports whether it was there. The change must not call the API.
+func (a *API) EditConnection(uuid string, change func(*Connection)) bool {
+	return a.edit(func(f *Fleet) bool { return alter(f.Connections, uuid, change) })
+}
+
+// SetStream changes what a port or a connection is attached to; the zero Stream
+// detaches it. It fails if there is no such asset.
+func (a *API) SetStream(uuid string, s Stream) error {
+	if a.EditPort(uuid, func(p *Port) { p.Stream = s }) || a.EditConnection(uuid, func(c *Connection) { c.Stream = s }) {
+		return nil
+	}
+	return fmt.Errorf("no asset %s", uuid)
 }
 
 // SetOperationalStatus brings all links of a port up (UP), all down (DOWN) or
 // all but the first up (PARTIAL), and reports whether the port was there. A port
-// without a link that is up begins an outage; one with such a link ends it, and
-// what it silenced stays silent.
+// whose links are all down begins an outage; a link that comes up ends it, and the
+// intervals of the outage stay without traffic.
 func (a *API) SetOperationalStatus(uuid, status string) bool {
 	now := a.now()
 	return a.EditPort(uuid, func(p *Port) {
 		for i := range p.Links {
 			p.Links[i].Down = status == StatusDown || status == StatusPartial && i == 0
 		}
-		p.setOutage(p.OperationalStatus() == StatusDown, now)
-	})
-}
-
-// maxOutages bounds what a port that flaps for weeks remembers.
-const maxOutages = 100
-
-func (p *Port) setOutage(down bool, now time.Time) {
-	i := slices.IndexFunc(p.Outages, func(o Outage) bool { return o.To.IsZero() })
-	switch {
-	case down && i < 0:
-		p.Outages = append(p.Outages, Outage{From: now})
-		p.Outages = p.Outages[max(len(p.Outages)-maxOutages, 0):]
-	case !down && i >= 0:
-		p.Outages[i].To = now
-	}
-}
-
-// AddConnection adds c, or replaces the connection with its UUID.
-func (a *API) AddConnection(c Connection) {
-	c = c.clone()
-	a.edit(func(f *Fleet) bool {
-		a.agenda.set(c.UUID, nil)
-		f.Connections = slices.DeleteFunc(f.Connections, func(old Connection) bool { return old.UUID == c.UUID })
-		f.Connections = append(f.Connections, c)
-		return true
-	})
-}
-
-// RemoveConnection takes a connection away and reports whether it was there.
-func (a *API) RemoveConnection(uuid string) bool {
-	return a.edit(func(f *Fleet) bool {
-		before := len(f.Connections)
-		f.Connections = slices.DeleteFunc(f.Connections, func(c Connection) bool { return c.UUID == uuid })
-		return len(f.Connections) < before
-	})
-}
-
-// EditConnection lets change edit a copy of a connection, which then takes its
-// place, and reports whether it was there. The change must not call the API.
-func (a *API) EditConnection(uuid string, change func(*Connection)) bool {
-	return a.edit(func(f *Fleet) bool {
-		i := slices.IndexFunc(f.Connections, func(c Connection) bool { return c.UUID == uuid })
-		if i < 0 {
-			return false
+		down := p.OperationalStatus() == StatusDown
+		i := slices.IndexFunc(p.Outages, func(o Outage) bool { return o.To.IsZero() })
+		switch {
+		case down && i < 0:
+			p.Outages = append(p.Outages, Outage{From: now})
+		case !down && i >= 0:
+			p.Outages[i].To = now
 		}
-		c := f.Connections[i].clone()
-		change(&c)
-		f.Connections[i] = c
-		return true
 	})
+}
+
+// unix is t.Unix, with a number before all others for the zero Time.
+func unix(t time.Time) int64 {
+	if t.IsZero() {
+		return -1 << 62
+	}
+	return t.Unix()
 }

@@ -1,23 +1,24 @@
 // Package fabrictest simulates the Equinix Fabric API: logins, ports, traffic
-// statistics and metrics, metros, service profiles, and connections from their
-// order to their end, with the quirks that make the real one hard to read and
-// with faults on demand. An [API] is an http.Handler for a real server
-// ([API.Serve], httptest) and serves in memory through [API.Transport], which is
-// what a testing/synctest bubble needs.
+// statistics and metrics, metros, service profiles, and connections from order to
+// deletion, with the quirks of the real API and with faults on demand.
 //
-// An API is one account. Several accounts are several APIs, each with a fleet
-// and credentials of its own and, where Options.Gone says so, without the calls
-// that have been retired for it.
+// An [API] is one account. It is an http.Handler for a real server ([API.Serve],
+// httptest), and [API.Transport] answers in memory, as a testing/synctest bubble
+// needs it. Several accounts are several APIs, each with its own fleet and
+// credentials.
 //
-// All that it answers follows from the seed, the fleet and the clock, so that a
-// test can ask [API.Truth] what an answer must have said. It shares no code with
-// the client it tests: it is a second reading of the API.
+// Begin at [API.answer] in answer.go: every request passes through it. What the API
+// knows is a [Fleet] (fleet.go), which tests edit (edit.go) and orders change
+// (lifecycle.go). Traffic is a pure function of the seed, the port and the time
+// (meter.go, reading.go), so that a test can ask [API.Truth] what an answer must
+// have said. A [Fault] breaks answers; kinds.go lists the faults that have a name.
+//
+// The package shares no code with the client it tests: it is a second reading of the
+// API.
 package fabrictest
 
 import (
 	"cmp"
-	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,14 +28,9 @@ import (
 const (
 	DemoClientID     = "demo-client"
 	DemoClientSecret = "demo-secret"
-)
-
-const (
-	defaultTokenLife  = 3599 * time.Second
-	defaultLateness   = 12 * time.Minute
-	defaultStepTime   = 5 * time.Second
-	defaultPageLimit  = 100
-	defaultRequestLog = 100_000
+	// DemoSubjectToken is the subject token that can be exchanged for an access
+	// token unless Options.AcceptSubject says otherwise.
+	DemoSubjectToken = "demo-subject-token"
 )
 
 // Options configure an API. The zero value is the demo fleet under the demo
@@ -45,61 +41,51 @@ type Options struct {
 	// Now is asked once per request, and by methods that need the time; nil
 	// means time.Now.
 	Now func() time.Time
-	// Fleet is what the API knows of; nil, or one without ports and
-	// connections, means Demo(Seed). The API keeps a copy.
+	// Fleet is what the API knows; nil, or a fleet without ports and connections,
+	// means Demo(Seed). The API keeps a copy.
 	Fleet *Fleet
 
 	// ClientID and ClientSecret are the only credentials that may log in;
 	// "" means DemoClientID and DemoClientSecret.
 	ClientID, ClientSecret string
-	// TokenLife is how long a token is good for, in whole seconds; zero means 3599 s.
+	// TokenLife is how long a token is valid, in whole seconds; zero means 3599 s.
 	TokenLife time.Duration
-
 	// AcceptSubject says which subject tokens may be exchanged for an access
 	// token; nil means only DemoSubjectToken.
 	AcceptSubject func(token string) bool
 
-	// Gone are operations, by their Op constants, that answer with the fault of
-	// a gateway that does not know them; see [API.SetGone].
+	// Gone are operations, by their Op constants, that the gateway no longer
+	// knows; see [API.SetGone].
 	Gone []string
-	// StepTime is how long a connection stays in each state that passes by
-	// itself, such as PROVISIONING; zero means 5 s.
-	StepTime time.Duration
 
 	// Lateness bounds how long after its end an interval shows up in the
 	// statistics. Each port has its own delay between a sixth of it and all
 	// of it, so the newest point is up to Lateness plus one interval old.
-	// Zero means 12 minutes, negative none.
+	// Zero means 12 minutes, negative no delay.
 	Lateness time.Duration
 
-	// PageLimit is the largest page that a search grants; zero means 100.
-	PageLimit int
 	// PagePorts makes GET /fabric/v4/ports honour offset and limit. Without
 	// it the whole list comes as one page that claims a limit of 1000.
 	PagePorts bool
 
 	// RequestLog is how many of the newest requests are kept; zero means
-	// 100,000, negative none. Counts go on without it.
+	// 100,000, negative none. Requests are counted in any case.
 	RequestLog int
 }
 
 // API is a simulated Fabric API. All its methods may be used concurrently.
 type API struct {
-	opts    Options
-	mux     *http.ServeMux
-	control *http.ServeMux
-	login   login
-	log     journal
-	faults  faults
-	maxIn   atomic.Int64
+	opts  Options
+	login login
+	log   requestLog
 
-	editing sync.Mutex // serialises writers of roster
-	roster  atomic.Pointer[roster]
-	agenda  *agenda
-	ordered int // connections so far; guarded by editing
+	faults faults
+	shift  atomic.Int64 // of the API's clock against Options.Now, in nanoseconds
 
-	shift    atomic.Int64 // of the API's clock against Options.Now, nanoseconds
-	switches switches
+	editing sync.Mutex // held by whoever replaces the state
+	state   atomic.Pointer[state]
+	pending pending // changes of connections that are still to come
+	orders  int     // connections ordered so far; guarded by editing
 }
 
 // New returns an API that knows the fleet of o.
@@ -112,22 +98,19 @@ func New(o Options) *API {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	o.ClientID = cmp.Or(o.ClientID, DemoClientID)
-	o.TokenLife = cmp.Or(o.TokenLife, defaultTokenLife)
-	o.StepTime = cmp.Or(o.StepTime, defaultStepTime)
 	if o.AcceptSubject == nil {
 		o.AcceptSubject = func(token string) bool { return token == DemoSubjectToken }
 	}
-	o.Lateness = max(cmp.Or(o.Lateness, defaultLateness), 0)
-	o.PageLimit = cmp.Or(o.PageLimit, defaultPageLimit)
+	o.ClientID = cmp.Or(o.ClientID, DemoClientID)
+	o.TokenLife = cmp.Or(o.TokenLife, 3599*time.Second)
+	o.Lateness = max(cmp.Or(o.Lateness, 12*time.Minute), 0)
 	a := &API{
-		opts:   o,
-		login:  login{secret: cmp.Or(o.ClientSecret, DemoClientSecret), tokens: map[string]time.Time{}},
-		agenda: newAgenda(),
-		log:    journal{limit: max(cmp.Or(o.RequestLog, defaultRequestLog), 0), counts: map[string]int{}},
+		opts:    o,
+		login:   login{secret: cmp.Or(o.ClientSecret, DemoClientSecret), tokens: map[string]time.Time{}},
+		log:     requestLog{limit: max(cmp.Or(o.RequestLog, 100_000), 0), counts: map[string]int{}},
+		pending: pending{steps: map[string]*step{}},
 	}
-	a.roster.Store(newRoster(fleet.clone()))
-	a.mux, a.control = a.routes(), a.controls()
+	a.state.Store(newState(fleet.clone()))
 	a.SetGone(o.Gone...)
 	return a
 }
@@ -135,21 +118,13 @@ func New(o Options) *API {
 // now is the API's own time.
 func (a *API) now() time.Time { return a.opts.Now().Add(time.Duration(a.shift.Load())) }
 
-// ServeHTTP answers one request as the Fabric API would, unless a [Fault]
-// says otherwise. What is below /control/ is no part of the Fabric API: it
-// switches faults on and off, and is neither logged nor hit by them.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/control/") {
-		a.control.ServeHTTP(w, r)
-		return
-	}
-	if !clean(r.URL.Path) { // the mux would redirect; the gateway does not
-		a.handle(fallback)(w, r)
-		return
-	}
-	a.mux.ServeHTTP(w, r)
+// ShiftClock sets the clock of the API so far ahead of Options.Now, or behind it: its
+// times and dates, and what it has measured. Tokens live as long as they would have.
+func (a *API) ShiftClock(to time.Duration) {
+	by := to - time.Duration(a.shift.Swap(int64(to)))
+	a.login.do(func() {
+		for token, expiry := range a.login.tokens {
+			a.login.tokens[token] = expiry.Add(by)
+		}
+	})
 }
-
-// SetMaxIn makes searches refuse, with 400, any filter with more than n values;
-// 0 takes the limit away.
-func (a *API) SetMaxIn(n int) { a.maxIn.Store(int64(n)) }

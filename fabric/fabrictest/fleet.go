@@ -1,16 +1,170 @@
 package fabrictest
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
-// Fleet is all that an API knows of: the ports and connections that its
-// credentials may see, and foreign ports that they may not.
+// Values of the API that the simulation itself acts on or uses often. Fields
+// take any other string just as well.
+const (
+	StatusUp      = "UP"
+	StatusDown    = "DOWN"
+	StatusPartial = "PARTIAL"
+
+	StateActive         = "ACTIVE"
+	StatePending        = "PENDING"
+	StateProvisioning   = "PROVISIONING"
+	StateProvisioned    = "PROVISIONED"
+	StateReprovisioning = "REPROVISIONING"
+	StateDeprovisioning = "DEPROVISIONING"
+	StateDeprovisioned  = "DEPROVISIONED"
+	StateCancelled      = "CANCELLED"
+
+	PriorityPrimary   = "PRIMARY"
+	PrioritySecondary = "SECONDARY"
+
+	Attached     = "ATTACHED" // attachment statuses of assets
+	Attaching    = "ATTACHING"
+	Detached     = "DETACHED"
+	AttachFailed = "FAILED"
+)
+
+// Fleet is all that an API knows: the ports and connections that its credentials
+// may see, and foreign ports that they may not.
 type Fleet struct {
 	Ports       []Port
 	Connections []Connection
 }
 
-// Port returns the port of the given name. Where several bear it, it is the
-// first.
+// Port is one port as the simulation knows it.
+type Port struct {
+	UUID  string
+	Name  string
+	State string // lifecycle state; PROVISIONING ports have no statistics yet
+
+	Metro string // code, e.g. "SV"
+	IBX   string // e.g. "SV5"
+
+	Speed int64  // of one link, Mbit/s
+	Links []Link // at least one; several make a LAG
+
+	Encapsulation string // DOT1Q, QINQ or UNTAGGED
+	Package       string // e.g. "STANDARD"
+	Priority      string // PRIMARY or SECONDARY, "" for a port without a partner
+	Group         string // redundancy group, the UUID of the primary port; "" without a partner
+	Maintenance   string // maintenance status; may be ""
+
+	ProjectID     string
+	AccountNumber int64
+	OrgID         int64
+
+	Foreign  bool // of another account: in no list, and 403 by its UUID
+	Stringly bool // numbers of other things go out as strings, the summary of a metric as JSON in a string
+	Sparse   bool // null for everything optional
+
+	Stream Stream // without a stream the port has no metrics
+
+	Load    Load
+	Outages []Outage // times without traffic, in any order
+}
+
+// Link is one physical link of a port.
+type Link struct {
+	UUID         string
+	CrossConnect string
+	Down         bool
+}
+
+// Load shapes the traffic of a port.
+type Load struct {
+	// Inbound and Outbound are the usual mean in the busiest hour of a
+	// working day as a share of the line rate.
+	Inbound, Outbound float64
+	PeakHour          float64 // busiest hour by the metro's clock, 0 to 24
+	Weekend           float64 // share of a working day's traffic seen on Saturdays and Sundays
+	Growth            float64 // per year, e.g. 0.2 for a fifth
+	Bursts            float64 // how often bursts come; 0 for never, 1 for a few a day
+	Errors            float64 // erred packets in five minutes, on average, each way
+}
+
+// Outage is a time in which a port carried nothing. A zero From is the
+// beginning of time, a zero To means that it goes on.
+type Outage struct{ From, To time.Time }
+
+// Stream is the attachment of an asset to a stream; the zero Stream means that it is
+// not attached. Metrics flow while Status is ATTACHED and MetricsEnabled is true.
+type Stream struct {
+	UUID           string // of the stream
+	Status         string // attachment status
+	MetricsEnabled bool
+}
+
+// Connection is one virtual connection as the simulation knows it.
+type Connection struct {
+	UUID      string
+	Name      string
+	Type      string // e.g. "EVPL_VC"
+	State     string // lifecycle state; "" and unknown ones go out as they are
+	Bandwidth int64  // Mbit/s
+	Direction string // OUTGOING, INCOMING or INTERNAL
+	Remote    bool   // the sides lie in different metros
+
+	EquinixStatus  string
+	ProviderStatus string
+	Maintenance    string // maintenance status; may be ""
+
+	ASide, ZSide Side
+
+	Change Change // the last change that was asked for; may be zero
+
+	Priority  string // PRIMARY or SECONDARY, "" for a connection without a partner
+	Group     string // redundancy group, "" without a partner
+	ProjectID string
+
+	AccountNumber int64
+	OrgID         int64
+
+	Created, Updated time.Time
+
+	PurchaseOrder string   // "" means PO-1001
+	Emails        []string // who is notified; nil means two made-up addresses
+
+	// Load is the share of its port's traffic that the connection asks for; it
+	// gets no more than its bandwidth. Zero means a share by its bandwidth, so
+	// small that it never fills it.
+	Load   float64
+	Stream Stream // without a stream the connection has no metrics
+
+	Down     bool // the operational status is DOWN
+	Stringly bool // account numbers go out as strings
+	Sparse   bool // null for everything optional, the statuses and the bandwidth included
+}
+
+// Side is one end of a connection.
+type Side struct {
+	Type    string // of the access point, e.g. COLO, SP, CLOUD_ROUTER
+	Port    string // UUID, "" if the access point is no port
+	UUID    string // of the virtual device, router, network, interconnect or token
+	Name    string // of the port, or of what UUID names
+	Token   bool   // UUID and Name belong to a service token
+	Metro   string // code
+	VLAN    int    // 0 for untagged
+	Profile string // name of the service profile; may be ""
+	Key     string // authorization key for the profile; "" means a made-up one
+}
+
+// Change is a change of a connection that was asked for.
+type Change struct {
+	Type      string // e.g. CONNECTION_UPDATE
+	Status    string // REQUESTED, SUBMITTED_FOR_APPROVAL, APPROVED, COMPLETED or REJECTED
+	Bandwidth int64  // the new one, in Mbit/s; 0 for any other change
+	Requested time.Time
+	Updated   time.Time
+}
+
+// Port returns the first port with the given name.
 func (f Fleet) Port(name string) (Port, bool) {
 	for _, p := range f.Ports {
 		if p.Name == name {
@@ -19,6 +173,72 @@ func (f Fleet) Port(name string) (Port, bool) {
 	}
 	return Port{}, false
 }
+
+// Attach attaches every own port and every connection, in this order and with
+// metrics enabled, to streams of 50 assets each, as many as a stream takes. Equinix
+// allows a project five streams; load tests need more.
+func (f *Fleet) Attach() {
+	n := 0
+	next := func() Stream {
+		n++
+		return Stream{UUID: newUUID(0, "stream", (n-1)/50), Status: Attached, MetricsEnabled: true}
+	}
+	for i := range f.Ports {
+		if p := &f.Ports[i]; !p.Foreign {
+			p.Stream = next()
+		}
+	}
+	for i := range f.Connections {
+		f.Connections[i].Stream = next()
+	}
+}
+
+// Capacity returns the line rate in Mbit/s.
+func (p *Port) Capacity() int64 { return p.Speed * int64(len(p.Links)) }
+
+// OperationalStatus returns UP if all links are up, DOWN if all are down, else
+// PARTIAL.
+func (p *Port) OperationalStatus() string {
+	down := 0
+	for _, l := range p.Links {
+		if l.Down {
+			down++
+		}
+	}
+	switch down {
+	case 0:
+		return StatusUp
+	case len(p.Links):
+		return StatusDown
+	default:
+		return StatusPartial
+	}
+}
+
+// OperationalStatus is UP or DOWN, "" for a connection that is not in service.
+func (c *Connection) OperationalStatus() string {
+	switch {
+	case !c.live():
+		return ""
+	case c.Down:
+		return StatusDown
+	}
+	return StatusUp
+}
+
+// live reports whether the connection takes bandwidth of its ports. Many connections
+// come without a state; then Equinix' status decides.
+func (c *Connection) live() bool {
+	switch cmp.Or(c.State, c.EquinixStatus) {
+	case StateActive, StateProvisioned, StateProvisioning, StateReprovisioning:
+		return true
+	}
+	return false
+}
+
+// ended reports whether the connection has come to its end; the searches still
+// show it.
+func (c *Connection) ended() bool { return c.State == StateDeprovisioned || c.State == StateCancelled }
 
 func (f Fleet) clone() Fleet {
 	f.Ports, f.Connections = slices.Clone(f.Ports), slices.Clone(f.Connections)
@@ -36,90 +256,7 @@ func (p Port) clone() Port {
 	return p
 }
 
-// roster is a fleet with what the answers look up in it. It never changes;
-// every edit publishes a new one, so a request sees one state of affairs.
-type roster struct {
-	fleet  Fleet
-	byUUID map[string]*Port
-	usage  map[string]usage // by port
-
-	connections map[string]*Connection // by UUID
-}
-
-// usage is what the connections take of a port.
-type usage struct {
-	connections int     // that have not come to their end
-	bandwidth   int64   // Mbit/s, of the live ones
-	loads       float64 // of those with a Load
-	unloaded    int64   // Mbit/s, of those without, whatever their state
-}
-
-// newRoster takes the fleet over.
-func newRoster(f Fleet) *roster {
-	r := &roster{
-		fleet: f, byUUID: make(map[string]*Port, len(f.Ports)), usage: map[string]usage{},
-		connections: make(map[string]*Connection, len(f.Connections)),
-	}
-	for i := range f.Ports {
-		r.byUUID[f.Ports[i].UUID] = &f.Ports[i]
-	}
-	for i := range f.Connections {
-		c := &f.Connections[i]
-		r.connections[c.UUID] = c
-		r.use(c.ASide.Port, c)
-		if c.ZSide.Port != c.ASide.Port {
-			r.use(c.ZSide.Port, c)
-		}
-	}
-	return r
-}
-
-func (r *roster) use(port string, c *Connection) {
-	if r.byUUID[port] == nil {
-		return
-	}
-	u := r.usage[port]
-	if !c.gone() {
-		u.connections++
-	}
-	if c.live() {
-		u.bandwidth += c.Bandwidth
-	}
-	if c.Load > 0 {
-		u.loads += c.Load
-	} else {
-		u.unloaded += c.Bandwidth
-	}
-	r.usage[port] = u
-}
-
-// own returns the ports that the lists show.
-func (r *roster) own() []*Port {
-	ports := make([]*Port, 0, len(r.fleet.Ports))
-	for i := range r.fleet.Ports {
-		if p := &r.fleet.Ports[i]; !p.Foreign {
-			ports = append(ports, p)
-		}
-	}
-	return ports
-}
-
-// Fleet returns a copy of what the API knows of now.
-func (a *API) Fleet() Fleet {
-	a.settle(a.now())
-	return a.roster.Load().fleet.clone()
-}
-
-// edit publishes the fleet as change leaves it. The change gets its own copy of
-// both slices, but shares the slices within their elements.
-func (a *API) edit(change func(*Fleet) bool) bool {
-	a.editing.Lock()
-	defer a.editing.Unlock()
-	next := a.roster.Load().fleet
-	next.Ports, next.Connections = slices.Clone(next.Ports), slices.Clone(next.Connections)
-	changed := change(&next)
-	if changed {
-		a.roster.Store(newRoster(next))
-	}
-	return changed
+func (c Connection) clone() Connection {
+	c.Emails = slices.Clone(c.Emails)
+	return c
 }

@@ -1,22 +1,26 @@
 package fabrictest
 
 import (
-	"net/http"
-	"slices"
-	"strconv"
+	"cmp"
+	"math"
+	"sync/atomic"
 	"time"
 )
 
-// Statuses that a connection passes through. Who accepts and who rejects is not
-// asked: the simulation takes both sides' word from anybody.
-const (
-	statusPendingApproval     = "PENDING_APPROVAL"
-	statusPendingAutoApproval = "PENDING_AUTO_APPROVAL"
-	statusPendingDelete       = "PENDING_DELETE"
-	statusRejected            = "REJECTED"
-	statusNotAvailable        = "NOT_AVAILABLE"
-	statusAvailable           = "AVAILABLE"
-)
+// status is the state of a connection, as a whole, at Equinix and at the provider.
+type status struct{ state, equinix, provider string }
+
+// stage is what a connection comes to in the course of a change. An empty status
+// stays, or comes back, as it was before the change.
+type stage struct {
+	status
+
+	change string // the status of the change
+	next   *stage // comes by itself after stepTime; nil if the connection stays
+}
+
+// stepTime is how long a connection stays in each stage that passes by itself.
+const stepTime = 5 * time.Second
 
 // The statuses of a change.
 const (
@@ -27,122 +31,103 @@ const (
 	changeRejected  = "REJECTED"
 )
 
-// set gives the connection its state and both statuses.
-func (c *Connection) set(state, equinix, provider string) {
-	c.State, c.EquinixStatus, c.ProviderStatus = state, equinix, provider
+// The life of a connection. The stages with changeSubmitted wait for an action of the
+// far end; the simulation accepts it from every client with a token.
+var (
+	ordered      = stage{status{StatePending, "PENDING_AUTO_APPROVAL", "NOT_AVAILABLE"}, changeRequested, &provisioning}
+	offered      = stage{status{StatePending, "PENDING_APPROVAL", "PENDING_APPROVAL"}, changeSubmitted, nil}
+	provisioning = stage{status{StateProvisioning, StateProvisioning, StateProvisioning}, changeApproved, &provisioned}
+	provisioned  = stage{status{StateProvisioned, StateProvisioned, "AVAILABLE"}, changeCompleted, nil}
+	cancelled    = stage{status{StateCancelled, "REJECTED", "REJECTED"}, changeRejected, nil}
+
+	resizeOrdered  = stage{status{}, changeRequested, &resizing}
+	resizeOffered  = stage{status{}, changeSubmitted, nil}
+	resizing       = stage{status{StateReprovisioning, StateProvisioning, StateProvisioning}, changeApproved, &resized}
+	resized        = stage{status{}, changeCompleted, nil}
+	resizeRejected = stage{status{}, changeRejected, nil}
+
+	deleteOffered = stage{status{"", "PENDING_DELETE", "PENDING DELETE"}, changeSubmitted, nil}
+	deleting      = stage{status{StateDeprovisioning, StateDeprovisioning, StateDeprovisioning}, changeApproved, &deleted}
+	deleted       = stage{status{StateDeprovisioned, StateDeprovisioned, StateDeprovisioned}, changeCompleted, nil}
+)
+
+// actions are what the far end can say, by type: to which change, and what follows.
+var actions = map[string]struct {
+	change string
+	stage  *stage
+}{
+	"CONNECTION_CREATION_ACCEPTANCE": {"CONNECTION_CREATION", &provisioning},
+	"CONNECTION_CREATION_REJECTION":  {"CONNECTION_CREATION", &cancelled},
+	"CONNECTION_UPDATE_ACCEPTANCE":   {"CONNECTION_UPDATE", &resizing},
+	"CONNECTION_UPDATE_REJECTION":    {"CONNECTION_UPDATE", &resizeRejected},
+	"CONNECTION_DELETION_ACCEPTANCE": {"CONNECTION_DELETION", &deleting},
 }
 
-// bandwidthChange reports whether a change of the bandwidth is in that status.
-func (c *Connection) bandwidthChange(status string) bool {
-	return c.Change.Bandwidth > 0 && c.Change.Status == status
+// step is a stage that a connection will come to.
+type step struct {
+	*stage
+
+	at  time.Time
+	was status // before the change
 }
 
-// resolve ends or forwards the change that is under way.
-func (c *Connection) resolve(status string, now time.Time) {
-	c.Change.Status, c.Change.Updated = status, now
-}
-
-// needsApproval reports whether somebody at the far end has to accept what is
-// asked of c: a provider who wants it so, or whoever owns a port that the account
-// does not.
-func (r *roster) needsApproval(c *Connection) bool {
-	if p := profileNamed(c.ZSide.Profile); p != nil {
-		return p.approval
-	}
-	p := r.byUUID[c.ZSide.Port]
-	return p != nil && p.Foreign
-}
-
-// provision takes a connection that was accepted on its way.
-func (a *API) provision(c *Connection, now time.Time) *step {
-	c.resolve(changeApproved, now)
-	c.set(StateProvisioning, StateProvisioning, StateProvisioning)
-	done := now.Add(a.opts.StepTime)
-	return &step{done, func(c *Connection) *step {
-		c.resolve(changeCompleted, done)
-		c.set(StateProvisioned, StateProvisioned, statusAvailable)
-		return nil
-	}}
-}
-
-// resize takes a connection towards its new bandwidth, which was accepted.
-func (a *API) resize(c *Connection, now time.Time) *step {
-	state, equinix, provider := c.State, c.EquinixStatus, c.ProviderStatus
-	c.resolve(changeApproved, now)
-	c.set(StateReprovisioning, StateProvisioning, StateProvisioning)
-	done := now.Add(a.opts.StepTime)
-	return &step{done, func(c *Connection) *step {
-		c.resolve(changeCompleted, done)
+// take brings the connection to the stage, and returns what comes next.
+func (s *step) take(c *Connection) *step {
+	c.State = cmp.Or(s.state, s.was.state)
+	c.EquinixStatus = cmp.Or(s.equinix, s.was.equinix)
+	c.ProviderStatus = cmp.Or(s.provider, s.was.provider)
+	c.Updated, c.Change.Updated, c.Change.Status = s.at, s.at, s.change
+	if s.change == changeCompleted && c.Change.Bandwidth > 0 {
 		c.Bandwidth = c.Change.Bandwidth
-		c.set(state, equinix, provider)
-		return nil
-	}}
-}
-
-// deprovision takes a connection towards its end, which was accepted.
-func (a *API) deprovision(c *Connection, now time.Time) *step {
-	c.resolve(changeApproved, now)
-	c.set(StateDeprovisioning, StateDeprovisioning, StateDeprovisioning)
-	done := now.Add(a.opts.StepTime)
-	return &step{done, func(c *Connection) *step {
-		c.resolve(changeCompleted, done)
-		c.set(StateDeprovisioned, StateDeprovisioned, StateDeprovisioned)
-		return nil
-	}}
-}
-
-// change lets act edit the connection that a call names, and answers with it. The
-// step that act returns takes the place of what was to happen to it; with a
-// refusal nothing changes.
-func (a *API) change(c *call, status int, act func(*roster, *Connection) (*step, *reply)) reply {
-	answer := notFound(c.uuid)
-	a.edit(func(f *Fleet) bool {
-		i := slices.IndexFunc(f.Connections, func(conn Connection) bool { return conn.UUID == c.uuid })
-		if i < 0 {
-			return false
-		}
-		conn := f.Connections[i].clone()
-		next, refusal := act(a.roster.Load(), &conn)
-		if refusal != nil {
-			answer = *refusal
-			return false
-		}
-		conn.Updated = c.now
-		f.Connections[i] = conn
-		a.agenda.set(conn.UUID, next)
-		answer = jsonReply(newConnectionDoc(&conn))
-		answer.status = status
-		return true
-	})
-	return answer
-}
-
-// wrongState refuses what a connection is in no state for.
-func wrongState(c *Connection) *reply {
-	return new(invalid("The connection is "+c.State, propertyFlaw{"/state", "Unexpected value " + strconv.Quote(c.State)}))
-}
-
-// connection answers for one connection.
-func (a *API) connection(c *call) reply {
-	conn := a.roster.Load().connections[c.uuid]
-	if conn == nil {
-		return notFound(c.uuid)
 	}
-	return jsonReply(newConnectionDoc(conn))
+	if s.next == nil {
+		return nil
+	}
+	return &step{s.next, s.at.Add(stepTime), s.was}
 }
 
-// deleteConnection begins the end of a connection, or asks for it where the far
-// end has a say.
-func (a *API) deleteConnection(c *call) reply {
-	return a.change(c, http.StatusOK, func(r *roster, conn *Connection) (*step, *reply) {
-		if conn.gone() || conn.State == StateDeprovisioning || conn.EquinixStatus == statusPendingDelete {
-			return nil, wrongState(conn)
+// enter brings a connection to a stage now, in place of what was to happen to it.
+func (a *API) enter(c *Connection, s *stage, now time.Time) {
+	a.pending.set(c.UUID, (&step{s, now, status{c.State, c.EquinixStatus, c.ProviderStatus}}).take(c))
+}
+
+// pending are the next steps of connections. There is no goroutine behind them:
+// whatever is due happens before the next request is answered. API.editing guards
+// them.
+type pending struct {
+	steps map[string]*step // by connection
+	next  atomic.Int64     // time of the soonest, Unix milliseconds; 0 for none; may be read unguarded
+}
+
+// set replaces what will happen to a connection, nil for nothing.
+func (p *pending) set(uuid string, s *step) {
+	p.steps[uuid] = s
+	if s == nil {
+		delete(p.steps, uuid)
+	}
+	next := int64(math.MaxInt64)
+	for _, s := range p.steps {
+		next = min(next, s.at.UnixMilli())
+	}
+	p.next.Store(next % math.MaxInt64)
+}
+
+// advance brings the connections up to the time now.
+func (a *API) advance(now time.Time) {
+	if next := a.pending.next.Load(); next == 0 || now.UnixMilli() < next {
+		return
+	}
+	a.edit(func(f *Fleet) bool {
+		for uuid, s := range a.pending.steps {
+			i := index(f.Connections, uuid)
+			if i < 0 {
+				s = nil
+			}
+			for s != nil && !s.at.After(now) {
+				s = s.take(&f.Connections[i])
+			}
+			a.pending.set(uuid, s)
 		}
-		conn.Change = Change{Type: "CONNECTION_DELETION", Status: changeSubmitted, Requested: c.now, Updated: c.now}
-		if r.needsApproval(conn) && conn.live() {
-			conn.set(conn.State, statusPendingDelete, "PENDING DELETE")
-			return nil, nil
-		}
-		return a.deprovision(conn, c.now), nil
+		return true
 	})
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Direction is that of traffic, seen from the port.
+// Direction is the direction of traffic, seen from the port.
 type Direction int
 
 // The directions.
@@ -118,12 +118,23 @@ func (m *meter) dropped(end int64) int64 {
 	return int64(max(m.demand(end)-topShare, 0) * m.full / packetSize)
 }
 
-// erred returns how many packets came to harm in an interval.
+// erred returns how many packets were damaged in an interval.
 func (m *meter) erred(end int64) int64 {
 	if m.port.Load.Errors <= 0 || m.port.silent(end) {
 		return 0
 	}
 	return int64(2 * m.port.Load.Errors * unit(m.draw(end/fiveMinutes, 6)))
+}
+
+// silent reports whether the interval that ends at the given Unix time fell
+// into an outage.
+func (p *Port) silent(end int64) bool {
+	for _, o := range p.Outages {
+		if end > unix(o.From) && (o.To.IsZero() || end <= o.To.Unix()) {
+			return true
+		}
+	}
+	return false
 }
 
 // week is the weight of a local time: 1 on working days, and between 21 and 3
@@ -162,7 +173,7 @@ func (m *meter) drift(n, period int64) float64 {
 	return blend(m.noise(k, salt), m.noise(k+1, salt), float64(into)/float64(period))
 }
 
-// noise is between -1 and 1, and of no kin between intervals.
+// noise is between -1 and 1, independent from interval to interval.
 func (m *meter) noise(n int64, salt uint64) float64 { return 2*unit(m.draw(n, salt)) - 1 }
 
 func (m *meter) draw(n int64, salt uint64) uint64 {
@@ -180,3 +191,78 @@ func floorMod(a, b int64) int64 {
 	}
 	return a % b
 }
+
+// flow is the traffic of a connection one way: of what each of its ports carries
+// that way, the share that belongs to the connection, up to its bandwidth.
+type flow struct {
+	key  uint64
+	full int64 // bytes in five minutes at its bandwidth
+	legs []leg
+}
+
+type leg struct {
+	*meter
+
+	share float64
+}
+
+// flow returns the traffic of c into its a-side, or out of it. It has a leg for each
+// side that is an own port in service.
+func (s *state) flow(seed uint64, c *Connection, in bool) *flow {
+	f := &flow{key: hashString(seed, c.UUID), full: c.Bandwidth * 1e6 / 8 * fiveMinutes}
+	near, far := Inbound, Outbound
+	if !in {
+		near, far = Outbound, Inbound
+		f.key = mix(f.key)
+	}
+	add := func(port string, d Direction) {
+		if p := s.ports[port]; p != nil && !p.Foreign && p.State != StateProvisioning {
+			f.legs = append(f.legs, leg{newMeter(seed, p, d), s.share(seed, p, c)})
+		}
+	}
+	add(c.ASide.Port, near)
+	if c.ZSide.Port != c.ASide.Port {
+		add(c.ZSide.Port, far)
+	}
+	return f
+}
+
+// share is the part of a port's traffic that asks for c. Those of all the
+// connections of a port are never more than 1 together, and one that goes by
+// the bandwidth never asks for more than its bandwidth.
+func (s *state) share(seed uint64, p *Port, c *Connection) float64 {
+	u := s.usage[p.UUID]
+	if c.Load > 0 {
+		return c.Load / max(u.loads, 1)
+	}
+	part := float64(c.Bandwidth) / float64(max(p.Capacity(), u.unloaded))
+	return (1 - min(u.loads, 1)) * part * (0.5 + 0.45*unit(hashString(seed, "share "+c.UUID)))
+}
+
+// asked returns how many bytes asked to pass in the interval with the given
+// end, and how many would have at its highest rate.
+func (f *flow) asked(end int64) (mean, high int64) {
+	mean, high = math.MaxInt64, math.MaxInt64
+	wobble := 0.85 + 0.15*unit(mix(f.key^uint64(end))) //nolint:gosec // any bits will do
+	for _, l := range f.legs {
+		m, h := l.at(end)
+		mean = min(mean, int64(float64(m)*l.share*wobble))
+		high = min(high, int64(float64(h)*l.share*wobble))
+	}
+	return mean, high
+}
+
+func (f *flow) at(end int64) (mean, high int64) {
+	mean, high = f.asked(end)
+	return min(mean, f.full), min(high, f.full)
+}
+
+// exceeded returns how many packets were over the rate in an interval. The policer at
+// the exit drops one in four of them, the policer at the entry the others.
+func (f *flow) exceeded(end int64) int64 {
+	asked, _ := f.asked(end)
+	return max(asked-f.full, 0) / packetSize
+}
+
+func (f *flow) droppedLeaving(end int64) int64  { return f.exceeded(end) / 4 }
+func (f *flow) droppedEntering(end int64) int64 { return f.exceeded(end) - f.droppedLeaving(end) }

@@ -5,172 +5,255 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
+	"strconv"
 )
 
-// connectionRequest is the order of a connection. What it does not name is
-// ignored.
-type connectionRequest struct {
-	Type          string            `json:"type"`
-	Name          string            `json:"name"`
-	Order         *orderDoc         `json:"order"`
-	Bandwidth     int64             `json:"bandwidth"`
-	Redundancy    *redundancyDoc    `json:"redundancy"`
-	ASide         *sideRequest      `json:"aSide"`
-	ZSide         *sideRequest      `json:"zSide"`
-	Project       *projectDoc       `json:"project"`
-	Notifications []notificationDoc `json:"notifications"`
+// sideRequest is one end of a connection that is ordered, on an own port (COLO) or at
+// a service provider (SP).
+type sideRequest struct {
+	AccessPoint struct {
+		Type         string `json:"type"`
+		Port         ref    `json:"port"`
+		Profile      ref    `json:"profile"`
+		LinkProtocol struct {
+			VLANTag int `json:"vlanTag"`
+		} `json:"linkProtocol"`
+		Location struct {
+			MetroCode string `json:"metroCode"`
+		} `json:"location"`
+		AuthenticationKey string `json:"authenticationKey"`
+	} `json:"accessPoint"`
 }
 
-// maxRecipients is how many addresses may be notified of a connection.
-const maxRecipients = 12
-
-var connectionTypes = []string{
-	"EVPL_VC", "EPL_VC", "EC_VC", "IP_VC", "ACCESS_EPL_VC", "EVPLAN_VC", "EPLAN_VC", "EVPTREE_VC", "EPTREE_VC",
-	"IPWAN_VC", "IA_VC", "MC_VC", "IX_VC", "GW_VC", "IPX_VC",
+type ref struct {
+	UUID string `json:"uuid"`
 }
 
-// bandwidths are the steps in which connections come, in Mbit/s.
-var bandwidths = []int64{10, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 25_000, 50_000}
-
-// flaws says what the order lacks or has wrong, but for its sides.
-func (q *connectionRequest) flaws() []propertyFlaw {
-	var flaws []propertyFlaw
-	for _, required := range []struct {
-		path    string
-		missing bool
-	}{
-		{"/type", q.Type == ""}, {"/name", q.Name == ""}, {"/order", q.Order == nil}, {"/bandwidth", q.Bandwidth == 0},
-		{"/aSide", q.ASide == nil}, {"/zSide", q.ZSide == nil}, {"/notifications", len(q.Notifications) == 0},
-	} {
-		if required.missing {
-			flaws = append(flaws, propertyFlaw{required.path, "Required field"})
+// side is the end of a connection that is asked for, or what is wrong with it.
+func (s *state) side(q sideRequest) (Side, *flaw) {
+	ap := q.AccessPoint
+	switch ap.Type {
+	case "COLO":
+		p := s.ports[ap.Port.UUID]
+		if p == nil {
+			return Side{}, &flaw{"/port/uuid", "No such port"}
 		}
+		if vlan := ap.LinkProtocol.VLANTag; vlan < 1 || vlan > 4094 {
+			return Side{}, &flaw{"/linkProtocol/vlanTag", "Number must be between 1 and 4094"}
+		}
+		return p.side(ap.LinkProtocol.VLANTag), nil
+	case "SP":
+		p := profileNamed(ap.Profile.UUID)
+		if p == nil {
+			return Side{}, &flaw{"/profile/uuid", "No such service profile"}
+		}
+		if p.key != nil && !p.key.MatchString(ap.AuthenticationKey) {
+			return Side{}, &flaw{"/authenticationKey", "Must be a " + p.keyLabel}
+		}
+		return Side{Type: "SP", Metro: ap.Location.MetroCode, Profile: p.name, Key: ap.AuthenticationKey}, nil
 	}
-	if q.Type != "" && !slices.Contains(connectionTypes, q.Type) {
-		flaws = append(flaws, propertyFlaw{"/type", fmt.Sprintf("Unexpected value %q", q.Type)})
-	}
-	if q.Bandwidth != 0 && !slices.Contains(bandwidths, q.Bandwidth) {
-		flaws = append(flaws, propertyFlaw{"/bandwidth", fmt.Sprintf("Must be one of %v", bandwidths)})
-	}
-	if r := q.Redundancy; r != nil && r.Priority != PriorityPrimary && r.Priority != PrioritySecondary {
-		flaws = append(flaws, propertyFlaw{"/redundancy/priority", fmt.Sprintf("Unexpected value %q", r.Priority)})
-	}
-	if len(q.Notifications) > 0 {
-		flaws = append(flaws, notificationFlaws(q.Notifications)...)
-	}
-	return flaws
+	return Side{}, unexpected("/type", ap.Type)
 }
 
-func notificationFlaws(ns []notificationDoc) []propertyFlaw {
-	n := len(recipients(ns))
-	if n == 0 || n > maxRecipients {
-		return []propertyFlaw{{"/notifications/emails", fmt.Sprintf("Between 1 and %d recipients expected", maxRecipients)}}
-	}
-	return nil
-}
-
-func recipients(ns []notificationDoc) []string {
-	var emails []string
-	for _, n := range ns {
-		emails = append(emails, n.Emails...)
-	}
-	return emails
-}
-
-// createConnection takes an order. With dryRun=true it only says what would come
-// of it.
+// createConnection takes an order.
 func (a *API) createConnection(c *call) reply {
-	var q connectionRequest
+	var q struct {
+		Type          string      `json:"type"`
+		Name          string      `json:"name"`
+		Bandwidth     int64       `json:"bandwidth"`
+		ASide         sideRequest `json:"aSide"`
+		ZSide         sideRequest `json:"zSide"`
+		Notifications []struct {
+			Emails []string `json:"emails"`
+		} `json:"notifications"`
+		Order struct {
+			PurchaseOrderNumber string `json:"purchaseOrderNumber"`
+		} `json:"order"`
+	}
 	if err := json.Unmarshal(c.body, &q); err != nil {
-		return badJSON("Unreadable json", "", err.Error())
+		return badJSON("Unreadable json", flaw{"", err.Error()})
 	}
-	if flaws := q.flaws(); len(flaws) > 0 {
-		return invalid("Invalid connection", flaws...)
+	if q.Type == "" || q.Name == "" || len(q.Notifications) == 0 {
+		return invalid("Invalid connection", flaw{"/", "type, name and notifications are required"})
 	}
-	var answer reply
+	s := a.state.Load()
+	near, nearFlaw := s.side(q.ASide)
+	far, farFlaw := s.side(q.ZSide)
+	for side, f := range map[string]*flaw{"/aSide": nearFlaw, "/zSide": farFlaw} {
+		if f != nil {
+			return invalid("Invalid access point", flaw{side + "/accessPoint" + f.property, f.reason})
+		}
+	}
+	conn := Connection{
+		Name: q.Name, Type: q.Type, Bandwidth: q.Bandwidth, Direction: "OUTGOING", PurchaseOrder: q.Order.PurchaseOrderNumber,
+		ASide: near, ZSide: far, Remote: near.Metro != far.Metro, Created: c.now,
+		Change: Change{Type: "CONNECTION_CREATION", Requested: c.now},
+	}
+	if !slices.Contains(conn.bandwidths(), q.Bandwidth) {
+		return invalid("Invalid bandwidth", flaw{"/bandwidth", fmt.Sprintf("Must be one of %v", conn.bandwidths())})
+	}
+	for _, n := range q.Notifications {
+		conn.Emails = append(conn.Emails, n.Emails...)
+	}
+	if p := s.ports[far.Port]; p != nil && !p.Foreign {
+		conn.Direction = "INTERNAL"
+	}
+	if p := s.ports[near.Port]; p != nil {
+		conn.ProjectID, conn.AccountNumber, conn.OrgID = p.ProjectID, p.AccountNumber, p.OrgID
+	}
 	a.edit(func(f *Fleet) bool {
-		r := a.roster.Load()
-		conn, refusal := r.order(&q)
-		if refusal != nil {
-			answer = *refusal
-			return false
+		conn.UUID = newUUID(a.opts.Seed, "ordered connection", a.orders)
+		a.orders++
+		if s.needsApproval(&conn) {
+			a.enter(&conn, &offered, c.now)
+		} else {
+			a.enter(&conn, &ordered, c.now)
 		}
-		a.identify(&conn, &q, c.now)
-		next := a.begin(r, &conn, c.now)
-		answer = jsonReply(newConnectionDoc(&conn))
-		if c.http.URL.Query().Get("dryRun") == "true" {
-			return false
-		}
-		a.ordered++
 		f.Connections = append(f.Connections, conn)
-		a.agenda.set(conn.UUID, next)
-		answer.status = http.StatusCreated
 		return true
+	})
+	return jsonReply(connectionDoc(&conn), http.StatusCreated)
+}
+
+// bandwidths are those that the connection can have, in Mbit/s.
+func (c *Connection) bandwidths() []int64 {
+	if p := profileNamed(c.ZSide.Profile); p != nil {
+		return p.bandwidths
+	}
+	return []int64{10, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 25_000, 50_000}
+}
+
+// needsApproval reports whether the far end has to accept what is asked of c: a
+// provider who wants to be asked, or the owner of a foreign port.
+func (s *state) needsApproval(c *Connection) bool {
+	if p := profileNamed(c.ZSide.Profile); p != nil {
+		return p.approval
+	}
+	p := s.ports[c.ZSide.Port]
+	return p != nil && p.Foreign
+}
+
+// change lets act edit the connection that a call names, and answers with it. With a
+// refusal nothing changes.
+func (a *API) change(c *call, status int, act func(s *state, conn *Connection) *reply) reply {
+	answer := notFound(c.id)
+	a.edit(func(f *Fleet) bool {
+		accepted := false
+		alter(f.Connections, c.id, func(conn *Connection) {
+			refusal := act(a.state.Load(), conn)
+			if accepted = refusal == nil; accepted {
+				answer = jsonReply(connectionDoc(conn), status)
+			} else {
+				answer = *refusal
+			}
+		})
+		return accepted
 	})
 	return answer
 }
 
-// order is the connection that is asked for, as yet without identity and state.
-func (r *roster) order(q *connectionRequest) (Connection, *reply) {
-	c := Connection{
-		Name: q.Name, Type: q.Type, Bandwidth: q.Bandwidth, Direction: "OUTGOING",
-		PurchaseOrder: q.Order.PurchaseOrderNumber, Emails: recipients(q.Notifications),
-	}
-	var nearFlaws, farFlaws []propertyFlaw
-	c.ASide, nearFlaws = r.side("/aSide", q.ASide)
-	c.ZSide, farFlaws = r.side("/zSide", q.ZSide)
-	if flaws := append(nearFlaws, farFlaws...); len(flaws) > 0 {
-		return c, new(invalid("Invalid access point", flaws...))
-	}
-	for path, s := range map[string]Side{"/aSide": c.ASide, "/zSide": c.ZSide} {
-		if p := r.byUUID[s.Port]; p != nil && c.Bandwidth > p.Capacity() {
-			return c, new(invalid("Invalid bandwidth", propertyFlaw{path + "/accessPoint/port", "The port is slower than the connection"}))
-		}
-	}
-	if p := profileNamed(c.ZSide.Profile); p != nil && !slices.Contains(p.bandwidths, c.Bandwidth) {
-		return c, new(invalid("Invalid bandwidth", propertyFlaw{"/bandwidth", fmt.Sprintf("The profile has %v", p.bandwidths)}))
-	}
-	near, far := r.byUUID[c.ASide.Port], r.byUUID[c.ZSide.Port]
-	if near != nil && near.Foreign {
-		return c, new(apiErrors(http.StatusForbidden, apiError{
-			Code: "EQ-3142402", Message: "Do not have create connection permission on this port",
-		}))
-	}
-	if far != nil && !far.Foreign {
-		c.Direction = "INTERNAL"
-	}
-	c.Remote = c.ASide.Metro != c.ZSide.Metro
-	if near != nil {
-		c.ProjectID, c.AccountNumber, c.OrgID = near.ProjectID, near.AccountNumber, near.OrgID
-	}
-	return c, nil
+// wrongState refuses what does not fit the state of a connection.
+func wrongState(c *Connection) *reply {
+	return new(invalid("The connection is "+c.State, *unexpected("/state", c.State)))
 }
 
-// identify gives an ordered connection what tells it from others.
-func (a *API) identify(conn *Connection, q *connectionRequest, now time.Time) {
-	conn.UUID = newUUID(a.opts.Seed, "ordered connection", a.ordered)
-	conn.Created, conn.Updated = now, now
-	if q.Project != nil {
-		conn.ProjectID = q.Project.ProjectID
+// updateConnection changes the bandwidth of a connection.
+func (a *API) updateConnection(c *call) reply {
+	var ops []struct {
+		Op    string `json:"op"`
+		Path  string `json:"path"`
+		Value int64  `json:"value"`
 	}
-	if q.Redundancy != nil {
-		conn.Priority, conn.Group = q.Redundancy.Priority, newUUID(a.opts.Seed, "ordered group", a.ordered)
-		if q.Redundancy.Group != nil && *q.Redundancy.Group != "" {
-			conn.Group = *q.Redundancy.Group
+	if err := json.Unmarshal(c.body, &ops); err != nil || len(ops) != 1 || ops[0].Op != "replace" || ops[0].Path != "/bandwidth" {
+		return badJSON("Unreadable json", flaw{"", "The simulation takes one operation, replace /bandwidth"})
+	}
+	mbps := ops[0].Value
+	return a.change(c, http.StatusAccepted, func(s *state, conn *Connection) *reply {
+		busy := conn.Change.Status == changeRequested || conn.Change.Status == changeSubmitted
+		if conn.State != StateActive && conn.State != StateProvisioned || busy {
+			return wrongState(conn)
 		}
-	}
-}
-
-// begin puts a connection that was ordered on its way.
-func (a *API) begin(r *roster, conn *Connection, now time.Time) *step {
-	conn.Change = Change{Type: "CONNECTION_CREATION", Status: changeRequested, Requested: now, Updated: now}
-	if r.needsApproval(conn) {
-		conn.Change.Status = changeSubmitted
-		conn.set(StatePending, statusPendingApproval, statusPendingApproval)
+		if !slices.Contains(conn.bandwidths(), mbps) {
+			return new(invalid("Invalid update", flaw{"[0].value", fmt.Sprintf("Must be one of %v", conn.bandwidths())}))
+		}
+		conn.Change = Change{Type: "CONNECTION_UPDATE", Bandwidth: mbps, Requested: c.now}
+		if s.needsApproval(conn) {
+			a.enter(conn, &resizeOffered, c.now)
+		} else {
+			a.enter(conn, &resizeOrdered, c.now)
+		}
 		return nil
+	})
+}
+
+// deleteConnection begins the end of a connection, or asks the far end first.
+func (a *API) deleteConnection(c *call) reply {
+	return a.change(c, http.StatusOK, func(s *state, conn *Connection) *reply {
+		if conn.ended() || conn.State == StateDeprovisioning || conn.EquinixStatus == deleteOffered.equinix {
+			return wrongState(conn)
+		}
+		conn.Change = Change{Type: "CONNECTION_DELETION", Requested: c.now}
+		if s.needsApproval(conn) && conn.live() {
+			a.enter(conn, &deleteOffered, c.now)
+		} else {
+			a.enter(conn, &deleting, c.now)
+		}
+		return nil
+	})
+}
+
+// actOnConnection accepts or rejects a change that waits for the far end.
+func (a *API) actOnConnection(c *call) reply {
+	var q struct {
+		Type string `json:"type"`
 	}
-	conn.set(StatePending, statusPendingAutoApproval, statusNotAvailable)
-	accepted := now.Add(a.opts.StepTime)
-	return &step{accepted, func(c *Connection) *step { return a.provision(c, accepted) }}
+	act, ok := actions[""]
+	if err := json.Unmarshal(c.body, &q); err == nil {
+		act, ok = actions[q.Type]
+	}
+	if !ok {
+		return invalid("Invalid action", *unexpected("/type", q.Type))
+	}
+	return a.change(c, http.StatusCreated, func(_ *state, conn *Connection) *reply {
+		if conn.Change.Type != act.change || conn.Change.Status != changeSubmitted {
+			return wrongState(conn)
+		}
+		a.enter(conn, act.stage, c.now)
+		return nil
+	})
+}
+
+// validateConnection says whether a provider would take an authorization key, or
+// whether a VLAN of a port is free.
+func (a *API) validateConnection(c *call) reply {
+	req, refusal := decodeSearch(c)
+	if refusal != nil {
+		return *refusal
+	}
+	given := map[string]string{}
+	for _, f := range req.Filter.And {
+		given[f.Property] = append(f.Values, "")[0]
+	}
+	message, data := "VLAN is available", []object{}
+	if vlan := given["/aSide/accessPoint/linkProtocol/vlanTag"]; vlan != "" {
+		for _, conn := range a.state.Load().fleet.Connections {
+			for _, s := range []Side{conn.ASide, conn.ZSide} {
+				if s.Port == given["/aSide/accessPoint/port/uuid"] && !conn.ended() && strconv.Itoa(s.VLAN) == vlan {
+					return invalid("VLAN is in use", flaw{"/aSide/accessPoint/linkProtocol/vlanTag", "Used by connection " + conn.UUID})
+				}
+			}
+		}
+	} else {
+		key := given["/zSide/accessPoint/authenticationKey"]
+		p := profileNamed(given["/zSide/accessPoint/profile/uuid"])
+		if p == nil || key == "" || p.key != nil && !p.key.MatchString(key) {
+			return invalid("Authorization key provided is invalid", flaw{"/zSide/accessPoint/authenticationKey", "Not a key of the service profile"})
+		}
+		message = "Authorization key provided is valid"
+		for i, priority := range []string{PriorityPrimary, PrioritySecondary} {
+			side := Side{Type: "COLO", Port: newUUID(a.opts.Seed, "provider port", i), Name: "PROVIDER-NNI-" + priority, VLAN: 1_003, Metro: metros[0].code}
+			data = append(data, object{"bandwidth", 500, "redundancy", object{"group", nil, "priority", priority}, "zSide", sideDoc(&side)})
+		}
+	}
+	return jsonReply(object{"additionalInfo", []object{{"key", "message", "value", message}}, "data", data})
 }

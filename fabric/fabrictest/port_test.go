@@ -112,6 +112,7 @@ func TestNoPortsIsAnError(t *testing.T) {
 	fleet := fabrictest.Generate(1, 0, 3)
 	_, c := newClient(t, fabrictest.Options{Fleet: &fleet})
 	c.wantError(http.StatusBadRequest, "EQ-3046110", "GET", "/fabric/v4/ports", "")
+	c.wantError(http.StatusBadRequest, "EQ-3046110", "POST", "/fabric/v4/ports/search", "{}")
 	if _, body := c.do("GET", "/ecx/v3/port/userport", ""); body != "[]" {
 		t.Errorf("v3 list %s; want an empty array", body)
 	}
@@ -148,7 +149,7 @@ func TestPortEdits(t *testing.T) {
 		return p
 	}
 	before := get()
-	api.SetPortState(id, "INACTIVE")
+	api.EditPort(id, func(p *fabrictest.Port) { p.State = "INACTIVE" })
 	api.SetOperationalStatus(id, fabrictest.StatusDown)
 	api.EditPort(id, func(p *fabrictest.Port) { p.Name = "renamed" })
 	api.AddConnection(fabrictest.Connection{
@@ -164,8 +165,8 @@ func TestPortEdits(t *testing.T) {
 	if !api.RemoveConnection("c1") || api.RemoveConnection("c1") {
 		t.Error("RemoveConnection does not report what was there")
 	}
-	if !api.RemovePort(id) || api.RemovePort(id) || api.SetPortState(id, "ACTIVE") {
-		t.Error("RemovePort or SetPortState does not report what was there")
+	if !api.RemovePort(id) || api.RemovePort(id) || api.EditPort(id, nil) {
+		t.Error("RemovePort or EditPort does not report what was there")
 	}
 	c.wantError(http.StatusNotFound, "EQ-3045811", "GET", "/fabric/v4/ports/"+id, "")
 	api.AddPort(fabrictest.Port{UUID: id, Name: "back", Links: make([]fabrictest.Link, 1)})
@@ -177,14 +178,10 @@ func TestPortEdits(t *testing.T) {
 func TestSearchPorts(t *testing.T) {
 	api, c := newClient(t, fabrictest.Options{})
 	for _, tc := range []struct{ name, filter, want string }{
-		{"equal", `{"property":"/location/metroCode","operator":"=","values":["SV"]}`, "SV5-CORE-PRI-10G SV5-CORE-SEC-10G"},
-		{"several values", `{"property":"/location/metroCode","operator":"=","values":["SG","SY"]}`, "SG3-TRANSIT-10G SY4-BACKUP-1G"},
-		{"in", `{"property":"/uuid","operator":"IN","values":["` + uuid(t, api, fabrictest.DemoIdle) + `"]}`, "SY4-BACKUP-1G"},
-		{"like", `{"property":"/name","operator":"LIKE","values":["%-CORE-%"]}`, "SV5-CORE-PRI-10G SV5-CORE-SEC-10G"},
-		{"ilike", `{"property":"/name","operator":"ILIKE","values":["fr5%"]}`, "FR5-STANDBY-10G"},
-		{"case counts", `{"property":"/name","operator":"LIKE","values":["fr5%"]}`, ""},
-		{"not", `{"property":"/state","operator":"!=","values":["ACTIVE"]}`, "LD8-NEWBUILD-100G NY5-PEERING-10G"},
-		{"foreign stays hidden", `{"property":"/location/metroCode","operator":"=","values":["LD"]}`, "LD8-NEWBUILD-100G"},
+		{"equal", condition("/name", "=", fabrictest.DemoIdle), fabrictest.DemoIdle},
+		{"several values", condition("/name", "=", fabrictest.DemoIdle, fabrictest.DemoLAG), fabrictest.DemoLAG + " " + fabrictest.DemoIdle},
+		{"in", condition("/uuid", "IN", uuid(t, api, fabrictest.DemoIdle)), fabrictest.DemoIdle},
+		{"foreign stays hidden", condition("/name", "=", fabrictest.DemoForeign), ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var got portPage

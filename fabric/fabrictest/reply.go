@@ -1,18 +1,21 @@
 package fabrictest
 
 import (
-	"context"
+	"bytes"
+	"cmp"
 	"encoding/json"
+	"io"
+	"math"
 	"net/http"
 	"strconv"
-	"time"
+	"strings"
 )
 
 // Bodies that the Fabric hosts have been seen to send in place of an answer,
 // ready for [Fault].
 const (
-	// BodyGatewayFault is the gateway's word that it routes no such call; it
-	// comes with 404, and with 401 too.
+	// BodyGatewayFault is what the gateway says of a call that it does not route;
+	// it comes with 404, and with 401 too.
 	BodyGatewayFault = `{"fault":{"faultstring":"Invalid API call as no apiproduct match found",` +
 		`"detail":{"errorcode":"keymanagement.service.InvalidAPICallAsNoApiProductMatchFound"}}}`
 	// BodyQuotaViolation is how the gateway throttles: with status 500.
@@ -23,146 +26,167 @@ const (
 	BodyHTML = "<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>Back soon</h1></body></html>"
 )
 
-// reply is a whole answer: small enough to be made before it is sent.
+// reply is an answer before it is sent. The zero reply means that the connection
+// breaks instead.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
+	stream io.Reader // what is sent: body, unless a fault has broken it
 }
 
-// send writes r. A truncated one promises all of the body, sends half of it
-// and breaks the connection.
-func (r reply) send(w http.ResponseWriter, truncate bool) {
-	r.begin(w)
-	if !truncate {
-		_, _ = w.Write(r.body) // a caller that went away needs no answer
-		return
+// complete fills in what most answers have in common.
+func (r reply) complete() reply {
+	r.status = cmp.Or(r.status, http.StatusOK)
+	r.stream = bytes.NewReader(r.body)
+	if r.header == nil {
+		r.header = http.Header{}
 	}
-	_, _ = w.Write(r.body[:len(r.body)/2])
-	_ = http.NewResponseController(w).Flush()
-	panic(http.ErrAbortHandler)
-}
-
-// begin sends status and headers.
-func (r reply) begin(w http.ResponseWriter) {
-	h := w.Header()
-	for name, values := range r.header {
-		h[http.CanonicalHeaderKey(name)] = values
+	if r.status == http.StatusNoContent {
+		return r
 	}
-	if h.Get("Content-Type") == "" {
-		h.Set("Content-Type", contentType(r.body))
-	}
-	h.Set("Content-Length", strconv.Itoa(len(r.body)))
-	w.WriteHeader(r.status)
-}
-
-// drip sends r a byte at a time, until ctx ends.
-func (r reply) drip(ctx context.Context, w http.ResponseWriter, apart time.Duration) {
-	r.begin(w)
-	for i := range r.body {
-		_, err := w.Write(r.body[i : i+1])
-		_ = http.NewResponseController(w).Flush()
-		if err != nil || !pause(ctx, apart) {
-			panic(http.ErrAbortHandler)
+	if r.header.Get("Content-Type") == "" {
+		kind := "application/json;charset=UTF-8"
+		if bytes.HasPrefix(r.body, []byte("<")) {
+			kind = "text/html; charset=utf-8"
 		}
+		r.header.Set("Content-Type", kind)
 	}
+	r.header.Set("Content-Length", strconv.Itoa(len(r.body)))
+	return r
 }
 
-func contentType(body []byte) string {
-	if len(body) > 0 && body[0] == '<' {
-		return "text/html; charset=utf-8"
-	}
-	return "application/json;charset=UTF-8"
+// jsonReply answers with v; the status is 200 unless another is given.
+func jsonReply(v any, status ...int) reply {
+	return reply{status: append(status, http.StatusOK)[0], body: appendJSON(nil, v)}
 }
 
-// jsonReply is a 200 with v as its body.
-func jsonReply(v any) reply {
-	body, err := json.Marshal(v)
+// apiError is a v4 refusal: an array with one error. More are members of it.
+func apiError(status int, code, message string, more ...any) reply {
+	return jsonReply([]object{append(object{"errorCode", code, "errorMessage", message}, more...)}, status)
+}
+
+func gatewayFault() reply { return reply{status: http.StatusNotFound, body: []byte(BodyGatewayFault)} }
+
+func notFound(id string) reply {
+	return apiError(http.StatusNotFound, "EQ-3045811", "uuid not found", "details", "uuid not found: "+id)
+}
+
+// flaw is what is wrong with one member of a request, by its path.
+type flaw struct{ property, reason string }
+
+func unexpected(property, value string) *flaw {
+	return &flaw{property, "Unexpected value " + strconv.Quote(value)}
+}
+
+func flawList(flaws []flaw) (list []object) {
+	for _, f := range flaws {
+		list = append(list, object{"property", orOmit(f.property), "reason", orOmit(f.reason)})
+	}
+	return list
+}
+
+// badJSON refuses a body that is not what the schema says.
+func badJSON(details string, f flaw) reply {
+	return apiError(http.StatusBadRequest, "EQ-3046116", "JSON syntax error.",
+		"details", details, "additionalInfo", flawList([]flaw{f}))
+}
+
+// invalid refuses a request that fits the schema and is wrong all the same.
+func invalid(details string, flaws ...flaw) reply {
+	return apiError(http.StatusBadRequest, "EQ-3000035", "Validation error",
+		"details", details, "additionalInfo", flawList(flaws))
+}
+
+func invalidQuery(flaws ...flaw) reply { return invalid("Invalid query parameters", flaws...) }
+
+// object is a JSON object with its members in order: name, value, name, value. A
+// member whose value is omit is left out.
+type object []any
+
+type omitted struct{}
+
+var omit omitted
+
+// orNull is s, or null if it is "".
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// orOmit is s, or no member if it is "".
+func orOmit(s string) any {
+	if s == "" {
+		return omit
+	}
+	return s
+}
+
+// appendJSON appends v as JSON. Answers are long, and reflection would cost as much
+// as making them up.
+func appendJSON(b []byte, v any) []byte {
+	switch v := v.(type) {
+	case object:
+		b = append(b, '{')
+		for i := 0; i < len(v); i += 2 {
+			if v[i+1] != any(omit) {
+				b = appendJSON(appendName(b, v[i].(string)), v[i+1])
+			}
+		}
+		return append(b, '}')
+	case []object:
+		return appendArray(b, len(v), func(b []byte, i int) []byte { return appendJSON(b, v[i]) })
+	case samples:
+		return appendArray(b, len(v.list), v.append)
+	case string:
+		if !strings.ContainsFunc(v, func(r rune) bool {
+			return r < ' ' || r > '~' || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&'
+		}) {
+			return append(append(append(b, '"'), v...), '"')
+		}
+	case float64:
+		return appendFloat(b, v)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	case int:
+		return strconv.AppendInt(b, int64(v), 10)
+	case bool:
+		return strconv.AppendBool(b, v)
+	case nil:
+		return append(b, "null"...)
+	}
+	text, err := json.Marshal(v)
 	if err != nil {
 		panic("fabrictest: marshal an answer: " + err.Error())
 	}
-	return reply{status: http.StatusOK, body: body}
+	return append(b, text...)
 }
 
-// apiError is one entry of a v4 error body, which is an array of them.
-type apiError struct {
-	Code          string         `json:"errorCode"`
-	Message       string         `json:"errorMessage"`
-	CorrelationID string         `json:"correlationId,omitempty"`
-	Details       string         `json:"details,omitempty"`
-	Help          string         `json:"help,omitempty"`
-	More          []propertyFlaw `json:"additionalInfo,omitempty"`
+// appendName appends the name of the next member of an object.
+func appendName(b []byte, name string) []byte {
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
+	}
+	return append(append(append(b, '"'), name...), `":`...)
 }
 
-// propertyFlaw says what is wrong with one member of a request body, by its path.
-type propertyFlaw struct {
-	Property string `json:"property,omitempty"`
-	Reason   string `json:"reason,omitempty"`
+// appendFloat appends a number, null for NaN.
+func appendFloat(b []byte, v float64) []byte {
+	if math.IsNaN(v) {
+		return append(b, "null"...)
+	}
+	return strconv.AppendFloat(b, v, 'f', -1, 64)
 }
 
-func apiErrors(status int, errs ...apiError) reply {
-	r := jsonReply(errs)
-	r.status = status
-	return r
-}
-
-// gatewayFault is the answer to a call that nothing takes.
-func gatewayFault() reply { return reply{status: http.StatusNotFound, body: []byte(BodyGatewayFault)} }
-
-func unauthorized() reply {
-	return apiErrors(http.StatusUnauthorized, apiError{
-		Code:          "EQ-3000039",
-		Message:       "User not found in request or invalid.",
-		CorrelationID: "5c0d2f1e-user-token",
-	})
-}
-
-func forbidden() reply {
-	return apiErrors(http.StatusForbidden, apiError{
-		Code:    "EQ-3142402",
-		Message: "Do not have permission to read this port",
-		Help:    "Ask the master administrator of the owning organization",
-	})
-}
-
-func notFound(uuid string) reply {
-	return apiErrors(http.StatusNotFound, apiError{
-		Code:    "EQ-3045811",
-		Message: "uuid not found",
-		Details: "uuid not found: " + uuid,
-	})
-}
-
-// badJSON is the v4 answer to a body with something wrong at the given path.
-func badJSON(details, path, reason string) reply {
-	return apiErrors(http.StatusBadRequest, apiError{
-		Code:    "EQ-3046116",
-		Message: "JSON syntax error.",
-		Details: details,
-		More:    []propertyFlaw{{Property: path, Reason: reason}},
-	})
-}
-
-// invalid is the v4 answer to a request that is well formed and wrong.
-func invalid(details string, flaws ...propertyFlaw) reply {
-	return apiErrors(http.StatusBadRequest, apiError{
-		Code: "EQ-3000035", Message: "Validation error", Details: details, More: flaws,
-	})
-}
-
-func invalidQuery(flaws ...propertyFlaw) reply { return invalid("Invalid query parameters", flaws...) }
-
-// v3Error is one entry of a v3 error body, also an array, with members of its own.
-type v3Error struct {
-	Code       string `json:"errorCode"`
-	Message    string `json:"errorMessage"`
-	More       string `json:"moreInfo"`
-	MessageKey string `json:"errorMessageKey"`
-	Property   string `json:"property"`
-}
-
-func v3Errors(status int, errs ...v3Error) reply {
-	r := jsonReply(errs)
-	r.status = status
-	return r
+func appendArray(b []byte, n int, element func(b []byte, i int) []byte) []byte {
+	b = append(b, '[')
+	for i := range n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = element(b, i)
+	}
+	return append(b, ']')
 }

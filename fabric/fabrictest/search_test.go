@@ -122,8 +122,7 @@ func TestSearchConnectionsShowsEveryOddity(t *testing.T) {
 }
 
 func TestSearchRefusals(t *testing.T) {
-	api, c := newClient(t, fabrictest.Options{})
-	api.SetMaxIn(2)
+	_, c := newClient(t, fabrictest.Options{})
 	good := `{"property":"/name","operator":"=","values":["x"]}`
 	for _, tc := range []struct{ name, body, want string }{
 		{"no JSON", ``, "EQ-3046116"},
@@ -131,28 +130,14 @@ func TestSearchRefusals(t *testing.T) {
 		{"unknown property", `{"filter":{"or":[{"and":[` + good + `,{"property":"/nmae","operator":"=","values":["x"]}]}]}}`, `"filter.or.[0].and.[1].property"`},
 		{"unknown operator", `{"filter":{"and":[{"property":"/name","operator":"~","values":["x"]}]}}`, `"filter.and.[0].operator"`},
 		{"no values", `{"filter":{"and":[{"property":"/name","operator":"=","values":[]}]}}`, `"filter.and.[0].values"`},
-		{"too many values", `{"filter":{"and":[{"property":"/name","operator":"IN","values":["x","y","z"]}]}}`, "At most 2 values"},
-		{"too many filters", `{"filter":{"and":[` + strings.Repeat(good+",", 8) + good + `]}}`, "9 filters, at most 8"},
-		{"too wide an or", `{"filter":{"or":[` + strings.Repeat(good+",", 3) + good + `]}}`, "At most 3 members"},
 		{"limit too large", `{"pagination":{"limit":101}}`, `"pagination.limit"`},
 		{"limit zero", `{"pagination":{"limit":0}}`, `"pagination.limit"`},
 		{"negative offset", `{"pagination":{"offset":-1}}`, `"pagination.offset"`},
 		{"unknown sort", `{"sort":[{"property":"/colour"}]}`, `"sort.[0].property"`},
-		{"unknown direction", `{"sort":[{"property":"/name","direction":"UP"}]}`, `"sort.[0].direction"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c.wantError(http.StatusBadRequest, tc.want, "POST", connectionsSearch, tc.body)
 		})
-	}
-	for _, body := range []string{
-		`{"filter":{"and":[{"or":[` + good + `,` + good + `,` + good + `]},` + strings.Repeat(good+",", 6) + good + `]}}`,
-		`{"filter":{"and":[{"property":"/isRemote","operator":"=","values":[false]}]}}`,
-		`{"filter":{"and":[{"property":"/*","operator":"LIKE","values":["%Silicon%"]}]}}`,
-		`{"filter":{"and":[{"property":"/bandwidth","operator":"=","values":[50]}]},"sort":[{"property":"/bandwidth","direction":"ASC"}]}`,
-	} {
-		if status, answer := c.do("POST", connectionsSearch, body); status != http.StatusOK {
-			t.Errorf("%s: %d %s", body, status, answer)
-		}
 	}
 }
 
@@ -172,21 +157,5 @@ func TestPagingFaults(t *testing.T) {
 	api.Inject(fabrictest.Fault{Op: fabrictest.OpSearchConnections, TotalDelta: -40, Times: 1})
 	if got := []int{page(0).Pagination.Total, page(50).Pagination.Total}; got[0] != 150 || got[1] != 190 {
 		t.Errorf("totals %v; want 150 and then 190", got)
-	}
-}
-
-func TestSearchConnectionsSortsNumbersAsNumbers(t *testing.T) {
-	_, c := newClient(t, fabrictest.Options{})
-	var got connectionPage
-	c.decode(&got, "POST", connectionsSearch, `{"sort":[{"property":"/bandwidth"},{"property":"/name","direction":"ASC"}],"pagination":{"limit":100}}`)
-	last := int64(1_000)
-	for _, conn := range got.Data {
-		if conn.Bandwidth == nil {
-			continue
-		}
-		if *conn.Bandwidth > last {
-			t.Errorf("%d Mbit/s after %d", *conn.Bandwidth, last)
-		}
-		last = *conn.Bandwidth
 	}
 }

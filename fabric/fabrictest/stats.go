@@ -1,108 +1,130 @@
 package fabrictest
 
 import (
-	"math"
 	"net/http"
-	"slices"
-	"strconv"
 	"time"
 )
 
-// apiTime is the only way in which the statistics calls read a time.
-const apiTime = "2006-01-02T15:04:05Z"
+const (
+	apiTime    = "2006-01-02T15:04:05Z" // the only way in which the statistics calls read a time
+	metricTime = "2006-01-02T15:04:05.000Z"
+)
 
-// window is the span that a statistics call asks for.
-type window struct {
-	from, to   time.Time
-	resolution time.Duration
+func v4Time(t time.Time) string { return t.UTC().Format(metricTime) }
+
+// shape is how an answer spells the intervals of one direction, and what it
+// sums up of them: the summaries are members of the same object, but for metrics,
+// which have no last value and a summary of their own.
+type shape struct{ points, time, mean, high, sumHigh, sumMean, last string }
+
+var (
+	inboundV3  = shape{"inboundStats", "time", "mean", "max", "inboundMax", "inboundAvg", "inboundLastPolled"}
+	outboundV3 = shape{"outboundStats", "time", "mean", "max", "outboundMax", "outboundAvg", "outboundLastPolled"}
+	statsV4    = shape{"metrics", "intervalEndDateTime", "mean", "max", "max", "mean", "lastPolled"}
+	metricsV4  = shape{"datapoints", "endDateTime", "value", "value", "max", "mean", ""}
+
+	shapes = []shape{inboundV3, outboundV3, statsV4, metricsV4}
+)
+
+func (s shape) sums(r reading) object {
+	return object{s.sumHigh, r.max, s.sumMean, r.mean, s.last, r.last}
 }
 
-// parseWindow reads the two times of a statistics call. Both are required.
-func parseWindow(r *http.Request, start, end string) (window, []propertyFlaw) {
-	var w window
-	var flaws []propertyFlaw
-	query := r.URL.Query()
-	read := func(name string) time.Time {
-		text := query.Get(name)
-		t, err := time.Parse(apiTime, text)
-		switch {
-		case text == "":
-			flaws = append(flaws, propertyFlaw{name, "Required field"})
-		case err != nil || t.Format(apiTime) != text:
-			flaws = append(flaws, propertyFlaw{name, "Invalid date, expected YYYY-MM-DDThh:mm:ssZ"})
+// samples are intervals as an answer spells them.
+type samples struct {
+	shape
+
+	list []Sample
+}
+
+func (s samples) append(b []byte, i int) []byte {
+	p, layout := s.list[i], apiTime
+	if s.last == "" {
+		layout = metricTime
+	}
+	b = append(appendName(append(b, '{'), s.time), '"')
+	b = append(p.End.UTC().AppendFormat(b, layout), '"')
+	if s.last != "" {
+		b = appendFloat(appendName(b, s.high), p.Max)
+	}
+	return append(appendFloat(appendName(b, s.mean), p.Mean), '}')
+}
+
+// portStatsV3 answers with the capacity in bit/s and rates in Mbit/s.
+func (a *API) portStatsV3(c *call) reply {
+	w, flaws := parseWindow(c, "startDate", "endDate")
+	if len(flaws) > 0 {
+		var errs []object
+		for _, f := range flaws {
+			errs = append(errs, v3Error(f.reason, f.property))
 		}
-		return t
+		return jsonReply(errs, http.StatusBadRequest)
 	}
-	w.from, w.to = read(start), read(end)
-	if len(flaws) > 0 {
-		return w, flaws
-	}
-	var ok bool
-	if w.resolution, ok = Resolution(w.to.Sub(w.from)); !ok {
-		flaws = append(flaws, propertyFlaw{end, "Date range must be positive and not exceed 90 days"})
-	}
-	return w, flaws
-}
-
-// readable returns the port that a call names, or the refusal to show it.
-func (a *API) readable(uuid string) (*Port, reply) {
-	p := a.roster.Load().byUUID[uuid]
-	switch {
-	case p == nil:
-		return nil, notFound(uuid)
-	case p.Foreign:
-		return nil, forbidden()
-	default:
-		return p, reply{}
-	}
-}
-
-// readBoth reads both directions as the call's fault lets them be seen.
-func (a *API) readBoth(p *Port, w window, c *call) (in, out reading) {
-	in = a.read(p, Inbound, w.from, w.to, w.resolution, c.now)
-	out = a.read(p, Outbound, w.from, w.to, w.resolution, c.now)
-	c.fault.alter(&in)
-	c.fault.alter(&out)
-	return in, out
-}
-
-// portStatsV4 answers the deprecated v4 call: as the published samples show it,
-// nested under stats and with bandwidth, not as the schema has it.
-func (a *API) portStatsV4(c *call) reply {
-	w, flaws := parseWindow(c.http, "startDateTime", "endDateTime")
-	if len(flaws) > 0 {
-		return invalidQuery(flaws...)
-	}
-	p, refusal := a.readable(c.uuid)
+	p, refusal := a.readable(c.id)
 	if p == nil {
 		return refusal
 	}
-	in, out := a.readBoth(p, w, c)
-	head := jsonReply(struct {
-		Href      string `json:"href"`
-		Type      string `json:"type"`
-		UUID      string `json:"uuid"`
-		Name      string `json:"name"`
-		Bandwidth int64  `json:"bandwidth"`
-	}{hrefPorts + p.UUID, "XF_PORT", p.UUID, p.Name, p.Capacity()})
-	return reply{status: http.StatusOK, body: appendStats(head.body, "", w, in, out)}
+	in, out := a.readBoth(c, ASide, w)
+	body := object{"capacity", p.Capacity() * 1e6}
+	body = append(append(body, inboundV3.sums(in)...), outboundV3.sums(out)...)
+	return jsonReply(append(body, inboundV3.points, samples{inboundV3, in.samples}, outboundV3.points, samples{outboundV3, out.samples}))
 }
 
-// appendStats adds the statistics to the object in b.
-func appendStats(b []byte, viewPoint string, w window, in, out reading) []byte {
-	b = slices.Grow(b, 128*(len(in.samples)+len(out.samples))+512)
-	b = append(b[:len(b)-1], `,"stats":{"startDateTime":`...)
-	b = strconv.AppendQuote(b, w.from.Format(apiTime))
-	b = append(b, `,"endDateTime":`...)
-	b = strconv.AppendQuote(b, w.to.Format(apiTime))
-	if viewPoint != "" {
-		b = append(b, `,"viewPoint":`...)
-		b = strconv.AppendQuote(b, viewPoint)
+// v3Error is one error of v3, which answers with an array of them.
+func v3Error(message, property string) object {
+	return object{
+		"errorCode", "IC-LAYER2-400", "errorMessage", message, "moreInfo", "",
+		"errorMessageKey", "common.request.invalid", "property", property,
 	}
-	b = append(b, `,"bandwidthUtilization":{"unit":"Mbps","metricInterval":"`+isoInterval(w.resolution)+`"`...)
-	b = appendV4(append(b, `,"inbound":{`...), in)
-	b = appendV4(append(b, `,"outbound":{`...), out)
-	return append(b, "}}}"...)
+}
+
+func (a *API) portStatsV4(c *call) reply {
+	w, flaws := parseWindow(c, "startDateTime", "endDateTime")
+	if len(flaws) > 0 {
+		return invalidQuery(flaws...)
+	}
+	p, refusal := a.readable(c.id)
+	if p == nil {
+		return refusal
+	}
+	head := object{"href", hrefPorts + p.UUID, "type", "XF_PORT", "uuid", p.UUID, "name", p.Name, "bandwidth", p.Capacity()}
+	return jsonReply(append(head, "stats", a.stats(c, "", w)))
+}
+
+// connectionStatsV4 answers for one connection. Unlike the call for a port it wants to
+// know from which side to look.
+func (a *API) connectionStatsV4(c *call) reply {
+	w, flaws := parseWindow(c, "startDateTime", "endDateTime")
+	viewPoint := c.http.URL.Query().Get("viewPoint")
+	if viewPoint != ASide && viewPoint != ZSide {
+		flaws = append(flaws, flaw{"viewPoint", "Must be aSide or zSide"})
+	}
+	if len(flaws) > 0 {
+		return invalidQuery(flaws...)
+	}
+	conn := a.state.Load().connections[c.id]
+	if conn == nil {
+		return notFound(c.id)
+	}
+	head := object{"href", hrefConnections + conn.UUID, "type", conn.Type, "uuid", conn.UUID, "name", conn.Name}
+	return jsonReply(append(head, "stats", a.stats(c, viewPoint, w)))
+}
+
+// stats are the statistics of v4, from the view point of a side for a connection.
+func (a *API) stats(c *call, viewPoint string, w window) object {
+	in, out := a.readBoth(c, viewPoint, w)
+	side := func(r reading) object { return append(statsV4.sums(r), statsV4.points, samples{statsV4, r.samples}) }
+	return object{
+		"startDateTime", w.from.Format(apiTime), "endDateTime", w.to.Format(apiTime), "viewPoint", orOmit(viewPoint),
+		"bandwidthUtilization", object{
+			"unit", "Mbps", "metricInterval", isoInterval(w.resolution), "inbound", side(in), "outbound", side(out),
+		},
+	}
+}
+
+func (a *API) readBoth(c *call, viewPoint string, w window) (in, out reading) {
+	s := a.subject(c.id)
+	return a.read(s, seenFrom(viewPoint, Inbound), w, c.now), a.read(s, seenFrom(viewPoint, Outbound), w, c.now)
 }
 
 // isoInterval is how the API writes a resolution.
@@ -113,44 +135,35 @@ func isoInterval(resolution time.Duration) string {
 	return "PT5M"
 }
 
-func appendV4(b []byte, r reading) []byte {
-	b = appendMember(b, "max", r.max)
-	b = appendMember(b, "mean", r.mean)
-	b = appendMember(b, "lastPolled", r.last)
-	b = appendSamples(append(b, `,"metrics":`...), r.samples, "intervalEndDateTime")
-	return append(b, '}')
-}
-
-// appendSamples writes samples as an array of objects by hand: a month of
-// hours through reflection would cost as much as making it up.
-func appendSamples(b []byte, samples []Sample, timeName string) []byte {
-	b = append(b, '[')
-	for i, s := range samples {
-		if i > 0 {
-			b = append(b, ',')
+// parseWindow reads the two times of a statistics call. Both are required.
+func parseWindow(c *call, start, end string) (window, []flaw) {
+	var w window
+	var flaws []flaw
+	query := c.http.URL.Query()
+	read := func(name string) time.Time {
+		text := query.Get(name)
+		t, err := time.Parse(apiTime, text)
+		switch {
+		case text == "":
+			flaws = append(flaws, flaw{name, "Required field"})
+		case err != nil || t.Format(apiTime) != text:
+			flaws = append(flaws, flaw{name, "Invalid date, expected YYYY-MM-DDThh:mm:ssZ"})
 		}
-		b = append(b, `{"`...)
-		b = append(b, timeName...)
-		b = append(b, `":"`...)
-		b = s.End.AppendFormat(b, apiTime)
-		b = append(b, '"')
-		b = appendMember(b, "max", s.Max)
-		b = appendMember(b, "mean", s.Mean)
-		b = append(b, '}')
+		return t
 	}
-	return append(b, ']')
+	w.from, w.to = read(start), read(end)
+	span := w.to.Sub(w.from)
+	if len(flaws) == 0 && (span <= 0 || span > maxSpan) {
+		flaws = append(flaws, flaw{end, "Date range must be positive and not exceed 90 days"})
+	}
+	w.resolution = resolution(span)
+	return w, flaws
 }
 
-// appendMember writes one more member of an object, null for NaN.
-func appendMember(b []byte, name string, v float64) []byte {
-	if b[len(b)-1] != '{' {
-		b = append(b, ',')
+// resolution is the length of the intervals in which the API answers for a window.
+func resolution(span time.Duration) time.Duration {
+	if span > maxFiveMinuteSpan {
+		return time.Hour
 	}
-	b = append(b, '"')
-	b = append(b, name...)
-	b = append(b, `":`...)
-	if math.IsNaN(v) {
-		return append(b, "null"...)
-	}
-	return strconv.AppendFloat(b, v, 'f', -1, 64)
+	return 5 * time.Minute
 }

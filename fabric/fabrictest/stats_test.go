@@ -118,7 +118,7 @@ func TestPortStatsV4TellsTheTruth(t *testing.T) {
 			if got.UUID != id || got.Bandwidth != 40_000 || use.Unit != "Mbps" || use.MetricInterval != interval {
 				t.Errorf("head: %s, bandwidth %d, unit %s, interval %s", got.UUID, got.Bandwidth, use.Unit, use.MetricInterval)
 			}
-			resolution, _ := fabrictest.Resolution(span)
+			resolution := map[string]time.Duration{"PT5M": fiveMinutes, "PT1H": time.Hour}[interval]
 			want := api.Truth(id, fabrictest.Outbound, from, now, resolution, now)
 			if diff := cmp.Diff(want, got.outbound()); diff != "" {
 				t.Errorf("samples (-want +got)\n%s", diff)

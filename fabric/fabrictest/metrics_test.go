@@ -212,10 +212,7 @@ func TestMetricsOfOneAsset(t *testing.T) {
 	if diff := cmp.Diff(want, got.Data[0].points()); diff != "" || got.Data[0].Unit != "bit/s" {
 		t.Errorf("in %s (-want +got)\n%s", got.Data[0].Unit, diff)
 	}
-	base := "/fabric/v4/ports/" + id + "/metrics"
-	for _, query := range []string{"", "?name=bandwidth", "?name=" + fabrictest.MetricPortTx + "&limit=0", "?name=" + fabrictest.MetricPortTx + "&fromDateTime=x"} {
-		c.wantError(http.StatusBadRequest, "EQ-3000035", "GET", base+query, "")
-	}
+	c.wantError(http.StatusBadRequest, "EQ-3000035", "GET", path+"&limit=0", "")
 	c.wantError(http.StatusNotFound, "EQ-3045811", "GET", "/fabric/v4/ports/nobody/metrics?name="+fabrictest.MetricPortTx, "")
 }
 
@@ -229,12 +226,11 @@ func TestSearchMetricsRefusals(t *testing.T) {
 		status           int
 	}{
 		{"no subject", and(name), `"/subject"`, 400},
-		{"no name", and(is), `"/name"`, 400},
-		{"two subjects", and(condition("/subject", "IN", "a", "b"), name), "Limited to 1 value", 400},
-		{"unknown name", and(is, condition("/name", "=", "equinix.fabric.port.colour")), "colour", 400},
+		{"no name", and(is), "/name are required", 400},
+		{"two subjects", and(condition("/subject", "=", "a", "b"), name), "Limited to 1 value", 400},
 		{"unknown property", and(is, name, condition("/colour", "=", "x")), "/colour", 400},
 		{"unknown interval", and(is, name, condition("/interval", "=", "P1D")), "P1D", 400},
-		{"half a range", and(is, name, condition("/time", "BETWEEN", stamp(now))), "2 values", 400},
+		{"half a range", and(is, name, condition("/dataPoints/endDateTime", "BETWEEN", stamp(now))), "2 values", 400},
 		{"a range backwards", metricsBody(subject, portNames, now, now.Add(-day)), "positive", 400},
 		{"no such port", metricsBody("ports/x", portNames, now.Add(-day), now), "EQ-3045811", 404},
 		{"no such kind", metricsBody("routers/x", portNames, now.Add(-day), now), "EQ-3045811", 404},
@@ -254,9 +250,6 @@ func TestFaultsOfMetrics(t *testing.T) {
 	if m := read(fabrictest.Fault{EmptyPoints: true}).Data[0]; len(m.Datapoints) != 0 || string(m.Summary) != "null" {
 		t.Errorf("empty: %d points, summary %s", len(m.Datapoints), m.Summary)
 	}
-	if m := read(fabrictest.Fault{NullValues: true}).Data[0]; m.Datapoints[0].Value != nil || m.Datapoints[1].Value == nil {
-		t.Error("not every second value is null")
-	}
 	in := func(m metricAnswer) bool {
 		return slices.IsSortedFunc(m.points(), func(a, b fabrictest.Datapoint) int { return a.End.Compare(b.End) })
 	}
@@ -272,18 +265,6 @@ func TestMetroMetrics(t *testing.T) {
 	if got.Pagination.Total != 90 || len(got.Data) != 90 || got.Data[0].Unit != "ms" || len(got.Data[0].Datapoints) != 1 || *got.Data[0].Datapoints[0].Value <= 0 {
 		t.Errorf("%+v with %+v", got.Pagination, got.Data[0])
 	}
-	c.wantError(http.StatusBadRequest, `"value"`, "GET", "/fabric/v4/metrics?name=equinix.fabric.metro.*.latency", "")
-	last, latency := condition("/value", "=", "last"), condition("/name", "=", "equinix.fabric.metro.sv_dc.latency")
-	search := func(subject string, more ...string) string {
-		return `{"filter":{"and":[` + strings.Join(append(more, condition("/subject", "=", "/fabric/v4/"+subject)), ",") + `]}}`
-	}
-	c.decode(&got, "POST", metricsSearch, search("metros/SV", last, latency))
-	if len(got.Data) != 1 || len(got.Data[0].Datapoints) != 1 {
-		t.Errorf("searched for the last value of a metro: %+v", got.Data)
-	}
-	c.wantError(http.StatusBadRequest, `"/value"`, "POST", metricsSearch, search("metros/SV", latency))
-	c.wantError(http.StatusBadRequest, `"/value"`, "POST", metricsSearch, search("ports/x", last, condition("/name", "IN", portNames...)))
-	c.wantError(http.StatusBadRequest, `"name"`, "GET", "/fabric/v4/metrics?name=equinix.fabric.port.*&value=last", "")
 }
 
 func TestByteCountsAreTheTrafficOfConnections(t *testing.T) {
@@ -302,5 +283,83 @@ func TestByteCountsAreTheTrafficOfConnections(t *testing.T) {
 				t.Fatalf("%v bytes until %v; %v bit/s until %v", p.Value, p.End, rates[i].Value, rates[i].End)
 			}
 		}
+	}
+}
+
+const assetsSearch = "/fabric/v4/streamAssets/search"
+
+type assetPage struct {
+	Pagination struct{ Total int }
+	Data       []struct {
+		UUID, Type, AttachmentStatus, Href, StreamUUID, ProjectID string
+		MetricsEnabled                                            bool
+	}
+}
+
+func TestSearchStreamAssets(t *testing.T) {
+	api, c := metricsAccount(t)
+	ports := func() map[string]string {
+		var page assetPage
+		c.decode(&page, "POST", assetsSearch, `{"filter":{"property":"/type","operator":"=","values":["XF_PORT"]},"pagination":{"limit":100}}`)
+		byUUID := map[string]string{}
+		for _, asset := range page.Data {
+			byUUID[asset.UUID] = fmt.Sprint(asset.AttachmentStatus, " ", asset.MetricsEnabled)
+		}
+		got := map[string]string{}
+		for _, p := range api.Fleet().Ports {
+			if s, ok := byUUID[p.UUID]; ok {
+				got[p.Name] = s
+			}
+		}
+		return got
+	}
+	want := map[string]string{
+		fabrictest.MetricsPrimary: "ATTACHED true", fabrictest.MetricsSecondary: "ATTACHED true",
+		fabrictest.MetricsTwinA: "ATTACHED true", fabrictest.MetricsTwinB: "ATTACHED true",
+		fabrictest.MetricsDropping: "ATTACHED true", fabrictest.MetricsLAG: "ATTACHED true",
+		fabrictest.MetricsDisabled: "ATTACHED false",
+	}
+	if diff := cmp.Diff(want, ports()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if err := api.SetStream(uuid(t, api, fabrictest.MetricsPrimary), fabrictest.Stream{}); err != nil {
+		t.Fatal(err)
+	}
+	delete(want, fabrictest.MetricsPrimary)
+	if diff := cmp.Diff(want, ports()); diff != "" {
+		t.Errorf("after one was detached (-want +got)\n%s", diff)
+	}
+	var all assetPage
+	c.decode(&all, "POST", assetsSearch, `{}`) // the filter is optional
+	if all.Pagination.Total != 6+12 {
+		t.Errorf("%d assets, connections included", all.Pagination.Total)
+	}
+	secondary := uuid(t, api, fabrictest.MetricsSecondary)
+	p, _ := api.Fleet().Port(fabrictest.MetricsSecondary)
+	c.decode(&all, "POST", assetsSearch, `{"filter":`+condition("/uuid", "=", secondary)+`}`)
+	if a := all.Data[0]; !strings.HasSuffix(a.Href, "/fabric/v4/ports/"+secondary) || a.StreamUUID != p.Stream.UUID || a.ProjectID != p.ProjectID {
+		t.Errorf("the asset is told as %+v", a)
+	}
+}
+
+func TestStreamsTakeFiftyAssets(t *testing.T) {
+	fleet := fabrictest.Generate(1, 120, 10)
+	fleet.Attach()
+	api, _ := newClient(t, fabrictest.Options{Fleet: &fleet})
+	count := map[string]int{}
+	for _, p := range fleet.Ports {
+		count[p.Stream.UUID]++
+	}
+	for _, c := range fleet.Connections {
+		count[c.Stream.UUID]++
+	}
+	if full := fleet.Ports[0].Stream; len(count) != 3 || count[full.UUID] != 50 {
+		t.Errorf("assets by stream: %v", count)
+	}
+	if err := api.SetStream("nobody", fabrictest.Stream{}); err == nil {
+		t.Error("an asset that does not exist was attached")
+	}
+	if err := api.SetStream(fleet.Connections[9].UUID, fabrictest.Stream{UUID: "s"}); err != nil {
+		t.Error(err)
 	}
 }

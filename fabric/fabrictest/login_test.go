@@ -1,7 +1,10 @@
 package fabrictest_test
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -85,4 +88,59 @@ func TestTokenExpiresByTheFakeClock(t *testing.T) {
 		time.Sleep(time.Second)
 		c.wantError(http.StatusUnauthorized, "EQ-3000039", "GET", "/fabric/v4/ports", "")
 	})
+}
+
+const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+
+func form(set url.Values) url.Values {
+	q := url.Values{
+		"grant_type": {tokenExchange}, "scope": {"roleassignments:70042"}, "subject_token": {fabrictest.DemoSubjectToken},
+		"subject_token_type": {"urn:ietf:params:oauth:token-type:id_token"},
+	}
+	maps.Copy(q, set)
+	return q
+}
+
+func TestTokenExchange(t *testing.T) {
+	api, c := newClient(t, fabrictest.Options{})
+	post := func(q url.Values) (status int, body string) {
+		t.Helper()
+		resp, err := c.http.PostForm(c.base+"/v1/token", q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		var b strings.Builder
+		if err := resp.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, b.String()
+	}
+	for _, tc := range []struct{ name, want string }{
+		{"grant_type", "unsupported_grant_type"}, {"scope", "invalid_scope"},
+		{"subject_token", "invalid_grant"}, {"subject_token_type", "invalid_request"},
+	} {
+		for _, value := range []string{"", "wrong"} {
+			if status, body := post(form(url.Values{tc.name: {value}})); status != http.StatusBadRequest || !strings.Contains(body, `"error":"`+tc.want) {
+				t.Errorf("%s=%q: %d %s", tc.name, value, status, body)
+			}
+		}
+	}
+	c.wantError(http.StatusBadRequest, "invalid_request", "POST", "/v1/token", `{}`)
+	if _, body := post(form(nil)); !strings.Contains(body, `"expires_in":3599`) || !strings.Contains(body, `"access_token":"`) {
+		t.Fatalf("a good one: %s", body)
+	} else {
+		_, rest, _ := strings.Cut(body, `"access_token":"`)
+		c.token, _, _ = strings.Cut(rest, `"`)
+	}
+	if status, _ := c.do("GET", "/fabric/v4/ports", ""); status != http.StatusOK {
+		t.Errorf("the exchanged token got %d", status)
+	}
+	api.Inject(fabrictest.Fault{Op: fabrictest.OpExchange, Status: http.StatusConflict, Times: 1})
+	if status, _ := post(form(nil)); status != http.StatusConflict {
+		t.Errorf("status %d; want the conflict", status)
+	}
+	if api.LoginLocked() || strings.Contains(fmt.Sprint(api.Requests()), fabrictest.DemoSubjectToken) {
+		t.Error("the account is locked, or the subject token in the log")
+	}
 }

@@ -1,0 +1,181 @@
+package fabrictest
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// connection answers for one connection.
+func (a *API) connection(c *call) reply {
+	conn := a.state.Load().connections[c.id]
+	if conn == nil {
+		return notFound(c.id)
+	}
+	return jsonReply(connectionDoc(conn))
+}
+
+var connectionView = view[Connection]{
+	defaultSort: "/changeLog/updatedDateTime", // unstable while connections change between pages; the API's choice
+	properties: map[string]func(*Connection) string{
+		"/uuid":                        func(c *Connection) string { return c.UUID },
+		"/name":                        func(c *Connection) string { return c.Name },
+		"/changeLog/updatedDateTime":   func(c *Connection) string { return v4Time(c.Updated) },
+		"/aSide/accessPoint/port/uuid": func(c *Connection) string { return c.ASide.Port },
+		"/zSide/accessPoint/port/uuid": func(c *Connection) string { return c.ZSide.Port },
+	},
+}
+
+func (a *API) searchConnections(c *call) reply {
+	all := a.state.Load().fleet.Connections
+	items := make([]*Connection, len(all))
+	for i := range all {
+		items[i] = &all[i]
+	}
+	return search(c, connectionView, items, connectionDoc)
+}
+
+// connectionDoc is a connection as v4 shows it, e-mail addresses and keys included: a
+// client must not let them out.
+func connectionDoc(c *Connection) object {
+	change, info := any(omit), any(omit)
+	var operation, order, bandwidth, redundancy, project any
+	if !c.Sparse {
+		if c.Change.Type != "" {
+			data := any(omit)
+			if c.Change.Bandwidth != 0 {
+				data = object{"op", "replace", "path", "/bandwidth", "value", c.Change.Bandwidth}
+			}
+			change = object{
+				"type", c.Change.Type, "status", c.Change.Status,
+				"createdDateTime", v4Time(c.Change.Requested), "updatedDateTime", v4Time(c.Change.Updated), "data", data,
+			}
+		}
+		if c.ZSide.Profile != "" {
+			info = []object{{"key", "accessKey", "value", c.ZSide.key()}}
+		}
+		operation = object{
+			"providerStatus", c.ProviderStatus, "equinixStatus", c.EquinixStatus,
+			"operationalStatus", orOmit(c.OperationalStatus()), "maintenanceStatus", orOmit(c.Maintenance),
+		}
+		order = object{"purchaseOrderNumber", cmp.Or(c.PurchaseOrder, "PO-1001"), "billingTier", billingTier(c.Bandwidth)}
+		bandwidth = c.Bandwidth
+		if c.Group != "" {
+			redundancy = object{"group", c.Group, "priority", c.Priority}
+		}
+		project = object{"projectId", c.ProjectID}
+	}
+	return object{
+		"type", c.Type, "href", hrefConnections + c.UUID, "uuid", c.UUID, "name", c.Name, "state", c.State,
+		"operation", operation, "change", change, "order", order,
+		"notifications", []object{{"type", "ALL", "emails", c.emails()}},
+		"account", accountDoc(c.AccountNumber, c.OrgID, c.Stringly),
+		"changeLog", changeLogDoc(v4Time(c.Created), v4Time(c.Updated)),
+		"bandwidth", bandwidth, "redundancy", redundancy, "isRemote", c.Remote, "direction", c.Direction,
+		"aSide", sideDoc(&c.ASide), "zSide", sideDoc(&c.ZSide), "project", project, "additionalInfo", info,
+	}
+}
+
+func sideDoc(s *Side) object {
+	var port, link any
+	profile, key := any(omit), any(omit)
+	if s.Port != "" {
+		port = object{"href", hrefPorts + s.Port, "uuid", s.Port, "name", s.Name}
+	}
+	if s.VLAN != 0 {
+		link = object{"type", "DOT1Q", "vlanTag", s.VLAN}
+	}
+	if s.Profile != "" {
+		doc := object{"type", "L2_PROFILE", "name", s.Profile}
+		if p := profileNamed(s.Profile); p != nil {
+			doc = object{"href", hrefProfiles + p.uuid, "type", "L2_PROFILE", "uuid", p.uuid, "name", s.Profile}
+		}
+		profile, key = doc, s.key()
+	}
+	end := func(is bool) any { // what is neither a port nor a provider; most such ends have no name
+		if !is {
+			return omit
+		}
+		return object{"uuid", s.UUID, "name", orOmit(s.Name)}
+	}
+	return object{
+		"serviceToken", end(s.Token),
+		"accessPoint", object{
+			"type", s.Type, "location", locationDoc(s.Metro), "port", port,
+			"virtualDevice", end(s.Type == "VD"), "router", end(s.Type == "CLOUD_ROUTER"), "network", end(s.Type == "NETWORK"),
+			"interconnect", end(s.Type == "XF_IC"), "profile", profile, "linkProtocol", link, "authenticationKey", key,
+		},
+	}
+}
+
+// key is the authorization key of the side, which a client must not let out.
+func (s *Side) key() string { return cmp.Or(s.Key, "not-for-your-eyes") }
+
+// emails are the people who are notified of the connection.
+func (c *Connection) emails() []string {
+	if c.Emails == nil {
+		return []string{"noc@example.com", "jdoe@example.com"}
+	}
+	return c.Emails
+}
+
+// billingTier is what a bandwidth in Mbit/s is billed as.
+func billingTier(mbps int64) string {
+	if mbps < 1_000 {
+		return "Up to " + strconv.FormatInt(mbps, 10) + " Mbps"
+	}
+	return "Up to " + strconv.FormatInt(mbps/1_000, 10) + " Gbps"
+}
+
+// buyerConnections answers v3, which counts pages from 0 and totals in items.
+func (a *API) buyerConnections(c *call) reply {
+	size, number := intQuery(c, "pageSize", defaultPage), intQuery(c, "pageNumber", 0)
+	if size < 1 || size > 1000 || number < 0 {
+		return jsonReply([]object{v3Error("Invalid value", "pageSize")}, http.StatusBadRequest)
+	}
+	statuses := strings.FieldsFunc(c.http.URL.Query().Get("status"), func(r rune) bool { return r == ',' })
+	found := slices.DeleteFunc(slices.Clone(a.state.Load().fleet.Connections), func(c Connection) bool {
+		return c.Direction == "INCOMING" || len(statuses) > 0 && !slices.Contains(statuses, c.EquinixStatus)
+	})
+	content := []object{}
+	for i := number * size; i < min((number+1)*size, len(found)); i++ {
+		content = append(content, buyerDoc(&found[i]))
+	}
+	return jsonReply(object{
+		"isFirstPage", number == 0, "isLastPage", (number+1)*size >= len(found), "totalCount", len(found),
+		"pageSize", size, "pageNumber", number, "content", content,
+	})
+}
+
+func buyerDoc(c *Connection) object {
+	speed, unit := c.Bandwidth, "MB"
+	if speed >= 1_000 && speed%1_000 == 0 {
+		speed, unit = speed/1_000, "GB"
+	}
+	var priority any
+	if c.Group != "" {
+		priority = strings.ToLower(c.Priority)
+	}
+	key, service := any(omit), any(omit)
+	if c.ZSide.Profile != "" {
+		key = c.ZSide.key()
+		if p := profileNamed(c.ZSide.Profile); p != nil {
+			service = p.uuid
+		}
+	}
+	return object{
+		"uuid", c.UUID, "name", c.Name, "buyerOrganizationName", "Example Networks", "vlanSTag", c.ASide.VLAN,
+		"portUUID", c.ASide.Port, "portName", c.ASide.Name, "asideEncapsulation", "dot1q",
+		"metroCode", c.ASide.Metro, "metroDescription", metroOf(c.ASide.Metro).name,
+		"providerStatus", c.ProviderStatus, "status", c.EquinixStatus, "billingTier", billingTier(c.Bandwidth),
+		"authorizationKey", key, "speed", speed, "speedUnit", unit,
+		"redundancyType", priority, "redundancyGroup", orNull(c.Group),
+		"sellerMetroCode", c.ZSide.Metro, "sellerMetroDescription", metroOf(c.ZSide.Metro).name,
+		"sellerServiceName", orOmit(c.ZSide.Profile), "sellerServiceUUID", service,
+		"notifications", c.emails(), "createdDate", v4Time(c.Created), "createdBy", "jdoe", "createdByEmail", "jdoe@example.com",
+		"lastUpdatedDate", v4Time(c.Updated), "zSidePortName", c.ZSide.Name, "zSidePortUUID", c.ZSide.Port,
+		"zSideVlanSTag", c.ZSide.VLAN, "remote", c.Remote, "private", false, "self", c.Direction == "INTERNAL",
+	}
+}
