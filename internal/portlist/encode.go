@@ -15,7 +15,6 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
@@ -38,7 +37,7 @@ func writeJSON(w io.Writer, l list, _ Options) error {
 	}
 	var escaped strings.Builder
 	for _, r := range b.String() {
-		if r == '\n' || fabric.Visible(r) {
+		if r == '\n' || human.Visible(r) {
 			escaped.WriteRune(r)
 			continue
 		}

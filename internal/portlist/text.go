@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/common/model"
-
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
@@ -48,18 +46,10 @@ func bar(share *float64) string {
 	return text
 }
 
-// ageText is how long ago t was, without the digits that would be wrong a
-// moment later.
+// ageText is how long ago t was.
 func ageText(t *time.Time, now time.Time) string {
 	if t == nil {
 		return absent
 	}
-	age, unit := max(0, fleet.Age(now, *t)), time.Second // clocks differ
-	switch {
-	case age >= 24*time.Hour:
-		unit = time.Hour
-	case age >= time.Minute:
-		unit = time.Minute
-	}
-	return model.Duration(age.Truncate(unit)).String()
+	return human.Duration(max(0, fleet.Age(now, *t))) // clocks differ
 }

@@ -26,7 +26,7 @@ func ageText(t, now time.Time) string {
 	if t.IsZero() {
 		return absent
 	}
-	return durationText(max(0, fleet.Age(now, t))) // clocks differ
+	return human.Duration(max(0, fleet.Age(now, t))) // clocks differ
 }
 
 // untilText is how long it is to t.
@@ -37,21 +37,8 @@ func untilText(t, now time.Time) string {
 	case left <= 0:
 		return "expired"
 	default:
-		return durationText(left)
+		return human.Duration(left)
 	}
-}
-
-// durationText writes a time to or from now without the digits that would be
-// wrong a moment later.
-func durationText(d time.Duration) string {
-	unit := time.Second
-	switch {
-	case d >= 24*time.Hour:
-		unit = time.Hour
-	case d >= time.Minute:
-		unit = time.Minute
-	}
-	return intervalText(d.Truncate(unit))
 }
 
 // intervalText writes d as Prometheus does, e.g. "5m37s".
