@@ -6,6 +6,35 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+// reloadMetrics show whether the configuration in force is the one in the file.
+type reloadMetrics struct {
+	successful, timestamp prometheus.Gauge
+}
+
+// The families about the configuration, for the documentation.
+const (
+	ReloadSuccessfulName = "equinix_fabric_config_last_reload_successful"
+	ReloadSuccessfulHelp = "1 if the latest reading of the configuration file was accepted, 0 if it was refused and the one before it is still in force."
+	ReloadTimestampName  = "equinix_fabric_config_last_reload_success_timestamp_seconds"
+	ReloadTimestampHelp  = "Unix time of the latest reading of the configuration file that was accepted."
+)
+
+func newReloadMetrics(reg prometheus.Registerer) *reloadMetrics {
+	m := &reloadMetrics{
+		successful: prometheus.NewGauge(prometheus.GaugeOpts{Name: ReloadSuccessfulName, Help: ReloadSuccessfulHelp}),
+		timestamp:  prometheus.NewGauge(prometheus.GaugeOpts{Name: ReloadTimestampName, Help: ReloadTimestampHelp}),
+	}
+	reg.MustRegister(m.successful, m.timestamp)
+	return m
+}
+
+func (m *reloadMetrics) succeeded() {
+	m.successful.Set(1)
+	m.timestamp.SetToCurrentTime()
+}
+
+func (m *reloadMetrics) failed() { m.successful.Set(0) }
+
 // The families about the state file, for the documentation.
 const (
 	StateWriteName    = "equinix_fabric_state_last_write_timestamp_seconds"
@@ -18,9 +47,9 @@ const (
 	StateRestoredHelp = "Ports whose values this process took from the state file when it started; absent without state.file."
 )
 
-// stateMetrics tell whether a restart would leave a gap.
+// stateMetrics show whether a restart would leave a gap.
 type stateMetrics struct {
-	written, size, ports *prometheus.GaugeVec // without labels: a vector may be empty
+	written, size, ports *prometheus.GaugeVec // vectors without labels, which may be empty
 	failures             prometheus.Counter
 }
 
@@ -37,7 +66,7 @@ func newStateMetrics(reg prometheus.Registerer) *stateMetrics {
 	return m
 }
 
-// use ends the series of a file, and begins those of another where there is one.
+// use ends the series about a file and, if there is another one, begins its own.
 func (m *stateMetrics) use(file bool) {
 	m.written.Reset()
 	m.size.Reset()
