@@ -14,7 +14,7 @@ import (
 // root returns the top node of the YAML document in data, or nil and a fault.
 func (r *report) root(data []byte) *yaml.Node {
 	if len(data) > maxFile {
-		r.bad("", "is larger than %d KiB: that is no configuration file", maxFile>>10)
+		r.bad("", "is larger than %d KiB: that is not a configuration file", maxFile>>10)
 		return nil
 	}
 	var doc, extra yaml.Node
