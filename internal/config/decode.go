@@ -25,13 +25,20 @@ func (r *report) decode(root *yaml.Node, cfg *Config) bool {
 	return !r.faulty[""]
 }
 
+// value sets v to what n says.
 func (r *report) value(n *yaml.Node, path string, v reflect.Value) {
 	r.follow(n, path, func(n *yaml.Node) {
-		if problem := unreadable(n); problem != "" {
+		problem := unreadable(n)
+		switch {
+		case problem != "":
 			r.badAt(n.Line, path, "%s", problem)
-			return
+		case v.Kind() == reflect.Struct:
+			r.mapping(n, path, v)
+		case v.Kind() == reflect.Slice:
+			r.sequence(n, path, v)
+		default:
+			r.scalar(n, path, v)
 		}
-		r.fill(n, path, v)
 	})
 }
 
@@ -49,36 +56,16 @@ func (r *report) follow(n *yaml.Node, path string, read func(*yaml.Node)) {
 	read(n)
 }
 
-// fill sets v to the value of n, which is not an alias.
-func (r *report) fill(n *yaml.Node, path string, v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Struct:
-		r.mapping(n, path, v)
-	case reflect.Slice:
-		r.sequence(n, path, v)
-	default:
-		r.scalar(n, path, v)
-	}
-}
-
-const (
-	noAnchor   = "is a YAML alias (*name) without an anchor (&name) above it: write that anchor, or put a value that begins with * in quotes"
-	noTag      = "YAML tags (!name) are not read: delete it, or put a value that begins with ! in quotes"
-	noValue    = "has no value: write one or delete the key"
-	onlyAnchor = "has no value but a YAML anchor (&name): write a value behind it, or put a value that begins with & in quotes"
-	noMerge    = "wants a mapping, or a list of mappings, behind a YAML merge key (<<)"
-)
-
-// unreadable returns what keeps a node from being read whatever is wanted of
-// it, or "". It quotes nothing: a secret without quotes ends up here too.
+// unreadable returns why a node cannot be read at all, or "". It does not quote the
+// node: a secret without quotes ends up here too.
 func unreadable(n *yaml.Node) string {
 	switch {
 	case n.Style&yaml.TaggedStyle != 0:
-		return noTag
+		return "YAML tags (!name) are not read: delete it, or put a value that begins with ! in quotes"
 	case isNull(n) && n.Anchor != "":
-		return onlyAnchor
+		return "has no value but a YAML anchor (&name): write a value behind it, or put a value that begins with & in quotes"
 	case isNull(n):
-		return noValue
+		return "has no value: write one or delete the key"
 	}
 	return ""
 }
@@ -145,7 +132,7 @@ func (r *report) merge(n *yaml.Node, path string, v reflect.Value) {
 				r.merge(m, path, v)
 			}
 		default:
-			r.badAt(n.Line, path, "%s", noMerge)
+			r.badAt(n.Line, path, "wants a mapping, or a list of mappings, behind a YAML merge key (<<)")
 		}
 	})
 }

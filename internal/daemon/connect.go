@@ -24,10 +24,17 @@ func Connect(a config.Account, api config.API, w Wiring) (*fabric.TokenSource, *
 		BaseURL: a.APIURL, Transport: w.Transport, UserAgent: w.UserAgent,
 		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: w.Observe, Refusals: w.Refusals,
 	}
-	if x := a.Credentials.TokenExchange; x.IsZero() {
-		login.Credentials = credentials(a.Credentials)
+	// Both read their files again at each login.
+	if x := a.Credentials.TokenExchange; !x.IsZero() {
+		login.Exchange = &fabric.Exchange{URL: x.STSURL, Scope: x.Scope, SubjectToken: func() (string, error) {
+			token, err := x.SubjectToken()
+			return token.Reveal(), err
+		}}
 	} else {
-		login.Exchange = &fabric.Exchange{URL: x.STSURL, Scope: x.Scope, SubjectToken: subjectToken(x)}
+		login.Credentials = func() (fabric.Credentials, error) {
+			id, secret, err := a.Credentials.Read()
+			return fabric.Credentials{ClientID: id, ClientSecret: secret.Reveal()}, err
+		}
 	}
 	tokens, err := fabric.NewTokenSource(login)
 	if err != nil {
@@ -42,22 +49,6 @@ func Connect(a config.Account, api config.API, w Wiring) (*fabric.TokenSource, *
 		return nil, nil, err
 	}
 	return tokens, client, nil
-}
-
-// credentials reads the client id and secret, again at each login.
-func credentials(c config.Credentials) func() (fabric.Credentials, error) {
-	return func() (fabric.Credentials, error) {
-		id, secret, err := c.Read()
-		return fabric.Credentials{ClientID: id, ClientSecret: secret.Reveal()}, err
-	}
-}
-
-// subjectToken reads the token of the OIDC provider, again at each login.
-func subjectToken(x config.TokenExchange) func() (string, error) {
-	return func() (string, error) {
-		token, err := x.SubjectToken()
-		return token.Reveal(), err
-	}
 }
 
 // Transport is what an account sends its requests through: t, or if that is nil one

@@ -53,11 +53,17 @@ func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generatio
 			return nil, fmt.Errorf("account %s: %w", a.Name, err)
 		}
 		g.accounts[a.Name] = next
-		g.cfg.Accounts = append(g.cfg.Accounts, poll.Account{
-			Name: a.Name, API: next.client, Login: next.tokens.Status,
-			Ports: pollPorts(a.Ports), Sources: Sources(a.TrafficSource), Discover: discover(a.Discover),
-			Pairs: pairs(a.Pairs), Connections: Selection(a.Connections), MaxSeries: a.MaxSeries,
-		})
+		polled := poll.Account{
+			Name: a.Name, API: next.client, Login: next.tokens.Status, Sources: Sources(a.TrafficSource),
+			Discover: discover(a.Discover), Connections: Selection(a.Connections), MaxSeries: a.MaxSeries,
+		}
+		for _, p := range a.Ports {
+			polled.Ports = append(polled.Ports, poll.Port(p))
+		}
+		for _, p := range a.Pairs {
+			polled.Pairs = append(polled.Pairs, fleet.Pair{Name: p.Name, Primary: p.Primary, Secondary: p.Secondary})
+		}
+		g.cfg.Accounts = append(g.cfg.Accounts, polled)
 	}
 	return g, nil
 }
@@ -136,22 +142,6 @@ func PollConfig(cfg *config.Config) poll.Config {
 		p.Windows = append(p.Windows, fleet.Window{Span: w.Span, Resolution: w.Resolution, Interval: w.Interval})
 	}
 	return p
-}
-
-func pollPorts(ports []config.Port) []poll.Port {
-	all := make([]poll.Port, len(ports))
-	for i, p := range ports {
-		all[i] = poll.Port{UUID: p.UUID, Name: p.Name}
-	}
-	return all
-}
-
-func pairs(configured []config.Pair) []fleet.Pair {
-	all := make([]fleet.Pair, len(configured))
-	for i, p := range configured {
-		all[i] = fleet.Pair{Name: p.Name, Primary: p.Primary, Secondary: p.Secondary}
-	}
-	return all
 }
 
 // Sources are the traffic sources to try, in order.
