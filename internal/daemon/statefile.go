@@ -86,7 +86,7 @@ func (k *keeper) setAside(path string, err error) {
 	}
 	log := k.log.With("file", path, "err", err)
 	if _, unreadable := errors.AsType[*fs.PathError](err); unreadable || errors.Is(err, state.ErrForeign) || k.beside {
-		log.Error("state file cannot be used; going on without it, so refused logins are counted anew: " +
+		log.Error("state file cannot be used; going on without it, so refused logins are counted from 0: " +
 			"give the user that runs this the right to read and write the file, or name another state.file")
 		return
 	}

@@ -22,12 +22,12 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// healthcheckTime is how long the exporter may take to say that it is well.
+// healthcheckTime is how long the exporter may take to answer.
 const healthcheckTime = 3 * time.Second
 
-// HealthcheckOptions say whom to ask, and as whom.
+// HealthcheckOptions are the URL to ask and the user to log in as.
 type HealthcheckOptions struct {
-	URL          string // "": /-/healthy where the flags make the exporter listen
+	URL          string // "": /-/healthy at the address that the flags name
 	Prefix       Prefix // of the paths of the exporter
 	Username     string // "": no basic auth
 	PasswordFile string
@@ -114,8 +114,8 @@ func schemeOf(c toolkit.TLSConfig) string {
 	return "http"
 }
 
-// target is the URL to ask: --url, or where the flags make the exporter listen, as
-// seen from this machine.
+// target is the URL to ask: --url, or the address that the flags name, as seen from this
+// machine.
 func (o HealthcheckOptions) target(flags *toolkit.FlagConfig, server toolkit.TLSConfig) (*url.URL, error) {
 	if o.URL != "" {
 		u, err := url.Parse(o.URL)

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Prefix is where the exporter's paths are. The zero value is the root.
+// Prefix is what stands before the exporter's paths. The zero value is nothing.
 type Prefix struct {
 	Route    string // before each path that is answered: "" or like /fabric
 	External string // the same as browsers see it, if there is a proxy in front

@@ -21,7 +21,7 @@ type spark struct {
 }
 
 // newSpark draws the series s of a window that ends at end. A bucket shows its
-// highest mean, so peaks survive, and a line ends where more than one interval is
+// highest mean, so peaks survive, and a line ends when more than one interval is
 // missing. The top is the capacity, or the peak if the capacity is unknown.
 func newSpark(s *fleet.Series, w fleet.Window, end time.Time, capacity *float64, d fleet.Direction) spark {
 	if len(s.Points) == 0 || w.Span <= 0 {
