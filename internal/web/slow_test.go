@@ -226,26 +226,19 @@ func TestTheQueryOfAScrapeIsIgnored(t *testing.T) {
 	check(t, do(t, h, http.MethodGet, "/metrics?name[]=up"), http.StatusOK, "collections 1\n")
 }
 
-// What a client accepts is read as promhttp reads it.
+// The headers of promhttp's answer reach the client, in each format and encoding.
 func TestMetricsAnswersAsPromhttpDoes(t *testing.T) {
 	o := newOptions(t, nil)
 	ours := web.Handler(o)
 	theirs := promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true})
-	accepts := []string{"", "*/*", "text/html", "text/plain;version=0.0.4;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4", "nonsense;;,"}
 	for _, f := range expfmt.DefaultOpenMetricsAcceptedFormats() {
-		for _, escaping := range []string{"", ";escaping=allow-utf-8", ";escaping=underscores", ";escaping=dots", ";escaping=values", ";escaping=x"} {
-			accepts = append(accepts, string(f)+escaping)
-		}
-	}
-	encodings := []string{"", "gzip", "zstd", "identity", "*", "gzip, deflate, br, zstd", "zstd;q=0.9,gzip;q=0.8", "gzip; q=0.1, *;q=0.5", "gzip;q=0, zstd; q=1.0", "br", "gzip;q=x", "identity;q=0.5, gzip"}
-	for _, accept := range accepts {
-		for _, encoding := range encodings {
+		for _, encoding := range []string{"", "gzip", "zstd", "identity", "gzip;q=0.1, zstd"} {
 			headers := func(h http.Handler) []string {
-				got := do(t, h, http.MethodGet, "/metrics", "Accept", accept, "Accept-Encoding", encoding).Header
+				got := do(t, h, http.MethodGet, "/metrics", "Accept", string(f), "Accept-Encoding", encoding).Header
 				return append(got.Values("Vary"), got.Get("Content-Type"), got.Get("Content-Encoding"))
 			}
 			if diff := cmp.Diff(headers(theirs), headers(ours)); diff != "" {
-				t.Errorf("Accept: %s, Accept-Encoding: %s (-promhttp +ours)\n%s", accept, encoding, diff)
+				t.Errorf("Accept: %s, Accept-Encoding: %s (-promhttp +ours)\n%s", f, encoding, diff)
 			}
 		}
 	}
