@@ -2,10 +2,9 @@
 // Equinix Fabric are and what connections ride on them. It asks the Equinix
 // API on its own schedule and serves what it knows on /metrics.
 //
-// Commands: run (the default), check (of a configuration), doctor (what is wrong
-// with it at Equinix, and what to do), ports (a table of them with their load),
-// healthcheck (of a running exporter), demo (a simulated API and an exporter that
-// watches it).
+// Commands: run (the default), check (the configuration file), doctor (asks Equinix what
+// is wrong with it, and says what to do), ports (a table of ports with their load),
+// healthcheck (of a running exporter), demo (a simulated API and an exporter for it).
 package main
 
 import (
@@ -64,17 +63,17 @@ type options struct {
 	web         *toolkit.FlagConfig
 	routePrefix string
 	externalURL string
-	prefix      web.Prefix // of these two
+	prefix      web.Prefix // from these two
 	reload      bool
 	pprof       bool
 	log         promslog.Config
 	logLevelSet bool // by the user
 	demoAPI     string
 	replay      string
-	capture     string
+	capture     string            // of doctor
 	transport   http.RoundTripper // to Equinix; nil but for the demo
 	shard       fleet.Shard
-	forget      bool // how often logins were refused
+	forget      bool // forget how often logins were refused
 	ports       portlist.Options
 	doctor      doctor.Options
 	healthcheck web.HealthcheckOptions
@@ -96,19 +95,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	app.HelpFlag.Short('h')
 	addFlags(app, &o)
 	app.Command("run", "Poll the Equinix API and serve /metrics.").Default()
-	check := app.Command("check", "Check the configuration file, without asking anybody, and exit.")
-	check.Flag("syntax-only", "Do not look at the files that the configuration names, nor for credentials in the environment: to check a file on another machine than the exporter's.").BoolVar(&o.syntaxOnly)
+	check := app.Command("check", "Check the configuration file without a request to Equinix, and exit.")
+	check.Flag("syntax-only", "Check the configuration file alone, without the files that it names and the environment, such as on another machine than the exporter's.").BoolVar(&o.syntaxOnly)
 	examine := app.Command("doctor", "Check the configuration, the credentials and their rights, the traffic source and the clock, and say what to do about each fault.")
 	addDoctorFlags(examine, &o.doctor)
-	examine.Flag("capture", "Write what the API was asked and answered to this .tar.gz file, with names, numbers of accounts and secrets replaced, to send to the developers.").
+	examine.Flag("capture", "Write the requests to the API and its answers to this .tar.gz file, with names, account numbers and secrets replaced, to send to the developers.").
 		PlaceHolder("FILE").StringVar(&o.capture)
-	ports := app.Command("ports", "Print the ports that the credentials see, with their load, once each has been asked for it.")
+	ports := app.Command("ports", "Poll each port that the credentials see once, and print the ports with their load.")
 	addPortsFlags(ports, &o.ports)
 	health := app.Command("healthcheck", "Ask the exporter that runs here whether it is alive, for container health checks.")
 	addHealthcheckFlags(health, &o.healthcheck)
 	demonstrate := app.Command("demo", "Run with a simulated Equinix API: no credentials, no configuration file.")
 	demonstrate.Flag("demo.api-listen-address", "Address of the simulated Equinix API.").Default("127.0.0.1:0").StringVar(&o.demoAPI)
-	demonstrate.Flag("replay", "Instead of simulating, answer as the API did when doctor --capture wrote this file.").PlaceHolder("FILE").StringVar(&o.replay)
+	demonstrate.Flag("replay", "Answer as the API did when doctor --capture wrote this file, instead of simulating.").PlaceHolder("FILE").StringVar(&o.replay)
 	command, err := app.Parse(args)
 	if err != nil {
 		return fmt.Errorf("%w; try --help", err)
@@ -120,18 +119,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o.healthcheck.Prefix = o.prefix
 	o.log.Writer = stderr
 	if (command == ports.FullCommand() || command == examine.FullCommand()) && !o.logLevelSet {
-		_ = o.log.Level.Set("warn") // a level that there is
+		_ = o.log.Level.Set("warn") // cannot fail
 	}
 	log := promslog.New(&o.log)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C kills the process
-	// Supervisors may say it twice, to the process and to its group, and have
-	// SIGKILL for what does not end: that must not cut the first one short.
+	// A second SIGTERM is ignored: supervisors may send it to the process and to its
+	// group, and send SIGKILL if it does not end.
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, syscall.SIGTERM)
 	defer signal.Stop(again)
-	// From here on: a hangup before there is anything to reload must not kill.
+	// Early, since a SIGHUP before there is anything to reload must not kill.
 	signal.Notify(o.hangups, syscall.SIGHUP)
 	defer signal.Stop(o.hangups)
 	o.config.Optional, o.config.Alone, o.config.Env = !o.configNamed && !o.syntaxOnly, o.syntaxOnly, os.LookupEnv
@@ -158,18 +157,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 func addFlags(app *kingpin.Application, o *options) {
-	app.Flag("config.file", "Configuration file, see config.example.yml; /dev/stdin for standard input. Without this flag and without the file, all ports are watched that the credentials of the environment see.").
+	app.Flag("config.file", "Configuration file, see config.example.yml; /dev/stdin for standard input. Without this flag and without the file, the exporter polls all ports that the credentials in the environment see.").
 		Default("config.yml").IsSetByUser(&o.configNamed).StringVar(&o.config.Path)
-	app.Flag("config.auto-reload", "Look at the content of the configuration file every 30 seconds, and reload it when it has changed.").BoolVar(&o.autoReload)
-	app.Flag("shard", "Watch this part of the ports only, as INDEX/COUNT from 0/3 to 2/3, where several exporters share them. Ports that back each other up stay together.").
+	app.Flag("config.auto-reload", "Check the content of the configuration file every 30 seconds, and reload it when it has changed.").BoolVar(&o.autoReload)
+	app.Flag("shard", "Poll only this part of the ports, as INDEX/COUNT, for example 0/3, 1/3 and 2/3 if three exporters share them. Ports of a pair stay together.").
 		Default("0/1").PlaceHolder("INDEX/COUNT").SetValue(&o.shard)
-	app.Flag("login.forget-refusals", "Count refused logins anew, whatever the state file says: for one start, once the account has been unlocked at Equinix without a new secret.").BoolVar(&o.forget)
+	app.Flag("login.forget-refusals", "Count refused logins from 0, whatever the state file says: for one start, after the account was unlocked at Equinix without a new secret.").BoolVar(&o.forget)
 	o.web = kingpinflag.AddFlags(app, ":10345")
-	app.Flag("web.external-url", "URL under which browsers reach the exporter, as where a reverse proxy is in front of it. Its path is before every path that the exporter answers, unless --web.route-prefix says otherwise.").
+	app.Flag("web.external-url", "URL of the exporter as browsers see it, for example behind a reverse proxy. Its path is before every path of the exporter, unless --web.route-prefix says otherwise.").
 		PlaceHolder("<URL>").StringVar(&o.externalURL)
-	app.Flag("web.route-prefix", "Prefix of every path that the exporter answers, /metrics and the health checks included. Defaults to the path of --web.external-url.").
+	app.Flag("web.route-prefix", "Prefix of every path of the exporter, including /metrics and the health checks. Defaults to the path of --web.external-url.").
 		PlaceHolder("<path>").StringVar(&o.routePrefix)
-	app.Flag("web.enable-reload", "Reload the configuration on POST /-/reload, as SIGHUP does anyway.").BoolVar(&o.reload)
+	app.Flag("web.enable-reload", "Reload the configuration on POST /-/reload too, not only on SIGHUP.").BoolVar(&o.reload)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof/.").BoolVar(&o.pprof)
 	promslogflag.AddFlags(app, &o.log)
 	app.GetFlag(promslogflag.LevelFlagName).IsSetByUser(&o.logLevelSet)
@@ -184,8 +183,8 @@ func (o *options) loadConfig(ctx context.Context, log *slog.Logger) (*config.Con
 	return cfg, err
 }
 
-// within returns what read does, or an error once ctx is done: standard input or a
-// disk may not answer for ever, and must not keep the process from ending.
+// within returns the outcome of read, or an error once ctx is done: a read from standard
+// input or a disk may hang, and must not keep the process from ending.
 func within[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	type outcome struct {
 		value T
@@ -207,23 +206,23 @@ func within[T any](ctx context.Context, read func() (T, error)) (T, error) {
 
 func addDoctorFlags(c *kingpin.CmdClause, o *doctor.Options) {
 	c.Flag("output", "Format: text or json.").Short('o').Default("text").EnumVar(&o.Format, doctor.Formats()...)
-	c.Flag("timeout", "Give up after that time.").Default("2m").DurationVar(&o.Timeout)
+	c.Flag("timeout", "Give up after this time.").Default("2m").DurationVar(&o.Timeout)
 }
 
 func addPortsFlags(c *kingpin.CmdClause, o *portlist.Options) {
 	c.Flag("output", "Format: table, json, csv, or yaml to paste into the configuration.").Short('o').
 		Default("table").EnumVar(&o.Format, portlist.Formats()...)
-	c.Flag("bars", "Draw the share of the capacity beside each rate of the table.").Default("true").BoolVar(&o.Bars)
-	c.Flag("timeout", "Print after that time what is known by then.").Default("2m").DurationVar(&o.Timeout)
+	c.Flag("bars", "Draw the share of the capacity beside each rate in the table.").Default("true").BoolVar(&o.Bars)
+	c.Flag("timeout", "After this time, print what is known.").Default("2m").DurationVar(&o.Timeout)
 }
 
 func addHealthcheckFlags(c *kingpin.CmdClause, o *web.HealthcheckOptions) {
 	c.Flag("url", "URL to ask; by default /-/healthy at --web.listen-address, below --web.route-prefix.").StringVar(&o.URL)
-	c.Flag("username", "User name, where --web.config.file asks for basic auth.").StringVar(&o.Username)
-	c.Flag("password-file", "File with the password for it.").StringVar(&o.PasswordFile)
+	c.Flag("username", "User name, if --web.config.file asks for basic auth.").StringVar(&o.Username)
+	c.Flag("password-file", "File with the password of the user.").StringVar(&o.PasswordFile)
 }
 
-// checkConfig reads the configuration as run would, and says what it holds.
+// checkConfig reads the configuration as run does, and prints what it holds.
 func checkConfig(o *options, stdout io.Writer) error {
 	unseen := ""
 	if o.syntaxOnly {
@@ -245,7 +244,7 @@ func checkConfig(o *options, stdout io.Writer) error {
 			return err
 		}
 		if err := state.Writable(cfg.State.File); err != nil {
-			fmt.Fprintln(stdout, "warning: state.file:", err, "(it must be so for the user that the exporter runs as)")
+			fmt.Fprintln(stdout, "warning: state.file:", err, "(checked as this user; the exporter's user must be able to write it)")
 		}
 	}
 	if cfg.FromEnvironment {
@@ -257,14 +256,14 @@ func checkConfig(o *options, stdout io.Writer) error {
 	return nil
 }
 
-// runDoctor examines, and writes the calls that it took to the file of --capture.
+// runDoctor runs doctor, and writes its calls to the file of --capture.
 func runDoctor(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	if o.capture == "" {
 		return doctor.Run(ctx, o.doctor, stdout)
 	}
 	cfg, err := o.doctor.Load()
 	if err != nil {
-		return doctor.Run(ctx, o.doctor, stdout) // which says so in its format
+		return doctor.Run(ctx, o.doctor, stdout) // it reports the error in its format
 	}
 	f, err := os.OpenFile(o.capture, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -327,9 +326,9 @@ func serve(ctx context.Context, o *options, load func() (*config.Config, error),
 
 func userAgent() string { return name + "/" + cmp.Or(version.Version, "unknown") }
 
-// listPorts polls until every port has been tried, and prints them.
+// listPorts polls every port once, and prints the ports.
 func listPorts(ctx context.Context, o *options, load func() (*config.Config, error), log *slog.Logger, stdout io.Writer) error {
-	withoutConnections := func() (*config.Config, error) { // their counts are enough
+	withoutConnections := func() (*config.Config, error) { // the counts are enough
 		cfg, err := load()
 		if err != nil {
 			return nil, err
@@ -362,7 +361,7 @@ func reloadOnSignal(ctx context.Context, d *daemon.Daemon, hangups <-chan os.Sig
 	}
 }
 
-// runDemo serves a simulated API and an exporter that watches it.
+// runDemo serves a simulated API and an exporter that polls it.
 func runDemo(ctx context.Context, o *options, log *slog.Logger, stdout io.Writer) error {
 	sim, err := demo.Listen(ctx, o.demoAPI)
 	if err != nil {
@@ -373,7 +372,7 @@ func runDemo(ctx context.Context, o *options, log *slog.Logger, stdout io.Writer
 	return serveBeside(ctx, o, sim, log, stdout)
 }
 
-// runReplay serves what doctor --capture recorded, and an exporter that watches it.
+// runReplay serves what doctor --capture recorded, and an exporter that polls it.
 func runReplay(ctx context.Context, o *options, log *slog.Logger, stdout io.Writer) error {
 	replay, err := capture.Open(ctx, o.replay)
 	if err != nil {
@@ -383,14 +382,14 @@ func runReplay(ctx context.Context, o *options, log *slog.Logger, stdout io.Writ
 	return serveBeside(ctx, o, replay, log, stdout)
 }
 
-// serveBeside serves an exporter and the API that it asks, on this machine.
+// serveBeside serves an exporter and the API that it polls, on this machine.
 func serveBeside(ctx context.Context, o *options, api interface {
 	Run(ctx context.Context) error
 	Config() (*config.Config, error)
 	Announce(w io.Writer)
 }, log *slog.Logger, stdout io.Writer,
 ) error {
-	o.autoReload = false // its configuration is in no file
+	o.autoReload = false // the configuration is not in a file
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return api.Run(ctx) })
 	g.Go(func() error {

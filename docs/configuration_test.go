@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -56,7 +55,7 @@ func TestConfigurationPageIsGeneratedFromTheTypes(t *testing.T) {
 	r := newReference(t, "../internal/config")
 	var b strings.Builder
 	b.WriteString(configurationHead)
-	r.write(t, &b, "file", "")
+	r.write(t, &b, "Config", "")
 	const page = "configuration.md"
 	if *update {
 		if err := os.WriteFile(page, []byte(b.String()), 0o600); err != nil {
@@ -99,24 +98,32 @@ func newReference(t *testing.T, dir string) *reference {
 			return true
 		})
 	}
-	for name, s := range r.structs {
-		if strings.HasPrefix(name, "file") {
-			for _, f := range s.Fields.List {
-				r.keys[plain(yamlKey(f))] = yamlKey(f)
+	for _, s := range r.structs {
+		for _, f := range s.Fields.List {
+			if key := yamlKey(f); key != "" {
+				r.keys[plain(key)] = key
 			}
 		}
 	}
 	return r
 }
 
-// write adds a row for each key of a type of the file format, and for those below.
+// write adds a row for each key of a type of the configuration, and for those below.
 func (r *reference) write(t *testing.T, b *strings.Builder, name, path string) {
 	t.Helper()
 	for _, f := range r.structs[name].Fields.List {
 		key := yamlKey(f)
+		switch key {
+		case "": // no setting
+			continue
+		case ",inline":
+			_, below := r.kind(f.Type)
+			r.write(t, b, below, path)
+			continue
+		}
 		at := strings.TrimPrefix(path+"."+key, ".")
-		kind, below := r.kind(f.Type, strings.Contains(name, "Filter"))
-		meaning := r.meaning(settings(name), key)
+		kind, below := r.kind(f.Type)
+		meaning := r.translate(strings.Join(strings.Fields(cmp.Or(f.Doc.Text(), f.Comment.Text())), " "))
 		if meaning == "" {
 			t.Errorf("no comment says what %s is for", at)
 		}
@@ -131,54 +138,27 @@ func (r *reference) write(t *testing.T, b *strings.Builder, name, path string) {
 	}
 }
 
-// settings are the types that hold what a type of the file format says.
-func settings(name string) []string {
-	switch name {
-	case "file":
-		return []string{"Config"}
-	case "fileAccount":
-		return []string{"Account", "Credentials"}
-	default:
-		return []string{strings.TrimPrefix(name, "file")}
-	}
-}
-
 // kind is the type of a value in the file's words, and the type of what is below.
-func (r *reference) kind(e ast.Expr, pattern bool) (kind, below string) {
+func (r *reference) kind(e ast.Expr) (kind, below string) {
 	switch e := e.(type) {
 	case *ast.StarExpr:
-		return r.kind(e.X, pattern)
+		return r.kind(e.X)
 	case *ast.ArrayType:
-		_, below = r.kind(e.Elt, pattern)
+		_, below = r.kind(e.Elt)
 		return "list", below
+	case *ast.SelectorExpr:
+		return strings.ToLower(e.Sel.Name), "" // time.Duration
 	case *ast.Ident:
-		if r.structs[e.Name] != nil {
-			return "mapping", e.Name
+		word, scalar := map[string]string{
+			"string": "text", "Secret": "text", "TrafficSource": "text", "Pattern": "regular expression",
+			"bool": "true or false", "int": "whole number", "float64": "number",
+		}[e.Name]
+		if scalar {
+			return word, ""
 		}
-		if pattern {
-			return "regular expression", ""
-		}
-		return map[string]string{
-			"string": "text", "Secret": "text", "bool": "true or false", "int": "whole number", "float64": "number", "duration": "duration",
-		}[e.Name], ""
+		return "mapping", e.Name
 	}
 	return "", ""
-}
-
-// meaning is the comment on the setting, with keys in place of Go's names.
-func (r *reference) meaning(types []string, key string) string {
-	for _, name := range types {
-		s := r.structs[name]
-		if s == nil {
-			continue
-		}
-		for _, f := range s.Fields.List {
-			if slices.ContainsFunc(f.Names, func(n *ast.Ident) bool { return plain(n.Name) == plain(key) }) {
-				return r.translate(strings.Join(strings.Fields(cmp.Or(f.Doc.Text(), f.Comment.Text())), " "))
-			}
-		}
-	}
-	return ""
 }
 
 // identifier is a field of Go's, perhaps with its type.
@@ -208,7 +188,9 @@ func (r *reference) translate(text string) string {
 func plain(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 
 func yamlKey(f *ast.Field) string {
+	if f.Tag == nil {
+		return ""
+	}
 	tag, _ := strconv.Unquote(f.Tag.Value)
-	key, _, _ := strings.Cut(reflect.StructTag(tag).Get("yaml"), ",")
-	return key
+	return reflect.StructTag(tag).Get("yaml")
 }

@@ -155,8 +155,7 @@ func stuckReader(t *testing.T, host, path string) net.Conn {
 	return c
 }
 
-// stuck waits until so many readers of /metrics at least are stuck. There may be
-// less of them than have come: the oldest make room.
+// stuck waits until at least so many readers of /metrics are stuck.
 func (p *pressed) stuck(t *testing.T, readers float64) {
 	t.Helper()
 	eventually(t, func() error {

@@ -22,7 +22,7 @@ type Manifest struct {
 	Accounts []Account `json:"accounts"`
 }
 
-// Account is the part of an account's settings that decides what is asked.
+// Account holds the settings of an account that decide what is asked.
 type Account struct {
 	TrafficSource string   `json:"traffic_source"`
 	Ports         []string `json:"ports,omitempty"` // UUIDs
@@ -78,8 +78,8 @@ file each, in the order in which they ended.
 Replaced, each value by the same stand-in everywhere (member and number of values):
 %s
 
-Headers of requests are not kept, nor bodies that are no JSON. States, times, places,
-rates, codes of errors and UUIDs (but those of service tokens) are as they were. Look
+Headers of requests are not kept, nor bodies that are not JSON. States, times, places,
+rates, error codes and UUIDs are as they were, except UUIDs of service tokens. Look
 through the files before you send them.
 `
 

@@ -1,6 +1,6 @@
-// Package capture keeps what the Equinix API was asked and what it answered, in
-// a file that can be sent to the developers: an archive of JSON texts in which
-// everything that could name a person or a company, or open a door, is replaced.
+// Package capture keeps requests to the Equinix API and its answers in a file that can
+// be sent to the developers: an archive of JSON texts in which everything that could
+// name a person or a company, or give access, is replaced.
 package capture
 
 import (
@@ -10,6 +10,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"sync"
 )
 
@@ -20,7 +22,7 @@ type Recorder struct {
 	calls []call
 }
 
-// call is a request and its answer, as they passed.
+// call is a request and its answer.
 type call struct {
 	account  int // its place in the configuration, from 1
 	request  *http.Request
@@ -28,7 +30,7 @@ type call struct {
 	status   int // 0 if no answer came
 	header   http.Header
 	received []byte
-	err      error // why no answer came, or why its body is cut off
+	err      error // why no answer came, or why its body ended early
 }
 
 // Wrap returns a RoundTripper that records what passes through next. account is
@@ -43,8 +45,8 @@ type wrapped struct {
 	next     http.RoundTripper
 }
 
-// RoundTrip implements http.RoundTripper. The caller gets the answer as it came:
-// a body that broke off breaks off for the caller, too.
+// RoundTrip implements http.RoundTripper. The caller gets the answer as it came, with
+// the error that ended its body.
 func (w *wrapped) RoundTrip(r *http.Request) (*http.Response, error) {
 	c := call{account: w.account, request: r}
 	if r.GetBody != nil {
@@ -69,7 +71,7 @@ func (w *wrapped) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// maxBody is how much of an answer is recorded: what the client reads at most.
+// maxBody is how much of an answer is recorded: as much as the client reads.
 const maxBody = 32 << 20
 
 // failing ends with err.
@@ -89,13 +91,13 @@ func (r *Recorder) add(c call) {
 	r.calls = append(r.calls, c)
 }
 
-// Exchange is a call as the archive has it.
+// Exchange is a call in the archive.
 type Exchange struct {
 	Request Request `json:"request"`
 	Answer  Answer  `json:"answer"`
 }
 
-// Request is what was asked. The credentials of the header are not kept.
+// Request is a request without its header, which has credentials in it.
 type Request struct {
 	Method string          `json:"method"`
 	Path   string          `json:"path"`
@@ -105,7 +107,7 @@ type Request struct {
 	LeftOut string `json:"body_left_out,omitempty"`
 }
 
-// Answer is what came back.
+// Answer is the answer to a request.
 type Answer struct {
 	Status int             `json:"status,omitempty"`
 	Header http.Header     `json:"header,omitempty"`
@@ -116,7 +118,7 @@ type Answer struct {
 	Error string `json:"error,omitempty"`
 }
 
-// exchange is c without what must not be in the archive.
+// exchange is c with everything replaced that must not be in the archive.
 func (c *call) exchange(r *replacer) Exchange {
 	e := Exchange{Request: Request{Method: c.request.Method, Path: r.path(c.request.URL.Path), Query: r.query(c.request.URL.Query())}}
 	e.Request.Body, e.Request.LeftOut = r.body(c.sent)
@@ -138,4 +140,23 @@ func isTimeout(err error) bool {
 		Timeout() bool
 	}](err)
 	return ok && t.Timeout()
+}
+
+// kept are patterns of the headers of an answer that stay, and of their values.
+var kept = map[*regexp.Regexp]*regexp.Regexp{
+	regexp.MustCompile(`^Content-Type$`):                        regexp.MustCompile(`^[a-z]+/[a-z+.-]+(; ?charset=[A-Za-z0-9-]+)?$`),
+	regexp.MustCompile(`^(Date|Retry-After)$`):                  regexp.MustCompile(`^\d+$|^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$`),
+	regexp.MustCompile(`(?i)^(X-)?Rate-?Limit(-[a-z]{1,12})*$`): regexp.MustCompile(`^[\d;=w ,]{1,60}$`),
+}
+
+func keptHeader(h http.Header) http.Header {
+	out := http.Header{}
+	for name, values := range h {
+		for names, shape := range kept {
+			if names.MatchString(name) {
+				out[name] = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return !shape.MatchString(v) })
+			}
+		}
+	}
+	return out
 }

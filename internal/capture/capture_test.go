@@ -199,7 +199,7 @@ func TestWhatIsKeptOfACall(t *testing.T) {
     "60"
    ]
   },
-  "body_left_out": "38 bytes that are no JSON"
+  "body_left_out": "38 bytes that are not JSON"
  }
 }
 `
@@ -230,7 +230,7 @@ func TestAnswerThatBreaksOff(t *testing.T) {
 	}
 	content, _ := archive(t, &r, &config.Config{Accounts: []config.Account{{}}})
 	text := fmt.Sprint(files(t, content))
-	for _, want := range []string{"9 bytes that are no JSON", `"error": "timeout"`, `"error": "no answer"`} {
+	for _, want := range []string{"9 bytes that are not JSON", `"error": "timeout"`, `"error": "no answer"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the archive lacks %s", want)
 		}

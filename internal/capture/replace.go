@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -15,10 +14,10 @@ import (
 	"strings"
 )
 
-// Only what is known to name nobody stays as it is: members of JSON texts, and
-// parameters of queries, that the documents of Equinix describe, and of these only
-// values of the shape that they describe. Whatever else there is, or comes one day,
-// is replaced; its name and type stay.
+// A value stays as it is only if it is known to be harmless: if the documents of
+// Equinix describe the member of a JSON text, or the parameter of a query, and the value
+// has the shape that they describe. Any other value, also of a member that Equinix adds
+// one day, is replaced. Its name and type stay.
 var (
 	state    = regexp.MustCompile(`^[A-Z0-9_]*[A-Z][A-Z0-9_]*$|^(PENDING DELETE|N/A|Primary|Secondary|Dot1q|Qinq|Untagged)?$`)
 	number   = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
@@ -45,7 +44,7 @@ var (
 	code = regexp.MustCompile(`^(EQ|IC)(-[A-Z0-9]{1,10}){1,3}$|^S?\d{3,4}$|^(keymanagement|policies|messaging|protocol|oauth|steps)(\.\w+)+$`)
 )
 
-// words are members by the shape that many have.
+// words are members by a shape that many have.
 var words = map[*regexp.Regexp]string{
 	code:     `errorCode error_code errorcode`, // of Equinix, of its login and of the gateway
 	interval: `interval metricInterval`,
@@ -71,8 +70,8 @@ func init() {
 	}
 }
 
-// sentences are members that hold words. Only the phrases that the exporter, or
-// OAuth, gives a meaning stay of them.
+// sentences are members that hold words. Of these only phrases stay that the exporter,
+// or OAuth, gives a meaning.
 var (
 	sentences = set(`errorMessage error_message errorTitle error_title developerMessage developer_message
 		details reason error error_description faultstring moreInfo`)
@@ -93,8 +92,8 @@ func set(words string) map[string]bool {
 	return s
 }
 
-// replacer replaces values by stand-ins, the same value by the same one wherever
-// it stands, so that what belongs together still does.
+// replacer replaces values by stand-ins: equal values by the same one everywhere, so
+// that what belongs together still does.
 type replacer struct {
 	standIns map[string]string          // by value
 	count    map[string]map[string]bool // the values replaced, by member
@@ -104,8 +103,8 @@ func newReplacer() *replacer {
 	return &replacer{standIns: map[string]string{}, count: map[string]map[string]bool{}}
 }
 
-// standIn is what stands for the value of a member. Digits become as many digits:
-// some clients read them as numbers.
+// standIn returns the stand-in for the value of a member. Digits become as many digits,
+// since some clients read them as numbers.
 func (r *replacer) standIn(member, value string) string {
 	if value == "" {
 		return ""
@@ -126,7 +125,7 @@ func (r *replacer) standIn(member, value string) string {
 	return s
 }
 
-// text is what a text becomes that a member holds.
+// text returns what the text of a member becomes.
 func (r *replacer) text(member, value string) string {
 	if sentences[member] {
 		if found := phrases.FindAllString(value, -1); found != nil {
@@ -142,7 +141,7 @@ func (r *replacer) text(member, value string) string {
 	return r.standIn(member, value)
 }
 
-// link is a link to the API with its paging, or what stands for it.
+// link returns a link to the API with its paging, or a stand-in.
 func (r *replacer) link(member, value string) string {
 	u, err := url.Parse(value)
 	if err != nil || u.Host != "" && u.Host != "api.equinix.com" || u.User != nil {
@@ -153,8 +152,8 @@ func (r *replacer) link(member, value string) string {
 	return u.String()
 }
 
-// number is what a number becomes. Only in the points of a metric the member value
-// holds a rate or a count; elsewhere it is anything, an authorization key too.
+// number returns what a number becomes. The member value holds a rate or a count only
+// in the points of a metric; elsewhere it may be an authorization key.
 func (r *replacer) number(member string, n json.Number, point bool) json.Number {
 	if member == "value" && point || slices.Contains(shapes[member], number) {
 		return n
@@ -165,14 +164,14 @@ func (r *replacer) number(member string, n json.Number, point bool) json.Number 
 	return "0"
 }
 
-// body is a JSON text with its values replaced, or why it is left out: what is no
-// JSON cannot be looked through.
+// body returns a JSON text with its values replaced, or why it is left out: other texts
+// cannot be searched for values.
 func (r *replacer) body(b []byte) (json.RawMessage, string) {
 	if len(b) == 0 {
 		return nil, ""
 	}
 	if !json.Valid(b) {
-		return nil, fmt.Sprintf("%d bytes that are no JSON", len(b))
+		return nil, fmt.Sprintf("%d bytes that are not JSON", len(b))
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
@@ -183,15 +182,15 @@ func (r *replacer) body(b []byte) (json.RawMessage, string) {
 	return out.Bytes(), ""
 }
 
-// within is what a value stands in.
+// within says what a value is part of.
 type within struct {
 	points bool // the points of a metric
-	token  bool // a service token: who knows its UUID can connect with it
+	token  bool // a service token: its UUID is enough to connect with it
 }
 
-// value copies the next value of d, which a member holds. It goes by tokens, so
-// that the order of members, members that come twice and the spelling of numbers
-// stay: decoders trip over these.
+// value copies the next value of d, the value of a member. It copies tokens, so that the
+// order of members, repeated members and the spelling of numbers stay: such things make
+// decoders fail.
 func (r *replacer) value(d *json.Decoder, out *bytes.Buffer, member string, in within) error {
 	token, err := d.Token()
 	if err != nil {
@@ -241,8 +240,8 @@ func (r *replacer) value(d *json.Decoder, out *bytes.Buffer, member string, in w
 	return nil
 }
 
-// member is the name of a member, written as the API writes such names; any other
-// is data, and replaced.
+// member returns the name of a member, or a stand-in if it is not written as the API
+// writes such names, and so is data.
 func (r *replacer) member(name string) string {
 	if memberName.MatchString(name) {
 		return name
@@ -253,12 +252,11 @@ func (r *replacer) member(name string) string {
 var memberName = regexp.MustCompile(`^[a-z]{1,20}(_[a-z]{1,20}|[A-Z]{1,3}[a-z]{0,20}){0,5}$`)
 
 func quoted(w io.Writer, s string) {
-	b, _ := json.Marshal(s) // of a string there is always one
+	b, _ := json.Marshal(s) // cannot fail for a string
 	_, _ = w.Write(b)       // into memory
 }
 
-// path is that of a request, from the first word of the API's own on: a proxy may
-// have one before it.
+// path returns the path of a request, without the prefix that a proxy may need.
 func (r *replacer) path(p string) string {
 	for _, root := range []string{"/fabric/", "/ecx/", "/oauth2/"} {
 		if i := strings.Index(p, root); i >= 0 {
@@ -286,26 +284,7 @@ func (r *replacer) query(q url.Values) url.Values {
 	return out
 }
 
-// kept are the headers of an answer that may matter, and what they must look like.
-var kept = map[*regexp.Regexp]*regexp.Regexp{
-	regexp.MustCompile(`^Content-Type$`):                        regexp.MustCompile(`^[a-z]+/[a-z+.-]+(; ?charset=[A-Za-z0-9-]+)?$`),
-	regexp.MustCompile(`^(Date|Retry-After)$`):                  regexp.MustCompile(`^\d+$|^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$`),
-	regexp.MustCompile(`(?i)^(X-)?Rate-?Limit(-[a-z]{1,12})*$`): regexp.MustCompile(`^[\d;=w ,]{1,60}$`),
-}
-
-func keptHeader(h http.Header) http.Header {
-	out := http.Header{}
-	for name, values := range h {
-		for names, shape := range kept {
-			if names.MatchString(name) {
-				out[name] = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return !shape.MatchString(v) })
-			}
-		}
-	}
-	return out
-}
-
-// String says what was replaced, the most frequent members first.
+// String lists what was replaced, the most frequent members first.
 func (r *replacer) String() string {
 	names := slices.SortedFunc(maps.Keys(r.count), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(r.count[b]), len(r.count[a])), strings.Compare(a, b))

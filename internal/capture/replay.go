@@ -22,8 +22,8 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 )
 
-// Replay answers as the Equinix API did when an archive was written, to each
-// account at an address of its own on loopback.
+// Replay answers as the Equinix API did when an archive was written. Each account has an
+// address of its own on loopback.
 type Replay struct {
 	manifest  Manifest
 	apis      []*api
@@ -53,7 +53,7 @@ func Open(ctx context.Context, file string) (*Replay, error) {
 	return r, nil
 }
 
-// Close closes what Open has opened and Run does not serve.
+// Close closes the listeners, unless Run has closed them.
 func (r *Replay) Close() error {
 	var errs []error
 	for _, ln := range r.listeners {
@@ -80,7 +80,7 @@ func (r *Replay) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// Config is the configuration of an exporter that asks what was asked then.
+// Config is the configuration of an exporter that sends the recorded requests.
 func (r *Replay) Config() (*config.Config, error) {
 	var accounts []map[string]any
 	for i, a := range r.manifest.Accounts {
@@ -108,7 +108,7 @@ func (r *Replay) Config() (*config.Config, error) {
 	return config.Parse("replay.yml", text, ".", nil)
 }
 
-// Announce writes where the replayed APIs are.
+// Announce writes the addresses of the replayed APIs.
 func (r *Replay) Announce(w io.Writer) {
 	for i, ln := range r.listeners {
 		fmt.Fprintf(w, "replayed API:  http://%s  (account %d of the capture, %d different calls)\n", ln.Addr(), i+1, len(r.apis[i].answers))
@@ -122,7 +122,7 @@ type api struct {
 	taken time.Time
 
 	mu      sync.Mutex
-	answers map[string][]Answer // by what was asked; the last one stays
+	answers map[string][]Answer // by key; the last answer is repeated
 }
 
 func newAPI(es []Exchange, taken time.Time) *api {
@@ -140,7 +140,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the caller is gone
 	}
-	// Not a 404: the exporter would take the port, or the traffic source, for gone.
+	// Not a 404, which would mean that the port, or the traffic source, is gone.
 	answer := Answer{Status: http.StatusServiceUnavailable, Body: json.RawMessage(
 		`[{"errorCode":"REPLAY","errorMessage":"This call was not captured"}]`)}
 	k := key(r.Method, r.URL.Path, r.URL.Query(), body)
@@ -153,7 +153,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mu.Unlock()
 	if answer.Status == 0 {
-		panic(http.ErrAbortHandler) // there was no answer then either
+		panic(http.ErrAbortHandler) // no answer was recorded either
 	}
 	for name, values := range answer.Header {
 		if name != "Date" {
@@ -169,7 +169,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // timestamp is a time as v3 and v4 write it, with or without fractions of a second.
 var timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?`)
 
-// moved is body with all its times moved, so that what was new is new again.
+// moved is body with all its times moved, so that new samples are new again.
 func moved(body []byte, by time.Duration) []byte {
 	const layout = "2006-01-02T15:04:05"
 	return timestamp.ReplaceAllFunc(body, func(text []byte) []byte {
@@ -181,8 +181,8 @@ func moved(body []byte, by time.Duration) []byte {
 	})
 }
 
-// key is what is asked, but for times, and for whatever is replaced in an archive:
-// what a login sends.
+// key identifies a request. Times do not count, nor does the body of a login, which is
+// replaced in an archive.
 func key(method, path string, query url.Values, body []byte) string {
 	if strings.HasSuffix(path, "/token") { // of Equinix, or of the token exchange
 		return "login"

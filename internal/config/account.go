@@ -13,25 +13,23 @@ import (
 	"unicode"
 )
 
-func (c *checker) accounts(f []fileAccount) []Account {
+func (c *checker) accounts(accounts []Account) {
 	const path = "accounts"
-	if len(f) == 0 && c.need(path, "list at least one account") {
+	if len(accounts) == 0 && c.need(path, "list at least one account") {
 		c.bad(path, "is empty: list at least one account")
 	}
 	taken, logins := map[string]string{}, map[string]string{}
-	accounts := make([]Account, len(f))
-	for i, a := range f {
+	for i := range accounts {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		if !c.sound(at) { // not a mapping
 			continue
 		}
-		accounts[i] = c.account(at, a, len(f) == 1)
+		c.account(at, &accounts[i], len(accounts) == 1)
 		if c.sound(at + ".name") {
-			once(c, taken, at+".name", a.Name)
+			once(c, taken, at+".name", accounts[i].Name)
 		}
 		c.login(at, accounts[i], logins)
 	}
-	return accounts
 }
 
 // login refuses a second account that logs in as another does. Equinix locks a
@@ -51,93 +49,126 @@ func (c *checker) login(at string, a Account, logins map[string]string) {
 	logins[key] = at
 }
 
-func (c *checker) account(at string, f fileAccount, single bool) Account {
+func (c *checker) account(at string, a *Account, single bool) {
 	if single && !c.given(at+".name") {
-		f.Name = defaultName
+		a.Name = defaultName
 	} else if c.need(at+".name", "give each account a name of its own; it becomes the account label") {
-		c.label(at+".name", f.Name)
+		c.label(at+".name", a.Name)
 	}
-	c.trafficSource(at+".traffic_source", f.TrafficSource)
-	ports := c.ports(at+".ports", f.Ports)
-	discover := c.discover(at+".discover", f.Discover)
-	discovers := c.mayDiscover(at+".discover", discover)
-	if len(ports) == 0 && !discovers {
-		c.portless(at)
+	sources := []string{string(TrafficAuto), string(TrafficV3), string(TrafficV4Stats), string(TrafficV4Metrics)}
+	if source := string(a.TrafficSource); c.sound(at+".traffic_source") && !slices.Contains(sources, source) {
+		c.bad(at+".traffic_source", "%s is not a traffic source: write one of %s", quote(source), strings.Join(sources, ", "))
 	}
-	most := cmp.Or(f.MaxSeries, new(defaultMaxSeries))
-	within(c, at+".max_series", *most, 1, 100_000_000)
-	return Account{
-		Name:          f.Name,
-		APIURL:        c.apiURL(at+".api_url", f.APIURL),
-		CAFile:        c.caFile(at+".ca_file", f.CAFile),
-		Credentials:   c.credentials(at, f, single),
-		TrafficSource: cmp.Or(TrafficSource(f.TrafficSource), TrafficAuto),
-		Ports:         ports,
-		Discover:      discover,
-		Pairs:         c.pairs(at+".pairs", f.Pairs, listed(ports, discovers)),
-		Connections:   c.connections(at+".connections", f.Connections),
-		MaxSeries:     *most,
-	}
-}
-
-// portless refuses an account that has nothing to poll.
-func (c *checker) portless(at string) {
-	switch ports := at + ".ports"; {
-	case c.faulty[ports]:
-	case c.given(ports):
-		c.bad(ports, "is empty: list at least one port, or enable discover")
+	a.TrafficSource = cmp.Or(a.TrafficSource, TrafficAuto)
+	c.ports(at+".ports", a.Ports)
+	c.discover(at+".discover", &a.Discover)
+	// With a fault in discover the user may have meant it to be on.
+	discovers := a.Discover.Enabled || c.faulty[at+".discover"] || c.faulty[at+".discover.enabled"]
+	switch {
+	case len(a.Ports) > 0 || discovers || c.faulty[at+".ports"]:
+	case c.given(at + ".ports"):
+		c.bad(at+".ports", "is empty: list at least one port, or enable discover")
 	default:
 		c.bad(at, "has no ports: list their UUIDs under ports, or enable discover")
 	}
-}
-
-func (c *checker) trafficSource(path, source string) {
-	sources := []string{string(TrafficAuto), string(TrafficV3), string(TrafficV4Stats), string(TrafficV4Metrics)}
-	if c.sound(path) && !slices.Contains(sources, source) {
-		c.bad(path, "%s is none of %s", quote(source), strings.Join(sources, ", "))
+	if !c.given(at + ".max_series") {
+		a.MaxSeries = defaultMaxSeries
 	}
+	within(c, at+".max_series", a.MaxSeries, 1, 100_000_000)
+	a.APIURL = strings.TrimRight(c.url(at+".api_url", a.APIURL, defaultAPIURL), "/")
+	a.CAFile = c.resolve(a.CAFile)
+	if c.sound(at+".ca_file") && !c.alone {
+		if _, err := readCA(a.CAFile); err != nil {
+			c.bad(at+".ca_file", "%v", err)
+		}
+	}
+	c.credentials(at, &a.Credentials, single)
+	c.pairs(at+".pairs", a.Pairs, listed(a.Ports, discovers))
+	c.connections(at+".connections", &a.Connections)
 }
 
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-func (c *checker) ports(path string, f []filePort) []Port {
+func (c *checker) ports(path string, ports []Port) {
 	seen := map[string]string{}
-	ports := make([]Port, len(f))
-	for i, p := range f {
-		at := fmt.Sprintf("%s[%d]", path, i)
+	for i := range ports {
+		p, at := &ports[i], fmt.Sprintf("%s[%d]", path, i)
 		if !c.sound(at) { // not a mapping
 			continue
 		}
 		if c.sound(at + ".name") {
 			c.label(at+".name", p.Name)
 		}
-		id, ok := c.uuid(at+".uuid", p.UUID)
-		if ok {
-			once(c, seen, at+".uuid", id)
+		if c.uuid(at+".uuid", &p.UUID) {
+			once(c, seen, at+".uuid", p.UUID)
 		}
-		ports[i] = Port{UUID: id, Name: p.Name}
 	}
-	return ports
 }
 
-// uuid returns the UUID of a port in lower case, and whether it is one.
-func (c *checker) uuid(path, text string) (id string, ok bool) {
-	id = strings.ToLower(text)
+// listed returns the UUIDs of an account's ports, or nil if these may not be all: for
+// discovery, or because a fault hides what the user meant.
+func listed(ports []Port, discovers bool) map[string]bool {
+	if len(ports) == 0 || discovers {
+		return nil
+	}
+	all := make(map[string]bool, len(ports))
+	for _, p := range ports {
+		if !uuid.MatchString(p.UUID) {
+			return nil
+		}
+		all[p.UUID] = true
+	}
+	return all
+}
+
+// pairs checks the pairs of an account with the ports in listed; nil if it may have
+// others.
+func (c *checker) pairs(path string, pairs []Pair, listed map[string]bool) {
+	for i := range pairs {
+		p, at := &pairs[i], fmt.Sprintf("%s[%d]", path, i)
+		if !c.sound(at) { // not a mapping
+			continue
+		}
+		if name := at + ".name"; c.need(name, "give each pair a name of its own; it becomes the pair label") {
+			c.label(name, p.Name)
+			once(c, c.pairNames, name, p.Name)
+		}
+		c.member(at+".primary", &p.Primary, listed)
+		c.member(at+".secondary", &p.Secondary, listed)
+	}
+}
+
+// member checks the UUID of a port of a pair.
+func (c *checker) member(path string, id *string, listed map[string]bool) {
+	if !c.uuid(path, id) {
+		return
+	}
+	once(c, c.paired, path, *id)
+	if listed != nil && !listed[*id] && c.sound(path) {
+		c.bad(path, "is not a port of this account: list it under ports, or enable discover")
+	}
+}
+
+// uuid turns the UUID of a port to lower case, and reports whether it is one.
+func (c *checker) uuid(path string, id *string) bool {
+	text := *id
+	*id = strings.ToLower(text)
 	if !c.need(path, "write the UUID of the port") {
-		return id, false
+		return false
 	}
-	if ok = uuid.MatchString(id); !ok {
+	if !uuid.MatchString(*id) {
 		c.bad(path, "%s is not a UUID: write 8-4-4-4-12 hexadecimal digits", quote(text))
+		return false
 	}
-	return id, ok
+	return true
 }
 
 // label refuses text that would be a nuisance as the value of a label.
 func (c *checker) label(path, text string) {
 	const longest = 256 // bytes; far beyond any name that Equinix gives
-	r, odd := unprintable(text)
+	r, found := unprintable(text)
 	switch {
-	case odd:
+	case found:
 		c.bad(path, "holds a character that does not print (%U)", r)
 	case strings.TrimSpace(text) != text:
 		c.bad(path, "%s has white space at an end", quote(text))
@@ -156,13 +187,8 @@ func unprintable(text string) (rune, bool) {
 	return []rune(text[i:])[0], true
 }
 
-// apiURL returns text as the root of an API, without a slash at its end.
-func (c *checker) apiURL(path, text string) string {
-	return strings.TrimRight(c.url(path, text, defaultAPIURL), "/")
-}
-
-// url returns the URL at path, or fallback where the file gives none. Its faults
-// do not quote the URL: a password may be in it.
+// url returns the URL at path, or fallback if the file gives no URL. Its faults do not
+// quote the URL: a password may be in it.
 func (c *checker) url(path, text, fallback string) string {
 	if !c.given(path) {
 		return fallback

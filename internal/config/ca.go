@@ -11,9 +11,8 @@ import (
 // maxCA bounds a ca_file; all the roots of a system take a third of it.
 const maxCA = 1 << 20
 
-// CA returns the certificates of CAFile as PEM, "" where there is no CAFile. It
-// reads the file anew each time, so a reload takes a new one up; it blocks on
-// nothing but the disk.
+// CA returns the certificates of CAFile as PEM, "" without a CAFile. It reads the file
+// each time, so a reload sees a new one. It blocks on nothing but the disk.
 func (a Account) CA() (string, error) {
 	if a.CAFile == "" {
 		return "", nil
@@ -31,7 +30,7 @@ func readCA(path string) (string, error) {
 		return "", err
 	}
 	if len(data) > maxCA {
-		return "", fmt.Errorf("%s is larger than %d KiB: that is no file of certificates", path, maxCA>>10)
+		return "", fmt.Errorf("%s is larger than %d KiB: that is not a file of certificates", path, maxCA>>10)
 	}
 	if err := certificates(data); err != nil {
 		return "", fmt.Errorf("%s %w", path, err)
@@ -39,8 +38,8 @@ func readCA(path string) (string, error) {
 	return string(data), nil
 }
 
-// certificates returns what is wrong with a file of certificates, if anything.
-// A certificate that is skipped in silence would be missed much later.
+// certificates returns what is wrong with a file of certificates, if anything. One
+// that is skipped in silence would be missed much later.
 func certificates(data []byte) error {
 	n := 0
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
@@ -59,15 +58,4 @@ func certificates(data []byte) error {
 		return errors.New("holds no certificate: write them as PEM, each from BEGIN CERTIFICATE to END CERTIFICATE")
 	}
 	return nil
-}
-
-// caFile returns the path of the file with the CAs that an account trusts.
-func (c *checker) caFile(path, text string) string {
-	file := c.resolve(text)
-	if c.sound(path) && !c.alone {
-		if _, err := readCA(file); err != nil {
-			c.bad(path, "%v", err)
-		}
-	}
-	return file
 }

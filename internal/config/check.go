@@ -3,15 +3,17 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"time"
+
+	"github.com/prometheus/common/model"
 )
 
-// checker turns a decoded file into a Config, and reports what the types of the
-// format cannot say. It goes on after a fault: what it returns is a Config only
-// if the report has none.
+// checker completes a decoded Config with defaults, and reports what the types cannot
+// say. It goes on after a fault: the Config is good if the report has no faults.
 type checker struct {
 	*report
-	dir     string // where relative paths start
+	dir     string // that relative paths start from
 	exposed bool   // others than the owner may read the file
 	alone   bool   // do not look at the files that it names
 	env     func(string) (string, bool)
@@ -21,67 +23,50 @@ type checker struct {
 	paired    map[string]string // UUIDs of ports
 }
 
-func (c *checker) config(f file) *Config {
-	return &Config{
-		Accounts: c.accounts(f.Accounts),
-		Poll:     c.poll(f.Poll),
-		API:      c.api(f.API),
-		State:    State{File: c.resolve(f.State.File)},
-		Warnings: c.warnings,
-	}
+func (c *checker) check(cfg *Config) {
+	c.accounts(cfg.Accounts)
+	c.poll(&cfg.Poll)
+	c.api(&cfg.API)
+	cfg.State.File = c.resolve(cfg.State.File)
 }
 
-func (c *checker) poll(f filePoll) Poll {
-	within(c, "poll.interval", f.Interval, minute, hour)
-	within(c, "poll.connections_interval", f.ConnectionsInterval, minute, day)
-	within(c, "poll.inventory_interval", f.InventoryInterval, minute, day)
-	within(c, "poll.stale_intervals", f.StaleIntervals, 2, 100)
-	return Poll{
-		Interval:            time.Duration(f.Interval),
-		ConnectionsInterval: time.Duration(f.ConnectionsInterval),
-		InventoryInterval:   time.Duration(f.InventoryInterval),
-		Windows:             c.windows(f.Windows, f.Interval),
-		StaleIntervals:      f.StaleIntervals,
-	}
-}
-
-func (c *checker) windows(f []fileWindow, interval duration) []Window {
+func (c *checker) poll(p *Poll) {
+	within(c, "poll.interval", duration(p.Interval), minute, hour)
+	within(c, "poll.connections_interval", duration(p.ConnectionsInterval), minute, day)
+	within(c, "poll.inventory_interval", duration(p.InventoryInterval), minute, day)
+	within(c, "poll.stale_intervals", p.StaleIntervals, 2, 100)
 	const path = "poll.windows"
-	if len(f) == 0 && c.sound(path) {
+	if len(p.Windows) == 0 && c.sound(path) {
 		c.bad(path, "is empty: list at least one window, or delete the key")
 	}
-	seen := map[duration]string{}
-	windows := make([]Window, len(f))
-	for i, w := range f {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		every := cmp.Or(w.Interval, &interval)
-		windows[i] = Window{
-			Resolution: time.Duration(w.Resolution),
-			Span:       time.Duration(w.Span),
-			Interval:   time.Duration(*every),
+	seen := map[time.Duration]string{}
+	for i := range p.Windows {
+		w, at := &p.Windows[i], fmt.Sprintf("%s[%d]", path, i)
+		own := c.given(at + ".interval")
+		if !own {
+			w.Interval = p.Interval
 		}
 		if i == 0 {
-			c.gaps(at, windows[i], w.Interval != nil)
+			c.gaps(at, *w, own)
 		}
 		if !c.sound(at) { // the default, or not a mapping
 			continue
 		}
-		c.span(at, w)
+		c.span(at, *w)
 		if c.sound(at + ".span") {
 			once(c, seen, at+".span", w.Span)
 		}
-		// Against a poll.interval that is refused itself, the bound says nothing.
-		if w.Interval != nil && !c.faulty["poll.interval"] && c.sound(at+".interval") &&
-			(*w.Interval < interval || *w.Interval > day) {
-			c.bad(at+".interval", "%v is out of range: poll.interval (%v) to 1d", *w.Interval, interval)
+		// A poll.interval that is refused itself is no bound.
+		if !c.faulty["poll.interval"] && c.sound(at+".interval") && (w.Interval < p.Interval || duration(w.Interval) > day) {
+			c.bad(at+".interval", "%v is out of range: poll.interval (%v) to 1d", duration(w.Interval), duration(p.Interval))
 		}
 	}
-	return windows
 }
 
-// gaps warns of a primary window whose last polled rate, which ends when the
-// sample is older than three of its intervals and 45 minutes, does so between two
-// polls: a sample is an interval and some ten minutes old when it is polled.
+// gaps warns of a primary window that is polled so rarely that its last polled rate
+// ends between two polls. The rate ends when the sample is older than three of its
+// intervals and 45 minutes, and a sample is an interval and some ten minutes old when
+// it is polled.
 func (c *checker) gaps(at string, w Window, own bool) {
 	longest := 2*w.Resolution + 35*time.Minute
 	if w.Interval <= longest {
@@ -96,48 +81,34 @@ func (c *checker) gaps(at string, w Window, own bool) {
 
 // span checks the resolution and span of a window, which depend on each other:
 // Equinix keeps the fine intervals for a week only.
-func (c *checker) span(at string, w fileWindow) {
-	resolution, span := at+".resolution", at+".span"
-	fine := c.need(resolution, "write 5m or 1h")
-	if fine && w.Resolution != 5*minute && w.Resolution != hour {
-		c.bad(resolution, "%v is not a resolution that Equinix offers: write 5m or 1h", w.Resolution)
-	}
-	if !c.need(span, "write whole days, 1d to 7d at a resolution of 5m, 8d to 90d at 1h") {
-		return
-	}
-	switch low, high := spans(w.Resolution); {
-	case w.Span%day != 0:
-		c.bad(span, "%v is not whole days: write 1d to 7d at a resolution of 5m, 8d to 90d at 1h", w.Span)
-	case c.sound(resolution) && (w.Span < low || w.Span > high):
-		c.bad(span, "%v is out of range: %v to %v at a resolution of %v", w.Span, low, high, w.Resolution)
-	}
-}
-
-// spans returns the shortest and the longest span at a resolution.
-func spans(resolution duration) (low, high duration) {
+func (c *checker) span(at string, w Window) {
+	resolution, length := duration(w.Resolution), duration(w.Span)
+	low, high := day, 7*day
 	if resolution == hour {
-		return 8 * day, 90 * day
+		low, high = 8*day, 90*day
 	}
-	return day, 7 * day
+	if c.need(at+".resolution", "write 5m or 1h") && resolution != 5*minute && resolution != hour {
+		c.bad(at+".resolution", "%v is not a resolution that Equinix offers: write 5m or 1h", resolution)
+	}
+	switch {
+	case !c.need(at+".span", "write whole days, 1d to 7d at a resolution of 5m, 8d to 90d at 1h"):
+	case length%day != 0:
+		c.bad(at+".span", "%v is not whole days: write 1d to 7d at a resolution of 5m, 8d to 90d at 1h", length)
+	case c.sound(at+".resolution") && (length < low || length > high):
+		c.bad(at+".span", "%v is out of range: %v to %v at a resolution of %v", length, low, high, resolution)
+	}
 }
 
-func (c *checker) api(f fileAPI) API {
+func (c *checker) api(a *API) {
 	const rate, maxRate = "api.requests_per_second", 1000
 	// Written so that NaN, which YAML can spell, is out of range too.
-	if !(f.RequestsPerSecond > 0 && f.RequestsPerSecond <= maxRate) && c.sound(rate) {
-		c.bad(rate, "%v is out of range: above 0 to %d", f.RequestsPerSecond, maxRate)
+	if !(a.RequestsPerSecond > 0 && a.RequestsPerSecond <= maxRate) && c.sound(rate) {
+		c.bad(rate, "%v is out of range: above 0 to %d", a.RequestsPerSecond, maxRate)
 	}
-	within(c, "api.burst", f.Burst, 1, 10_000)
-	within(c, "api.concurrency", f.Concurrency, 1, 256)
-	within(c, "api.timeout", f.Timeout, second, 5*minute)
-	within(c, "api.max_retries", f.MaxRetries, 0, 10)
-	return API{
-		RequestsPerSecond: f.RequestsPerSecond,
-		Burst:             f.Burst,
-		Concurrency:       f.Concurrency,
-		Timeout:           time.Duration(f.Timeout),
-		MaxRetries:        f.MaxRetries,
-	}
+	within(c, "api.burst", a.Burst, 1, 10_000)
+	within(c, "api.concurrency", a.Concurrency, 1, 256)
+	within(c, "api.timeout", duration(a.Timeout), second, 5*minute)
+	within(c, "api.max_retries", a.MaxRetries, 0, 10)
 }
 
 // within refuses a value of the file that is below low or above high.
@@ -156,11 +127,37 @@ func once[T comparable](c *checker, seen map[T]string, path string, v T) {
 	seen[v] = path
 }
 
-// need refuses a file without a value at path, and reports whether there is a
-// value worth a look.
+// need refuses a file without a value at path, and reports whether there is a value
+// without a fault.
 func (c *checker) need(path, instead string) bool {
 	if !c.given(path) {
 		c.bad(path, "is missing: %s", instead)
 	}
 	return c.sound(path)
+}
+
+// resolve returns a path of the file as the program sees it.
+func (c *checker) resolve(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(c.dir, path)
+}
+
+// duration is a time.Duration that prints as the file spells it.
+type duration time.Duration
+
+const (
+	second = duration(time.Second)
+	minute = duration(time.Minute)
+	hour   = duration(time.Hour)
+	day    = 24 * hour
+)
+
+// String writes whole days as such: Prometheus turns 7d into 1w.
+func (d duration) String() string {
+	if d > 0 && d%day == 0 {
+		return fmt.Sprintf("%dd", d/day)
+	}
+	return model.Duration(d).String()
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -15,30 +16,29 @@ const (
 	EnvClientSecret = "EQUINIX_API_CLIENTSECRET" //nolint:gosec // a name, not a credential
 )
 
-// Credentials say where an account's client id and secret are, each one either
-// here or in a file; or in their place, what token to exchange. Two that are
-// equal by == log in alike.
+// Credentials are the client id and the secret of an account, each either here or in a
+// file, or the token to exchange instead. Two that are equal by == log in alike.
 type Credentials struct {
 	// ClientID is the client id. Default "": it is in ClientIDFile, or, for a
 	// single account, in the environment as EQUINIX_API_CLIENTID.
-	ClientID string
-	// ClientIDFile is the file with the client id, read anew at each login.
-	// Default "": there is none.
-	ClientIDFile string
+	ClientID string `yaml:"client_id"`
+	// ClientIDFile is the file with the client id, read again at each login. Default
+	// "": no file.
+	ClientIDFile string `yaml:"client_id_file"`
 	// ClientSecret is the secret. Default "": it is in ClientSecretFile, or, for
 	// a single account, in the environment as EQUINIX_API_CLIENTSECRET.
-	ClientSecret Secret
-	// ClientSecretFile is the file with the secret, read anew at each login.
-	// Default "": there is none.
-	ClientSecretFile string
+	ClientSecret Secret `yaml:"client_secret"`
+	// ClientSecretFile is the file with the secret, read again at each login. Default
+	// "": no file.
+	ClientSecretFile string `yaml:"client_secret_file"`
 	// TokenExchange logs in with a token of the user's own identity provider,
 	// in place of a client id and secret. Default: none.
-	TokenExchange TokenExchange
+	TokenExchange TokenExchange `yaml:"token_exchange"`
 }
 
-// Read returns the client id and secret of this moment, nothing with a token
-// exchange. It reads the files anew each time, so a rotated secret is seen by
-// the next login; it blocks on nothing but the disk.
+// Read returns the client id and secret, nothing with a token exchange. It reads the
+// files each time, so the next login sees a rotated secret. It blocks on nothing but
+// the disk.
 func (c Credentials) Read() (id string, secret Secret, err error) {
 	if id, err = c.ReadID(); err != nil {
 		return "", "", err
@@ -54,7 +54,7 @@ func (c Credentials) Read() (id string, secret Secret, err error) {
 	return id, secret, nil
 }
 
-// ReadID returns the client id of this moment alone.
+// ReadID returns the client id, as Read does.
 func (c Credentials) ReadID() (string, error) {
 	if c.ClientIDFile == "" {
 		return c.ClientID, nil
@@ -69,24 +69,24 @@ func (c Credentials) ReadID() (string, error) {
 // TokenExchange is a login by OpenID Connect: a token of the user's own identity
 // provider is exchanged for one of Equinix.
 type TokenExchange struct {
-	// SubjectTokenFile is the file with the token to exchange, read anew at each
+	// SubjectTokenFile is the file with the token to exchange, read again at each
 	// login. Required.
-	SubjectTokenFile string
+	SubjectTokenFile string `yaml:"subject_token_file"`
 	// Scope is what to ask access to, as the exchange wants it written.
 	// Required.
-	Scope string
-	// STSURL is where tokens are exchanged: https, or http on a loopback host.
+	Scope string `yaml:"scope"`
+	// STSURL is the URL of the token exchange: https, or http on a loopback host.
 	// Default https://sts.eqix.equinix.com/v1/token.
-	STSURL string
+	STSURL string `yaml:"sts_url"`
 }
 
 // IsZero reports whether there is nothing to exchange: the account logs in by
 // client id and secret.
 func (x TokenExchange) IsZero() bool { return x == TokenExchange{} }
 
-// SubjectToken returns the token to exchange of this moment. It reads the file
-// anew each time: such tokens live for minutes, and whoever issues them (like
-// Kubernetes) writes the next one in time. It blocks on nothing but the disk.
+// SubjectToken returns the token to exchange. It reads the file each time: such tokens
+// live for minutes, and their issuer, like Kubernetes, writes the next one in time. It
+// blocks on nothing but the disk.
 func (x TokenExchange) SubjectToken() (Secret, error) {
 	text, err := readSecret(x.SubjectTokenFile)
 	if err != nil {
@@ -115,8 +115,8 @@ func readSecret(path string) (string, error) {
 	return text, nil
 }
 
-// variable is how templates and container engines write a variable. A text like
-// $NAME is none of them: a secret may begin like that.
+// variable is how templates and container engines write a variable. A text like $NAME
+// is allowed: a secret may begin like that.
 var variable = regexp.MustCompile(`^\$(\{.*\}|\(.*\))$`)
 
 // credential returns why text cannot be a client id, a secret or a token, nil if
@@ -126,7 +126,7 @@ func credential(text string) error {
 	const quotes = "\"'`“”‘’"
 	first, _ := utf8.DecodeRuneInString(text)
 	last, size := utf8.DecodeLastRuneInString(text)
-	_, odd := unprintable(text)
+	_, unprintable := unprintable(text)
 	switch {
 	case strings.TrimSpace(text) == "":
 		return errors.New("is empty")
@@ -136,8 +136,97 @@ func credential(text string) error {
 		return errors.New("has quotes around it that belong to the value: take them away")
 	case strings.TrimSpace(text) != text:
 		return errors.New("begins or ends with white space or a line break: take it away")
-	case odd:
+	case unprintable:
 		return errors.New("holds several lines or a character that does not print: it must hold the credential and nothing else")
 	}
 	return nil
+}
+
+// credentials checks how an account logs in: by token exchange, by id and secret, or,
+// if it says nothing of either, by the environment.
+func (c *checker) credentials(at string, cred *Credentials, single bool) {
+	var some bool
+	for _, key := range []string{".client_id", ".client_id_file", ".client_secret", ".client_secret_file"} {
+		some = some || c.given(at+key)
+	}
+	exchange := at + ".token_exchange"
+	switch {
+	case c.given(exchange):
+		c.tokenExchange(exchange, &cred.TokenExchange)
+		if some && c.sound(exchange) {
+			c.bad(exchange, "stands instead of client_id and client_secret: keep one of the two ways")
+		}
+	case !some && single:
+		*cred = c.environment(at)
+	case !some:
+		c.bad(at, "has no credentials: %s (the environment serves only a file with a single account)", giveCredentials)
+	default:
+		cred.ClientIDFile, cred.ClientSecretFile = c.resolve(cred.ClientIDFile), c.resolve(cred.ClientSecretFile)
+		c.either(at, "client_id", cred.ClientID, cred.ClientIDFile)
+		c.either(at, "client_secret", cred.ClientSecret.Reveal(), cred.ClientSecretFile)
+		if c.exposed && c.sound(at+".client_secret") {
+			c.warn(at+".client_secret", "others than its owner may read this file: use client_secret_file, or chmod 600")
+		}
+	}
+}
+
+const giveCredentials = "give client_id or client_id_file, and client_secret or client_secret_file; or token_exchange"
+
+// either checks that an account has exactly one of key and key_file, and that
+// it holds a credential.
+func (c *checker) either(at, key, text, path string) {
+	direct, byFile := at+"."+key, at+"."+key+"_file"
+	switch {
+	case c.given(direct) && c.given(byFile):
+		c.bad(byFile, "is given beside %s: keep one of the two", key)
+	case c.given(byFile) && c.alone: // the file is elsewhere
+	case c.given(byFile):
+		if _, err := readSecret(path); err != nil && c.sound(byFile) {
+			c.bad(byFile, "%v", err)
+		}
+	case c.need(direct, "give "+key+" or "+key+"_file (the environment serves only an account without any credentials in the file)"):
+		if err := credential(text); err != nil {
+			c.bad(direct, "%v", err)
+		}
+	}
+}
+
+// environment returns the credentials of the environment.
+func (c *checker) environment(at string) Credentials {
+	id, _ := c.env(EnvClientID)
+	secret, _ := c.env(EnvClientSecret)
+	if id == "" && secret == "" {
+		c.bad(at, "has no credentials: %s; or set %s and %s in the environment", giveCredentials, EnvClientID, EnvClientSecret)
+		return Credentials{}
+	}
+	for _, v := range []struct{ name, text string }{{EnvClientID, id}, {EnvClientSecret, secret}} {
+		if err := credential(v.text); err != nil {
+			c.bad(at, "%s in the environment %v", v.name, err)
+		}
+	}
+	return Credentials{ClientID: id, ClientSecret: Secret(secret)}
+}
+
+// scope is a list of words as RFC 6749 §3.3 defines it.
+var scope = regexp.MustCompile(`^[!#-\[\]-~]+( [!#-\[\]-~]+)*$`)
+
+func (c *checker) tokenExchange(path string, x *TokenExchange) {
+	if !c.sound(path) {
+		return
+	}
+	x.SubjectTokenFile = c.resolve(x.SubjectTokenFile)
+	x.STSURL = c.url(path+".sts_url", x.STSURL, defaultSTSURL)
+	if at := path + ".subject_token_file"; c.need(at, "name the file that holds the token to exchange") && !c.alone {
+		if _, err := readSecret(x.SubjectTokenFile); err != nil {
+			c.bad(at, "%v", err)
+		}
+	}
+	if at := path + ".sts_url"; c.sound(at) {
+		if u, err := url.Parse(x.STSURL); err == nil && strings.Trim(u.Path, "/") == "" {
+			c.bad(at, "has no path: write the whole address, like %s", defaultSTSURL)
+		}
+	}
+	if at := path + ".scope"; c.need(at, "write the scope to ask for, like roleassignments:<org-id>") && !scope.MatchString(x.Scope) {
+		c.bad(at, "%s is not a scope: write words of plain ASCII, one space between two", quote(x.Scope))
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/prometheus/common/model"
 	"gopkg.in/yaml.v3"
@@ -14,91 +15,57 @@ import (
 
 // Why not yaml.Node.Decode: its errors have no path, it stops short of unknown
 // keys once a type is wrong, and it turns null and empty text into zero values.
-// The walk below is as deep as the format, and as long as the file with what its
-// aliases stand for, which maxExpanded bounds.
+// The walk below is as deep as the format.
 
-// decode fills f from the top node and reports whether f is worth checking. A
-// value with a fault stays as it was in f.
-func (r *report) decode(root *yaml.Node, f *file) bool {
+// decode fills cfg from the top node and reports whether it is worth checking. A
+// value with a fault stays as it was in cfg.
+func (r *report) decode(root *yaml.Node, cfg *Config) bool {
 	r.lines[""] = root.Line
-	r.value(root, "", reflect.ValueOf(f).Elem())
+	r.value(root, "", reflect.ValueOf(cfg).Elem())
 	return !r.faulty[""]
 }
 
+// value sets v to what n says.
 func (r *report) value(n *yaml.Node, path string, v reflect.Value) {
 	r.follow(n, path, func(n *yaml.Node) {
-		if problem := unreadable(n); problem != "" {
+		problem := unreadable(n)
+		switch {
+		case problem != "":
 			r.badAt(n.Line, path, "%s", problem)
-			return
+		case v.Kind() == reflect.Struct:
+			r.mapping(n, path, v)
+		case v.Kind() == reflect.Slice:
+			r.sequence(n, path, v)
+		default:
+			r.scalar(n, path, v)
 		}
-		r.fill(n, path, v)
 	})
 }
 
-// maxExpanded is how many keys and values aliases may stand for in the whole file.
-// Ten thousand ports with names that two accounts share are 50,000.
-const maxExpanded = 100_000
-
 // follow calls read with n or, for an alias, with what it stands for.
 func (r *report) follow(n *yaml.Node, path string, read func(*yaml.Node)) {
-	switch {
-	case n.Kind == yaml.AliasNode && slices.Contains(r.aliases, n.Alias):
-		r.badAt(n.Line, path, "has a YAML alias (*name) of what it is part of itself: write the value out")
-		return
-	case n.Kind == yaml.AliasNode:
+	if n.Kind == yaml.AliasNode {
+		if slices.Contains(r.aliases, n.Alias) {
+			r.badAt(n.Line, path, "has a YAML alias (*name) of a value that it is part of: write the value out")
+			return
+		}
 		r.aliases = append(r.aliases, n.Alias)
 		defer func() { r.aliases = r.aliases[:len(r.aliases)-1] }()
 		n = n.Alias
 	}
-	if r.expand(n) {
-		read(n)
-	}
+	read(n)
 }
 
-// expand counts n if it is read through an alias, and reports whether it may be.
-func (r *report) expand(n *yaml.Node) bool {
-	if len(r.aliases) == 0 {
-		return true
-	}
-	if r.expanded++; r.expanded == maxExpanded+1 {
-		r.badAt(n.Line, "", "YAML aliases (*name) stand for more than %d keys and values: write fewer of them", maxExpanded)
-	}
-	return r.expanded <= maxExpanded
-}
-
-// fill sets v to what n, which is no alias, says.
-func (r *report) fill(n *yaml.Node, path string, v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		r.fill(n, path, v.Elem())
-	case reflect.Struct:
-		r.mapping(n, path, v)
-	case reflect.Slice:
-		r.sequence(n, path, v)
-	default:
-		r.scalar(n, path, v)
-	}
-}
-
-const (
-	noAnchor   = "is a YAML alias (*name) without an anchor (&name) above it: write that anchor, or put a value that begins with * in quotes"
-	noTag      = "YAML tags (!name) are not read: delete it, or put a value that begins with ! in quotes"
-	noValue    = "has no value: write one or delete the key"
-	onlyAnchor = "has no value but a YAML anchor (&name): write a value behind it, or put a value that begins with & in quotes"
-	noMerge    = "wants a mapping, or a list of mappings, behind a YAML merge key (<<)"
-)
-
-// unreadable returns what keeps a node from being read whatever is wanted of
-// it, or "". It quotes nothing: a secret without quotes ends up here too.
+// unreadable returns why a node cannot be read at all, or "". It does not quote the
+// node: a secret without quotes ends up here too.
 func unreadable(n *yaml.Node) string {
 	switch {
 	case n.Style&yaml.TaggedStyle != 0:
-		return noTag
+		return "YAML tags (!name) are not read: delete it, or put a value that begins with ! in quotes"
 	case isNull(n) && n.Anchor != "":
-		return onlyAnchor
+		return "has no value but a YAML anchor (&name): write a value behind it, or put a value that begins with & in quotes"
 	case isNull(n):
-		return noValue
+		return "has no value: write one or delete the key"
 	}
 	return ""
 }
@@ -119,9 +86,6 @@ func (r *report) keys(n *yaml.Node, path string, v reflect.Value, merged bool) {
 	var merges []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, val := n.Content[i], n.Content[i+1]
-		if !r.expand(key) {
-			return
-		}
 		if key.ShortTag() == "!!merge" {
 			merges = append(merges, val)
 			continue
@@ -133,7 +97,7 @@ func (r *report) keys(n *yaml.Node, path string, v reflect.Value, merged bool) {
 		}
 		field, known := fieldNamed(v, key.Value)
 		if !known && !showable(key.Value) {
-			r.badAt(key.Line, path, "holds an unknown key, which is not shown lest it be a secret; known here: %s", strings.Join(names(v.Type()), ", "))
+			r.badAt(key.Line, path, "holds an unknown key, which is not shown since it may be a secret; known here: %s", strings.Join(names(v.Type()), ", "))
 			continue
 		}
 		at := join(path, key.Value)
@@ -168,7 +132,7 @@ func (r *report) merge(n *yaml.Node, path string, v reflect.Value) {
 				r.merge(m, path, v)
 			}
 		default:
-			r.badAt(n.Line, path, "%s", noMerge)
+			r.badAt(n.Line, path, "wants a mapping, or a list of mappings, behind a YAML merge key (<<)")
 		}
 	})
 }
@@ -176,9 +140,9 @@ func (r *report) merge(n *yaml.Node, path string, v reflect.Value) {
 // ordinary is how keys look.
 var ordinary = regexp.MustCompile(`^[a-z][a-z_]{0,40}$`)
 
-// showable reports whether an unknown key may be shown. Where the space behind a
-// colon is forgotten, or a value stands on the next line, a secret becomes part
-// of a key, or all of it.
+// showable reports whether an unknown key may be shown. If the space behind a colon is
+// forgotten, or a value stands on the next line, a secret becomes part of a key, or all
+// of it.
 func showable(key string) bool {
 	if !ordinary.MatchString(key) {
 		return false
@@ -209,18 +173,22 @@ func (r *report) scalar(n *yaml.Node, path string, v reflect.Value) {
 	var wants string
 	ok := n.Kind == yaml.ScalarNode
 	switch p := v.Addr().Interface().(type) {
-	case *string, *Secret:
+	case *string, *Secret, *TrafficSource, **Pattern:
 		if ok && n.Value == "" {
 			r.badAt(n.Line, path, "is empty: write a value or delete the key")
 			return
 		}
 		wants = "text (in quotes if it has special characters)"
-		v.SetString(n.Value)
-	case *duration:
+		if pattern, is := p.(**Pattern); is && ok {
+			*pattern = r.pattern(path, n.Value)
+		} else if !is {
+			v.SetString(n.Value)
+		}
+	case *time.Duration:
 		wants = "a duration like 90s, 5m, 1h or 1d"
 		d, err := model.ParseDuration(n.Value)
 		if ok = ok && err == nil; ok {
-			*p = duration(d)
+			*p = time.Duration(d)
 		}
 	case *bool:
 		wants = "true or false"
@@ -237,6 +205,20 @@ func (r *report) scalar(n *yaml.Node, path string, v reflect.Value) {
 	if !ok {
 		r.badAt(n.Line, path, "wants %s, not %s", wants, kind(n))
 	}
+}
+
+// pattern returns text as a pattern.
+func (r *report) pattern(path, text string) *Pattern {
+	// The line break at the end of a YAML block would keep it from ever matching.
+	if c, found := unprintable(text); found {
+		r.bad(path, "holds a character that does not print (%U)", c)
+		return nil
+	}
+	p, err := NewPattern(text)
+	if err != nil {
+		r.bad(path, "%s is not a regular expression of Go (RE2): %v", quote(text), err)
+	}
+	return p
 }
 
 // kind names what a node is, for a reader who expected something else.
@@ -273,17 +255,28 @@ func join(path, key string) string {
 
 // names lists the keys of a struct of the format, in its order.
 func names(t reflect.Type) []string {
-	keys := make([]string, t.NumField())
-	for i := range keys {
-		keys[i], _, _ = strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+	var keys []string
+	for f := range t.Fields() {
+		switch key := f.Tag.Get("yaml"); key {
+		case "": // no setting
+		case ",inline":
+			keys = append(keys, names(f.Type)...)
+		default:
+			keys = append(keys, key)
+		}
 	}
 	return keys
 }
 
 func fieldNamed(v reflect.Value, key string) (reflect.Value, bool) {
-	for i, name := range names(v.Type()) {
-		if name == key {
-			return v.Field(i), true
+	for f, field := range v.Fields() {
+		switch f.Tag.Get("yaml") {
+		case key:
+			return field, true
+		case ",inline":
+			if inner, known := fieldNamed(field, key); known {
+				return inner, true
+			}
 		}
 	}
 	return reflect.Value{}, false

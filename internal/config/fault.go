@@ -41,18 +41,17 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// report gathers what there is to say about one file, and knows on which line
-// each of its paths stands.
+// report collects faults and warnings about one file, and knows the line of each path
+// in it.
 type report struct {
 	file     string
-	lines    map[string]int  // by path, for all that the file gives
+	lines    map[string]int  // by path, for all values of the file
 	faulty   map[string]bool // by path
 	empty    map[string]bool // by path, for mappings without keys
 	faults   Faults
 	warnings []string
 
-	aliases  []*yaml.Node // what the aliases stand for that are being read, one inside the other
-	expanded int          // keys and values that were read through aliases
+	aliases []*yaml.Node // what the aliases stand for that are being read, one inside the other
 }
 
 func newReport(file string) *report {
@@ -82,9 +81,8 @@ func (r *report) given(path string) bool {
 	return ok
 }
 
-// sound reports whether the file has a value at path that nobody complained
-// about yet. Checks that build on a value ask it first: one mistake of the
-// user's should be one fault.
+// sound reports whether the file has a value at path without a fault so far. Checks
+// that build on a value ask this first: one mistake of the user's should be one fault.
 func (r *report) sound(path string) bool { return r.given(path) && !r.faulty[path] }
 
 func (r *report) line(path string) int {

@@ -64,8 +64,8 @@ func (f *File) Load() (*Config, error) {
 	return cfg, err
 }
 
-// check returns the configuration in c, or why there is none. A file that was there
-// once is no longer optional: an editor may be about to replace it.
+// check returns the configuration in c, or its faults. A file that was there once is
+// no longer optional: an editor may be about to replace it.
 func (f *File) check(c *content, missing error, there bool) (*Config, error) {
 	switch {
 	case f.Optional && !there && errors.Is(missing, fs.ErrNotExist):
@@ -73,7 +73,7 @@ func (f *File) check(c *content, missing error, there bool) (*Config, error) {
 	case missing != nil:
 		return nil, fmt.Errorf("configuration: %w", missing)
 	}
-	dir := "." // where standard input comes from is unknown
+	dir := "." // of standard input
 	if f.Path != Stdin {
 		dir = filepath.Dir(f.Path)
 	}
@@ -88,8 +88,8 @@ func (f *File) check(c *content, missing error, there bool) (*Config, error) {
 	return parse(f.Path, dir, c, f.Alone, env)
 }
 
-// Changed reports whether Load would find something else than the last time. A
-// file that has since disappeared or become unreadable has changed, too.
+// Changed reports whether Load would find something else than the last time. A file
+// that has disappeared or become unreadable has changed, too.
 func (f *File) Changed() bool {
 	c, missing := f.read()
 	f.mu.Lock()
@@ -128,7 +128,7 @@ func (f *File) read() (*content, error) {
 	return c, nil
 }
 
-// environmentOnly is the configuration where there is no file.
+// environmentOnly is the configuration without a file.
 func (f *File) environmentOnly(missing error) (*Config, error) {
 	given := func(name string) bool {
 		if f.Env == nil {
@@ -143,7 +143,7 @@ func (f *File) environmentOnly(missing error) (*Config, error) {
 	}
 	cfg, err := Parse(f.Path, []byte("accounts: [{discover: {enabled: true}}]"), ".", f.Env)
 	if faults, ok := errors.AsType[Faults](err); ok {
-		for i, fault := range faults { // there is no line and no key to look up
+		for i, fault := range faults { // without a line and a key, which are in no file
 			faults[i] = Fault{File: "without " + f.Path, Problem: fault.Problem}
 		}
 		return nil, faults
@@ -152,8 +152,8 @@ func (f *File) environmentOnly(missing error) (*Config, error) {
 	return cfg, nil
 }
 
-// readRegular reads a regular file. What is no such file is not even opened: a
-// pipe could block for ever. Of a file larger than limit it reads a byte more.
+// readRegular reads a regular file. Anything else is not opened: a pipe could block
+// for ever. Of a file larger than limit it reads a byte more.
 func readRegular(path string, limit int64) (*content, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -187,8 +187,8 @@ func readOpen(f *os.File, limit int64) (*content, error) {
 	return c, nil
 }
 
-// readPrivate is readRegular for a file that decides with what, or where, the
-// exporter logs in: only its owner may be able to change it.
+// readPrivate is readRegular for a file that the logins of the exporter depend on: only
+// its owner may be able to change it.
 func readPrivate(path string, limit int64) ([]byte, error) {
 	c, err := readRegular(path, limit)
 	if err != nil {

@@ -1,46 +1,167 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 )
 
-// selected reports whether one of include (or there is none) and none of
-// exclude matches traits.
+// Discover selects among the ports that an account's credentials see. Its zero value
+// selects no port. Ports that the file lists are polled in any case.
+type Discover struct {
+	// Enabled says whether to look for ports at all. Required in a discover.
+	Enabled bool `yaml:"enabled"`
+	// Include lists filters of which one must match. Default none: all ports.
+	Include []Filter `yaml:"include"`
+	// Exclude lists filters of which none may match; it wins over include.
+	// Default none.
+	Exclude []Filter `yaml:"exclude"`
+}
+
+// Filter matches a port that all of its patterns match; at least one is not
+// nil.
+type Filter struct {
+	Name    *Pattern `yaml:"name"`    // the API's name
+	Metro   *Pattern `yaml:"metro"`   // metro code, like SV
+	IBX     *Pattern `yaml:"ibx"`     // data center, like SV5
+	State   *Pattern `yaml:"state"`   // lifecycle state, like ACTIVE
+	Project *Pattern `yaml:"project"` // project id
+	Package *Pattern `yaml:"package"` // package code, like STANDARD
+}
+
+// PortTraits are what a Filter looks at: the texts of a port as the API spells
+// them, "" if it says nothing.
+type PortTraits struct {
+	Name, Metro, IBX, State, Project, Package string
+}
+
+// Match reports whether discovery selects a port.
+func (d Discover) Match(p PortTraits) bool {
+	return d.Enabled && selected(p, d.Include, d.Exclude)
+}
+
+// Match reports whether all patterns of the filter match p.
+func (f Filter) Match(p PortTraits) bool {
+	return f.Name.Match(p.Name) && f.Metro.Match(p.Metro) && f.IBX.Match(p.IBX) &&
+		f.State.Match(p.State) && f.Project.Match(p.Project) && f.Package.Match(p.Package)
+}
+
+// Connections selects the connections of an account that get series of their
+// own, traffic included. Its zero value selects no connection. Counts and sums by port
+// include all connections.
+type Connections struct {
+	// Traffic says whether any connection gets series. Default false: each
+	// costs calls as a port does.
+	Traffic bool `yaml:"traffic"`
+	// Include lists filters of which one must match. Default none: all
+	// connections.
+	Include []ConnectionFilter `yaml:"include"`
+	// Exclude lists filters of which none may match; it wins over include.
+	// Default none.
+	Exclude []ConnectionFilter `yaml:"exclude"`
+	// Max is how many of the selected connections get series, 1 to 20000: a
+	// bound on calls and series that a filter too wide cannot break. Default
+	// 500.
+	Max int `yaml:"max"`
+}
+
+// ConnectionFilter matches a connection that all of its patterns match; at
+// least one is not nil.
+type ConnectionFilter struct {
+	Name  *Pattern `yaml:"name"`   // as in the label connection_name
+	Type  *Pattern `yaml:"type"`   // like EVPL_VC
+	State *Pattern `yaml:"state"`  // lifecycle state, like ACTIVE, as in connection_state: UNKNOWN if there is no state
+	ZSide *Pattern `yaml:"z_side"` // what the connection leads to, as in the label z_side
+}
+
+// ConnectionTraits are what a ConnectionFilter looks at, as the labels show it.
+type ConnectionTraits struct {
+	Name, Type, State, ZSide string
+}
+
+// Match reports whether a connection is to have series, Max aside.
+func (c Connections) Match(t ConnectionTraits) bool {
+	return c.Traffic && selected(t, c.Include, c.Exclude)
+}
+
+// Match reports whether all patterns of the filter match t.
+func (f ConnectionFilter) Match(t ConnectionTraits) bool {
+	return f.Name.Match(t.Name) && f.Type.Match(t.Type) && f.State.Match(t.State) && f.ZSide.Match(t.ZSide)
+}
+
+// selected reports whether a filter of include matches traits, or there is no such
+// filter, and no filter of exclude does.
 func selected[T any, F interface{ Match(T) bool }](traits T, include, exclude []F) bool {
 	match := func(f F) bool { return f.Match(traits) }
 	return (len(include) == 0 || slices.ContainsFunc(include, match)) && !slices.ContainsFunc(exclude, match)
 }
 
-// filters checks a list of filters, each by check. It refuses an empty filter,
-// which would match everything: as likely as not, its keys got lost.
-func filters[F, R any](c *checker, path string, f []F, check func(at string, f F) R) []R {
-	var checked []R
-	for i, f := range f {
+func (c *checker) discover(path string, d *Discover) {
+	if !c.sound(path) {
+		return
+	}
+	c.need(path+".enabled", "write true or false")
+	if !d.Enabled && c.sound(path+".enabled") && len(d.Include)+len(d.Exclude) > 0 {
+		c.warn(path, "has filters without effect: set enabled to true to discover ports")
+	}
+	filters(c, path+".include", d.Include)
+	filters(c, path+".exclude", d.Exclude)
+}
+
+func (c *checker) connections(path string, f *Connections) {
+	if !c.given(path + ".max") {
+		f.Max = defaultMaxConnections
+	}
+	within(c, path+".max", f.Max, 1, 20_000)
+	if !f.Traffic && len(f.Include)+len(f.Exclude) > 0 {
+		c.warn(path, "has filters without effect: set traffic to true for connections with series of their own")
+	}
+	filters(c, path+".include", f.Include)
+	filters(c, path+".exclude", f.Exclude)
+}
+
+// filters refuses an empty filter, which would match everything: most likely its keys
+// got lost.
+func filters[F any](c *checker, path string, list []F) {
+	for i := range list {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		if c.empty[at] {
 			c.bad(at, "is empty: give at least one of %s", strings.Join(names(reflect.TypeFor[F]()), ", "))
 		}
-		checked = append(checked, check(at, f))
 	}
-	return checked
 }
 
-// pattern returns the pattern at path, nil if the file gives none.
-func (c *checker) pattern(path, text string) *Pattern {
-	if !c.sound(path) {
-		return nil
+// Pattern is a regular expression (RE2) that must match a text from end to end.
+// A nil Pattern matches every text.
+type Pattern struct {
+	re *regexp.Regexp
+}
+
+// NewPattern compiles text. Its error says what is wrong with text, without
+// quoting it.
+func NewPattern(text string) (*Pattern, error) {
+	re, err := regexp.Compile(text)
+	if e, ok := errors.AsType[*syntax.Error](err); ok {
+		return nil, errors.New(e.Code.String())
 	}
-	// The line break at the end of a YAML block would keep it from ever matching.
-	if r, odd := unprintable(text); odd {
-		c.bad(path, "holds a character that does not print (%U)", r)
-		return nil
-	}
-	p, err := NewPattern(text)
 	if err != nil {
-		c.bad(path, "%s is not a regular expression of Go (RE2): %v", quote(text), err)
+		return nil, err
 	}
-	return p
+	// Among the matches from the start of a text on, the longest decides whether
+	// one reaches the end. Writing ^(?:text)$ instead would let "a)|(b" through.
+	re.Longest()
+	return &Pattern{re}, nil
+}
+
+// Match reports whether the pattern matches all of text.
+func (p *Pattern) Match(text string) bool {
+	if p == nil {
+		return true
+	}
+	at := p.re.FindStringIndex(text)
+	return at != nil && at[0] == 0 && at[1] == len(text)
 }

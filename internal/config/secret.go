@@ -1,14 +1,14 @@
 package config
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 )
 
 // Secret is text that never shows: however it is printed, logged or marshalled,
-// "<secret>" comes out, or nothing where it is empty. Keep it in exported
+// "<secret>" comes out, or nothing if it is empty. Keep it in exported
 // fields: fmt cannot call the methods of unexported ones and prints the text.
 type Secret string
 
@@ -25,27 +25,17 @@ func (s Secret) String() string {
 	return redacted
 }
 
-// GoString implements fmt.GoStringer.
-func (s Secret) GoString() string { return fmt.Sprintf("%q", s.String()) }
-
-// Format implements fmt.Formatter, for the verbs that do not ask String, like
-// %x and %d.
+// Format implements fmt.Formatter, for all verbs, such as %#v and %x.
 func (s Secret) Format(f fmt.State, verb rune) {
 	text := s.String()
 	if verb == 'v' && f.Flag('#') {
-		text = s.GoString()
+		text = strconv.Quote(text)
 	}
 	_, _ = io.WriteString(f, text) // fmt.State reports no errors
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText implements encoding.TextMarshaler, for JSON, YAML and XML too.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// MarshalJSON implements json.Marshaler.
-func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
-
-// MarshalYAML implements yaml.Marshaler.
-func (s Secret) MarshalYAML() (any, error) { return s.String(), nil }
 
 // LogValue implements slog.LogValuer.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

@@ -14,7 +14,7 @@ import (
 // root returns the top node of the YAML document in data, or nil and a fault.
 func (r *report) root(data []byte) *yaml.Node {
 	if len(data) > maxFile {
-		r.bad("", "is larger than %d KiB: that is no configuration file", maxFile>>10)
+		r.bad("", "is larger than %d KiB: that is not a configuration file", maxFile>>10)
 		return nil
 	}
 	var doc, extra yaml.Node
@@ -54,7 +54,7 @@ func (r *report) syntax(err error, data []byte) {
 	if anchor := unknownAnchor.FindStringSubmatch(match[2]); anchor != nil {
 		// What follows the * may be a secret without quotes: do not repeat it.
 		before, _, _ := strings.Cut(string(data), "*"+anchor[1])
-		r.badAt(strings.Count(before, "\n")+1, "", "%s", noAnchor)
+		r.badAt(strings.Count(before, "\n")+1, "", "is a YAML alias (*name) without an anchor (&name) above it: write that anchor, or put a value that begins with * in quotes")
 		return
 	}
 	line, _ := strconv.Atoi(match[1]) // 0 if the parser names none

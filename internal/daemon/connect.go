@@ -1,35 +1,40 @@
 package daemon
 
 import (
+	"crypto/x509"
 	"net/http"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 )
 
-// Wiring is how the clients of an account are connected.
+// Wiring is what Connect needs beside the settings of an account.
 type Wiring struct {
 	Transport http.RoundTripper
 	UserAgent string
-	Observe   func(fabric.Attempt) // told of every attempt
-	// Skipped is told of records that a listing leaves out, as in fabric.Config.
-	Skipped func(op string, records int, first error)
-
-	Refusals *fabric.Refusals // as in fabric.TokenConfig
+	Observe   func(fabric.Attempt)                      // called with every attempt
+	Skipped   func(op string, records int, first error) // as in fabric.Config
+	Refusals  *fabric.Refusals                          // as in fabric.TokenConfig
 }
 
-// Connect builds what logs in for an account and what asks its API, within the
-// bounds of api. Both have sent nothing yet. The token source lasts until it is
-// closed.
+// Connect returns the token source and the client of an account, within the bounds
+// of api. Neither has sent anything yet. The caller closes the token source.
 func Connect(a config.Account, api config.API, w Wiring) (*fabric.TokenSource, *fabric.Client, error) {
 	login := fabric.TokenConfig{
 		BaseURL: a.APIURL, Transport: w.Transport, UserAgent: w.UserAgent,
 		Timeout: api.Timeout, MaxRetries: api.MaxRetries, Observe: w.Observe, Refusals: w.Refusals,
 	}
-	if x := a.Credentials.TokenExchange; x.IsZero() {
-		login.Credentials = credentials(a.Credentials)
+	// Both read their files again at each login.
+	if x := a.Credentials.TokenExchange; !x.IsZero() {
+		login.Exchange = &fabric.Exchange{URL: x.STSURL, Scope: x.Scope, SubjectToken: func() (string, error) {
+			token, err := x.SubjectToken()
+			return token.Reveal(), err
+		}}
 	} else {
-		login.Exchange = &fabric.Exchange{URL: x.STSURL, Scope: x.Scope, SubjectToken: subjectToken(x)}
+		login.Credentials = func() (fabric.Credentials, error) {
+			id, secret, err := a.Credentials.Read()
+			return fabric.Credentials{ClientID: id, ClientSecret: secret.Reveal()}, err
+		}
 	}
 	tokens, err := fabric.NewTokenSource(login)
 	if err != nil {
@@ -46,18 +51,33 @@ func Connect(a config.Account, api config.API, w Wiring) (*fabric.TokenSource, *
 	return tokens, client, nil
 }
 
-// credentials reads the client id and secret anew for each login.
-func credentials(c config.Credentials) func() (fabric.Credentials, error) {
-	return func() (fabric.Credentials, error) {
-		id, secret, err := c.Read()
-		return fabric.Credentials{ClientID: id, ClientSecret: secret.Reveal()}, err
+// Transport is what an account sends its requests through: t, or if that is nil one
+// of its own, which trusts the certificates of the account's CAFile. The caller closes
+// its idle connections.
+func Transport(a config.Account, t http.RoundTripper) (http.RoundTripper, error) {
+	ca, err := a.CA()
+	if err != nil {
+		return nil, err
 	}
+	return newTransport(ca, t), nil
 }
 
-// subjectToken reads the token of the OIDC provider anew for each login.
-func subjectToken(x config.TokenExchange) func() (string, error) {
-	return func() (string, error) {
-		token, err := x.SubjectToken()
-		return token.Reveal(), err
+// newTransport trusts the certificates in ca, or the system's if it is "".
+func newTransport(ca string, t http.RoundTripper) http.RoundTripper {
+	switch {
+	case t != nil:
+		return t
+	case ca == "":
+		return fabric.NewTransport(nil)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM([]byte(ca)) // CA has read each of them
+	return fabric.NewTransport(roots)
+}
+
+// CloseIdle closes the idle connections of t.
+func CloseIdle(t http.RoundTripper) {
+	if c, ok := t.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
 	}
 }

@@ -7,8 +7,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -16,20 +19,20 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// Options say what a Daemon runs on.
+// Options are what a Daemon runs on.
 type Options struct {
 	Load       func() (*config.Config, error) // reads the configuration, at the start and at each reload
 	Registerer prometheus.Registerer          // takes the metrics about the exporter's own work
-	Transport  http.RoundTripper              // to Equinix; nil: one of its own for each account, as its settings say
+	Transport  http.RoundTripper              // to Equinix; nil: one for each account, as its settings say
 	UserAgent  string
-	Shard      fleet.Shard // which of the ports to watch
+	Shard      fleet.Shard // the part of the ports to poll
 	KeepState  bool        // go on from the state file of the configuration, and write it; else only refused logins are counted there
 	Log        *slog.Logger
 
-	ForgetRefusals bool // begin to count refused logins anew, whatever the state file says
+	ForgetRefusals bool // count refused logins from 0, whatever the state file says
 }
 
-// Daemon polls what the configuration says and keeps the outcome.
+// Daemon polls what the configuration says and keeps the answers.
 type Daemon struct {
 	opts    Options
 	store   fleet.Store
@@ -50,7 +53,8 @@ type change struct {
 	done chan struct{}
 }
 
-// New reads the configuration. A fault in it is returned as Load returned it.
+// New reads the configuration and the state file. A fault in the configuration is
+// returned as Load returned it.
 func New(opts Options) (*Daemon, error) {
 	cfg, err := opts.Load()
 	if err != nil {
@@ -73,12 +77,26 @@ func New(opts Options) (*Daemon, error) {
 // Snapshot is the newest state of the fleet; it is never nil.
 func (d *Daemon) Snapshot() *fleet.Snapshot { return d.store.Load() }
 
-// Run polls until ctx is done, and returns nil then.
+// Alive returns nil while the poll loops hand out their work on time.
+func (d *Daemon) Alive() error { return d.current().poller.Alive() }
+
+func (d *Daemon) current() *generation {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.gen
+}
+
+// Run polls until ctx is done, and returns nil then. At the end it closes the
+// clients, so that no login is under way, and writes the state file.
 func (d *Daemon) Run(ctx context.Context) error {
 	defer close(d.stopped)
-	defer d.keeper.save(true) // with what the last logins brought
-	defer func() { d.current().end() }()
-	defer d.keep(ctx)()
+	defer d.keeper.save(true) // after the last logins, which may have been refused
+	defer func() { closeAccounts(slices.Collect(maps.Values(d.current().accounts))) }()
+	ctx, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	keeping.Go(func() { d.keeper.run(ctx) })
+	defer keeping.Wait()
+	defer cancel()
 	for {
 		gctx, cancel := context.WithCancel(ctx)
 		ended := make(chan error, 1)
@@ -98,22 +116,31 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 }
 
-// keep begins to write the state file, and returns what ends that.
-func (d *Daemon) keep(ctx context.Context) (end func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		d.keeper.run(ctx)
-	}()
-	return func() {
-		cancel()
-		<-ended
+// replace makes next the current generation. The one before it has ended, so next is
+// the only writer of the store. Accounts that next does not keep are closed, and
+// logins that are suspended get the try that a reload grants.
+func (d *Daemon) replace(next *generation) {
+	prev := d.current()
+	var leaving []*account
+	for name, old := range prev.accounts {
+		if next.accounts[name] != old {
+			leaving = append(leaving, old)
+		}
 	}
+	closeAccounts(leaving)
+	for name := range prev.accounts {
+		if next.accounts[name] == nil {
+			d.metrics.Forget(name)
+		}
+	}
+	for _, a := range next.accounts {
+		a.tokens.Resume()
+	}
+	next.start(&d.store, d.metrics.Metrics, d.opts.Log)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.gen = next
 }
-
-// Alive returns nil while the poll loops hand out their work on time.
-func (d *Daemon) Alive() error { return d.current().poller.Alive() }
 
 // Reload reads the configuration again. A faulty one changes nothing and is
 // returned as an error; with a good one ports that stay keep their values, and
@@ -140,49 +167,46 @@ func (d *Daemon) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	stopping := errors.New("the exporter is shutting down")
 	c := change{next, make(chan struct{})}
 	select {
 	case d.changes <- c:
 	case <-d.stopped:
-		return errStopping
+		return stopping
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 	select {
 	case <-c.done:
 	case <-d.stopped:
-		return errStopping
+		return stopping
 	}
 	d.keeper.adopt(cfg)
 	d.warn(cfg)
 	return nil
 }
 
-var errStopping = errors.New("the exporter is shutting down")
-
-// replace makes next the current generation. The one before it has ended, so
-// next is the only writer of the store.
-func (d *Daemon) replace(next *generation) {
-	handOver(d.current(), next)
-	next.start(&d.store, d.metrics.Metrics, d.opts.Log)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for name := range d.gen.accounts {
-		if _, stays := next.accounts[name]; !stays {
-			d.metrics.Forget(name)
-		}
-	}
-	d.gen = next
-}
-
-func (d *Daemon) current() *generation {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.gen
-}
-
 func (d *Daemon) warn(cfg *config.Config) {
 	for _, w := range cfg.Warnings {
-		d.opts.Log.Warn("configuration accepted, but", "warning", w)
+		d.opts.Log.Warn("configuration warning", "warning", w)
+	}
+}
+
+// AutoReload reloads whenever changed reports another configuration than the one that
+// was read last, until ctx is done. The outcome is logged. A faulty configuration is
+// not read again until it changes.
+func (d *Daemon) AutoReload(ctx context.Context, changed func() bool) {
+	ticker := time.NewTicker(30 * time.Second) // as Prometheus' --config.auto-reload
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if changed() {
+			d.opts.Log.Info("the configuration has changed; reloading it")
+			_ = d.Reload(ctx)
+		}
 	}
 }

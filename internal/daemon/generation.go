@@ -14,7 +14,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
-// generation is all that is built from one reading of the configuration.
+// generation is what is built from one reading of the configuration.
 type generation struct {
 	cfg      poll.Config
 	accounts map[string]*account
@@ -29,22 +29,17 @@ type account struct {
 	client    *fabric.Client
 }
 
-// close ends the logins, and the connections that nobody uses any more.
-func (a *account) close() {
-	a.tokens.Close()
-	CloseIdle(a.transport)
-}
-
-// settings are what a client depends on. While they stay the same, a reload
-// keeps the client, and with it its place in the request budget.
+// settings are what a client depends on. While they stay the same, a reload keeps
+// the client, and with it the request budget.
 type settings struct {
 	url         string
-	ca          string // the certificates themselves: the file may have changed
+	ca          string // the certificates themselves, since the file may change
 	credentials config.Credentials
 	api         config.API
 }
 
-// newGeneration builds clients for cfg, or takes those of prev that still fit.
+// newGeneration builds clients for cfg, or keeps those of prev whose settings are the
+// same.
 func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generation, error) {
 	g := &generation{cfg: PollConfig(cfg), accounts: map[string]*account{}}
 	g.cfg.Shard = d.opts.Shard
@@ -58,16 +53,22 @@ func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generatio
 			return nil, fmt.Errorf("account %s: %w", a.Name, err)
 		}
 		g.accounts[a.Name] = next
-		g.cfg.Accounts = append(g.cfg.Accounts, poll.Account{
-			Name: a.Name, API: next.client, Login: next.tokens.Status,
-			Ports: pollPorts(a.Ports), Sources: Sources(a.TrafficSource), Discover: discover(a.Discover),
-			Pairs: pairs(a.Pairs), Connections: Selection(a.Connections), MaxSeries: a.MaxSeries,
-		})
+		polled := poll.Account{
+			Name: a.Name, API: next.client, Login: next.tokens.Status, Sources: Sources(a.TrafficSource),
+			Discover: discover(a.Discover), Connections: Selection(a.Connections), MaxSeries: a.MaxSeries,
+		}
+		for _, p := range a.Ports {
+			polled.Ports = append(polled.Ports, poll.Port(p))
+		}
+		for _, p := range a.Pairs {
+			polled.Pairs = append(polled.Pairs, fleet.Pair{Name: p.Name, Primary: p.Primary, Secondary: p.Secondary})
+		}
+		g.cfg.Accounts = append(g.cfg.Accounts, polled)
 	}
 	return g, nil
 }
 
-// start makes the poller, which begins with what the store holds.
+// start makes the poller, which goes on from what the store holds.
 func (g *generation) start(store *fleet.Store, metrics *poll.Metrics, log *slog.Logger) {
 	g.poller = poll.New(g.cfg, store, metrics, log)
 }
@@ -92,41 +93,21 @@ func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*ac
 	return &account{s, t, tokens, client}, nil
 }
 
-// handOver ends the logins of prev, which has ended, but for those that next keeps,
-// and grants what is suspended the try that a reload is worth.
-func handOver(prev, next *generation) {
-	var leaving []*account
-	for name, old := range prev.accounts {
-		if next.accounts[name] != old {
-			leaving = append(leaving, old)
-		}
-	}
-	closeAll(leaving)
-	for _, a := range next.accounts {
-		a.tokens.Resume()
-	}
-}
-
-// end closes every account.
-func (g *generation) end() {
-	var all []*account
-	for _, a := range g.accounts {
-		all = append(all, a)
-	}
-	closeAll(all)
-}
-
-// closeAll closes accounts side by side: each may wait seconds for the answer to
-// its login, and however many there are, a stop must not take longer.
-func closeAll(accounts []*account) {
+// closeAccounts ends the logins and the idle connections of accounts side by side:
+// each may wait seconds for the answer to its login, and however many there are, a
+// stop must not take longer.
+func closeAccounts(accounts []*account) {
 	var closing sync.WaitGroup
 	for _, a := range accounts {
-		closing.Go(a.close)
+		closing.Go(func() {
+			a.tokens.Close()
+			CloseIdle(a.transport)
+		})
 	}
 	closing.Wait()
 }
 
-// discover is the filter of discovery, nil where it is off.
+// discover is the filter of discovery, nil if it is off.
 func discover(d config.Discover) func(string, *fleet.Inventory) bool {
 	if !d.Enabled {
 		return nil
@@ -138,7 +119,7 @@ func discover(d config.Discover) func(string, *fleet.Inventory) bool {
 	}
 }
 
-// Selection is the filter of connections, nil where none is wanted.
+// Selection is the filter of connections, nil if none is to have traffic.
 func Selection(c config.Connections) *poll.Selection {
 	if !c.Traffic {
 		return nil
@@ -161,22 +142,6 @@ func PollConfig(cfg *config.Config) poll.Config {
 		p.Windows = append(p.Windows, fleet.Window{Span: w.Span, Resolution: w.Resolution, Interval: w.Interval})
 	}
 	return p
-}
-
-func pollPorts(ports []config.Port) []poll.Port {
-	all := make([]poll.Port, len(ports))
-	for i, p := range ports {
-		all[i] = poll.Port{UUID: p.UUID, Name: p.Name}
-	}
-	return all
-}
-
-func pairs(configured []config.Pair) []fleet.Pair {
-	all := make([]fleet.Pair, len(configured))
-	for i, p := range configured {
-		all[i] = fleet.Pair{Name: p.Name, Primary: p.Primary, Secondary: p.Secondary}
-	}
-	return all
 }
 
 // Sources are the traffic sources to try, in order.

@@ -1,5 +1,5 @@
-// Package demo is the exporter's surroundings when there are no credentials:
-// simulated Equinix APIs on loopback and a configuration that watches them.
+// Package demo is for exporters without credentials: simulated Equinix APIs on loopback
+// and a configuration for them.
 package demo
 
 import (
@@ -24,17 +24,17 @@ import (
 //go:embed demo.yml.tmpl
 var configTemplate string
 
-// Demo is two simulated APIs that listen, and are served by Run: each is an
-// account, since Equinix shows everybody only what is theirs.
+// Demo is two simulated APIs that listen, and are served by Run. Each is an account of
+// the configuration.
 type Demo struct {
 	// Classic answers all but the metrics; its ports are attached to no stream.
 	Classic *fabrictest.API
-	// Metrics is the API after the retirement of the others: traffic is there
-	// for ports that are attached to a stream, and packets dropped with it.
+	// Metrics has only the v4 metrics: traffic and dropped packets of ports that
+	// are attached to a stream.
 	Metrics *fabrictest.API
 
 	classic, metrics net.Listener
-	dir              string // for the state file; "" where none can be made, as in a read-only container
+	dir              string // for the state file; "" if it cannot be made, as in a read-only container
 }
 
 // Listen makes the simulated APIs. The classic one listens on address, of which
@@ -46,9 +46,10 @@ func Listen(ctx context.Context, address string) (*Demo, error) {
 	}
 	metrics, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		_ = classic.Close() // nobody has it yet
+		_ = classic.Close() // Close would not
 		return nil, fmt.Errorf("simulated API: %w", err)
 	}
+	const requestLog = 1_000 // requests that each API remembers; the demo never looks at them
 	attached := fabrictest.DemoMetrics(1)
 	dir, err := os.MkdirTemp("", "equinix_fabric_exporter-demo-")
 	if err != nil {
@@ -73,21 +74,10 @@ func (d *Demo) Close() error {
 	return os.RemoveAll(d.dir)
 }
 
-// stateFile is the path of the state file, "" for none.
-func (d *Demo) stateFile() string {
-	if d.dir == "" {
-		return ""
-	}
-	return filepath.Join(d.dir, "state")
-}
-
-// requestLog is how many requests each API remembers: nobody asks the demo.
-const requestLog = 1_000
-
-// ClassicURL is the root of the API that has everything but metrics.
+// ClassicURL is the root of the API that has everything but the v4 metrics.
 func (d *Demo) ClassicURL() string { return "http://" + d.classic.Addr().String() }
 
-// MetricsURL is the root of the API that has only metrics.
+// MetricsURL is the root of the API that has only the v4 metrics.
 func (d *Demo) MetricsURL() string { return "http://" + d.metrics.Addr().String() }
 
 // Run serves the simulated APIs until ctx is done, and returns nil then.
@@ -98,8 +88,8 @@ func (d *Demo) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// Via returns a RoundTripper for the exporter, through next, on which the faults
-// of the network can be switched on too. curl does not meet those.
+// Via returns a RoundTripper for the exporter, through next, that plays the simulated
+// faults of the network too.
 func (d *Demo) Via(next http.RoundTripper) http.RoundTripper {
 	return via{d.classic.Addr().String(), d.Classic.Via(next), d.Metrics.Via(next)}
 }
@@ -126,17 +116,21 @@ func (v via) CloseIdleConnections() {
 	}
 }
 
-// Config is the configuration of an exporter that watches every port of the
-// simulated APIs.
+// Config is the configuration of an exporter that polls every port of the simulated
+// APIs.
 func (d *Demo) Config() (*config.Config, error) {
 	t, err := template.New("demo.yml").Parse(configTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("demo configuration: %w", err)
 	}
+	state := "" // no state file
+	if d.dir != "" {
+		state = filepath.Join(d.dir, "state")
+	}
 	var text bytes.Buffer
 	err = t.Execute(&text, map[string]string{
 		"Classic": d.ClassicURL(), "Metrics": d.MetricsURL(),
-		"State": d.stateFile(), "ID": fabrictest.DemoClientID, "Secret": fabrictest.DemoClientSecret,
+		"State": state, "ID": fabrictest.DemoClientID, "Secret": fabrictest.DemoClientSecret,
 		"TwinA": d.port(fabrictest.MetricsTwinA), "TwinB": d.port(fabrictest.MetricsTwinB),
 	})
 	if err != nil {
@@ -155,8 +149,8 @@ func (d *Demo) port(name string) string {
 	panic("demo: no port " + name)
 }
 
-// AnnounceExporter writes where an exporter is that listens on addrs, by http or
-// https, with prefix before its paths.
+// AnnounceExporter writes the URLs of an exporter that listens on addrs, with http or
+// https, and has prefix before its paths.
 func AnnounceExporter(w io.Writer, scheme string, addrs []net.Addr, prefix string) {
 	for _, a := range addrs {
 		base := scheme + "://" + reachable(a) + prefix
@@ -164,7 +158,7 @@ func AnnounceExporter(w io.Writer, scheme string, addrs []net.Addr, prefix strin
 	}
 }
 
-// Announce writes where the simulated APIs are.
+// Announce writes the URLs of the simulated APIs.
 func (d *Demo) Announce(w io.Writer) {
 	fmt.Fprintf(w, "simulated API: %s  (v3 and v4; client_id %s, client_secret %s)\n", d.ClassicURL(), fabrictest.DemoClientID, fabrictest.DemoClientSecret)
 	fmt.Fprintf(w, "simulated API: %s  (v4 metrics only)\n", d.MetricsURL())

@@ -1,10 +1,15 @@
-// Package human writes figures for people: on the landing page and in the ports
-// table, which must not round the same rate differently.
+// Package human writes figures and texts for people, alike on the landing page, in
+// the ports table and in doctor's report.
 package human
 
 import (
 	"strconv"
 	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/prometheus/common/model"
 )
 
 // Absent stands for what is unknown or too old to be shown.
@@ -30,4 +35,49 @@ func Scale(v float64) (digits, prefix string) {
 		digits = strings.TrimRight(strings.TrimRight(digits, "0"), ".")
 	}
 	return digits, prefixes[unit]
+}
+
+// Duration writes the time to or from now as Prometheus does, e.g. "37s", "5m" or
+// "1d1h", without the digits that would be wrong a moment later.
+func Duration(d time.Duration) string {
+	unit := time.Second
+	switch {
+	case d >= 24*time.Hour:
+		unit = time.Hour
+	case d >= time.Minute:
+		unit = time.Minute
+	}
+	return model.Duration(d.Truncate(unit)).String()
+}
+
+// Visible reports whether r shows in a line of text, and moves nothing around it.
+// Of the API's texts package fabric keeps the same characters.
+func Visible(r rune) bool {
+	const brailleBlank, emojiSelector = '\u2800', '\ufe0f'
+	switch r {
+	case brailleBlank:
+		return false
+	case emojiSelector:
+		return true
+	}
+	return unicode.IsGraphic(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// Printable returns text with U+FFFD in place of each character that is not
+// visible: a name must not steer the terminal.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if Visible(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, text)
+}
+
+// Plural is a number of things: "1 port", "2 ports".
+func Plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return strconv.Itoa(n) + " " + noun
 }

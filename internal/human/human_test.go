@@ -2,7 +2,10 @@ package human_test
 
 import (
 	"testing"
+	"time"
+	"unicode"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
@@ -32,6 +35,27 @@ func TestPluralCounts(t *testing.T) {
 	for n, want := range map[int]string{0: "0 ports", 1: "1 port", 2: "2 ports"} {
 		if got := human.Plural(n, "port"); got != want {
 			t.Errorf("%d is %q, want %q", n, got, want)
+		}
+	}
+}
+
+// Neither package imports the other: the domain's texts must not depend on the API
+// client, nor the client on what commands print.
+func TestVisibleIsWhatTheAPIClientKeeps(t *testing.T) {
+	for r := range rune(unicode.MaxRune + 1) {
+		if human.Visible(r) != fabric.Visible(r) {
+			t.Errorf("%U: visible here: %t, in fabric: %t", r, human.Visible(r), fabric.Visible(r))
+		}
+	}
+}
+
+func TestDurationHasNoDigitsThatChangeAtOnce(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 37*time.Second + time.Millisecond: "37s", 5*time.Minute + 37*time.Second: "5m",
+		23*time.Hour + 59*time.Minute + 59*time.Second: "23h59m", 25*time.Hour + 59*time.Minute: "1d1h",
+	} {
+		if got := human.Duration(d); got != want {
+			t.Errorf("%v is %q, want %q", d, got, want)
 		}
 	}
 }

@@ -10,13 +10,13 @@ import (
 	cgroup "github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// share of the limit that the Go runtime is to keep within. The rest is for
-// what it does not count, the pages of the program itself above all.
+// share is the part of the limit for the Go runtime. The rest is for what the runtime
+// does not count, mostly the pages of the program itself.
 const share = 0.9
 
 // Set makes the garbage collector work harder as the heap comes near the memory
-// limit of the process' cgroup, v1 or v2, instead of letting the kernel kill the
-// process there. GOMEMLIMIT in the environment goes before. It logs what holds.
+// limit of the process' cgroup, v1 or v2, so that the kernel does not kill the process
+// there. GOMEMLIMIT in the environment wins. The limit is logged.
 func Set(log *slog.Logger) {
 	if v := os.Getenv("GOMEMLIMIT"); v != "" {
 		log.Info("memory limit of the environment", "gomemlimit", v)
@@ -24,8 +24,8 @@ func Set(log *slog.Logger) {
 	}
 	limit, err := cgroup.FromCgroup()
 	if err != nil {
-		// Also where /proc/self/cgroup names a controller that is not mounted, as in
-		// many containers and chroots: there is nothing to mend, so it is no warning.
+		// Not a warning: in many containers and chroots /proc/self/cgroup names a
+		// controller that is not mounted, and the user can do nothing about it.
 		log.Info("no memory limit", "reason", err)
 		return
 	}

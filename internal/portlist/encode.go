@@ -15,7 +15,6 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
@@ -26,8 +25,7 @@ var writers = map[string]func(io.Writer, list, Options) error{
 // Formats lists what can be printed.
 func Formats() []string { return slices.Sorted(maps.Keys(writers)) }
 
-// writeJSON writes an array of ports. Strings are whole: what does not print is
-// escaped.
+// writeJSON writes an array of ports. What does not print is escaped, not replaced.
 func writeJSON(w io.Writer, l list, _ Options) error {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -38,7 +36,7 @@ func writeJSON(w io.Writer, l list, _ Options) error {
 	}
 	var escaped strings.Builder
 	for _, r := range b.String() {
-		if r == '\n' || fabric.Visible(r) {
+		if r == '\n' || human.Visible(r) {
 			escaped.WriteRune(r)
 			continue
 		}
@@ -50,9 +48,9 @@ func writeJSON(w io.Writer, l list, _ Options) error {
 	return err
 }
 
-// writeCSV writes a header and a record a port, with the names of the JSON. Every
-// field is in quotes, so that a semicolon in a name is no new cell to a spreadsheet
-// whose locale separates fields by it.
+// writeCSV writes a header and one record for each port, with the names of the JSON.
+// Every field is in quotes: in some locales a spreadsheet would begin a new cell at a
+// semicolon in a name.
 func writeCSV(w io.Writer, l list, _ Options) error {
 	records := [][]string{{
 		"account", "uuid", "name", "metro", "capacity_bits_per_second",
@@ -78,16 +76,16 @@ func writeCSV(w io.Writer, l list, _ Options) error {
 	return err
 }
 
-// formula is what makes a cell of a spreadsheet a formula: such a character at the
-// beginning of a text, or behind something that separates cells in some locale, which
-// not every spreadsheet leaves alone in quotes.
+// formula finds what makes a cell of a spreadsheet a formula: such a character at the
+// beginning of a text, or behind a separator of cells in some locale, which some
+// spreadsheets obey even in quotes.
 var formula = regexp.MustCompile(`(^|[,;|\t])([\s"']*)([=+\-@＝＋－＠])`)
 
-// cell is a text that a spreadsheet shows as it is: a quote, which it does not show
-// at the beginning of a cell, stands before what would be a formula.
+// cell is a text that a spreadsheet shows and does not run: before a formula it has a
+// quote, which a spreadsheet does not show at the beginning of a cell.
 func cell(s string) string { return formula.ReplaceAllString(human.Printable(s), "$1$2'$3") }
 
-// field is *v as text, empty where there is none.
+// field is *v as text, "" if v is nil.
 func field[T any](v *T, text func(T) string) string {
 	if v == nil {
 		return ""
@@ -97,8 +95,8 @@ func field[T any](v *T, text func(T) string) string {
 
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// writeYAML writes the ports of each account as they are listed in the
-// configuration, indented to be pasted there.
+// writeYAML writes the ports of each account as the configuration lists them, indented
+// to be pasted there.
 func writeYAML(w io.Writer, l list, _ Options) error {
 	blocks := 0
 	for _, account := range l.accounts {
@@ -114,9 +112,17 @@ func writeYAML(w io.Writer, l list, _ Options) error {
 		if blocks++; blocks > 1 {
 			fmt.Fprintln(w, "---")
 		}
-		fmt.Fprintf(w, "    # account %s\n", human.Printable(account))
-		if err := writeIndented(w, block); err != nil {
+		var text bytes.Buffer
+		e := yaml.NewEncoder(&text)
+		e.SetIndent(2)
+		if err := e.Encode(block); err != nil {
 			return err
+		}
+		fmt.Fprintf(w, "    # account %s\n", human.Printable(account))
+		for line := range strings.Lines(text.String()) {
+			if _, err := io.WriteString(w, "    "+line); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -142,19 +148,4 @@ func newYAMLPort(p port) yamlPort {
 	}
 	y.Name = strings.TrimSpace(y.Name)
 	return y
-}
-
-func writeIndented(w io.Writer, v any) error {
-	var text bytes.Buffer
-	e := yaml.NewEncoder(&text)
-	e.SetIndent(2)
-	if err := e.Encode(v); err != nil {
-		return err
-	}
-	for line := range strings.Lines(text.String()) {
-		if _, err := io.WriteString(w, "    "+line); err != nil {
-			return err
-		}
-	}
-	return nil
 }

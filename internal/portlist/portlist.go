@@ -22,17 +22,17 @@ type Daemon interface {
 	Snapshot() *fleet.Snapshot     // never nil
 }
 
-// Options say what is printed, and when at the latest.
+// Options are what is printed, and when at the latest.
 type Options struct {
 	Format  string        // one of Formats
 	Bars    bool          // in the table, beside the rates
-	Timeout time.Duration // print then what there is
+	Timeout time.Duration // after it, print what is known
 	Log     *slog.Logger
 }
 
 // Run has d poll until every port has been tried, the timeout has passed or ctx
-// is done, and writes to w what is known then. It writes nothing and returns an
-// error where no account could be read.
+// is done, and writes to w what is known then. If no account could be read, it writes
+// nothing and returns an error.
 func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 	write, ok := writers[o.Format]
 	if !ok {
@@ -41,9 +41,9 @@ func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 	if o.Timeout <= 0 {
 		return fmt.Errorf("--timeout %v leaves no time: give more than 0s", o.Timeout)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errors.New("timeout"))
 	defer cancel()
-	if err := settle(ctx, d); err != nil {
+	if err := poll(ctx, d); err != nil {
 		return err
 	}
 	snap := d.Snapshot()
@@ -59,63 +59,38 @@ func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 	return refused(snap)
 }
 
-// refused is an error where an account's login was refused: its ports are missing
-// in what was printed.
-func refused(snap *fleet.Snapshot) error {
-	var errs []error
-	for _, a := range snap.Accounts {
-		if a.LoginError != "" {
-			errs = append(errs, fmt.Errorf("the list is not complete: account %q: %s", a.Name, human.Printable(a.LoginError)))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-var errTimeout = errors.New("timeout")
-
-// settle runs d until its ports have settled or ctx is done.
-func settle(ctx context.Context, d Daemon) error {
-	dctx, cancel := context.WithCancel(ctx)
+// poll runs d until its ports have been tried or ctx is done. A port that failed may
+// not have failed for good: until the traffic source is found ports fail, and why a
+// port has no samples is asked last. So once the first cycle is complete, poll waits as
+// long as fewer and fewer ports are pending.
+func poll(ctx context.Context, d Daemon) error {
+	const patience = 5 * time.Second
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- d.Run(dctx) }()
-	var s settling
+	go func() { ended <- d.Run(ctx) }()
+	before, since := -1, time.Time{}
 	for look := time.Tick(100 * time.Millisecond); ; {
 		select {
 		case err := <-ended:
 			return err
 		case now := <-look:
-			if s.settled(d.Snapshot(), now) {
+			snap := d.Snapshot()
+			if !snap.Complete() {
+				continue
+			}
+			if n := pending(snap); n != before {
+				before, since = n, now
+			}
+			if before == 0 || now.Sub(since) >= patience {
 				cancel()
 			}
 		}
 	}
 }
 
-// settling watches the first cycle come to its end. A failure is not the last
-// word at once: where the traffic source is found by trying, ports fail until
-// the next one is asked, and why there are no samples is asked after them.
-type settling struct {
-	pending int       // as of since
-	since   time.Time // zero before the first cycle is complete
-}
-
-// patience is how long the same number of ports may be pending before they are
-// taken to have failed.
-const patience = 5 * time.Second
-
-func (s *settling) settled(snap *fleet.Snapshot, now time.Time) bool {
-	if !snap.Complete() {
-		return false
-	}
-	if n := pending(snap); s.since.IsZero() || n != s.pending {
-		s.pending, s.since = n, now
-	}
-	return s.pending == 0 || now.Sub(s.since) >= patience
-}
-
-// pending counts the listings and ports of which there may yet be more to say:
-// no patience helps against a refused login.
+// pending counts the listings and ports that may yet get an answer. Those of an account
+// whose login was refused will not.
 func pending(snap *fleet.Snapshot) int {
 	n := 0
 	refused := map[string]bool{}
@@ -126,16 +101,15 @@ func pending(snap *fleet.Snapshot) int {
 		}
 	}
 	for _, p := range snap.Ports {
-		told := p.Polls[0].OK && (sampled(p) || p.Attached != nil)
-		if !told && !refused[p.Account] {
+		answered := p.Polls[0].OK && (sampled(p) || p.Attached != nil)
+		if !answered && !refused[p.Account] {
 			n++
 		}
 	}
 	return n
 }
 
-// unread returns an error where no account has answered, and logs those that
-// have not where others have.
+// unread returns an error if no account has answered. If some have, it logs the others.
 func unread(snap *fleet.Snapshot, log *slog.Logger) error {
 	var silent []string
 	for _, a := range snap.Accounts {
@@ -151,4 +125,16 @@ func unread(snap *fleet.Snapshot, log *slog.Logger) error {
 		log.Warn("an account could not be read; its ports may be missing", "err", s)
 	}
 	return nil
+}
+
+// refused is an error if the login of an account was refused: its ports are missing in
+// what was printed.
+func refused(snap *fleet.Snapshot) error {
+	var errs []error
+	for _, a := range snap.Accounts {
+		if a.LoginError != "" {
+			errs = append(errs, fmt.Errorf("the list is not complete: account %q: %s", a.Name, human.Printable(a.LoginError)))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -3,27 +3,26 @@ package portlist
 import (
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
+// Widths in characters.
 const (
-	maxWidth = 120 // of a line
-	gap      = 2   // between two columns
-	// minName is what names keep of a line however much there is to say about
-	// problems.
-	minName = 24
-	// maxMetro and maxProblem bound what others wrote. Metros are codes of two
-	// letters.
-	maxMetro   = 5
+	maxWidth   = 120 // of a line
+	gap        = 2   // between two columns
+	minName    = 24  // of names, however long the problems are
+	maxMetro   = 5   // a code has two letters, but the API may send anything
 	maxProblem = 60
 )
 
-// The places of the columns whose width gives way to that of the others.
+// The columns that share what the others leave of a line.
 const (
 	nameColumn    = 0
 	problemColumn = 9
@@ -71,8 +70,8 @@ func (p *port) row(l list, bars bool) []string {
 	return row
 }
 
-// fit returns the widths of the columns, as wide as what is in them but for
-// names and problems, which share what the others leave of a line.
+// fit returns the widths of the columns: as wide as their content, but for names and
+// problems.
 func fit(rows [][]string) []int {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -97,7 +96,7 @@ func line(row []string, widths []int) string {
 	for i, cell := range row {
 		cell = cut(cell, widths[i])
 		pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-		if right(i) {
+		if i == 2 || i == 7 || i == 8 { // single numbers stand at the right
 			cell, pad = pad+cell, ""
 		}
 		b.WriteString(cell + pad + strings.Repeat(" ", gap))
@@ -105,5 +104,44 @@ func line(row []string, widths []int) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-// right reports whether a column holds single numbers.
-func right(column int) bool { return column == 2 || column == 7 || column == 8 }
+const absent = human.Absent
+
+// cut is text with at most width characters; if it is longer, the last one is ….
+func cut(text string, width int) string {
+	r := []rune(text)
+	if len(r) <= width {
+		return text
+	}
+	return strings.TrimRight(string(r[:width-1]), " ") + "…"
+}
+
+// rateText writes bit/s with three digits, e.g. "1.25G".
+func rateText(bits *float64) string {
+	if bits == nil {
+		return absent
+	}
+	digits, prefix := human.Scale(*bits)
+	return digits + prefix
+}
+
+// bar draws a share in eighths of a character. Every share above 0 shows.
+func bar(share *float64) string {
+	const barWidth = 4 // of the whole
+	if share == nil {
+		return ""
+	}
+	eighths := int(math.Ceil(min(max(*share, 0), 1) * barWidth * 8))
+	text := strings.Repeat("█", eighths/8)
+	if rest := eighths % 8; rest > 0 {
+		text += string([]rune("▏▎▍▌▋▊▉")[rest-1])
+	}
+	return text
+}
+
+// ageText is how long ago t was.
+func ageText(t *time.Time, now time.Time) string {
+	if t == nil {
+		return absent
+	}
+	return human.Duration(max(0, fleet.Age(now, *t))) // clocks differ
+}

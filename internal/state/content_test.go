@@ -8,22 +8,6 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/state"
 )
 
-// A reason that steers a terminal does not, and does not cost the count either.
-func TestTheReasonOfARefusalIsMadePrintable(t *testing.T) {
-	good, err := document().Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, body, _ := strings.Cut(string(good), "\n")
-	d, err := state.Decode([]byte(sealed(1, strings.Replace(body, `"login refused"`, `"\u001b[2J\u3164"`, 1))), written)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if h := d.Logins[login]; h.Refusals != 2 || h.Reason != "\ufffd[2J\ufffd" {
-		t.Errorf("%+v", h)
-	}
-}
-
 // Whatever is wrong with the values of a whole file, the logins that were refused
 // are counted: the account would be locked before long.
 func TestRefusedLoginsAreReadWhereValuesAreNot(t *testing.T) {

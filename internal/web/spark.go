@@ -8,8 +8,7 @@ import (
 )
 
 // The drawing area of a sparkline, in the units of its path: one column for each
-// bucket of time, and nought at the bottom. The view box in landing.html, from
-// the first column to the last, is the same.
+// bucket of time, and zero at the bottom. The view box in landing.html is the same.
 const (
 	sparkColumns = 96
 	sparkHeight  = 100
@@ -17,13 +16,13 @@ const (
 
 // spark is one direction of a port over the primary window, drawn.
 type spark struct {
-	Path  string // of an SVG path; "" where there is nothing to draw
+	Path  string // of an SVG path; "" if there is nothing to draw
 	Title string // the same in words
 }
 
 // newSpark draws the series s of a window that ends at end. A bucket shows its
-// highest mean, so peaks survive, and a line ends where more than one interval is
-// missing. The top is the capacity or, where that is unknown, the peak.
+// highest mean, so peaks survive, and a line ends when more than one interval is
+// missing. The top is the capacity, or the peak if the capacity is unknown.
 func newSpark(s *fleet.Rates, w fleet.Window, end time.Time, capacity *float64, d fleet.Direction) spark {
 	if len(s.Points) == 0 || w.Span <= 0 {
 		return spark{}
@@ -45,7 +44,7 @@ func newSpark(s *fleet.Rates, w fleet.Window, end time.Time, capacity *float64, 
 type bucket struct {
 	column int
 	high   float64
-	joined bool // to the one before: nothing is missing between them
+	joined bool // nothing is missing between this bucket and the one before
 }
 
 func sparkBuckets(s *fleet.Rates, w fleet.Window, end time.Time) []bucket {
