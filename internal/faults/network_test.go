@@ -74,7 +74,7 @@ var bodyScenarios = []scenario{
 	{Switch: of("wrong-types"), outcome: answered("decode", once)},
 	{Switch: of("nulls"), outcome: outcome{
 		ends: everything, reasons: "decode", calls: once,
-		note: "statistics without a figure are no news, and no error",
+		note: "statistics without a value change nothing, and are not an error",
 	}},
 	{Switch: login("truncated-json"), lasts: 2*time.Hour + 20*time.Minute, outcome: tokenless("decode", calls{44, 56})},
 	{Switch: login("html"), lasts: 2*time.Hour + 20*time.Minute, outcome: tokenless("decode", calls{44, 56})},
@@ -102,7 +102,7 @@ var crowded = []string{fabrictest.DemoCrowded}
 // unsteady is the outcome of listings that contradict themselves.
 var unsteady = outcome{
 	ends: []class{connections, inventory}, calls: calls{120, 160},
-	note: "listings are read three times and then given up; no answer by itself is an error, so none is counted, and the log tells",
+	note: "the exporter reads a listing three times, then gives up; no single answer is an error, so none is counted; the log says so",
 	also: func(l timeline) []string {
 		if !strings.Contains(l.log, "listing is inconsistent") {
 			return []string{"the log does not tell"}

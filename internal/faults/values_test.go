@@ -24,7 +24,7 @@ var idle = []string{fabrictest.DemoIdle}
 
 // without is the outcome of answers in which some intervals cannot be used.
 func without(lost ...string) outcome {
-	return outcome{calls: usual, lost: lost, note: "figures are those of the other intervals"}
+	return outcome{calls: usual, lost: lost, note: "values come from the other intervals"}
 }
 
 const pairP95 = "pair_failover_utilization_p95_ratio"
@@ -56,11 +56,11 @@ func oddOf(ports int) outcome {
 
 var valueScenarios = []scenario{
 	{Switch: of("empty-points"), sources: everySource, lasts: time.Hour, outcome: outcome{
-		ends: []class{traffic}, calls: usual, note: "no news, and no error",
+		ends: []class{traffic}, calls: usual, note: "changes nothing, and is not an error",
 	}},
-	{Switch: of("future-points"), more: idle, sources: everySource, lasts: time.Hour, outcome: outcome{calls: usualOfFour, unseen: true, note: "figures are those of the other intervals"}},
-	{Switch: of("unsorted"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every figure is right"}},
-	{Switch: of("duplicated"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every figure is right"}},
+	{Switch: of("future-points"), more: idle, sources: everySource, lasts: time.Hour, outcome: outcome{calls: usualOfFour, unseen: true, note: "values come from the other intervals"}},
+	{Switch: of("unsorted"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every value is right"}},
+	{Switch: of("duplicated"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every value is right"}},
 	{Switch: of("gaps"), sources: everySource, lasts: time.Hour, outcome: without(pairP95)},
 	{Switch: of("negative"), more: idle, sources: everySource, lasts: time.Hour, outcome: withIdle(oddOf(len(watched) + 1))},
 	{Switch: of("absurd"), more: idle, sources: everySource, lasts: time.Hour, outcome: believing(withIdle(odd()))},
@@ -70,9 +70,9 @@ var valueScenarios = []scenario{
 	{Switch: of("not-a-number"), sources: everySource, lasts: time.Hour, outcome: without(pairP95, "port_traffic_avg_bytes_per_second")},
 	{Switch: of("gaps"), title: "gaps, two windows", windows: true, outcome: twoWindowsWithout(without(pairP95))},
 	{Switch: of("negative"), title: "negative, two windows", windows: true, sources: []string{"v3", "v4-metrics"}, outcome: twoWindowsWithout(odd())},
-	{own: &private{does: "every rate a thousand times as high: kbit/s where Mbit/s were", rewrite: otherUnit}, title: "rates in another unit", sources: everySource, lasts: time.Hour, outcome: outcome{
+	{own: &private{does: "every rate is a thousand times as high: kbit/s instead of Mbit/s", rewrite: otherUnit}, title: "rates in another unit", sources: everySource, lasts: time.Hour, outcome: outcome{
 		ends: []class{traffic}, failing: true, reasons: "decode", calls: usual, also: told("no interval can be right"),
-		note: "rates above ten times the line are not believed: the polls fail, and the log asks for the unit",
+		note: "rates above ten times the line rate are rejected: polls fail, and the log asks whether the unit has changed",
 	}},
 	{Switch: of("capacity-zero"), outcome: allocating(0, lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second"))},
 	{Switch: of("capacity-negative"), outcome: lineless("port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second", "port_allocated_bandwidth_bytes_per_second")},
@@ -86,7 +86,7 @@ const overLine = 10
 // as much is still little.
 func believing(o outcome) outcome {
 	sound := o.also
-	o.note += fmt.Sprintf("; but a rate of an idle port that is below %d times the line is shown, and so many packets are counted", overLine)
+	o.note += fmt.Sprintf("; but a rate of an idle port that is below %d times the line rate is shown, and packets are counted up to what the line carries", overLine)
 	o.also = func(l timeline) (wrong []string) {
 		shown := 0.0
 		for series, v := range l.marks[len(l.marks)-1].series {
@@ -140,14 +140,14 @@ var rateKey = regexp.MustCompile(`^(mean|max|value|lastPolled|(in|out)bound(Max|
 // twoWindowsWithout is o where there is a window that is asked for once an hour.
 func twoWindowsWithout(o outcome) outcome {
 	o.apart, o.full = true, 80*time.Minute
-	o.note += "; so of a window of " + longWindow + " that is asked for once an hour; the 95th percentile of a pair is away while its ports lack different intervals"
+	o.note += "; also in a window of " + longWindow + " that is polled once an hour; the 95th percentile of a pair is absent while its ports lack different intervals"
 	return o
 }
 
 // allocating is o with what the API says is allocated of every line, in bytes/s.
 func allocating(n float64, o outcome) outcome {
 	o.settles = map[string]float64{"port_allocated_bandwidth_bytes_per_second": n}
-	o.note += fmt.Sprintf("; what the API says of its parts is shown: `port_allocated_bandwidth_bytes_per_second` %v", n)
+	o.note += fmt.Sprintf("; what the API says about its parts is shown: `port_allocated_bandwidth_bytes_per_second` %v", n)
 	return o
 }
 
@@ -155,6 +155,6 @@ func allocating(n float64, o outcome) outcome {
 func lineless(lost ...string) outcome {
 	return outcome{
 		calls: usual, renames: true, lostBy: listed, lost: append(lost, "pair_failover_utilization_ratio", pairP95, "port_lag_failover_utilization_ratio"),
-		note: "a line of which nobody knows the rate has no capacity and no utilization; `port_info` has the speed as the API says it",
+		note: "without a valid line rate there is no capacity and no utilization; `port_info` has the speed as in the API",
 	}
 }
