@@ -1,4 +1,5 @@
-# make demo: see it work, without credentials.   make test: the tests.   make fuzz TIME=5m: each target so long.
+# "make help" lists the targets. It prints what stands here: a line with ##@ begins a
+# group, and a ## behind a target says what it is for.
 GO       ?= go
 BIN      := equinix_fabric_exporter
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -18,20 +19,48 @@ export GOGC ?= 400
 export PATH := $(TOOLS):$(PATH)
 export SKIPPED := $(TOOLS)/skipped
 
-# make lint has the whole of vet. A busy machine needs more than ten minutes for a package.
+# "make lint" runs all of vet. A busy machine needs more than ten minutes for a package.
 TEST     := -vet=off -shuffle=on -timeout=30m
 
-# Days of simulated time in one goroutine after the other, and bodies of hundreds of
-# megabytes: the race detector would take minutes to find nothing. Of the daemon it
-# has what starts, stops and reloads.
+# Packages that simulate days in one goroutine after another, or read bodies of hundreds
+# of megabytes. The race detector would take minutes in them to find nothing, so it runs
+# only those tests of the daemon that start, stop and reload it.
 SLOW     := /internal/(daemon|doctor|faults|soak)$$$$
 
-.PHONY: build demo test setup unit e2e race compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln
-build:
+# What "make check" leaves to "make test": two packages of simulations, and the tests of
+# the daemon that take more than two seconds.
+SIMULATE := /internal/(faults|soak)$$
+LONG     := ^Test(CommandsCount|TheDaemonOnlyReads|NoReloadLocks|AThousandPorts|AfterAKill|ARestartLeaves)
+LONG     := $(LONG)|^Test(EveryMetricOfA|EveryFigureOfA|ConnectionsShowNeither|PacketCountersFollow)
+
+.PHONY: build demo help check test setup unit e2e race compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln
+##@ See it
+build: ## compile the exporter
 	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN) .
-demo: build
+demo: build ## run a simulated Equinix API and the exporter: http://localhost:10345/
 	./$(BIN) demo
-test: setup unit e2e # sets itself up; with NOSKIP=1 a test that lacks a program fails
+docker: ## build the container image
+	docker build --build-arg VERSION=$(VERSION) -t $(BIN) .
+help: ## print this list
+	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z][a-z -]*:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ While you work
+check: ## check format, vet and run the quick tests: under a minute
+	@files=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); [ -z "$$files" ] || { echo "not formatted, run make fmt:"; echo "$$files"; exit 1; }
+	$(GO) vet ./...
+	$(GO) test -vet=off -skip='$(LONG)' $$($(GO) list ./... | grep -vE '$(SIMULATE)')
+fmt: tools ## format the code
+	$(TOOLS)/golangci-lint fmt ./...
+golden: ## rewrite the generated documents and the expected outputs of tests
+	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/faults ./internal/portlist -update
+docs: golden
+dashboards: ## rewrite dashboards/*.json from their Go code
+	cd dashboards && $(GO) run .
+bench: ## run the benchmarks
+	$(GO) test -run='^$$' -bench=. -benchmem ./...
+
+##@ Before you hand in a change
+test: setup unit e2e ## run all tests, end-to-end tests included; with NOSKIP=1 a missing program is an error
 	@if [ -s $(SKIPPED) ]; then echo 'Skipped, for want of:'; sort -u $(SKIPPED); fi
 setup:
 	./.ci/setup
@@ -41,38 +70,56 @@ unit: build
 	cd dashboards && $(GO) test $(TEST) ./...
 e2e: build $(TOOLS)/alertmanager
 	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 $$($(GO) list ./... | grep -v /replay)
-# Not part of make test: to compile everything a second time takes longer than to test
-# it. Of the end-to-end tests, those with many clients have an exporter with it.
-race: # needs a C compiler
+# Not part of "make test": compiling everything a second time takes longer than testing
+# it. The end-to-end tests with many clients run an exporter that has the race detector.
+race: ## run the tests with the race detector; needs a C compiler
 	CGO_ENABLED=1 $(GO) test $(TEST) -race $$($(GO) list ./... | grep -vE '$(SLOW)')
 	CGO_ENABLED=1 $(GO) test $(TEST) -race -run='Reload|Login|Logins|Refus|Token|Leave|Stop|Clos' -skip=Commands ./internal/daemon # Commands: one after the other, for days
 	CGO_ENABLED=1 $(GO) build -race -o $(TOOLS)/racing/ .
 	cd e2e && EXPORTER=$(TOOLS)/racing/$(BIN) $(GO) test $(TEST) -count=1 -run='^TestPressure$$|NoFileDescriptor' .
-# make compose and make rules want prometheus and promtool, 2.42 or later, which
-# Debian's package prometheus has: Go cannot bring them (see e2e/tools/go.mod).
-compose: build $(TOOLS)/alertmanager $(TOOLS)/amtool
+lint: tools ## run the linters, vet and go fix on all modules and systems
+	for m in . e2e dashboards deploy/helm deploy/compose; do (cd $$m && $(GO) mod tidy -diff && $(GO) fix -diff ./... && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+	cd e2e/tools && $(GO) mod tidy -diff # no code of its own
+	for os in darwin windows; do GOOS=$$os $(GO) vet -trimpath ./... || exit 1; done
+# "make compose" and "make rules" need prometheus and promtool, 2.42 or later, which are in
+# Debian's package prometheus: Go cannot install them (see e2e/tools/go.mod).
+compose: build $(TOOLS)/alertmanager $(TOOLS)/amtool ## test deploy/compose
 	cd deploy/compose && $(GO) test $(TEST) -count=1 ./... -exporter=$(CURDIR)/$(BIN)
-rules: $(TOOLS)/amtool # with promtool; then hours of the simulated API are replayed
+rules: $(TOOLS)/amtool ## test the alerts and recording rules, with promtool and with replayed hours
 	promtool check rules --lint=all --lint-fatal deploy/prometheus/equinix_fabric.*.yml
 	promtool check config deploy/prometheus/prometheus.yml deploy/prometheus/examples/prometheus*.yml
 	amtool check-config deploy/prometheus/alertmanager.yml
 	ls deploy/prometheus/tests/*.yml | xargs -P 2 -n 1 promtool test rules
 	cd e2e && $(GO) test $(TEST) -count=1 ./replay
-bench:
-	$(GO) test -run='^$$' -bench=. -benchmem ./...
-tools: $(TOOLS)/golangci-lint $(TOOLS)/nfpm $(TOOLS)/actionlint
-lint: tools
-	for m in . e2e dashboards deploy/helm deploy/compose; do (cd $$m && $(GO) mod tidy -diff && $(GO) fix -diff ./... && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
-	cd e2e/tools && $(GO) mod tidy -diff # no code of its own
-	for os in darwin windows; do GOOS=$$os $(GO) vet -trimpath ./... || exit 1; done
-dist: $(TOOLS)/nfpm # all that a release offers
-	./deploy/release/build
-dist-again: $(TOOLS)/nfpm # once more, elsewhere, with an empty cache: the same bytes?
-	./deploy/release/again
-dist-check: $(TOOLS)/nfpm # needs root, dpkg, rpm, systemd, jq, zip
-	./.ci/dist
-workflows: $(TOOLS)/actionlint
+workflows: $(TOOLS)/actionlint ## check the GitHub workflows
 	./.ci/workflows $(TOOLS)/actionlint
+fuzz: ## run every fuzz test for TIME, 30s by default
+	./.ci/fuzz $(or $(TIME),30s)
+# SOAK: how long, in real time. SCALE: at most so many simulated seconds in a real one;
+# 0 for as many as the processor can do. SEED decides faults and changes.
+SOAK  := 30m
+SCALE := 0
+SEED  := 1
+soak: ## run the exporter for SOAK (30m) against APIs that break at random, every number recomputed
+	$(GO) test -count=1 -timeout=0 -run=TestSoak -v ./internal/soak -soak.for=$(SOAK) -soak.scale=$(SCALE) -soak.seed=$(SEED) -soak.ports=1000
+KILL  := 5s
+kill: build ## kill the exporter at random moments for KILL (5s), and look for gaps after each restart
+	cd e2e && $(GO) test -count=1 ./restart -exporter=$(CURDIR)/$(BIN) -kill.for=$(KILL)
+vuln: ## look for known vulnerabilities; needs https://vuln.go.dev
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@$(VULN) ./...
+
+##@ Release
+dist: $(TOOLS)/nfpm ## build everything that a release offers, into dist/
+	./deploy/release/build
+dist-again: $(TOOLS)/nfpm ## build it once more elsewhere with an empty cache, and compare the bytes
+	./deploy/release/again
+dist-check: $(TOOLS)/nfpm ## install and run the packages; needs root, dpkg, rpm, systemd, jq, zip
+	./.ci/dist
+
+include deploy/helm/helm.mk
+
+# Tools, which the targets above install when they need them.
+tools: $(TOOLS)/golangci-lint $(TOOLS)/nfpm $(TOOLS)/actionlint
 $(TOOLS)/alertmanager $(TOOLS)/amtool: e2e/tools/go.mod
 	mkdir -p $(TOOLS) && cd e2e/tools && $(GO) build -o $@ github.com/prometheus/alertmanager/cmd/$(@F)
 $(TOOLS)/nfpm:
@@ -81,27 +128,3 @@ $(TOOLS)/actionlint:
 	GOBIN=$(TOOLS) $(GO) install github.com/rhysd/actionlint/cmd/actionlint@$(ACTLINT)
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
-vuln: # needs https://vuln.go.dev
-	$(GO) run golang.org/x/vuln/cmd/govulncheck@$(VULN) ./...
-fmt: tools
-	$(TOOLS)/golangci-lint fmt ./...
-fuzz:
-	./.ci/fuzz $(or $(TIME),30s)
-# SOAK: how long, in real time. SCALE: simulated seconds in a real one, at most;
-# 0 for as many as there is processor time for. SEED decides faults and changes.
-SOAK  := 30m
-SCALE := 0
-SEED  := 1
-soak:
-	$(GO) test -count=1 -timeout=0 -run=TestSoak -v ./internal/soak -soak.for=$(SOAK) -soak.scale=$(SCALE) -soak.seed=$(SEED) -soak.ports=1000
-# KILL: how long to kill the exporter at any moment and to look for gaps.
-KILL  := 5s
-kill: build
-	cd e2e && $(GO) test -count=1 ./restart -exporter=$(CURDIR)/$(BIN) -kill.for=$(KILL)
-golden docs:
-	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/faults ./internal/portlist -update
-dashboards:
-	cd dashboards && $(GO) run .
-docker:
-	docker build --build-arg VERSION=$(VERSION) -t $(BIN) .
-include deploy/helm/helm.mk

@@ -17,40 +17,41 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-const configurationHead = `<!-- Generated from internal/config by "make golden"; a test holds it against it. -->
+const configurationHead = `<!-- Generated from internal/config by "make golden"; a test compares it with the code. -->
 
 # Configuration
 
-Every key of the configuration file. [config.example.yml](../config.example.yml)
-has the same keys in place, with their defaults and why one would change them.
+All keys of the configuration file. [config.example.yml](../config.example.yml) has them in
+place, with their defaults and the reasons to change them.
 
-Durations are written as in Prometheus: ` + "`90s`, `5m`, `1d`" + `. A file is taken whole or
-refused whole, with every fault named by its line and path; unknown keys and
-values out of range are faults. ` + "`equinix_fabric_exporter check`" + ` reads a file
-without asking anybody. SIGHUP reads it again; so does a change of its content with
-` + "`--config.auto-reload`" + `, within 30 seconds, a mounted ConfigMap's included.
-
-- ` + "`--config.file`" + ` names a regular file, a link to one, or ` + "`/dev/stdin`" + `, which is read
-  once. Without the flag it is ` + "`config.yml`" + ` in the working directory; where that is
-  missing, too, ` + "`EQUINIX_API_CLIENTID` and `EQUINIX_API_CLIENTSECRET`" + ` in the environment
-  are enough: one account, whose ports are all discovered.
-- YAML anchors, aliases and merge keys (` + "`<<`" + `) are read. An anchor stands where its value
-  is used first, since unknown keys are refused; all aliases together may stand for
-  100,000 keys and values. Variables (` + "`${VAR}`" + `) are not expanded.
-- A client id, a secret or a token that cannot be right is a fault, from the file, a
-  file of its own or the environment alike: ` + "`${VAR}`, `$(VAR)` or `$VAR`" + `, quotes around the
-  value, white space at its ends (of a file of its own, line breaks at the end are
-  taken away), several lines. It is never sent, not even when a secret file changes
-  under way: that login is not tried, and counts as no refusal.
-- The configuration and every ` + "`…_file`" + ` in it are refused where others than the owner
-  may write them: they decide where the secret is sent. ` + "`chmod go-w FILE`" + ` helps.
+- ` + "`equinix_fabric_exporter check`" + ` reads the file and names every fault with its line and path.
+  An unknown key or a value out of range is a fault. A file with a
+  fault is refused as a whole, at the start and at each [reload](web.md#reload).
+- Durations are written as in Prometheus: ` + "`90s`" + `, ` + "`5m`" + `, ` + "`1d`" + `.
+- ` + "`--config.file`" + ` names a regular file, a link to one, or ` + "`/dev/stdin`" + `, which is read once.
+  Without the flag it is ` + "`config.yml`" + ` in the working directory. If that does not exist either,
+  ` + "`EQUINIX_API_CLIENTID`" + ` and ` + "`EQUINIX_API_CLIENTSECRET`" + ` in the environment are enough: the
+  exporter then has one account and discovers all of its ports.
+- YAML anchors, aliases and merge keys (` + "`<<`" + `) work. Because unknown keys are refused, an anchor
+  must be set where its value is used first. All aliases together may expand to 100,000 keys
+  and values. Variables (` + "`${VAR}`" + `) are not expanded.
+- A client id, secret or token that cannot be right is a fault: ` + "`${VAR}`" + `, ` + "`$(VAR)`" + ` or ` + "`$VAR`" + `,
+  quotes around the value, white space at its beginning or end, several lines. It makes no
+  difference whether the value is in this file, in a file of its own (where line breaks at
+  the end are ignored) or in the environment. The exporter never sends such a value. If a
+  secret file changes into one at run time, it does not log in with it, and counts no refused
+  login.
+- The configuration, and every ` + "`…_file`" + ` in it, must be writable by its owner only, because
+  they decide where the secret is sent: ` + "`chmod go-w FILE`" + `.
+- Proxies come from ` + "`HTTPS_PROXY`" + ` and ` + "`NO_PROXY`" + ` in the
+  [environment](deployment.md#proxies-and-cas).
 
 | key | type | meaning |
 |---|---|---|
 `
 
-// TestConfigurationPageIsGeneratedFromTheTypes holds docs/configuration.md
-// against the file format and the comments on the settings made from it.
+// TestConfigurationPageIsGeneratedFromTheTypes compares docs/configuration.md with the
+// file format and with the comments on the settings made from it.
 func TestConfigurationPageIsGeneratedFromTheTypes(t *testing.T) {
 	r := newReference(t, "../internal/config")
 	var b strings.Builder

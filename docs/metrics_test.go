@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -22,28 +21,68 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
-	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated pages")
 
-const metricsHead = `<!-- Generated from the code by "make golden"; a test holds it against the code. -->
+const metricsHead = `<!-- Generated from the code by "make golden"; a test compares it with the code. -->
 
 # Metrics
 
-Every metric family of the exporter, with its HELP text. Rates and capacities are
-in bytes per second, as Prometheus asks; multiply by 8 for bit/s. Directions are as
-the API names them. Only for v4-metrics does the API say what that means: inbound is
-what the port receives.
+All metrics of the exporter, with the text that HELP has on /metrics. After them come the
+rules that HELP has no room for.
 
-The exporter polls on its own schedule, and a scrape reads what it has. What is
-not known has no series: never 0, never NaN. There are no explicit timestamps;
-` + "`equinix_fabric_port_traffic_last_sample_timestamp_seconds`" + ` says how old the newest
-sample of Equinix is, ` + "`equinix_fabric_port_poll_last_success_timestamp_seconds`" + ` when the
-exporter last polled with success.
+Rates and capacities are in bytes per second, as Prometheus recommends; multiply by 8 for
+bit/s. Directions are named as in the API: inbound is what the port receives. Equinix
+documents this for v4-metrics only.
 
-Besides these there are the usual families of the process (` + "`process_*`, `go_*`" + `) and
-of the HTTP handler (` + "`promhttp_*`" + `).
+The exporter polls on its own schedule, and a scrape reads what it has. An unknown value has no
+series: never 0, never NaN. Samples have no explicit timestamps, so that instant queries and
+alerts see them. ` + "`equinix_fabric_port_traffic_last_sample_timestamp_seconds`" + ` is the time of
+Equinix' newest sample, ` + "`equinix_fabric_port_poll_last_success_timestamp_seconds`" + ` the time of the
+last successful poll.
+
+The usual families of the process (` + "`process_*`" + `, ` + "`go_*`" + `) and of the HTTP handler
+(` + "`promhttp_*`" + `) are there too.
+`
+
+const metricsTail = `
+## Rules
+
+### Names of pairs
+
+The label ` + "`pair`" + ` is the ` + "`name`" + ` of a pair in the configuration. A pair that the API knows has no
+name of its own: it is called ` + "`PRIMARY + SECONDARY`" + `, after the names of its two ports. If two
+such pairs would have the same name, or one has the name of a configured pair, the UUID of the
+primary port is added in parentheses.
+
+### Capacity when a link has no status
+
+The effective capacity is the sum of the links that are up. A link without a speed counts as
+an equal share of the port's line rate. If the API lists links but gives one of them no
+status, or another one than UP and DOWN, the status of the port decides: UP means the whole
+line rate, DOWN means 0, and with PARTIAL or without a status the effective capacity is absent.
+So are then the ratios that divide by it.
+
+### Connections that carry traffic
+
+The exporter asks for the traffic of a connection if its state allows traffic. If a connection
+has no state, its status on Equinix' side counts instead.
+
+| state, or status on Equinix' side | traffic is polled | bandwidth counts in ` + "`port_connections_bandwidth_bytes_per_second`" + ` |
+|---|---|---|
+| ACTIVE, PROVISIONED, PROVISIONING, REPROVISIONING | yes | yes |
+| DEPROVISIONING, PENDING_DELETE | yes | no |
+| AUTO_APPROVAL_FAILED, CANCELLED, DELETED, DEPROVISIONED, DRAFT, FAILED, NOT_PROVISIONED, PENDING, PENDING_APPROVAL, PENDING_AUTO_APPROVAL, PENDING_BGP_PEERING, PENDING_INTERFACE_CONFIGURATION, PENDING_PROVIDER_VLAN, PENDING_PROVIDER_VLAN_ERROR, REJECTED, REJECTED_ACK | no | no |
+| any other, or neither | yes | yes |
+
+### Packet counters wait for the line rate
+
+` + "`port_packets_dropped_total`" + `, ` + "`port_packets_errored_total`" + ` and
+` + "`connection_packets_dropped_total`" + ` accept a count only up to the packets that the line can
+carry. So they are absent until the line rate of the port is known from the inventory or from
+the answer itself. Nothing is lost while they wait: when the rate is known, they add what the
+first window still contains, from the first answer on.
 `
 
 // TestMetricsPageIsGenerated holds docs/metrics.md against the tables of the
@@ -80,7 +119,8 @@ func TestMetricsPageIsGenerated(t *testing.T) {
 		}
 		row(f.GetName(), strings.ToLower(f.GetType().String()), labels, f.GetHelp())
 	}
-	b.WriteString(rulesText())
+	b.WriteString(metricsTail)
+	b.WriteString(seriesText())
 
 	if *update {
 		if err := os.WriteFile("metrics.md", []byte(b.String()), 0o600); err != nil {
@@ -125,15 +165,12 @@ func ownFamilies(t *testing.T) (own []*dto.MetricFamily) {
 	return own
 }
 
-// rulesText says how many series there can be, and which connections have traffic.
-func rulesText() string {
+// seriesText says how many series there can be.
+func seriesText() string {
 	port0, pair0, connection0 := collector.MostSeries(0)
 	port, pair, connection := collector.MostSeries(1)
-	idle := slices.DeleteFunc(fleet.ConnectionStates(), func(state string) bool {
-		return state == fleet.Unknown || (&fleet.Connection{State: state}).CarriesTraffic()
-	})
 	return fmt.Sprintf(`
-## How many series there can be
+### How many series there can be
 
 | | at most | more for each window |
 |---|---|---|
@@ -142,12 +179,5 @@ func rulesText() string {
 | a connection | %d | %d |
 
 This is what each of them counts for in `+"`max_series`"+`, whatever the API says of it.
-
-## Which connections have traffic
-
-A connection whose state is %s has no
-traffic, and the exporter does not ask for it. The same holds for a connection without
-a state if its status on Equinix' side means that it is not provisioned yet, or no
-longer.
-`, port0, port-port0, pair0, pair-pair0, connection0, connection-connection0, strings.Join(idle[:len(idle)-1], ", ")+" or "+idle[len(idle)-1])
+`, port0, port-port0, pair0, pair-pair0, connection0, connection-connection0)
 }

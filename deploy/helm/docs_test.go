@@ -77,7 +77,7 @@ func checkPrometheus(t *testing.T, file string) {
 }
 
 // TestCallsOfThePageAreComputed holds the numbers of the page's table against
-// the formulas of the README.
+// the formulas of docs/api-calls.md.
 func TestCallsOfThePageAreComputed(t *testing.T) {
 	page := read(t, root+"/docs", "kubernetes.md")["kubernetes.md"]
 	for _, c := range []struct {

@@ -1,17 +1,17 @@
-# The chart, with tools of its own: make chart tests it.
+# The Helm chart, with tools of its own.
 HELM        := v3.22.0
 KUBECONFORM := v0.8.0
-# Schemas are made of the oldest Kubernetes that the chart takes and of the newest.
+# Schemas are generated from the oldest Kubernetes that the chart supports and from the newest.
 KUBERNETES  := v1.29.6 v1.37.2
 OPERATOR    := v0.85.0
 GATEWAY     := v1.6.3
 
 .PHONY: chart helm kubetools
-chart: build kubetools
+
+##@ The Helm chart
+chart: build kubetools ## test the chart
 	cd deploy/helm && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 -timeout=30m ./...
-# Brings the chart's copies of rules and dashboards, its README and
-# deploy/kubernetes in step.
-helm: kubetools
+helm: kubetools ## rewrite the chart's README, its copies of rules and dashboards, and deploy/kubernetes
 	cd deploy/helm && $(GO) test -run='InStep$$' . -update
 kubetools: $(TOOLS)/helm $(TOOLS)/kubeconform $(KUBERNETES:%=$(TOOLS)/schemas/%)
 $(TOOLS)/helm:

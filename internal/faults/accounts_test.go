@@ -10,18 +10,18 @@ import (
 
 var accountScenarios = []scenario{
 	{Switch: fabrictest.Switch{Fault: "token-expired", After: 7}, outcome: outcome{
-		calls: usual, reasons: "auth", refusals: 1, note: "the one call that is refused is made again with a new token",
+		calls: usual, reasons: "auth", refusals: 1, note: "the refused call is repeated with a new token",
 	}},
 	{Switch: of("token-endpoint-down"), lasts: 2*time.Hour + 20*time.Minute, outcome: tokenless("server", calls{100, 130})},
 	{Switch: of("login-refused"), mend: reload, outcome: refused},
 	{Switch: of("login-locked"), mend: reload, outcome: refused},
-	{Switch: of("clock-ahead"), outcome: outcome{calls: usual, also: newest, note: "samples are asked for, and shown, up to the exporter's time"}},
+	{Switch: of("clock-ahead"), outcome: outcome{calls: usual, also: newest, note: "the exporter asks for samples, and shows them, up to its own time"}},
 	{Switch: of("clock-behind"), outcome: outcome{
 		calls: usual, lost: []string{"port_traffic_last_bytes_per_second", "pair_failover_utilization_ratio", "port_lag_failover_utilization_ratio"},
-		note: "the newest sample looks an hour old, so it is not called the last one; windows stay",
+		note: "the newest sample looks an hour old, so the last polled rate is absent; windows stay",
 	}},
 	{Switch: of("suspend"), outcome: outcome{
-		calls: usual, reasons: "auth", note: "as of a virtual machine whose clock was not put right; for the others see below",
+		calls: usual, reasons: "auth", note: "like a virtual machine whose clock was not corrected; for other machines see below",
 	}},
 	{Switch: of("http-503"), title: "http-503, one of three accounts", accounts: 3, outcome: answered("server", fiveTimes)},
 	{Switch: of("http-503"), title: "http-503, two windows", windows: true, lasts: 5*time.Hour + 10*time.Minute, outcome: twoWindows(answered("server", fiveTimes))},
@@ -44,7 +44,7 @@ func newest(l timeline) (wrong []string) {
 // refused is the outcome of credentials that are not believed.
 var refused = outcome{
 	ends: everything, down: true, failing: true, reasons: "auth", calls: calls{28, 44},
-	note: fmt.Sprintf("the token at hand is tried until it ends, once a poll; %d logins, and then none: see below", refusedLogins),
+	note: fmt.Sprintf("the exporter uses its token until it expires, once per poll; after %d logins there are no more: see below", refusedLogins),
 	also: func(l timeline) (wrong []string) {
 		last := l.marks[len(l.marks)-1].series
 		if n := last[fmt.Sprintf(`api_errors_total{account=%q,operation="token",reason="auth"}`, account(0))]; n != refusedLogins {
@@ -65,14 +65,14 @@ const refusedLogins = 3
 func tokenless(reasons string, n calls) outcome {
 	return outcome{
 		lead: 30 * time.Minute, ends: everything, down: true, failing: true, reasons: reasons, calls: n,
-		note: "until the token ends nothing is amiss; from then on the API is asked for tokens only",
+		note: "until the token expires everything works; from then on the exporter asks only for tokens",
 	}
 }
 
 // twoWindows is o with a window that lives longer.
 func twoWindows(o outcome) outcome {
 	o.long, o.full = true, 80*time.Minute
-	o.note = "of a window of " + longWindow + " that is asked for once an hour, traffic and what it says of the capacity of the line end " +
+	o.note = "a window of " + longWindow + " is polled once an hour; its traffic, and the capacity of the line that comes with it, end " +
 		between(ending[hourly].whole, ending[hourly].gone)
 	return o
 }

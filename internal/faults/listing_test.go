@@ -18,7 +18,7 @@ var listingScenarios = []scenario{
 	{Switch: betweenPages("port-removed", fabrictest.DemoSecondary), title: "port-removed, between two pages", paged: true, outcome: removedInListing},
 	{own: oneEmptyListing(), title: "one listing without a port", outcome: outcome{
 		calls: usual, also: told("the listing is empty"),
-		note: "it is not believed: the ports stay until the next listing says so too, which ends their series; the log tells",
+		note: "the exporter does not trust it: the ports stay, and end only if the next listing is empty too; the log says so",
 	}},
 	{Switch: fabrictest.Switch{Fault: "port-added", Port: fabrictest.DemoLAG, After: 5}, outcome: added},
 	{Switch: betweenPages("port-added", fabrictest.DemoLAG), title: "port-added, between two pages", paged: true, outcome: addedInListing},

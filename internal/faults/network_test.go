@@ -74,7 +74,7 @@ var bodyScenarios = []scenario{
 	{Switch: of("wrong-types"), outcome: answered("decode", once)},
 	{Switch: of("nulls"), outcome: outcome{
 		ends: everything, reasons: "decode", calls: once,
-		note: "statistics without a figure are no news, and no error",
+		note: "statistics without a value change nothing, and are not an error",
 	}},
 	{Switch: login("truncated-json"), lasts: 2*time.Hour + 20*time.Minute, outcome: tokenless("decode", calls{44, 56})},
 	{Switch: login("html"), lasts: 2*time.Hour + 20*time.Minute, outcome: tokenless("decode", calls{44, 56})},

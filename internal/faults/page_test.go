@@ -18,37 +18,38 @@ import (
 var update = flag.Bool("update", false, "rewrite the generated page")
 
 // pageHead is the page up to the table; what is formatted are constants of the tests.
-var pageHead = backticked(fmt.Sprintf(`<!-- Generated from the scenarios of internal/faults by "make golden"; a test holds it against them. -->
+var pageHead = backticked(fmt.Sprintf(`<!-- Generated from the scenarios of this package by "make golden"; a test compares it with them. -->
 
 # Faults
 
-What the exporter makes of an API, a network or a clock that is broken. Each row is a
-scenario that the tests play: a daemon with the default intervals watches three or four
-ports and is well, then the fault begins and stays, and in the end it is taken away. Those
-in 'code' can be tried by hand under the demo, where a cycle takes a minute: see
-[demo.md](demo.md).
+A test report: what the exporter does when an API, a network or a clock is broken. Each
+row of the table is a scenario that the tests play. A daemon with the default intervals
+polls three or four ports and is healthy. Then the fault begins and stays; at the end it
+is removed. You can try the faults whose names are written as 'code' under the demo,
+where a cycle takes a minute: see [demo.md](../../docs/demo.md).
 
-Unless its row says otherwise, every value that is shown meanwhile is the one before the
-fault, and every traffic figure is one that the API meant, or it is not there. The exception
-is what could be so: a burst below %d times the rate of the line is shown, which matters
-where a port is idle (see 'absurd'), and counted in
-'implausible_intervals_total'; packets are counted as far as the line could carry them.
-While the rate of the line is not known yet, rates are believed and packets wait.
+Unless its row says otherwise, every value shown during the fault is the value from before
+it, and every traffic figure is one that the API really had, or it is absent. There is one
+exception, because such a rate is possible: a burst below %d times the line rate is shown
+and counted in 'implausible_intervals_total'. This matters if a port is idle (see 'absurd').
+Packet counts are accepted up to what the line can carry. Until the line rate is known,
+rates are accepted and packet counts wait.
 
-- **ends**: series that are five of their intervals old end: those of traffic and
-  connections %s, those of the inventory %s.
-  The others stay as they were, and so do 'port_info' and the series about the exporter's
-  own work. Utilization ends with the first of its parts. Families are named where they
-  end at once, within %.0f minutes, or %.0f where the listing says it.
-- **up**, **poll**: what 'up' of the account and 'port_poll_success' of its ports say, and
-  from how many minutes after the beginning at the latest.
-- **reason**: that of the errors in 'api_errors_total'; none are counted where there is none.
-- **calls**: requests that the API takes in the first hour; %v where all is well, and
-  %v with four ports.
-- **back**: when traffic, connections and 'up' are there again after the end of the fault,
-  and when all is, at the latest: every interval has to come round.
+- **ends**: series that end. A series ends when it is five of its intervals old: traffic and
+  connections %s, inventory %s. All other series stay as they
+  were, and so do 'port_info' and the series about the exporter's own work. Utilization ends
+  with the first of its parts. A family that ends at once is named: it ends within %.0f
+  minutes, or within %.0f if it comes from the listing.
+- **up**, **poll**: the value of 'up' of the account and of 'port_poll_success' of its ports,
+  and how many minutes after the beginning of the fault they have it at the latest.
+- **reason**: the reason of the errors in 'api_errors_total'; empty if none are counted.
+- **calls**: how many requests reach the API in the first hour. Without a fault it is
+  %v, with four ports %v.
+- **back**: how long after the end of the fault, at the latest, traffic, connections and 'up'
+  are there again; then how long until everything is. Each kind of data waits for its
+  next poll.
 
-Other accounts notice nothing: their values, their errors and their calls are as ever.
+Other accounts are not affected: their values, errors and calls stay the same.
 
 | fault | what it does | ends | up | poll | reason | calls | back | |
 |---|---|---|---|---|---|---|---|---|
@@ -60,19 +61,20 @@ var pageTail = backticked(fmt.Sprintf(`
 ## Refused logins
 
 After %d logins with credentials that are refused, the last of them an hour after the
-second, there are no more until the secret changes. A reload grants one more, once. With
-a [state file](configuration.md) this holds over any number of restarts (%s
-in %s); without one, each restart counts anew.
+second, there are no more until the secret changes. A reload allows one more, once. With
+a [state file](../../docs/configuration.md) this limit holds over any number of restarts
+(%s in %s); without one, the count restarts with the process.
 
 ## The exporter's own clock
 
-Ages are taken by the wall clock or the monotonic one, whichever says more.
+The age of a value is measured with the wall clock and the monotonic clock; the larger
+age counts.
 
 | what | at once | then |
 |---|---|---|
-| the machine has slept, for %s | %s end, 'up' is 0 | %s; within %.0f minutes traffic, connections and 'up' are back, within %.0f everything, with no more calls in an hour than ever |
-| the clock is set ahead, by %s | %s end, 'up' is 0: it might have been a sleep | they come back alike; the newest samples look an hour old, so %s stay away until the clock is put right |
-| the clock is set back, by %s | nothing ends | samples are asked for, and shown, up to the exporter's time; what is not polled any more ends as ever |
+| the machine sleeps for %s | %s end, 'up' is 0 | %s; within %.0f minutes traffic, connections and 'up' are back, within %.0f everything, with no more calls in an hour than usual |
+| the clock is set ahead by %s | %s end, 'up' is 0, because it could have been a sleep | they come back in the same way; the newest samples look an hour old, so %s are absent until the clock is corrected |
+| the clock is set back by %s | nothing ends | the exporter asks for samples, and shows them, up to its own time; what is not polled any more ends as usual |
 
 ## Large answers
 
@@ -119,9 +121,9 @@ func counted(n int, what string) string {
 	return fmt.Sprint(n, " ", what, "s")
 }
 
-// TestPageIsGeneratedFromTheScenarios holds docs/faults.md against the table.
+// TestPageIsGeneratedFromTheScenarios compares README.md with the table of scenarios.
 func TestPageIsGeneratedFromTheScenarios(t *testing.T) {
-	const path = "../../docs/faults.md"
+	const path = "README.md"
 	var b strings.Builder
 	b.WriteString(pageHead)
 	does := map[string]string{}

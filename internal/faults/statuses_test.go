@@ -6,7 +6,7 @@ import "time"
 func held(from, to int) outcome {
 	o := silent("rate_limited", from, to)
 	o.failingBy = 40 * time.Minute
-	o.note = "the whole account waits, five minutes at the most; port_poll_success is that of polls that have ended"
+	o.note = "the whole account waits, five minutes at most; `port_poll_success` counts only polls that have ended"
 	return o
 }
 
@@ -33,6 +33,6 @@ var statusScenarios = []scenario{
 func gone(reason string, n calls) outcome {
 	o := silent(reason, n.from, n.to)
 	o.lost = []string{"traffic_source_info"}
-	o.note = "the other traffic sources and the v3 listing are tried as well"
+	o.note = "the exporter also tries the other traffic sources and the v3 listing"
 	return o
 }

@@ -25,7 +25,7 @@ var idle = []string{fabrictest.DemoIdle}
 
 // without is the outcome of answers in which some intervals cannot be used.
 func without(lost ...string) outcome {
-	return outcome{calls: usual, lost: lost, note: "figures are those of the other intervals"}
+	return outcome{calls: usual, lost: lost, note: "values come from the other intervals"}
 }
 
 const pairP95 = "pair_failover_utilization_p95_ratio"
@@ -57,11 +57,11 @@ func oddOf(ports int) outcome {
 
 var valueScenarios = []scenario{
 	{Switch: of("empty-points"), sources: everySource, lasts: time.Hour, outcome: outcome{
-		ends: []class{traffic}, calls: usual, note: "no news, and no error",
+		ends: []class{traffic}, calls: usual, note: "changes nothing, and is not an error",
 	}},
-	{Switch: of("future-points"), more: idle, sources: everySource, lasts: time.Hour, outcome: outcome{calls: usualOfFour, unseen: true, note: "figures are those of the other intervals"}},
-	{Switch: of("unsorted"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every figure is right"}},
-	{Switch: of("duplicated"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every figure is right"}},
+	{Switch: of("future-points"), more: idle, sources: everySource, lasts: time.Hour, outcome: outcome{calls: usualOfFour, unseen: true, note: "values come from the other intervals"}},
+	{Switch: of("unsorted"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every value is right"}},
+	{Switch: of("duplicated"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every value is right"}},
 	{Switch: of("gaps"), sources: everySource, lasts: time.Hour, outcome: without(pairP95)},
 	{Switch: of("negative"), more: idle, sources: everySource, lasts: time.Hour, outcome: withIdle(oddOf(len(watched) + 1))},
 	{Switch: of("absurd"), more: idle, sources: everySource, lasts: time.Hour, outcome: believing(withIdle(odd()))},
@@ -87,7 +87,7 @@ const overLine = 10
 // as much is still little.
 func believing(o outcome) outcome {
 	sound := o.also
-	o.note += fmt.Sprintf("; but a rate of an idle port that is below %d times the line is shown, and so many packets are counted", overLine)
+	o.note += fmt.Sprintf("; but a rate of an idle port that is below %d times the line rate is shown, and packets are counted up to what the line carries", overLine)
 	o.also = func(l timeline) (wrong []string) {
 		shown := 0.0
 		for series, v := range l.marks[len(l.marks)-1].series {
@@ -141,7 +141,7 @@ var rateKey = regexp.MustCompile(`^(mean|max|value|lastPolled|(in|out)bound(Max|
 // twoWindowsWithout is o where there is a window that is asked for once an hour.
 func twoWindowsWithout(o outcome) outcome {
 	o.apart, o.full = true, 80*time.Minute
-	o.note += "; so of a window of " + longWindow + " that is asked for once an hour; the 95th percentile of a pair is away while its ports lack different intervals"
+	o.note += "; also in a window of " + longWindow + " that is polled once an hour; the 95th percentile of a pair is absent while its ports lack different intervals"
 	return o
 }
 
