@@ -38,9 +38,10 @@ setup:
 	mkdir -p $(TOOLS) && rm -f $(SKIPPED)
 unit: build
 	$(GO) test $(TEST) ./...
-	cd dashboards && $(GO) test $(TEST) ./...
+# Not what make compose, make rules and make chart test. Most of these tests wait for
+# other processes, so more of them than there are processors run at a time.
 e2e: build $(TOOLS)/alertmanager
-	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 $$($(GO) list ./... | grep -v /replay)
+	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -parallel=8 -skip=^TestCompose . ./board ./need
 # Not part of make test: to compile everything a second time takes longer than to test
 # it. Of the end-to-end tests, those with many clients have an exporter with it.
 race: # needs a C compiler
@@ -49,9 +50,9 @@ race: # needs a C compiler
 	CGO_ENABLED=1 $(GO) build -race -o $(TOOLS)/racing/ .
 	cd e2e && EXPORTER=$(TOOLS)/racing/$(BIN) $(GO) test $(TEST) -count=1 -run='^TestPressure$$|NoFileDescriptor' .
 # make compose and make rules want prometheus and promtool, 2.42 or later, which
-# Debian's package prometheus has: Go cannot bring them (see e2e/tools/go.mod).
+# Debian's package prometheus has: Go cannot bring them (see e2e/go.mod).
 compose: build $(TOOLS)/alertmanager $(TOOLS)/amtool
-	cd deploy/compose && $(GO) test $(TEST) -count=1 ./... -exporter=$(CURDIR)/$(BIN)
+	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -run=^TestCompose .
 rules: $(TOOLS)/amtool # with promtool; then hours of the simulated API are replayed
 	promtool check rules --lint=all --lint-fatal deploy/prometheus/equinix_fabric.*.yml
 	promtool check config deploy/prometheus/prometheus.yml deploy/prometheus/examples/prometheus*.yml
@@ -62,8 +63,7 @@ bench:
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 tools: $(TOOLS)/golangci-lint $(TOOLS)/nfpm $(TOOLS)/actionlint
 lint: tools
-	for m in . e2e dashboards deploy/helm deploy/compose; do (cd $$m && $(GO) mod tidy -diff && $(GO) fix -diff ./... && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
-	cd e2e/tools && $(GO) mod tidy -diff # no code of its own
+	for m in . e2e; do (cd $$m && $(GO) mod tidy -diff && $(GO) fix -diff ./... && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
 	for os in darwin windows; do GOOS=$$os $(GO) vet -trimpath ./... || exit 1; done
 dist: $(TOOLS)/nfpm # all that a release offers
 	./deploy/release/build
@@ -73,8 +73,8 @@ dist-check: $(TOOLS)/nfpm # needs root, dpkg, rpm, systemd, jq, zip
 	./.ci/dist
 workflows: $(TOOLS)/actionlint
 	./.ci/workflows $(TOOLS)/actionlint
-$(TOOLS)/alertmanager $(TOOLS)/amtool: e2e/tools/go.mod
-	mkdir -p $(TOOLS) && cd e2e/tools && $(GO) build -o $@ github.com/prometheus/alertmanager/cmd/$(@F)
+$(TOOLS)/alertmanager $(TOOLS)/amtool: e2e/go.mod
+	mkdir -p $(TOOLS) && cd e2e && $(GO) build -o $@ github.com/prometheus/alertmanager/cmd/$(@F)
 $(TOOLS)/nfpm:
 	GOBIN=$(TOOLS) $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM)
 $(TOOLS)/actionlint:
@@ -97,11 +97,11 @@ soak:
 # KILL: how long to kill the exporter at any moment and to look for gaps.
 KILL  := 5s
 kill: build
-	cd e2e && $(GO) test -count=1 ./restart -exporter=$(CURDIR)/$(BIN) -kill.for=$(KILL)
+	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -run=TestAKillLosesNoSeries . -kill.for=$(KILL)
 golden docs:
 	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/faults ./internal/portlist -update
 dashboards:
-	cd dashboards && $(GO) run .
+	cd e2e && $(GO) test ./board -run=TestCommittedDashboardsAreThoseOfTheCode -update
 docker:
 	docker build --build-arg VERSION=$(VERSION) -t $(BIN) .
 include deploy/helm/helm.mk

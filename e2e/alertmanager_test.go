@@ -122,11 +122,14 @@ type amAlert struct {
 // test ends.
 func startAlertmanager(t *testing.T) alertmanager {
 	t.Helper()
-	// make test builds it; Debian calls it by the longer name.
-	program := need.Program(t, "prometheus-alertmanager", "alertmanager", "prometheus-alertmanager")
-	x := launch(t, nil, program, "--config.file="+filepath.Join(ruleDir, "alertmanager.yml"),
-		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")
-	return alertmanager{"http://" + x.find(t, &x.stderr, regexp.MustCompile(`msg="?Listening on"? address=(127\S+)`))}
+	return alertmanager{launch(t, nil, alertmanagerPath(t), "--config.file="+filepath.Join(ruleDir, "alertmanager.yml"),
+		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=").url(t)}
+}
+
+// alertmanagerPath finds Alertmanager. make test builds it; Debian calls it by the longer name.
+func alertmanagerPath(t *testing.T) string {
+	t.Helper()
+	return need.Program(t, "prometheus-alertmanager", "alertmanager", "prometheus-alertmanager")
 }
 
 // alert waits until Alertmanager has that alert of that port.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fabric-exporter/equinix_fabric_exporter/dashboards/board"
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/board"
 )
 
 // edited is the thresholds' file with something replaced.
