@@ -17,13 +17,16 @@ var update = flag.Bool("update", false, "write the dashboards to dashboards/")
 
 const (
 	dashboards = "../../dashboards"
-	thresholds = "../../deploy/prometheus/equinix_fabric.thresholds.yml"
+	rulesDir   = "../../deploy/prometheus/equinix_fabric."
+	thresholds = rulesDir + "thresholds.yml"
+	recording  = rulesDir + "recording.yml"
+	alerts     = rulesDir + "alerts.yml"
 )
 
 // build is what would be committed, by file.
 func build(t *testing.T) map[string][]byte {
 	t.Helper()
-	l, err := board.ReadLimits(thresholds)
+	l, err := board.ReadLimits(thresholds, recording, alerts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func fleetNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuild
 			title: "Down, degraded", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no status known", alarming: true,
 			about: "Ports that are down, or have lost some links of their LAG, as the inventory of Equinix says; it is read every 15 minutes by default. The table below names them. " +
 				"Check the cross connects and your own end.",
-			queries: []query{{"sum(" + named("group by (port_uuid) ("+portDown+" or "+linksLost+") or 0 * group by (port_uuid) ("+ns+"port_operational_status)") + ")", "ports"}},
+			queries: []query{{"sum(" + named("group by (port_uuid) ("+l.portDown()+" or "+l.linksLost()+") or 0 * group by (port_uuid) ("+ns+"port_operational_status)") + ")", "ports"}},
 			links:   runbooks("FabricPortDown", "FabricLAGLinkLost"),
 		})).
 		WithPanel(number(spec{

@@ -9,17 +9,17 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/board"
 )
 
-// edited is the thresholds' file with something replaced.
-func edited(t *testing.T, from, to string) string {
+// edited is a rule file with something replaced.
+func edited(t *testing.T, file, from, to string) string {
 	t.Helper()
-	text, err := os.ReadFile(thresholds)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(text), from) {
-		t.Fatalf("no %q in %s", from, thresholds)
+		t.Fatalf("no %q in %s", from, file)
 	}
-	path := filepath.Join(t.TempDir(), "thresholds.yml")
+	path := filepath.Join(t.TempDir(), "rules.yml")
 	if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(text), from, to)), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func edited(t *testing.T, from, to string) string {
 }
 
 func TestPanelsTakeTheLimitsOfTheAlerts(t *testing.T) {
-	l, err := board.ReadLimits(edited(t, "vector(0.8)", "vector(0.123)"))
+	l, err := board.ReadLimits(edited(t, thresholds, "vector(0.8)", "vector(0.123)"), recording, alerts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestPanelsTakeTheLimitsOfTheAlerts(t *testing.T) {
 }
 
 func TestTitlesNameTheHorizon(t *testing.T) {
-	l, err := board.ReadLimits(edited(t, "vector(2592000)", "vector(5184000)"))
+	l, err := board.ReadLimits(edited(t, thresholds, "vector(2592000)", "vector(5184000)"), recording, alerts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,13 +56,39 @@ func TestTitlesNameTheHorizon(t *testing.T) {
 	}
 }
 
+// A state that the rules take for a failed one is one for the panels too.
+func TestPanelsTakeTheConditionsOfTheAlerts(t *testing.T) {
+	l, err := board.ReadLimits(thresholds, edited(t, recording, "REJECTED|", "REJECTED|EXPLODED|"), edited(t, alerts, `status="PARTIAL"`, `status="HALF"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := board.Build(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		"connections.json": `equinix_fabric_connection_status{status=~\"FAILED|ERROR|REJECTED|EXPLODED|AUTO`,
+		"fleet.json":       `max by (port_uuid) (equinix_fabric_port_operational_status{status=\"HALF\"} == 1)`,
+	} {
+		if text := string(files[file]); !strings.Contains(text, want) || strings.Contains(text, "equinix_fabric:exporter") {
+			t.Errorf("%s lacks %s, or wants the rules to be loaded", file, want)
+		}
+	}
+}
+
 func TestBuildWantsAllLimits(t *testing.T) {
-	l, err := board.ReadLimits(edited(t, "threshold:port_utilization_p95_ratio", "threshold:something_else"))
+	l, err := board.ReadLimits(edited(t, thresholds, "threshold:port_utilization_p95_ratio", "threshold:something_else"), recording, alerts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := board.Build(l); err == nil || !strings.Contains(err.Error(), "port_utilization_p95_ratio") {
 		t.Errorf("error %v", err)
+	}
+	if l, err = board.ReadLimits(thresholds, recording); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := board.Build(l); err == nil || !strings.Contains(err.Error(), "FabricConnectionDown") {
+		t.Errorf("without the alerts: error %v", err)
 	}
 	if _, err := board.Build(board.Limits{}); err == nil {
 		t.Error("built without limits")
@@ -71,7 +97,7 @@ func TestBuildWantsAllLimits(t *testing.T) {
 
 func TestReadLimitsRefusesWhatIsNoFigure(t *testing.T) {
 	for _, expr := range []string{"vector(many)", "0.8", "vector(time())"} {
-		if _, err := board.ReadLimits(edited(t, "vector(0.8)", expr)); err == nil || !strings.Contains(err.Error(), "port_utilization_p95_ratio") {
+		if _, err := board.ReadLimits(edited(t, thresholds, "vector(0.8)", expr)); err == nil || !strings.Contains(err.Error(), "port_utilization_p95_ratio") {
 			t.Errorf("%s: error %v", expr, err)
 		}
 	}
