@@ -1,5 +1,5 @@
-// Tests that the exporter's own module has no use for, because of what they need:
-// Prometheus, a browser, Compose; and the generator of the dashboards.
+// Tests and tools that need more than the exporter does: Prometheus, Alertmanager, a
+// browser, Compose, Grafana's SDK. They stay out of its go.mod.
 module github.com/fabric-exporter/equinix_fabric_exporter/e2e
 
 go 1.26.0
@@ -192,8 +192,9 @@ require (
 
 replace github.com/fabric-exporter/equinix_fabric_exporter => ../
 
-// The last Alertmanager whose module has its web pages, without which it does not
-// build. It wants an older automemlimit than the exporter, which is built from ../go.mod.
+// Prometheus requires a later Alertmanager, whose module lacks the web pages that it
+// embeds, so that it does not build. This is the last one that does, and it wants an
+// automemlimit before 1.0. The exporter itself is built from ../go.mod.
 replace (
 	github.com/KimMachineGun/automemlimit => github.com/KimMachineGun/automemlimit v0.7.5
 	github.com/prometheus/alertmanager => github.com/prometheus/alertmanager v0.31.1
