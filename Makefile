@@ -21,10 +21,10 @@ export SKIPPED := $(TOOLS)/skipped
 # make lint has the whole of vet. A busy machine needs more than ten minutes for a package.
 TEST     := -vet=off -shuffle=on -timeout=30m
 
-# Days of simulated time in one goroutine after the other, and bodies of hundreds of
-# megabytes: the race detector would take minutes to find nothing. Of the daemon it
-# has what starts, stops and reloads.
-SLOW     := /internal/(daemon|doctor|faults|soak)$$$$
+# Where the race detector would find nothing: some packages start no goroutine, some
+# take minutes with it for days of simulated time in one goroutine after the other and
+# bodies of hundreds of megabytes. Of the daemon it has what starts, stops and reloads.
+RACELESS := /(docs|deploy/release.*|internal/(config|human|state|daemon|doctor|faults|soak))$$
 
 .PHONY: build demo test setup unit e2e race compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln
 build:
@@ -45,7 +45,7 @@ e2e: build $(TOOLS)/alertmanager
 # Not part of make test: to compile everything a second time takes longer than to test
 # it. Of the end-to-end tests, those with many clients have an exporter with it.
 race: # needs a C compiler
-	CGO_ENABLED=1 $(GO) test $(TEST) -race $$($(GO) list ./... | grep -vE '$(SLOW)')
+	CGO_ENABLED=1 $(GO) test $(TEST) -race $$($(GO) list ./... | grep -vE '$(RACELESS)')
 	CGO_ENABLED=1 $(GO) test $(TEST) -race -run='Reload|Login|Logins|Refus|Token|Leave|Stop|Clos' -skip=Commands ./internal/daemon # Commands: one after the other, for days
 	CGO_ENABLED=1 $(GO) build -race -o $(TOOLS)/racing/ .
 	cd e2e && EXPORTER=$(TOOLS)/racing/$(BIN) $(GO) test $(TEST) -count=1 -run='^TestPressure$$|NoFileDescriptor' .
@@ -87,13 +87,15 @@ fmt: tools
 	$(TOOLS)/golangci-lint fmt ./...
 fuzz:
 	./.ci/fuzz $(or $(TIME),30s)
-# SOAK: how long, in real time. SCALE: simulated seconds in a real one, at most;
-# 0 for as many as there is processor time for. SEED decides faults and changes.
+# SOAK: how long, in real time, and of how many PORTS. SCALE: simulated seconds in a
+# real one, at most; 0 for as many as there is processor time for. SEED decides faults
+# and changes.
 SOAK  := 30m
+PORTS := 1000
 SCALE := 0
 SEED  := 1
 soak:
-	$(GO) test -count=1 -timeout=0 -run=TestSoak -v ./internal/soak -soak.for=$(SOAK) -soak.scale=$(SCALE) -soak.seed=$(SEED) -soak.ports=1000
+	$(GO) test -count=1 -timeout=0 -run=TestSoak -v ./internal/soak -soak.for=$(SOAK) -soak.scale=$(SCALE) -soak.seed=$(SEED) -soak.ports=$(PORTS)
 # KILL: how long to kill the exporter at any moment and to look for gaps.
 KILL  := 5s
 kill: build
