@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/prometheus/rules"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/need"
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/prom"
 )
 
 const (
@@ -180,7 +181,7 @@ func (am alertmanager) post(t *testing.T, labels map[string]string) {
 // and tells Alertmanager, until the test ends.
 func runRules(t *testing.T, s *server, am alertmanager) {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := prom.Warnings(t)
 	m := rules.NewManager(&rules.ManagerOptions{
 		NameValidationScheme: model.UTF8Validation, Context: t.Context(), Logger: log, Registerer: prometheus.NewRegistry(),
 		Appendable: s.db, Queryable: s.db, QueryFunc: rules.EngineQueryFunc(s.engine, s.db),
