@@ -22,10 +22,10 @@ export SKIPPED := $(TOOLS)/skipped
 # "make lint" runs all of vet. A busy machine needs more than ten minutes for a package.
 TEST     := -vet=off -shuffle=on -timeout=30m
 
-# Packages that simulate days in one goroutine after another, or read bodies of hundreds
-# of megabytes. The race detector would take minutes in them to find nothing, so it runs
-# only those tests of the daemon that start, stop and reload it.
-SLOW     := /internal/(daemon|doctor|faults|soak)$$$$
+# Packages in which the race detector would find nothing: some start no goroutine, others
+# simulate days in one goroutine after another, or read bodies of hundreds of megabytes,
+# and would take minutes. Of the daemon it runs the tests that start, stop and reload it.
+RACELESS := /(docs|deploy/release.*|internal/(config|human|state|daemon|doctor|faults|soak))$$
 
 # What "make check" leaves to "make test": two packages of simulations, and the tests of
 # the daemon that take more than two seconds.
@@ -55,7 +55,7 @@ golden: ## rewrite the generated documents and the expected outputs of tests
 	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/faults ./internal/portlist -update
 docs: golden
 dashboards: ## rewrite dashboards/*.json from their Go code
-	cd dashboards && $(GO) run .
+	cd e2e && $(GO) test ./board -run=TestCommittedDashboardsAreThoseOfTheCode -update
 bench: ## run the benchmarks
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 
@@ -67,24 +67,24 @@ setup:
 	mkdir -p $(TOOLS) && rm -f $(SKIPPED)
 unit: build
 	$(GO) test $(TEST) ./...
-	cd dashboards && $(GO) test $(TEST) ./...
+# Without what "make compose", "make rules" and "make chart" test. Most of these tests wait
+# for other processes, so more of them run at a time than there are processors.
 e2e: build $(TOOLS)/alertmanager
-	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 $$($(GO) list ./... | grep -v /replay)
+	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -parallel=8 -skip=^TestCompose . ./board ./need
 # Not part of "make test": compiling everything a second time takes longer than testing
 # it. The end-to-end tests with many clients run an exporter that has the race detector.
 race: ## run the tests with the race detector; needs a C compiler
-	CGO_ENABLED=1 $(GO) test $(TEST) -race $$($(GO) list ./... | grep -vE '$(SLOW)')
+	CGO_ENABLED=1 $(GO) test $(TEST) -race $$($(GO) list ./... | grep -vE '$(RACELESS)')
 	CGO_ENABLED=1 $(GO) test $(TEST) -race -run='Reload|Login|Logins|Refus|Token|Leave|Stop|Clos' -skip=Commands ./internal/daemon # Commands: one after the other, for days
 	CGO_ENABLED=1 $(GO) build -race -o $(TOOLS)/racing/ .
 	cd e2e && EXPORTER=$(TOOLS)/racing/$(BIN) $(GO) test $(TEST) -count=1 -run='^TestPressure$$|NoFileDescriptor' .
 lint: tools ## run the linters, vet and go fix on all modules and systems
-	for m in . e2e dashboards deploy/helm deploy/compose; do (cd $$m && $(GO) mod tidy -diff && $(GO) fix -diff ./... && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
-	cd e2e/tools && $(GO) mod tidy -diff # no code of its own
+	for m in . e2e; do (cd $$m && $(GO) mod tidy -diff && $(GO) fix -diff ./... && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
 	for os in darwin windows; do GOOS=$$os $(GO) vet -trimpath ./... || exit 1; done
 # "make compose" and "make rules" need prometheus and promtool, 2.42 or later, which are in
-# Debian's package prometheus: Go cannot install them (see e2e/tools/go.mod).
+# Debian's package prometheus: Go cannot install them (see e2e/go.mod).
 compose: build $(TOOLS)/alertmanager $(TOOLS)/amtool ## test deploy/compose
-	cd deploy/compose && $(GO) test $(TEST) -count=1 ./... -exporter=$(CURDIR)/$(BIN)
+	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -run=^TestCompose .
 rules: $(TOOLS)/amtool ## test the alerts and recording rules, with promtool and with replayed hours
 	promtool check rules --lint=all --lint-fatal deploy/prometheus/equinix_fabric.*.yml
 	promtool check config deploy/prometheus/prometheus.yml deploy/prometheus/examples/prometheus*.yml
@@ -95,16 +95,17 @@ workflows: $(TOOLS)/actionlint ## check the GitHub workflows
 	./.ci/workflows $(TOOLS)/actionlint
 fuzz: ## run every fuzz test for TIME, 30s by default
 	./.ci/fuzz $(or $(TIME),30s)
-# SOAK: how long, in real time. SCALE: at most so many simulated seconds in a real one;
+# SOAK: how long, in real time, and of how many PORTS. SCALE: at most so many simulated seconds in a real one;
 # 0 for as many as the processor can do. SEED decides faults and changes.
 SOAK  := 30m
+PORTS := 1000
 SCALE := 0
 SEED  := 1
 soak: ## run the exporter for SOAK (30m) against APIs that break at random, every number recomputed
-	$(GO) test -count=1 -timeout=0 -run=TestSoak -v ./internal/soak -soak.for=$(SOAK) -soak.scale=$(SCALE) -soak.seed=$(SEED) -soak.ports=1000
+	$(GO) test -count=1 -timeout=0 -run=TestSoak -v ./internal/soak -soak.for=$(SOAK) -soak.scale=$(SCALE) -soak.seed=$(SEED) -soak.ports=$(PORTS)
 KILL  := 5s
 kill: build ## kill the exporter at random moments for KILL (5s), and look for gaps after each restart
-	cd e2e && $(GO) test -count=1 ./restart -exporter=$(CURDIR)/$(BIN) -kill.for=$(KILL)
+	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -run=TestAKillLosesNoSeries . -kill.for=$(KILL)
 vuln: ## look for known vulnerabilities; needs https://vuln.go.dev
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@$(VULN) ./...
 
@@ -120,8 +121,8 @@ include deploy/helm/helm.mk
 
 # Tools, which the targets above install when they need them.
 tools: $(TOOLS)/golangci-lint $(TOOLS)/nfpm $(TOOLS)/actionlint
-$(TOOLS)/alertmanager $(TOOLS)/amtool: e2e/tools/go.mod
-	mkdir -p $(TOOLS) && cd e2e/tools && $(GO) build -o $@ github.com/prometheus/alertmanager/cmd/$(@F)
+$(TOOLS)/alertmanager $(TOOLS)/amtool: e2e/go.mod
+	mkdir -p $(TOOLS) && cd e2e && $(GO) build -o $@ github.com/prometheus/alertmanager/cmd/$(@F)
 $(TOOLS)/nfpm:
 	GOBIN=$(TOOLS) $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM)
 $(TOOLS)/actionlint:

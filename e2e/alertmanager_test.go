@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/prometheus/rules"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/need"
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/prom"
 )
 
 const (
@@ -122,11 +123,14 @@ type amAlert struct {
 // test ends.
 func startAlertmanager(t *testing.T) alertmanager {
 	t.Helper()
-	// make test builds it; Debian calls it by the longer name.
-	program := need.Program(t, "prometheus-alertmanager", "alertmanager", "prometheus-alertmanager")
-	x := launch(t, nil, program, "--config.file="+filepath.Join(ruleDir, "alertmanager.yml"),
-		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")
-	return alertmanager{"http://" + x.find(t, &x.stderr, regexp.MustCompile(`msg="?Listening on"? address=(127\S+)`))}
+	return alertmanager{launch(t, nil, alertmanagerPath(t), "--config.file="+filepath.Join(ruleDir, "alertmanager.yml"),
+		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=").url(t)}
+}
+
+// alertmanagerPath finds Alertmanager. make test builds it; Debian calls it by the longer name.
+func alertmanagerPath(t *testing.T) string {
+	t.Helper()
+	return need.Program(t, "prometheus-alertmanager", "alertmanager", "prometheus-alertmanager")
 }
 
 // alert waits until Alertmanager has that alert of that port.
@@ -177,7 +181,7 @@ func (am alertmanager) post(t *testing.T, labels map[string]string) {
 // and tells Alertmanager, until the test ends.
 func runRules(t *testing.T, s *server, am alertmanager) {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := prom.Warnings(t)
 	m := rules.NewManager(&rules.ManagerOptions{
 		NameValidationScheme: model.UTF8Validation, Context: t.Context(), Logger: log, Registerer: prometheus.NewRegistry(),
 		Appendable: s.db, Queryable: s.db, QueryFunc: rules.EngineQueryFunc(s.engine, s.db),

@@ -1,17 +1,13 @@
 package e2e_test
 
 import (
-	"log/slog"
 	"math"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/rulefmt"
-	"github.com/prometheus/prometheus/promql/parser"
-
 	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/grafana"
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/prom"
 )
 
 // panel is the panel of a dashboard with that title.
@@ -60,12 +56,8 @@ func last(answers []grafana.Answer) float64 {
 // left aside.
 func testStatsAgreeWithAlerts(t *testing.T, s *server, p grafana.Prometheus, at time.Time) {
 	const file = "../deploy/prometheus/equinix_fabric.alerts.yml"
-	groups, errs := rulefmt.ParseFile(file, false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
-	if errs != nil {
-		t.Fatal(errs)
-	}
 	exprs := map[string]string{}
-	for _, g := range groups.Groups {
+	for _, g := range prom.ParseRules(t, file).Groups {
 		for _, r := range g.Rules {
 			exprs[r.Alert] = r.Expr
 		}

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -9,9 +8,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/model/rulefmt"
-	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/rules"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/prom"
 )
 
 // history is how much forecasts want: levels of a week, of which the first needs
@@ -64,34 +63,13 @@ func (s *server) makeUpHistory(t *testing.T, scraped map[string]*dto.MetricFamil
 func (s *server) ruleGroups(t *testing.T, name string) []*rules.Group {
 	t.Helper()
 	file := "../deploy/prometheus/equinix_fabric." + name + ".yml"
-	m := rules.NewManager(&rules.ManagerOptions{
-		NameValidationScheme: model.UTF8Validation, Context: t.Context(), Logger: slog.New(slog.DiscardHandler),
-		Parser: parser.NewParser(parser.Options{}), Appendable: s.db, Queryable: s.db, QueryFunc: rules.EngineQueryFunc(s.engine, s.db),
-	})
-	loaded, errs := m.LoadGroups(time.Minute, labels.EmptyLabels(), "", nil, false, file)
-	if errs != nil {
-		t.Fatal(errs)
-	}
-	parsed, errs := rulefmt.ParseFile(file, false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
-	if errs != nil {
-		t.Fatal(errs)
-	}
-	var groups []*rules.Group
-	for _, g := range parsed.Groups {
-		groups = append(groups, loaded[rules.GroupKey(file, g.Name)])
-	}
-	return groups
+	return prom.Groups(t, s.db, s.engine, file)
 }
 
 // evaluate evaluates groups at a time, one after the other.
 func evaluate(t *testing.T, at time.Time, groups ...[]*rules.Group) {
 	t.Helper()
 	for _, g := range slices.Concat(groups...) {
-		g.Eval(t.Context(), at)
-		for _, r := range g.Rules() {
-			if r.Health() != rules.HealthGood {
-				t.Fatalf("%v: %s: %v", at, r.Name(), r.LastError())
-			}
-		}
+		prom.Evaluate(t, g, at)
 	}
 }

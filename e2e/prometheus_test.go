@@ -14,9 +14,10 @@ import (
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery/targetgroup"
 	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/scrape"
 	"github.com/prometheus/prometheus/tsdb"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/prom"
 )
 
 const job = "equinix_fabric"
@@ -58,29 +59,8 @@ func newServerOf(t *testing.T, cfg *config.Config, address string) *server {
 // openServer is a server that scrapes nothing yet.
 func openServer(t *testing.T) *server {
 	t.Helper()
-	log := warnings(t)
-	db, err := tsdb.Open(t.TempDir(), log, nil, tsdb.DefaultOptions(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	engine := promql.NewEngine(promql.EngineOpts{
-		Logger: log, MaxSamples: 1e7, Timeout: patience,
-		EnableAtModifier: true, EnableNegativeOffset: true,
-		Parser: parser.NewParser(parser.Options{}),
-	})
-	t.Cleanup(func() { _ = engine.Close() })
+	db, engine := prom.Open(t, tsdb.DefaultOptions())
 	return &server{db: db, engine: engine}
-}
-
-// warnings is the log of what goes wrong.
-func warnings(t *testing.T) *slog.Logger {
-	t.Helper()
-	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 // scrape begins to scrape the exporter at address, until the test ends.
@@ -95,7 +75,7 @@ func (s *server) scrape(t *testing.T, address string) {
 
 func (s *server) scrapeAs(t *testing.T, cfg *config.Config, address string) {
 	t.Helper()
-	m, err := scrape.NewManager(&scrape.Options{DiscoveryReloadOnStartup: true}, warnings(t), nil, nil, s.db, prometheus.NewRegistry())
+	m, err := scrape.NewManager(&scrape.Options{DiscoveryReloadOnStartup: true}, prom.Warnings(t), nil, nil, s.db, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,9 +10,9 @@ GATEWAY     := v1.6.3
 
 ##@ The Helm chart
 chart: build kubetools ## test the chart
-	cd deploy/helm && $(GO) vet ./... && $(GO) test -shuffle=on -count=1 -timeout=30m ./...
+	cd e2e && $(GO) test $(TEST) -count=1 ./helm/...
 helm: kubetools ## rewrite the chart's README, its copies of rules and dashboards, and deploy/kubernetes
-	cd deploy/helm && $(GO) test -run='InStep$$' . -update
+	cd e2e && $(GO) test ./helm -run='InStep$$' -update
 kubetools: $(TOOLS)/helm $(TOOLS)/kubeconform $(KUBERNETES:%=$(TOOLS)/schemas/%)
 $(TOOLS)/helm:
 	GOBIN=$(TOOLS) $(GO) install helm.sh/helm/v3/cmd/helm@$(HELM)
@@ -20,4 +20,4 @@ $(TOOLS)/kubeconform:
 	GOBIN=$(TOOLS) $(GO) install github.com/yannh/kubeconform/cmd/kubeconform@$(KUBECONFORM)
 $(TOOLS)/schemas/%: deploy/helm/helm.mk
 	rm -rf $@
-	cd deploy/helm && $(GO) run ./kubeschema -kubernetes=$* -operator=$(OPERATOR) -gateway=$(GATEWAY) -out=$@
+	cd e2e && $(GO) run ./helm/kubeschema -kubernetes=$* -operator=$(OPERATOR) -gateway=$(GATEWAY) -out=$@

@@ -1,4 +1,5 @@
-// Package need finds the programs that tests want and Go cannot bring.
+// Package need has what tests of several packages need: programs that Go cannot
+// bring, and how to run them, and certificates.
 package need
 
 import (
@@ -39,4 +40,16 @@ func Skip(t *testing.T, want string) {
 		fmt.Fprintf(f, "%s: %s\n", want, t.Name())
 	}
 	t.Skip("needs " + want)
+}
+
+// Run runs a program in a directory to its end, with success, and returns what it writes.
+func Run(t *testing.T, dir, program string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...) //nolint:gosec // G204: the test names the program
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
+	}
+	return string(out)
 }

@@ -31,7 +31,7 @@ func fault(f fabrictest.Fault) func(*world) { return func(w *world) { w.inject(f
 func TestAnAPIThatIsDownIsOneAlert(t *testing.T) {
 	t.Parallel()
 	const begin, end = time.Hour, 110 * time.Minute // while the token lasts
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 3 * time.Hour, events: []event{
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 140 * time.Minute, events: []event{
 		{begin, fault(fabrictest.Fault{Status: http.StatusServiceUnavailable, Body: "{}"})},
 		{end, mend},
 	}}))
@@ -40,8 +40,8 @@ func TestAnAPIThatIsDownIsOneAlert(t *testing.T) {
 
 func TestALoginThatIsRefusedIsOneAlert(t *testing.T) {
 	t.Parallel()
-	const begin, end = time.Hour, 3 * time.Hour
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 4 * time.Hour, events: []event{
+	const begin, end = 20 * time.Minute, 140 * time.Minute
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 170 * time.Minute, events: []event{
 		{begin, func(w *world) { w.api.SetClientSecret("rotated"); w.api.ExpireTokens() }},
 		{end, func(w *world) {
 			w.api.SetClientSecret(fabrictest.DemoClientSecret)
@@ -55,8 +55,8 @@ func TestALoginThatIsRefusedIsOneAlert(t *testing.T) {
 
 func TestATokenThatCannotBeHadIsTold(t *testing.T) {
 	t.Parallel()
-	const begin, end = time.Hour, 3 * time.Hour
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 4 * time.Hour, events: []event{
+	const begin, end = 20 * time.Minute, 140 * time.Minute
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 170 * time.Minute, events: []event{
 		{begin, func(w *world) {
 			w.inject(fabrictest.Fault{Op: fabrictest.OpToken, Status: http.StatusBadGateway, Body: "<html>"})
 			w.api.ExpireTokens()
@@ -80,7 +80,7 @@ func TestABudgetThatIsTooSmallIsOneAlert(t *testing.T) {
 			}
 		}
 	}
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 4 * time.Hour, events: []event{
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 3 * time.Hour, events: []event{
 		{begin, reload("0.01")}, {end, reload("5")},
 	}}))
 	line.expect(t, want{"FabricBudgetExceeded prod", after(begin, 30*time.Minute, poll), after(end, 0, poll)})

@@ -40,8 +40,8 @@ var (
 // Without series of single connections the counts of the ports tell.
 func TestConnectionsThatFailOrHangAreToldByPort(t *testing.T) {
 	t.Parallel()
-	const begin, end = time.Hour, 6 * time.Hour
-	line := watch(t, tell(t, story{api: estate(), config: v3, span: 7 * time.Hour, events: []event{
+	const begin, end = 20 * time.Minute, 280 * time.Minute
+	line := watch(t, tell(t, story{api: estate(), config: v3, span: 310 * time.Minute, events: []event{
 		{begin, alter(first, failed)},
 		{begin, alter(single, pending)},
 		{end, alter(first, provisioned)},
@@ -55,8 +55,8 @@ func TestConnectionsThatFailOrHangAreToldByPort(t *testing.T) {
 
 func TestSingleConnectionsAreToldByName(t *testing.T) {
 	t.Parallel()
-	const begin, end = time.Hour, 6 * time.Hour
-	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: 8 * time.Hour, events: []event{
+	const begin, end = 20 * time.Minute, 280 * time.Minute
+	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: end + 95*time.Minute, events: []event{
 		{begin, alter(first, failed)},
 		{begin, alter(second, pending)},
 		{begin, alter(single, func(c *fabrictest.Connection) { c.Load = 1 })}, // of the traffic of the port
@@ -80,8 +80,8 @@ func down(is bool) func(*fabrictest.Connection) {
 // A port that is down takes its connection along, which is no alert of its own.
 func TestConnectionsThatAreDownAreTold(t *testing.T) {
 	t.Parallel()
-	const begin, end = time.Hour, 3 * time.Hour
-	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: 4 * time.Hour, events: []event{
+	const begin, end = 20 * time.Minute, 80 * time.Minute
+	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: 2 * time.Hour, events: []event{
 		{begin, alter(single, down(true))},
 		{begin, links(first, fabrictest.StatusDown)},
 		{begin, alter(first, down(true))},
@@ -97,9 +97,9 @@ func TestConnectionsThatAreDownAreTold(t *testing.T) {
 
 func TestAConnectionThatIsDetachedIsTold(t *testing.T) {
 	t.Parallel()
-	const begin, end = time.Hour, 5 * time.Hour
+	const begin, end = 20 * time.Minute, 135 * time.Minute
 	var stream fabrictest.Stream
-	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: 6 * time.Hour, events: []event{
+	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: 160 * time.Minute, events: []event{
 		{begin, alter(single, func(c *fabrictest.Connection) { stream, c.Stream = c.Stream, fabrictest.Stream{} })},
 		{end, alter(single, func(c *fabrictest.Connection) { c.Stream = stream })},
 	}}))

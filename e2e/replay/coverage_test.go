@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/prom"
 )
 
 // untold are the alerts that no story here is about, with the reason.
@@ -38,7 +40,7 @@ func TestEveryAlertHasAStory(t *testing.T) {
 		t.Fatalf("%d files: %v", len(files), err)
 	}
 	for _, file := range files {
-		for _, g := range parse(t, file).Groups {
+		for _, g := range prom.ParseRules(t, file).Groups {
 			for _, r := range g.Rules {
 				alerts[r.Alert] = true
 				if told[r.Alert] == (untold[r.Alert] != "") {

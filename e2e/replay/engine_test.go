@@ -1,19 +1,17 @@
 package replay_test
 
 import (
-	"context"
-	"log/slog"
 	"math"
 	"testing"
 	"time"
 
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/rules"
 	"github.com/prometheus/prometheus/tsdb"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/prom"
 )
 
 // engine is Prometheus' storage and rule engine.
@@ -28,37 +26,12 @@ type engine struct {
 
 func newEngine(t *testing.T, files ...string) *engine {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	opts := tsdb.DefaultOptions()
 	opts.WALSegmentSize = -1 // nothing outlives the test
 	opts.MinBlockDuration = (7 * 24 * time.Hour).Milliseconds()
 	opts.MaxBlockDuration = opts.MinBlockDuration
-	db, err := tsdb.Open(t.TempDir(), log, nil, opts, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	p := parser.NewParser(parser.Options{})
-	queries := promql.NewEngine(promql.EngineOpts{
-		Logger: log, MaxSamples: 1e7, Timeout: time.Minute, EnableAtModifier: true, EnableNegativeOffset: true, Parser: p,
-	})
-	t.Cleanup(func() { _ = queries.Close() })
-	m := rules.NewManager(&rules.ManagerOptions{
-		NameValidationScheme: model.UTF8Validation, Context: t.Context(), Logger: log, Parser: p,
-		Appendable: db, Queryable: db, QueryFunc: rules.EngineQueryFunc(queries, db), NotifyFunc: func(context.Context, string, ...*rules.Alert) {},
-	})
-	loaded, errs := m.LoadGroups(time.Minute, labels.EmptyLabels(), "", nil, false, files...)
-	if errs != nil {
-		t.Fatal(errs)
-	}
-	e := &engine{T: t, db: db, queries: queries}
-	for _, file := range files { // in the order of the files
-		e.groups = append(e.groups, inFile(t, loaded, file)...)
-	}
+	db, queries := prom.Open(t, opts)
+	e := &engine{T: t, db: db, queries: queries, groups: prom.Groups(t, db, queries, files...)}
 	for _, g := range e.groups {
 		for _, r := range g.AlertingRules() {
 			r.SetRestored(true) // or else ALERTS is not stored
@@ -102,12 +75,7 @@ func (e *engine) evaluate(at time.Time) {
 		if at.Truncate(g.Interval()) != at.Truncate(time.Minute) {
 			continue
 		}
-		g.Eval(e.Context(), at)
-		for _, r := range g.Rules() {
-			if r.Health() != rules.HealthGood {
-				e.Fatalf("%v: %s: %v", at, r.Name(), r.LastError())
-			}
-		}
+		prom.Evaluate(e.T, g, at)
 	}
 }
 
@@ -133,14 +101,4 @@ func subject(l labels.Labels) string {
 		}
 	}
 	return l.Get(labels.AlertName)
-}
-
-// inFile are the loaded groups of a file, in its order.
-func inFile(t *testing.T, loaded map[string]*rules.Group, file string) []*rules.Group {
-	t.Helper()
-	var ordered []*rules.Group
-	for _, g := range parse(t, file).Groups {
-		ordered = append(ordered, loaded[rules.GroupKey(file, g.Name)])
-	}
-	return ordered
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -25,13 +24,10 @@ const panelsDir = "../panels"
 func TestPanelsInGrafana(t *testing.T) {
 	t.Parallel()
 	node, npm := need.Program(t, "nodejs", "node"), need.Program(t, "npm", "npm")
-	version, err := exec.CommandContext(t.Context(), node, "--version").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	major, _, _ := strings.Cut(strings.TrimPrefix(string(version), "v"), ".")
+	version := strings.TrimSpace(need.Run(t, "", node, "--version"))
+	major, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
 	if n, err := strconv.Atoi(major); err != nil || n < 18 { // which cannot read the libraries
-		need.Skip(t, "Node.js 18 or later, not "+strings.TrimSpace(string(version)))
+		need.Skip(t, "Node.js 18 or later, not "+version)
 	}
 	e, healthy, outage := demoWithHistory(t)
 	boards, err := grafana.Load("../../dashboards")
@@ -54,7 +50,7 @@ func TestPanelsInGrafana(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command(t, panelsDir, node, "panels.mjs", modules(t, npm), "../../dashboards", answers, problems)
+	need.Run(t, panelsDir, node, "panels.mjs", modules(t, npm), "../../dashboards", answers, problems)
 	var found []struct{ Dashboard, Panel, Situation, Problem string }
 	if text, err = os.ReadFile(problems); err == nil {
 		err = json.Unmarshal(text, &found)
@@ -101,22 +97,13 @@ func modules(t *testing.T, npm string) string {
 			t.Fatal(err)
 		}
 	}
-	command(t, half, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	need.Run(t, half, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	if err := os.Rename(half, dir); err != nil {
 		if _, other := os.Stat(dir); other != nil { // or another test was faster
 			t.Fatal(err)
 		}
 	}
 	return dir
-}
-
-func command(t *testing.T, dir, name string, args ...string) {
-	t.Helper()
-	c := exec.CommandContext(t.Context(), name, args...)
-	c.Dir = dir
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, out)
-	}
 }
 
 // demoWithHistory is the fleets of the demo in one account. Three ports have weeks of

@@ -36,8 +36,8 @@ func links(name, status string) func(*world) {
 
 func TestPortsThatAreInTroubleFire(t *testing.T) {
 	t.Parallel()
-	const begin, end = time.Hour, 3 * time.Hour
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 4 * time.Hour, events: []event{
+	const begin, end = 20 * time.Minute, 2 * time.Hour
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 160 * time.Minute, events: []event{
 		{begin, overload(single, 0, 1)},
 		{begin, links(first, fabrictest.StatusDown)},
 		{begin, links(bundle, fabrictest.StatusPartial)},
@@ -55,7 +55,7 @@ func TestPortsThatAreInTroubleFire(t *testing.T) {
 
 func TestAPairThatWouldNotSurviveFires(t *testing.T) {
 	t.Parallel()
-	const begin, end = 30 * time.Minute, 2 * time.Hour
+	const begin, end = 30 * time.Minute, 80 * time.Minute
 	half := fabrictest.Load{Inbound: 0.1, Outbound: 0.1, PeakHour: 12, Weekend: 1}
 	busy := func(w *world) {
 		for _, name := range []string{first, second} {
@@ -67,7 +67,7 @@ func TestAPairThatWouldNotSurviveFires(t *testing.T) {
 			w.api.EditPort(w.port(name), func(p *fabrictest.Port) { p.Load = half })
 		}
 	}
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 3 * time.Hour, events: []event{{begin, busy}, {end, calm}}}))
+	line := watch(t, tell(t, story{api: estate(), config: discover, span: 2 * time.Hour, events: []event{{begin, busy}, {end, calm}}}))
 	line.expect(t, want{"FabricPairWouldNotSurvive " + first + " + " + second, after(begin, 30*time.Minute, poll), after(end, 0, poll)})
 }
 

@@ -1,7 +1,6 @@
 package replay_test
 
 import (
-	"log/slog"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -12,8 +11,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/model/rulefmt"
-	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/prom"
 )
 
 const rulesDir = "../../deploy/prometheus"
@@ -109,7 +108,7 @@ func used(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
 	for _, file := range ruleFiles() {
-		for _, g := range parse(t, file).Groups {
+		for _, g := range prom.ParseRules(t, file).Groups {
 			for _, r := range g.Rules {
 				for _, name := range metricName.FindAllString(r.Expr, -1) {
 					names[name] = true
@@ -129,12 +128,3 @@ var (
 	metricName = regexp.MustCompile(`\bequinix_fabric_[a-z0-9_]+|\bprocess_start_time_seconds`)
 	familyName = regexp.MustCompile(`\bfamily=~?"([a-z0-9_|]+)"`) // of equinix_fabric:exporter:latest
 )
-
-func parse(t *testing.T, file string) *rulefmt.RuleGroups {
-	t.Helper()
-	groups, errs := rulefmt.ParseFile(file, false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
-	if errs != nil {
-		t.Fatal(errs)
-	}
-	return groups
-}

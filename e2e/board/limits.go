@@ -14,45 +14,87 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Limits are the thresholds of the alerts, so that a panel turns red when its
-// alert fires. Its zero value has none.
+// Limits are the thresholds and the conditions of the alerts, so that a panel turns
+// red when its alert fires. Its zero value has none.
 type Limits struct {
 	values map[string]float64
-	absent map[string]bool // asked for and not there
+	exprs  map[string]string // by the name of the rule
+	absent map[string]bool   // asked for and not there
 }
 
 var constant = regexp.MustCompile(`^vector\(([^)]+)\)$`)
 
-// ReadLimits reads a rule file of which every rule records one figure as
-// equinix_fabric:threshold:<name> with the expression vector(<figure>).
-func ReadLimits(path string) (Limits, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the caller's own choice
-	if err != nil {
-		return Limits{}, err
-	}
-	var file struct {
-		Groups []struct {
-			Rules []struct{ Record, Expr string }
+// ReadLimits reads a file of thresholds, of which every rule records one figure as
+// equinix_fabric:threshold:<name> with the expression vector(<figure>), and the files
+// of the rules that compare with them.
+func ReadLimits(thresholds string, rules ...string) (Limits, error) {
+	l := Limits{values: map[string]float64{}, exprs: map[string]string{}, absent: map[string]bool{}}
+	for _, path := range append([]string{thresholds}, rules...) {
+		text, err := os.ReadFile(path) //nolint:gosec // the caller's own choice
+		if err != nil {
+			return Limits{}, err
 		}
-	}
-	if err := yaml.Unmarshal(text, &file); err != nil {
-		return Limits{}, fmt.Errorf("%s: %w", path, err)
-	}
-	l := Limits{values: map[string]float64{}, absent: map[string]bool{}}
-	for _, g := range file.Groups {
-		for _, r := range g.Rules {
-			name, ok := strings.CutPrefix(r.Record, "equinix_fabric:threshold:")
-			m := constant.FindStringSubmatch(strings.TrimSpace(r.Expr))
-			if !ok || m == nil {
-				return Limits{}, fmt.Errorf("%s: %s: %s is no threshold", path, r.Record, r.Expr)
+		var file struct {
+			Groups []struct {
+				Rules []struct{ Record, Alert, Expr string }
 			}
-			if l.values[name], err = strconv.ParseFloat(m[1], 64); err != nil {
-				return Limits{}, fmt.Errorf("%s: %s: %w", path, r.Record, err)
+		}
+		if err := yaml.Unmarshal(text, &file); err != nil {
+			return Limits{}, fmt.Errorf("%s: %w", path, err)
+		}
+		for _, g := range file.Groups {
+			for _, r := range g.Rules {
+				if path != thresholds {
+					l.exprs[r.Record+r.Alert] = r.Expr
+					continue
+				}
+				name, ok := strings.CutPrefix(r.Record, "equinix_fabric:threshold:")
+				m := constant.FindStringSubmatch(strings.TrimSpace(r.Expr))
+				if !ok || m == nil {
+					return Limits{}, fmt.Errorf("%s: %s: %s is not a threshold", path, r.Record, r.Expr)
+				}
+				if l.values[name], err = strconv.ParseFloat(m[1], 64); err != nil {
+					return Limits{}, fmt.Errorf("%s: %s: %w", path, r.Record, err)
+				}
 			}
 		}
 	}
 	return l, nil
 }
+
+var (
+	space    = regexp.MustCompile(`\s+`)
+	padding  = regexp.MustCompile(`([({]) | ([)}])`)
+	latest   = regexp.MustCompile(`equinix_fabric:exporter:latest\{family="(\w+)", ?`)
+	withName = regexp.MustCompile(` \* on \(port_uuid\) group_left \([^)]+\) equinix_fabric:port:info$`)
+	recorded = regexp.MustCompile(`equinix_fabric:(port|connection):\w+`)
+)
+
+// condition is what a rule looks for, in terms of the exporter's families, so that
+// a panel needs no rules. Where the rule means every connection, it is those given.
+func (l Limits) condition(rule, connections string) string {
+	expr, ok := l.exprs[rule]
+	if !ok && l.absent != nil {
+		l.absent[rule] = true
+	}
+	expr = padding.ReplaceAllString(strings.TrimSpace(space.ReplaceAllString(expr, " ")), "$1$2")
+	expr = withName.ReplaceAllString(latest.ReplaceAllString(expr, ns+"$1{"), "")
+	return recorded.ReplaceAllStringFunc(expr, func(name string) string {
+		if name == "equinix_fabric:connection:info" {
+			return connections
+		}
+		inner := l.condition(name, connections)
+		if strings.HasPrefix(inner, "(") {
+			return inner
+		}
+		return "(" + inner + ")"
+	})
+}
+
+// portDown and linksLost are what FabricPortDown and FabricLAGLinkLost fire for,
+// without their time.
+func (l Limits) portDown() string  { return l.condition("equinix_fabric:port:down", "") }
+func (l Limits) linksLost() string { return l.condition("FabricLAGLinkLost", "") }
 
 // at is the limit of that name, which Build complains about where there is none.
 func (l Limits) at(name string) float64 {
@@ -90,7 +132,7 @@ func (l Limits) missing() error {
 		return nil
 	}
 	slices.Sort(names)
-	return fmt.Errorf("thresholds missing: %s", strings.Join(names, ", "))
+	return fmt.Errorf("thresholds or rules missing: %s", strings.Join(names, ", "))
 }
 
 // colour is one from a value on.

@@ -90,7 +90,7 @@ func TestDashboardsInStep(t *testing.T) {
 
 // TestKubernetesInStep holds deploy/kubernetes against what the chart renders.
 func TestKubernetesInStep(t *testing.T) {
-	single := []string{"--values=kubernetes-values.yaml"}
+	single := []string{"--values=" + root + "/deploy/helm/kubernetes-values.yaml"}
 	if len(read(t, chartDir+"/files/rules", "*.yml")) > 0 {
 		single = append(single, "--set=prometheusRule.enabled=true")
 	}
@@ -102,7 +102,7 @@ func TestKubernetesInStep(t *testing.T) {
 		}
 		want[dir+name] = content
 	}
-	for name, content := range plain(t, "--values=kubernetes-sharded-values.yaml") {
+	for name, content := range plain(t, "--values="+root+"/deploy/helm/kubernetes-sharded-values.yaml") {
 		want["sharded/"+name] = content
 	}
 	for dir, file := range kustomizations(want) {
@@ -138,7 +138,7 @@ func plain(t *testing.T, args ...string) map[string]string {
 	t.Helper()
 	versions := kubeVersions(t)
 	manifests, complaint, err := command(t, tool(t, ".tools/helm"), append([]string{
-		"template", "equinix-fabric-exporter", chartDir, "--namespace=monitoring", "--kube-version=" + versions[len(versions)-1],
+		"template", chartName, chartDir, "--namespace=monitoring", "--kube-version=" + versions[len(versions)-1],
 	}, args...)...)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, complaint)

@@ -1,6 +1,9 @@
 package board
 
 import (
+	"regexp"
+	"strings"
+
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
@@ -80,32 +83,18 @@ func connectionRate(which, direction string) string {
 	return freshest("connection", only, which)
 }
 
-// What FabricConnectionFailed, FabricConnectionPending and FabricConnectionDown fire
-// for, without their time, among the chosen connections.
-var (
-	failed = chosenConnections + " and on (connection_uuid) (" + ns + `connection_state{state="FAILED"} or ` +
-		ns + `connection_status{status=~"FAILED|ERROR|REJECTED|AUTO_APPROVAL_FAILED|PENDING_PROVIDER_VLAN_ERROR"})` + unlessEnded
-	pending = chosenConnections + " and on (connection_uuid) (" + ns + `connection_state{state=~"` + pendingStates + `"} or ` +
-		ns + `connection_status{status=~"PENDING.*|PROVISIONING|DEPROVISIONING|ORDERING|DELETING"})` + unlessEnded +
-		" unless on (connection_uuid) (" + failed + ")"
-	down = seen + " and on (connection_uuid) " + ns + `connection_operational_status{status="DOWN"} == 1` +
-		" and on (connection_uuid) " + ns + `connection_state{state=~"ACTIVE|PROVISIONED"} unless on (port_uuid) ` + portDown
-)
-
-const (
-	unlessEnded   = " unless on (connection_uuid) " + ns + `connection_state{state=~"CANCELLED|DEPROVISIONED|DRAFT"}`
-	pendingStates = "PENDING.*|PROVISIONING|REPROVISIONING|DEPROVISIONING"
-)
-
 // howManyWatched counts the chosen connections that the expression which returns, 0 if it returns nothing.
 func howManyWatched(which string) query {
 	return query{"sum(group by (connection_uuid) (" + which + ") or 0 * group by (connection_uuid) (" + chosenConnections + "))", "watched"}
 }
 
-// howManyOthers counts the connections in states on the chosen ports where no
-// watched one explains them, as the alerts do.
-func howManyOthers(states, which string) query {
-	return query{"sum(" + perPort(`sum by (port_uuid, instance, job) (`+ns+`port_connections{state=~"`+states+`"})`) +
+var inStates = regexp.MustCompile(`connection_state\{state=~?"[^"]+"`)
+
+// howManyOthers counts the connections on the chosen ports in the states that the
+// expression which names first, where no watched one explains them, as the alerts do.
+func howManyOthers(which string) query {
+	states := strings.TrimPrefix(inStates.FindString(which), "connection_state{")
+	return query{"sum(" + perPort(`sum by (port_uuid, instance, job) (`+ns+`port_connections{`+states+`})`) +
 		" unless on (port_uuid) (" + which + ")) or sum(0 * " + chosenPorts + ")", "others"}
 }
 
@@ -116,6 +105,10 @@ const (
 
 // connectionsNow is the first line: what needs attention.
 func connectionsNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
+	// What the alerts fire for, without their time, among the chosen connections.
+	failed := l.condition("equinix_fabric:connection:failed", chosenConnections)
+	pending := l.condition("equinix_fabric:connection:pending", chosenConnections)
+	down := l.condition("FabricConnectionDown", seen)
 	return b.
 		WithPanel(number(spec{
 			title: "Fullest connection", w: 5, h: 4, unit: "percentunit", empty: "no watched connection known",
@@ -133,12 +126,12 @@ func connectionsNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboar
 		WithPanel(number(spec{
 			title: "Failed", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "not known", alarming: true,
 			about:   "Connections that could not be made or were refused: those watched, and others by the count of ports on which no watched one failed. Delete them or order them anew. Asked every 5 minutes by default.",
-			queries: []query{howManyWatched(failed), howManyOthers("FAILED", failed)}, links: runbooks("FabricConnectionFailed"),
+			queries: []query{howManyWatched(failed), howManyOthers(failed)}, links: runbooks("FabricConnectionFailed"),
 		})).
 		WithPanel(number(spec{
 			title: "Pending", w: 4, h: 4, unit: "none", colours: steps("green", colour{1, "orange"}), empty: "not known", alarming: true,
 			about:   "Connections that are being made, changed or deleted: those watched, and others by the count of ports on which no watched one is. Those that stay so for hours wait for an approval, yours or the provider's.",
-			queries: []query{howManyWatched(pending), howManyOthers(pendingStates, pending)}, links: runbooks("FabricConnectionPending"),
+			queries: []query{howManyWatched(pending), howManyOthers(pending)}, links: runbooks("FabricConnectionPending"),
 		})).
 		WithPanel(number(spec{
 			title: "Down", w: 3, h: 4, unit: "none", colours: anyIsRed(), empty: "not known", alarming: true,

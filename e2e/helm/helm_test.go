@@ -24,8 +24,9 @@ import (
 var update = flag.Bool("update", false, "bring copies, tables and renderings in step")
 
 const (
-	root     = "../.."
-	chartDir = "equinix-fabric-exporter"
+	root      = "../.."
+	chartName = "equinix-fabric-exporter"
+	chartDir  = root + "/deploy/helm/" + chartName
 	// patience bounds each command, however busy the machine is.
 	patience = time.Minute
 )
@@ -94,7 +95,7 @@ type chart struct{ dir string }
 // that everything can be switched on.
 func fullChart(t *testing.T) chart {
 	t.Helper()
-	c := chart{filepath.Join(t.TempDir(), chartDir)}
+	c := chart{filepath.Join(t.TempDir(), chartName)}
 	if err := os.CopyFS(c.dir, os.DirFS(chartDir)); err != nil {
 		t.Fatal(err)
 	}

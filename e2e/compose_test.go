@@ -1,6 +1,4 @@
-// Package compose_test holds compose.yml against the Compose Specification and
-// runs what its containers run. Docker itself is not needed.
-package compose_test
+package e2e_test
 
 import (
 	"os"
@@ -14,15 +12,17 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// load is compose.yml as Compose understands it with a profile, relative paths
-// made absolute. The loader validates it against the schema.
-func load(t *testing.T, profile string) *types.Project {
+const composeDir = "../deploy/compose"
+
+// loadCompose reads compose.yml as Compose does with a profile: relative paths are
+// made absolute, and the loader validates it against the schema. Docker is not needed.
+func loadCompose(t *testing.T, profile string) *types.Project {
 	t.Helper()
-	here, err := filepath.Abs(".")
+	dir, err := filepath.Abs(composeDir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	details := types.ConfigDetails{WorkingDir: here, ConfigFiles: []types.ConfigFile{{Filename: "compose.yml"}}}
+	details := types.ConfigDetails{WorkingDir: dir, ConfigFiles: []types.ConfigFile{{Filename: filepath.Join(dir, "compose.yml")}}}
 	p, err := loader.LoadWithContext(t.Context(), details, loader.WithProfiles([]string{profile}))
 	if err != nil {
 		t.Fatal(err)
@@ -30,11 +30,11 @@ func load(t *testing.T, profile string) *types.Project {
 	return p
 }
 
-func TestProfilesHaveOneExporter(t *testing.T) {
+func TestComposeProfilesHaveOneExporter(t *testing.T) {
 	t.Parallel()
 	for profile, exporter := range map[string]string{"demo": "exporter-demo", "real": "exporter"} {
 		want := []string{"alertmanager", exporter, "grafana", "prometheus"}
-		p := load(t, profile)
+		p := loadCompose(t, profile)
 		if got := p.ServiceNames(); !slices.Equal(got, want) {
 			t.Errorf("profile %s runs %v, want %v", profile, got, want)
 		}
@@ -44,20 +44,20 @@ func TestProfilesHaveOneExporter(t *testing.T) {
 	}
 }
 
-// everyService calls check for each service of both profiles.
-func everyService(t *testing.T, check func(*testing.T, *types.Project, types.ServiceConfig)) {
+// eachService calls check for each service of both profiles.
+func eachService(t *testing.T, check func(*testing.T, *types.Project, types.ServiceConfig)) {
 	t.Helper()
 	for _, profile := range []string{"demo", "real"} {
-		p := load(t, profile)
+		p := loadCompose(t, profile)
 		for name, s := range p.Services {
 			t.Run(profile+"/"+name, func(t *testing.T) { check(t, p, s) })
 		}
 	}
 }
 
-func TestServicesHaveNoRights(t *testing.T) {
+func TestComposeServicesHaveNoRights(t *testing.T) {
 	t.Parallel()
-	everyService(t, func(t *testing.T, _ *types.Project, s types.ServiceConfig) {
+	eachService(t, func(t *testing.T, _ *types.Project, s types.ServiceConfig) {
 		if !s.ReadOnly || s.Privileged || !slices.Equal(s.CapDrop, []string{"ALL"}) || len(s.CapAdd) > 0 ||
 			!slices.Contains(s.SecurityOpt, "no-new-privileges:true") {
 			t.Errorf("read_only %v, privileged %v, cap_drop %v, cap_add %v, security_opt %v",
@@ -79,19 +79,19 @@ func TestServicesHaveNoRights(t *testing.T) {
 	})
 }
 
-func TestImagesArePinned(t *testing.T) {
+func TestComposeImagesArePinned(t *testing.T) {
 	t.Parallel()
 	pinned := regexp.MustCompile(`^docker\.io/[a-z/]+:v?\d+\.\d+\.\d+@sha256:[0-9a-f]{64}$`)
-	everyService(t, func(t *testing.T, _ *types.Project, s types.ServiceConfig) {
+	eachService(t, func(t *testing.T, _ *types.Project, s types.ServiceConfig) {
 		if s.Build == nil && !pinned.MatchString(s.Image) {
 			t.Errorf("image %s", s.Image)
 		}
 	})
 }
 
-func TestMountedFilesExist(t *testing.T) {
+func TestComposeMountedFilesExist(t *testing.T) {
 	t.Parallel()
-	everyService(t, func(t *testing.T, _ *types.Project, s types.ServiceConfig) {
+	eachService(t, func(t *testing.T, _ *types.Project, s types.ServiceConfig) {
 		for _, v := range s.Volumes {
 			if v.Type != types.VolumeTypeBind {
 				continue
@@ -108,9 +108,9 @@ func TestMountedFilesExist(t *testing.T) {
 	})
 }
 
-func TestPasswordsComeFromFiles(t *testing.T) {
+func TestComposePasswordsComeFromFiles(t *testing.T) {
 	t.Parallel()
-	everyService(t, func(t *testing.T, p *types.Project, s types.ServiceConfig) {
+	eachService(t, func(t *testing.T, p *types.Project, s types.ServiceConfig) {
 		for key, value := range s.Environment {
 			if strings.Contains(key, "PASSWORD") && (!strings.HasSuffix(key, "__FILE") || !strings.HasPrefix(*value, "/run/secrets/")) {
 				t.Errorf("%s=%s", key, *value)
@@ -122,7 +122,7 @@ func TestPasswordsComeFromFiles(t *testing.T) {
 			}
 		}
 	})
-	ignored, err := os.ReadFile("secrets/.gitignore")
+	ignored, err := os.ReadFile(filepath.Join(composeDir, "secrets/.gitignore"))
 	if err != nil || !strings.HasPrefix(string(ignored), "*\n") {
 		t.Errorf("git would take the secrets: %q %v", ignored, err)
 	}

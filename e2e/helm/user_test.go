@@ -212,13 +212,13 @@ func TestChartWithinAChart(t *testing.T) {
 	parent.write(t, "Chart.yaml", `apiVersion: v2
 name: parent
 version: 1.0.0
-dependencies: [{name: `+chartDir+`, version: ">=0", condition: `+chartDir+`.enabled}]
+dependencies: [{name: `+chartName+`, version: ">=0", condition: `+chartName+`.enabled}]
 `)
-	if err := os.CopyFS(filepath.Join(parent.dir, "charts", chartDir), os.DirFS(chartDir)); err != nil {
+	if err := os.CopyFS(filepath.Join(parent.dir, "charts", chartName), os.DirFS(chartDir)); err != nil {
 		t.Fatal(err)
 	}
-	on := "--set=" + chartDir + ".enabled=true,global.imageRegistry=mirror.example.com,global.imagePullSecrets[0].name=a,global.imagePullSecrets[1]=b"
-	os := parent.render(t, on, "--set="+chartDir+".image.tag=1.2.3,"+chartDir+".image.pullSecrets[0]=c")
+	on := "--set=" + chartName + ".enabled=true,global.imageRegistry=mirror.example.com,global.imagePullSecrets[0].name=a,global.imagePullSecrets[1]=b"
+	os := parent.render(t, on, "--set="+chartName+".image.tag=1.2.3,"+chartName+".image.pullSecrets[0]=c")
 	w := os.workload(t)
 	if image := w.container(t).string("image"); image != "mirror.example.com/fabric-exporter/equinix_fabric_exporter:1.2.3" {
 		t.Errorf("image %s", image)
@@ -226,7 +226,7 @@ dependencies: [{name: `+chartDir+`, version: ">=0", condition: `+chartDir+`.enab
 	if got := fmt.Sprint(w.podSpec().list("imagePullSecrets")); got != "[map[name:a] map[name:b] map[name:c]]" {
 		t.Errorf("pull secrets %s", got)
 	}
-	if manifests, complaint, err := parent.template(t, "--set="+chartDir+".enabled=false"); err != nil || strings.Contains(manifests, "kind:") {
+	if manifests, complaint, err := parent.template(t, "--set="+chartName+".enabled=false"); err != nil || strings.Contains(manifests, "kind:") {
 		t.Errorf("switched off: %v %s%s", err, complaint, manifests)
 	}
 }

@@ -1,4 +1,4 @@
-package helm_test
+package need
 
 import (
 	"crypto/ecdsa"
@@ -12,19 +12,17 @@ import (
 	"time"
 )
 
-// probeHash is the bcrypt hash of p4ssw0rd, at the least cost that there is.
-const probeHash = "$2a$04$V6znHabOVLk2fRUHnMQfoeo2/pXuC0MrECgcoQzIwvOXffC4HYlRe"
-
-// certificate makes a certificate for a public name, and its key, in PEM.
-func certificate(t *testing.T) (crt, key string) {
+// Certificate makes a self-signed certificate and its key, both in PEM, for
+// exporter.example.com. Like one for a public name it does not name the loopback.
+func Certificate(t *testing.T) (certificate, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
+	const name = "exporter.example.com"
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "exporter.example.com"},
-		DNSNames:  []string{"exporter.example.com"},
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 	}
 	public, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)

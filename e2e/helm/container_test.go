@@ -8,7 +8,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/need"
 )
+
+// probeHash is the bcrypt hash of p4ssw0rd, at the lowest cost.
+const probeHash = "$2a$04$V6znHabOVLk2fRUHnMQfoeo2/pXuC0MrECgcoQzIwvOXffC4HYlRe"
 
 // cell stands for the file system of a rendered pod: what its volumes bring, at
 // the places where the container has them mounted, under a directory.
@@ -21,7 +26,7 @@ type cell struct {
 // notMade is what the objects that the chart only names hold, by name.
 func notMade(t *testing.T) map[string]map[string]string {
 	t.Helper()
-	crt, key := certificate(t)
+	crt, key := need.Certificate(t)
 	const config = "accounts: [{client_id: a, client_secret: b, discover: {enabled: true}}]\n"
 	return map[string]map[string]string{
 		"equinix-api":   {"client_id": "id\n", "client_secret": "secret\n"},

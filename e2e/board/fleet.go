@@ -37,7 +37,7 @@ func fleetNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuild
 			title: "Down, degraded", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "no status known", alarming: true,
 			about: "Ports that are down, or have lost some links of their LAG, as the inventory of Equinix says; it is read every 15 minutes by default. The table below names them. " +
 				"Check the cross connects and your own end.",
-			queries: []query{{"sum(" + named("group by (port_uuid) ("+portDown+" or "+linksLost+") or 0 * group by (port_uuid) ("+ns+"port_operational_status)") + ")", "ports"}},
+			queries: []query{{"sum(" + named("group by (port_uuid) ("+l.portDown()+" or "+l.linksLost()+") or 0 * group by (port_uuid) ("+ns+"port_operational_status)") + ")", "ports"}},
 			links:   runbooks("FabricPortDown", "FabricLAGLinkLost"),
 		})).
 		WithPanel(number(spec{
@@ -88,4 +88,62 @@ func fleetTraffic(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardB
 			queries: []query{{inBits(perMetro("")), "{{metro}} {{direction}}"}},
 		})).
 		WithPanel(metroTable(l))
+}
+
+// fleetFreshness is how far the numbers can be trusted.
+func fleetFreshness(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
+	return b.
+		WithPanel(bars(spec{
+			title: "Oldest samples", w: 8, h: 9, unit: "s", colours: l.old(), empty: "no samples known",
+			about: "Age of the newest sample of the ten ports that are furthest behind. Equinix publishes samples when they are 5 to 17 minutes old; the exporter asks every 5 minutes by default. " +
+				"One port far behind: look at that port. All of them: Equinix is late, or the exporter cannot reach it.",
+			queries: []query{{"topk(10, " + named(sampleAge) + ")", "{{port_name}}"}},
+			links:   runbooks("FabricSamplesLate", "FabricPortWithoutSamples"), drill: toPort("__field.labels.port_uuid"),
+		})).
+		WithPanel(series(spec{
+			title: "Age of the samples by account", w: 8, h: 9, unit: "s", colours: l.old(), empty: "no samples known",
+			about:   "Age of the newest sample of the port of each account that is furthest behind. A slope of one is no news at all; teeth are what a healthy account shows.",
+			queries: []query{{"max by (account) (" + located(sampleAge) + ")", "{{account}}"}},
+			links:   runbooks("FabricSamplesLate"),
+		})).
+		WithPanel(number(spec{
+			title: "Failing polls", w: 4, h: 9, unit: "none", colours: anyIsRed(), empty: "no polls known", alarming: true,
+			about:   "Chosen ports of which the latest poll failed, by account. What they show is the last that was known, and ends after five intervals. The Exporter dashboard says why.",
+			queries: []query{{"sum by (account) (1 - " + group(withLabels("min by (port_uuid) ("+ns+"port_poll_success)", "account")) + ")", "{{account}}"}},
+			links:   runbooks("FabricDataStale", "FabricPortNeverPolled"),
+		})).
+		WithPanel(number(spec{
+			title: "Without data", w: 4, h: 9, unit: "none", colours: anyIsRed(), empty: "no ports known", alarming: true,
+			about: "Chosen ports of which no fresh rate is known in one direction or both, by account: their polls fail, Equinix has no samples of them, or they are not attached to a stream with metrics enabled. " +
+				"Nothing above speaks for them.",
+			queries: []query{{"sum by (account) (" + located(unheard) + ")", "{{account}}"}},
+			links:   runbooks("FabricPortWithoutSamples", "FabricPortNotAttached"),
+		}))
+}
+
+// What the recording rules say of capacity that is paid for.
+const (
+	idlePort  = "equinix_fabric:port:idle"
+	asymmetry = `equinix_fabric:port:asymmetry_ratio{window="$window"}`
+)
+
+// fleetUnused is what one might give back, or balance.
+func fleetUnused(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
+	return b.
+		WithPanel(bars(spec{
+			title: "Ports that carry next to nothing", w: 12, h: 9, unit: "percentunit", max: 1, empty: "no idle port known",
+			colours: steps("text"),
+			about: "Ports of which the 95th percentile is below " + l.percent("idle_utilization_p95_ratio") + " of the line in every window of a week or longer, by that of the chosen window. " +
+				"Is it a standby? Else it costs, and could go. Needs the recording rules of deploy/prometheus, and a window of a week or more.",
+			queries: []query{{"max by (port_uuid, port_name) (" + perPort(utilization(p95Rate)) + ") and on (port_uuid) (" + idlePort + " == 1)", portName}},
+			drill:   toPort("__field.labels.port_uuid"),
+		})).
+		WithPanel(bars(spec{
+			title: "Most one-sided ports", w: 12, h: 9, unit: "percentunit", max: 1, empty: "no traffic known",
+			colours: steps("text"),
+			about: "The ten ports whose directions differ most by the means of the chosen window: 0 % where both are alike, 100 % where one is silent. " +
+				"A pair of which one port receives and the other sends may have an unintended routing. Needs the recording rules of deploy/prometheus.",
+			queries: []query{{"topk(10, " + perPort(asymmetry) + ")", portName}},
+			drill:   toPort("__field.labels.port_uuid"),
+		}))
 }

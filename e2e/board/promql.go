@@ -179,14 +179,6 @@ const (
 	everyPairP95 = ns + "pair_failover_utilization_p95_ratio"
 )
 
-// What FabricPortDown and FabricLAGLinkLost fire for, without their time.
-const (
-	portDown = "(max by (port_uuid) (" + ns + `port_operational_status{status="DOWN"} == 1)` +
-		" unless on (port_uuid) " + ns + `port_lifecycle_state{state=~"PENDING.*|PROVISIONING|DEPROVISION.*|INACTIVE|DELETED|TO_BE_.*"})`
-	linksLost = "(max by (port_uuid) (" + ns + `port_lag_links{status="DOWN"} > 0) and on (port_uuid) ` + ns + `port_lag_links{status="UP"} > 0` +
-		" or max by (port_uuid) (" + ns + `port_operational_status{status="PARTIAL"} == 1))`
-)
-
 // targets is up of what Prometheus scrapes and was an exporter within a day: 0
 // where the scrape fails.
 const targets = "(up and on (job, instance) last_over_time(" + ns + "exporter_build_info[1d]))"

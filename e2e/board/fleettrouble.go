@@ -24,9 +24,9 @@ func troubleTable(l Limits) *table.PanelBuilder {
 		return `ALERTS{alertname=~"Fabric.+",alertstate="firing",severity="` + severity + `",account=~"$account",metro=~"$metro",port_uuid=~"$port"}`
 	}
 	ports := located(strings.Join([]string{
-		port("FabricPortDown", 3, portDown),
+		port("FabricPortDown", 3, l.portDown()),
 		port("FabricPortSaturated", 3, utilization(lastRate)+" > "+l.number("port_utilization_ratio")),
-		port("FabricLAGLinkLost", 2, linksLost),
+		port("FabricLAGLinkLost", 2, l.linksLost()),
 		port("FabricPortNearlyFull", 2, utilization(everyP95)+" > "+l.number("port_utilization_p95_ratio")),
 	}, " or "), "alertname")
 	conditions := strings.Join([]string{

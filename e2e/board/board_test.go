@@ -2,6 +2,7 @@ package board_test
 
 import (
 	"encoding/json"
+	"flag"
 	"maps"
 	"os"
 	"path/filepath"
@@ -9,15 +10,23 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fabric-exporter/equinix_fabric_exporter/dashboards/board"
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/board"
 )
 
-const thresholds = "../../deploy/prometheus/equinix_fabric.thresholds.yml"
+var update = flag.Bool("update", false, "write the dashboards to dashboards/")
+
+const (
+	dashboards = "../../dashboards"
+	rulesDir   = "../../deploy/prometheus/equinix_fabric."
+	thresholds = rulesDir + "thresholds.yml"
+	recording  = rulesDir + "recording.yml"
+	alerts     = rulesDir + "alerts.yml"
+)
 
 // build is what would be committed, by file.
 func build(t *testing.T) map[string][]byte {
 	t.Helper()
-	l, err := board.ReadLimits(thresholds)
+	l, err := board.ReadLimits(thresholds, recording, alerts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +70,15 @@ func panels(d object) []object {
 
 func TestCommittedDashboardsAreThoseOfTheCode(t *testing.T) {
 	want := build(t)
-	committed, err := filepath.Glob("../*.json")
+	for name, text := range want {
+		if !*update {
+			break
+		}
+		if err := os.WriteFile(filepath.Join(dashboards, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	committed, err := filepath.Glob(dashboards + "/*.json")
 	if err != nil {
 		t.Fatal(err)
 	}
