@@ -102,10 +102,10 @@ func nameApart(pairs []*Pair, ports map[string]*Port, taken map[string]bool) {
 	}
 }
 
-// Unwatched returns the ports of p, a configured pair of the account a, that are
+// MissingPairPorts returns the ports of p, a configured pair of the account a, that are
 // not watched. ok is false while they may yet be found: until a listing of the
 // account came through, and every other account's was tried.
-func (s *Snapshot) Unwatched(a *Account, p Pair) (uuids []string, ok bool) {
+func (s *Snapshot) MissingPairPorts(a *Account, p Pair) (uuids []string, ok bool) {
 	if a.InventoryPoll.LastSuccess.IsZero() ||
 		slices.ContainsFunc(s.Accounts, func(o Account) bool { return !o.InventoryPoll.Tried() }) {
 		return nil, false

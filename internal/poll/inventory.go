@@ -263,7 +263,7 @@ func (a *account) logPairs() {
 	}
 	own := &snap.Accounts[a.index]
 	for _, p := range own.Pairs {
-		missing, ok := snap.Unwatched(own, p)
+		missing, ok := snap.MissingPairPorts(own, p)
 		if !ok {
 			return
 		}
