@@ -155,13 +155,13 @@ func (a *account) selectConnections(s *search) {
 		// A connection that has left says the same as a source that is gone. Those that came
 		// are asked for by the best source that there is, now and then.
 		t.mu.Lock()
-		if t.settled && now.Sub(t.restart) >= a.plan().inventory {
-			t.settled, t.restart = false, now
+		if t.known && now.Sub(t.restart) >= a.plan().inventory {
+			t.known, t.restart = false, now
 		}
 		t.mu.Unlock()
 	}
 	t.lap.hurry(func(k key) bool { return turned[k.uuid] })
-	if a.schedule(t) && t.current() == SourceV4Metrics {
+	if source, _ := t.current(); a.schedule(t) && source == SourceV4Metrics {
 		a.chores.hurry(func(k key) bool { return k == choreStreams }) // the listing of streams says nothing of the new ones yet
 	}
 }

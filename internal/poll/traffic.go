@@ -18,7 +18,7 @@ type traffic struct {
 
 	mu      sync.Mutex
 	source  string          // being asked
-	settled bool            // a probe has chosen it, or it was in use before
+	known   bool            // that it exists: a probe has found it, or it was in use before
 	gone    map[string]bool // for which of them it does not exist, since it last answered one
 	rest    time.Time       // no probe before this
 	restart time.Time       // of the latest probe for connections that came
@@ -258,6 +258,19 @@ func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source str
 		a.heard(t, source, k.uuid, err, false)
 	}
 	return err
+}
+
+// recordPoll publishes a poll of which there is no answer.
+func (a *account) recordPoll(t *traffic, k key, err error) {
+	of, _ := t.kind.find(a.store.Load(), a.Name, k.uuid)
+	now := time.Now()
+	a.store.Update(func(e *fleet.Edit) {
+		a.recordCall(e, now, err, false)
+		if m := t.kind.edit(e, a.Name, of); m != nil {
+			m.Polls[k.window] = m.Polls[k.window].Ended(now, err)
+		}
+	})
+	a.log.record(t.kind.class, k.uuid, err)
 }
 
 // newCounts are the plausible counts of an answer.
