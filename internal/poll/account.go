@@ -132,7 +132,7 @@ func (a *account) newTraffic(of *kind, sources []string, inUse string) *traffic 
 		source, _ := t.current()
 		err := a.pollTraffic(fabric.InTurn(ctx, turn), t, k, source, false)
 		a.watchPace(t)
-		if fabric.Gone(err) && t.probeDue(len(t.kind.all(a.store.Load(), a.Name))) {
+		if fabric.Gone(err) && a.probeDue(t) {
 			t.lap.hurry(func(key) bool { return true }) // look for another source at once
 		}
 		return err == nil

@@ -65,8 +65,8 @@ func (a *account) pollInventory(ctx context.Context) bool {
 	a.start(time.Time{})
 	if a.schedule(a.ports) {
 		a.chores.hurry(func(k key) bool { return k == choreSearch || k == choreStreams }) // new ports have connections, too
-		a.replan()
 	}
+	a.replan()
 	return err == nil
 }
 

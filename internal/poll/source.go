@@ -118,13 +118,12 @@ func Exists(outcomes []error) bool {
 // sample, and stays with the first that exists. It is due when no source is known, and
 // when a whole lap has said that the one in use is gone. It reports whether it has looked.
 func (a *account) probe(ctx context.Context, t *traffic) bool {
-	all := t.kind.all(a.store.Load(), a.Name)
-	if !t.probeDue(len(all)) {
+	if !a.probeDue(t) {
 		return false
 	}
 	before, known := t.current()
 	sample := make([]key, 0, GoneSample)
-	for _, uuid := range Sample(all) {
+	for _, uuid := range Sample(t.kind.all(a.store.Load(), a.Name)) {
 		sample = append(sample, key{uuid: uuid})
 	}
 	outcomes := make([]error, len(sample))
@@ -199,14 +198,15 @@ func (a *account) forgetSource(t *traffic, source string) {
 	}
 }
 
-// probeDue reports whether to look for a source; all is how many there are to ask about.
-func (t *traffic) probeDue(all int) bool {
+// probeDue reports whether to look for a source.
+func (a *account) probeDue(t *traffic) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.sources) == 1 || all == 0 || time.Now().Before(t.rest) {
+	if len(t.sources) == 1 || time.Now().Before(t.rest) || t.known && len(t.gone) == 0 {
 		return false
 	}
-	return !t.known || len(t.gone) >= all
+	all := len(t.kind.all(a.store.Load(), a.Name))
+	return all > 0 && (!t.known || len(t.gone) >= all)
 }
 
 // heard takes down what a source said of one port or connection.
