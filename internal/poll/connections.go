@@ -228,7 +228,7 @@ func (a *account) newTracked(f find, old *fleet.Tracked, ports map[string]bool) 
 	return next
 }
 
-// NewConnection is a connection as the API told it, in the terms of the fleet.
+// NewConnection is a connection of the API in the terms of the fleet.
 func NewConnection(c fabric.Connection) fleet.Connection {
 	end := func(s fabric.Side) fleet.End {
 		return fleet.End{Type: s.Type, Name: s.Name, Metro: s.Metro, VLAN: s.VLAN}

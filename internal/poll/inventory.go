@@ -133,8 +133,8 @@ func (a *account) discover(e *fleet.Edit, listed map[string]fabric.Port, now tim
 	}
 }
 
-// wins reports whether a port is to become one of the account: the port of a later account
-// changes hands, that of an earlier one stays there. Either way there is a conflict.
+// wins reports whether a port is to become one of the account. A port that a later account
+// has changes hands; a port that an earlier account has stays there. Both are conflicts.
 func (a *account) wins(e *fleet.Edit, uuid string) bool {
 	taken := e.Snapshot().Port(uuid)
 	switch {
