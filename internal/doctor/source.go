@@ -36,7 +36,7 @@ func (e *exam) search(ctx context.Context, s search) (source string, readings []
 	if e.stopped(ctx, s.check) {
 		return "", nil
 	}
-	sample := sampleOf(s.subjects)
+	sample := poll.Sample(slices.SortedFunc(slices.Values(s.subjects), func(a, b subject) int { return strings.Compare(a.uuid, b.uuid) }))
 	if len(sample) == 0 {
 		e.add(skip, s.check, "", "there is no "+s.noun+" to ask about", "")
 		return "", nil
@@ -75,18 +75,6 @@ func (e *exam) ask(ctx context.Context, source string, subjects []subject) []rea
 	}
 	_ = asking.Wait() // errors are in the readings
 	return readings
-}
-
-// sampleOf are subjects spread evenly over all, as many as the exporter hears
-// before it leaves a source.
-func sampleOf(subjects []subject) []subject {
-	all := slices.SortedFunc(slices.Values(subjects), func(a, b subject) int { return strings.Compare(a.uuid, b.uuid) })
-	n := min(poll.GoneSample, len(all))
-	sample := make([]subject, n)
-	for i := range sample {
-		sample[i] = all[i*len(all)/n]
-	}
-	return sample
 }
 
 // tellSources adds a line for every source that was asked; source is the one to

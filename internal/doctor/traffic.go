@@ -62,9 +62,14 @@ func newOutcome(source, noun string, readings []reading) outcome {
 	return o
 }
 
-// exists is what the exporter, too, takes as a sign of life: it leaves a source
-// only when every port of a sample says that there is none.
-func (o outcome) exists() bool { return o.gone < len(o.readings) }
+// exists reports what the exporter, too, would take from these answers.
+func (o outcome) exists() bool {
+	errs := make([]error, len(o.readings))
+	for i, r := range o.readings {
+		errs[i] = r.err
+	}
+	return poll.Exists(errs)
+}
 
 // tally says how many were answered in which way.
 func (o outcome) tally() string {

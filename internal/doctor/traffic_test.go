@@ -1,7 +1,9 @@
 package doctor_test
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -77,6 +79,51 @@ func TestTrafficSource(t *testing.T) {
 				}
 				if n := api.Count(v3); n > 10 {
 					t.Errorf("%d ports were asked about", n)
+				}
+			})
+		})
+	}
+}
+
+// Whichever of the ports a source knows: the doctor names the source that the exporter
+// comes to use, because both ask about the same ports.
+func TestTheExporterUsesTheSameSource(t *testing.T) {
+	f := fabrictest.Generate(1, 37, 0)
+	probed := map[string]bool{} // by the doctor
+	for _, tt := range []struct {
+		name, source string
+		gone         func(uuid string) bool
+	}{
+		{"all ports are known", "v3", func(string) bool { return false }},
+		{"no port of the sample is known", "v4-stats", func(uuid string) bool { return probed[uuid] }},
+		{"one port of the sample is known", "v3", func(uuid string) bool {
+			first := slices.Min(slices.Collect(maps.Keys(probed)))
+			return uuid != first
+		}},
+		{"only ports of the sample are known", "v3", func(uuid string) bool { return !probed[uuid] }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := fabrictest.New(fabrictest.Options{Fleet: &f})
+				for _, p := range f.Ports {
+					if tt.gone(p.UUID) {
+						api.Inject(refusal(fabrictest.OpPortStatsV3, p.UUID, http.StatusNotFound, "EQ-1"))
+					}
+				}
+				r, _ := examine(t, api.Transport(), account(discovery))
+				r.wants(t, "traffic_source", "ok", tt.source+" has data")
+				for _, c := range api.Requests() {
+					for _, p := range f.Ports {
+						if c.Op == fabrictest.OpPortStatsV3 && strings.Contains(c.Path+c.Query, p.UUID) {
+							probed[p.UUID] = true
+						}
+					}
+				}
+				if len(probed) != 10 {
+					t.Errorf("%d ports were asked about", len(probed))
+				}
+				if got := planned(t, api, account(discovery)).Source; got != tt.source {
+					t.Errorf("the exporter uses %q, the doctor says %s", got, tt.source)
 				}
 			})
 		})
