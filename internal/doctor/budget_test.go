@@ -75,6 +75,16 @@ func TestBudgetIsThatOfTheExporter(t *testing.T) {
 	}
 }
 
+func TestBudgetOfAnInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := examine(t, fabrictest.New(fabrictest.Options{}).Transport(), account(discovery)+"poll: {interval: 150s}\n")
+		if err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		r.wants(t, "budget", "ok", "calls per 2m30s for 12 ports")
+	})
+}
+
 // stretched is what to say of an account whose intervals do not hold.
 func stretched(a fleet.Account) []string {
 	if len(a.ConnectionWindows) == 0 {
@@ -142,9 +152,9 @@ func TestClockWithoutADate(t *testing.T) {
 // What the filters of connections make of those that there are.
 func TestSelectionOfConnections(t *testing.T) {
 	for _, tt := range []struct{ settings, status, words string }{
-		{"{traffic: true}", "ok", "let 190 of 190 connections through"},
-		{"{traffic: true, include: [{name: matches-nothing}]}", "warn", "let 0 of 190 connections through"},
-		{"{traffic: true, max: 3}", "warn", "only 3 get series"},
+		{"{traffic: true}", "ok", "select 190 of 190 connections; traffic is polled for 174"},
+		{"{traffic: true, include: [{name: matches-nothing}]}", "warn", "select 0 of 190 connections"},
+		{"{traffic: true, max: 3}", "warn", "traffic is polled for 3; only 3 get series"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r, err := examine(t, fabrictest.New(fabrictest.Options{}).Transport(), account(discovery+"    connections: "+tt.settings+"\n"))

@@ -110,13 +110,30 @@ func TestTimeout(t *testing.T) {
 				if took := time.Since(began); took < o.Timeout || took > o.Timeout+3*time.Second {
 					t.Errorf("took %v", took)
 				}
-				r.wants(t, at, "fail", "no answer within the 10s of --timeout", "give it more")
+				r.wants(t, at, "fail", "no answer within the 10s of --timeout", "raise --timeout")
 				if at != "connections" {
 					r.only(t, "connections", "skip")
 				}
 			})
 		})
 	}
+}
+
+// A source that is gone is no fault while another one has not been asked to the end.
+func TestTimeoutAfterASourceThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := fabrictest.New(fabrictest.Options{Gone: []string{fabrictest.OpPortStatsV3}})
+		api.Inject(fabrictest.Fault{Op: fabrictest.OpPortStatsV4, Delay: time.Hour})
+		o := options(t, api.Transport(), account(discovery+"api: {timeout: 5m}\n"))
+		o.Timeout = 150 * time.Second
+		r, err := run(t.Context(), t, o)
+		if err == nil || err.Error() != "1 check failed" {
+			t.Errorf("Run: %v", err)
+		}
+		r.only(t, "traffic_source", "ok", "fail")
+		r.wants(t, "traffic_source", "ok", "v3 is gone; auto goes on")
+		r.wants(t, "traffic_source", "fail", "v4-stats: no answer within the 2m30s of --timeout")
+	})
 }
 
 // What made the time run out is told with it.

@@ -111,6 +111,11 @@ func run(ctx context.Context, t *testing.T, o doctor.Options) (report, error) {
 		if c.Status == "fail" {
 			failed++
 		}
+		if _, name, is := strings.Cut(c.Remedy, "see "); is {
+			if name, is = strings.CutSuffix(name, " below"); is && len(r.of(name)) == 0 {
+				t.Errorf("points to a check that there is not: %+v", c)
+			}
+		}
 		if c.Detail == "" || c.Status == "fail" && c.Remedy == "" && c.Check != "configuration" {
 			t.Errorf("says nothing, or not what to do: %+v", c)
 		}

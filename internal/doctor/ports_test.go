@@ -31,7 +31,7 @@ func TestPorts(t *testing.T) {
 		{"none", "warn", []string{"no port", "right to view"}, func(api *fabrictest.API) {
 			api.Inject(fabrictest.Fault{Op: fabrictest.OpPorts, Body: `{"pagination":{"offset":0,"limit":100,"total":0},"data":[]}`})
 		}},
-		{"maintenance page", "fail", []string{"decode", "text/html", "something else than the API"}, func(api *fabrictest.API) {
+		{"maintenance page", "fail", []string{"decode", "text/html", "something other than the API"}, func(api *fabrictest.API) {
 			api.Inject(fabrictest.Fault{Op: fabrictest.OpPorts, Body: fabrictest.BodyHTML})
 		}},
 		{"quota", "fail", []string{"QuotaViolation", "api.requests_per_second"}, func(api *fabrictest.API) {
@@ -184,9 +184,9 @@ func TestPairs(t *testing.T) {
 		{"not seen", discovery, func(api *fabrictest.API) config.Pair {
 			return config.Pair{Name: "core", Primary: portOf(t, api, fabrictest.DemoPrimary), Secondary: unknownUUID}
 		}, []string{"fail"}, []string{"core", unknownUUID, "check the uuid"}},
-		{"not watched", "    discover: {enabled: true, include: [{metro: DC}]}\n", func(api *fabrictest.API) config.Pair {
+		{"not polled", "    discover: {enabled: true, include: [{metro: DC}]}\n", func(api *fabrictest.API) config.Pair {
 			return config.Pair{Name: "core", Primary: portOf(t, api, fabrictest.DemoPrimary), Secondary: portOf(t, api, fabrictest.DemoSecondary)}
-		}, []string{"fail", "fail"}, []string{"core", "not watched", "let discover take it"}},
+		}, []string{"fail", "fail"}, []string{"core", "not polled", "let discover select it"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

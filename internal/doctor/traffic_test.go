@@ -39,6 +39,12 @@ func TestTrafficSource(t *testing.T) {
 		{"two are gone, the third is empty", auto, gone(v3, v4), []seen{
 			{"ok", "v3", "is gone"}, {"ok", "v4-stats", "is gone"}, {"warn", "v4-metrics", "without a single sample"},
 		}},
+		{"the first is empty, the others are gone", auto, func(api *fabrictest.API) {
+			empty(api)
+			api.SetGone(v4, fabrictest.OpSearchMetrics)
+		}, []seen{
+			{"warn", "v3", "without a single sample"}, {"ok", "v4-stats", "auto stays with v3"}, {"ok", "v4-metrics", "auto stays with v3"},
+		}},
 		{"all are gone", auto, gone(v3, v4, fabrictest.OpSearchMetrics), []seen{
 			{"ok", "v3", "is gone"}, {"ok", "v4-stats", "is gone"}, {"fail", "v4-metrics", "no source is left: check the uuids"},
 		}},
