@@ -87,7 +87,7 @@ func TestAccountsHarmNoOther(t *testing.T) {
 	})
 }
 
-// Whatever hangs, the report comes in time, and says where it hung.
+// The report comes in time, and says which call hung.
 func TestTimeout(t *testing.T) {
 	for op, at := range map[string]string{
 		fabrictest.OpToken: "credentials", fabrictest.OpPorts: "ports", fabrictest.OpPortStatsV3: "traffic_source",
@@ -119,7 +119,7 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// A source that is gone is no fault while another one has not been asked to the end.
+// A source that is gone is no fault if the time ends while the next one is asked.
 func TestTimeoutAfterASourceThatIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := fabrictest.New(fabrictest.Options{Gone: []string{fabrictest.OpPortStatsV3}})
@@ -136,7 +136,7 @@ func TestTimeoutAfterASourceThatIsGone(t *testing.T) {
 	})
 }
 
-// What made the time run out is told with it.
+// If the time runs out, the report names the latest failure as well.
 func TestTimeoutOfAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := fabrictest.New(fabrictest.Options{})
@@ -150,8 +150,8 @@ func TestTimeoutOfAPause(t *testing.T) {
 	})
 }
 
-// Calls for which the budget leaves no time are not waited for, whatever those
-// before them were answered.
+// The doctor does not wait for calls that the budget allows only after the timeout, also
+// if earlier calls failed.
 func TestTimeoutOfTheBudget(t *testing.T) {
 	for _, status := range []int{0, 403} {
 		synctest.Test(t, func(t *testing.T) {
@@ -282,7 +282,7 @@ func TestReportThatCannotBeWritten(t *testing.T) {
 	})
 }
 
-// Nothing was found wrong because nothing was looked at.
+// If nothing was checked, it is an error, although no check failed.
 func TestATimeoutThatLeavesChecksOutIsNoHealth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := fabrictest.New(fabrictest.Options{})

@@ -46,6 +46,25 @@ func (e *exam) add(s status, object, detail, remedy string) {
 	e.findings = append(e.findings, finding{clean(e.account.Name), e.check, s, clean(object), clean(detail), clean(remedy)})
 }
 
+// maxLines is how many assets with the same problem get a line each.
+const maxLines = 10
+
+// each adds a line for every asset, or a single one if they are many. problem follows the
+// name of the asset, or their number.
+func (e *exam) each(s status, noun string, assets []asset, problem, remedy string) {
+	if len(assets) <= maxLines {
+		for _, a := range assets {
+			e.add(s, a.uuid, a.String()+": "+problem, remedy)
+		}
+		return
+	}
+	var names []string
+	for _, a := range assets[:maxLines] {
+		names = append(names, a.String())
+	}
+	e.add(s, "", fmt.Sprintf("%s: %s: %s and %d more", human.Plural(len(assets), noun), problem, strings.Join(names, ", "), len(assets)-maxLines), remedy)
+}
+
 func count(findings []finding) map[status]int {
 	n := map[status]int{}
 	for _, s := range statuses {

@@ -25,25 +25,6 @@ type asset struct {
 
 func (a asset) String() string { return cmp.Or(a.name, a.uuid) }
 
-// maxLines is how many assets with the same problem get a line each.
-const maxLines = 10
-
-// each adds a line for every asset, or a single one if they are many. problem follows the
-// name of the asset, or their number.
-func (e *exam) each(s status, noun string, assets []asset, problem, remedy string) {
-	if len(assets) <= maxLines {
-		for _, a := range assets {
-			e.add(s, a.uuid, a.String()+": "+problem, remedy)
-		}
-		return
-	}
-	var names []string
-	for _, a := range assets[:maxLines] {
-		names = append(names, a.String())
-	}
-	e.add(s, "", fmt.Sprintf("%s: %s: %s and %d more", human.Plural(len(assets), noun), problem, strings.Join(names, ", "), len(assets)-maxLines), remedy)
-}
-
 // traffic is what the checks of traffic are about: all ports, or all connections that are
 // selected. Each kind has a source of its own, since one may exist without the other.
 type traffic struct {

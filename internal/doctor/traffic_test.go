@@ -91,8 +91,8 @@ func TestTrafficSource(t *testing.T) {
 	}
 }
 
-// Whichever of the ports a source knows: the doctor names the source that the exporter
-// comes to use, because both ask about the same ports.
+// The doctor names the source that the exporter comes to use, also if a source knows only
+// some of the ports: both ask about the same ones.
 func TestTheExporterUsesTheSameSource(t *testing.T) {
 	f := fabrictest.Generate(1, 37, 0)
 	probed := map[string]bool{} // by the doctor
@@ -156,7 +156,7 @@ func TestSamplesOfARefusedPort(t *testing.T) {
 	}
 }
 
-// By how late Equinix is, and in which clock that is measured.
+// The age of samples is measured by the clock of the API.
 func TestSamplesThatAreLate(t *testing.T) {
 	for _, tt := range []struct {
 		name            string
@@ -192,7 +192,7 @@ func TestSamplesThatAreLate(t *testing.T) {
 	}
 }
 
-// Where samples are of an hour, they are older.
+// Samples of a whole hour may be older.
 func TestSamplesOfHoursAreNotLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(50 * time.Minute) // into the hour
