@@ -59,13 +59,13 @@ func (p *port) row(l list, bars bool) []string {
 		absent, ageText(p.NewestSample, l.now), "",
 	}
 	if p.Metro != nil {
-		row[1] = cut(human.Printable(*p.Metro), maxMetro)
+		row[1] = human.Cut(human.Printable(*p.Metro), maxMetro)
 	}
 	if p.Connections != nil {
 		row[7] = strconv.Itoa(*p.Connections)
 	}
 	if p.Problem != nil {
-		row[problemColumn] = cut(human.Printable(*p.Problem), maxProblem)
+		row[problemColumn] = human.Cut(human.Printable(*p.Problem), maxProblem)
 	}
 	return row
 }
@@ -94,7 +94,7 @@ func fit(rows [][]string) []int {
 func line(row []string, widths []int) string {
 	var b strings.Builder
 	for i, cell := range row {
-		cell = cut(cell, widths[i])
+		cell = human.Cut(cell, widths[i])
 		pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
 		if i == 2 || i == 7 || i == 8 { // single numbers stand at the right
 			cell, pad = pad+cell, ""
@@ -105,15 +105,6 @@ func line(row []string, widths []int) string {
 }
 
 const absent = human.Absent
-
-// cut is text with at most width characters; if it is longer, the last one is ….
-func cut(text string, width int) string {
-	r := []rune(text)
-	if len(r) <= width {
-		return text
-	}
-	return strings.TrimRight(string(r[:width-1]), " ") + "…"
-}
 
 // rateText writes bit/s with three digits, e.g. "1.25G".
 func rateText(bits *float64) string {
