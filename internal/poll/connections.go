@@ -58,8 +58,9 @@ func (a *account) pollConnections(ctx context.Context) bool {
 	}
 	if a.Connections != nil {
 		a.selectConnections(s)
+	} else {
+		a.replan()
 	}
-	a.replan()
 	return !s.failed
 }
 
@@ -142,6 +143,7 @@ func (a *account) selectConnections(s *search) {
 		}
 		a.markAttached(e)
 	})
+	a.replan() // before the new ones are polled, which are then due again by the plan
 	if came+left > 0 {
 		a.log.Info("tracked connections have changed", "selected", selected, "tracked", tracked, "came", came, "left", left)
 	}

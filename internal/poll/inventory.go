@@ -62,11 +62,11 @@ func (a *account) pollInventory(ctx context.Context) bool {
 		a.logPairs()
 	}
 	a.listAgain = err != nil && !fabric.Gone(err) && a.store.Load().Accounts[a.index].InventoryPoll.LastSuccess.IsZero()
+	a.replan() // before new ports are polled, which are then due again by the plan
 	a.start(time.Time{})
 	if a.schedule(a.ports) {
 		a.chores.hurry(func(k key) bool { return k == choreSearch || k == choreStreams }) // new ports have connections, too
 	}
-	a.replan()
 	return err == nil
 }
 
