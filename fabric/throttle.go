@@ -12,16 +12,16 @@ import (
 
 const (
 	firstPause = 5 * time.Second
-	maxPause   = 5 * time.Minute // a poll interval: longer, and a passing quota costs whole polls
+	maxPause   = 5 * time.Minute // a poll interval; a longer pause would cost whole polls
 )
 
-// Turn is who goes first when requests wait for the budget of their account.
+// Turn is the priority of requests that wait for the budget of their account.
 type Turn int
 
-// The turns. A request waits for all of the turns before its own, except that every
-// tenth one that is sent is one of the last turn, if any waits.
+// The turns. A request waits for all requests of earlier turns. But every tenth
+// request is one of the last turn, if any waits.
 const (
-	ChoresTurn      Turn = iota // listings and searches: few, and the others need what they find
+	ChoresTurn      Turn = iota // listings and searches: they are few, and find what the others poll
 	PortsTurn                   // traffic of ports
 	ConnectionsTurn             // traffic of connections
 	turns
@@ -29,19 +29,19 @@ const (
 
 type turnKey struct{}
 
-// InTurn is a context for calls of that turn. Without one, calls have the first turn.
+// InTurn returns a context for calls of that turn. Calls without one have the first turn.
 func InTurn(ctx context.Context, t Turn) context.Context {
 	return context.WithValue(ctx, turnKey{}, t)
 }
 
-// throttle keeps an account within its budget: so many requests at a time, so many a
-// second, and none at all while the API wants none. Limits at Equinix are per account, so
-// one refusal holds every request of the client back.
+// throttle keeps an account within its budget: a maximum of requests at a time and of
+// requests per second, and no request while the API asks for a pause. Limits at
+// Equinix are per account, so one refusal delays every request of the client.
 type throttle struct {
 	limiter *rate.Limiter
 
 	mu     sync.Mutex
-	free   int                    // requests that may be under way besides those that are
+	free   int                    // requests that may be sent besides those under way
 	lines  [turns][]chan struct{} // requests that wait, by turn; closed when one may be sent
 	others int                    // requests of other turns sent since the latest of the last one
 	timer  *time.Timer            // to admit the next one; nil before the first wait
@@ -53,8 +53,8 @@ func newThrottle(perSecond float64, burst, concurrency int) *throttle {
 	return &throttle{free: concurrency, limiter: rate.NewLimiter(rate.Limit(perSecond), burst), step: firstPause}
 }
 
-// enter blocks until a request may be sent and returns how long the budget made it wait.
-// After a nil error the caller must leave.
+// enter blocks until a request may be sent, and returns how long the budget made it
+// wait. If the error is nil the caller must call leave.
 func (t *throttle) enter(ctx context.Context) (waited time.Duration, err error) {
 	start := time.Now()
 	turn, _ := ctx.Value(turnKey{}).(Turn)
@@ -72,7 +72,7 @@ func (t *throttle) enter(ctx context.Context) (waited time.Duration, err error) 
 	defer t.mu.Unlock()
 	if i := slices.Index(t.lines[turn], admitted); i >= 0 {
 		t.lines[turn] = slices.Delete(t.lines[turn], i, i+1)
-	} else { // admitted in the same moment
+	} else { // it was admitted at the same moment
 		t.free++
 		t.admit()
 	}
@@ -92,10 +92,10 @@ func (t *throttle) wake() {
 	t.admit()
 }
 
-// admit lets requests go while the budget has room for them, and comes back when time
-// alone gives room for the next. t.mu is held.
+// admit admits waiting requests while the budget allows. If the next must wait for
+// time to pass, a timer calls it again. t.mu is held.
 func (t *throttle) admit() {
-	const share = 10 // every so many requests one is of the last turn
+	const share = 10 // one of so many requests is of the last turn
 	for t.free > 0 {
 		turn := slices.IndexFunc(t.lines[:], func(line []chan struct{}) bool { return len(line) > 0 })
 		if turn < 0 {
@@ -129,16 +129,16 @@ func (t *throttle) admit() {
 	}
 }
 
-// left is how long the API still wants no requests.
+// left is the remaining time of the pause that the API asked for.
 func (t *throttle) left() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return time.Until(t.until)
 }
 
-// learn draws the lesson of an answer to a request sent at that time. Requests that were
-// under way when a pause began say nothing new: neither do their refusals double it, nor
-// their successes end the doubling.
+// learn adjusts the pause by the answer to a request sent at that time. Requests that
+// were under way when a pause began do not count: their refusals do not double it,
+// and their successes do not end the doubling.
 func (t *throttle) learn(sent time.Time, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
