@@ -48,7 +48,7 @@ var brokenFiles = []brokenFile{
 	},
 	{
 		"secret twice", account + "    client_secret_file: secret\n",
-		[]string{`6: accounts[0].client_secret_file: is given beside client_secret`},
+		[]string{`6: accounts[0].client_secret_file: is given in addition to client_secret`},
 	},
 	{
 		"bad url", account + "    api_url: http://api.example.com\n",

@@ -110,7 +110,7 @@ func TestCredentialsThatCannotBeRightAreRefused(t *testing.T) {
 	for remedy, file := range map[string]string{
 		"accounts[0].client_secret: looks like a variable that was not expanded":           fixtureConfig(api, "client_id: "+clientID, "client_secret: $(SECRET)"),
 		"accounts[0].client_secret_file: " + quoted + " has quotes around it":              fixtureConfig(api, "client_id: "+clientID, "client_secret_file: "+quoted),
-		"accounts[0].client_secret_file: " + open + " may be written by others than":       fixtureConfig(api, "client_id: "+clientID, "client_secret_file: "+open),
+		"accounts[0].client_secret_file: " + open + " may be written by other users than":  fixtureConfig(api, "client_id: "+clientID, "client_secret_file: "+open),
 		"EQUINIX_API_CLIENTSECRET in the environment begins or ends with white space or a": fixtureConfig(api),
 	} {
 		config := write(t, t.TempDir(), "config.yml", file)
