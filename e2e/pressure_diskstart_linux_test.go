@@ -19,7 +19,7 @@ func TestPressureTheDiskHangsAtTheStart(t *testing.T) {
 	x, wake := onHangingDisk(t, config, "newfstatat", "-P", file)
 	ready(t, x.url(t)) // while the disk still hangs
 	eventually(t, func() error {
-		if !strings.Contains(x.stderr.String(), "state file cannot be read; going on without it") {
+		if !strings.Contains(x.stderr.String(), "state file cannot be read; the exporter runs without it") {
 			return errors.New("nobody complains")
 		}
 		return nil

@@ -175,7 +175,7 @@ func TestRecordsWithoutUUIDAreLeftOut(t *testing.T) {
 					if skipped == 0 || skipped != calls {
 						t.Errorf("%s: %v records of %v answers", op, skipped, calls)
 					}
-					if n := strings.Count(log, `msg="listing has records without a usable UUID; leaving them out" component=poll account=a operation=`+op); n != 1 {
+					if n := strings.Count(log, `msg="listing has records without a valid UUID; leaving them out" component=poll account=a operation=`+op); n != 1 {
 						t.Errorf("%s: %d lines in the log:\n%s", op, n, log)
 					}
 				}

@@ -263,7 +263,7 @@ func TestABadStateFileStopsNobody(t *testing.T) {
 		e, stop := start(t, api.Transport(), text(stateful(configure(own(api), ""), path)))
 		time.Sleep(2 * time.Minute)
 		stop()
-		if log := e.log.String(); !strings.Contains(log, "cannot be trusted") || !strings.Contains(log, path+".bad") || !strings.Contains(log, "checksum") {
+		if log := e.log.String(); !strings.Contains(log, "is not valid") || !strings.Contains(log, path+".bad") || !strings.Contains(log, "checksum") {
 			t.Errorf("the log does not say it: %s", log)
 		}
 		if _, err := os.Stat(path + ".bad"); err != nil {
