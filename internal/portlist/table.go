@@ -17,12 +17,12 @@ import (
 const (
 	maxWidth   = 120 // of a line
 	gap        = 2   // between two columns
-	minName    = 24  // of names, however long the problems are
+	minName    = 24  // of names, even if problems are long
 	maxMetro   = 5   // a code has two letters, but the API may send anything
 	maxProblem = 60
 )
 
-// The columns that share what the others leave of a line.
+// The columns that share the rest of a line.
 const (
 	nameColumn    = 0
 	problemColumn = 9
@@ -70,8 +70,8 @@ func (p *port) row(l list, bars bool) []string {
 	return row
 }
 
-// fit returns the widths of the columns: as wide as their content, but for names and
-// problems.
+// fit returns the widths of the columns: the width of their content, except for names
+// and problems.
 func fit(rows [][]string) []int {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -96,7 +96,7 @@ func line(row []string, widths []int) string {
 	for i, cell := range row {
 		cell = cut(cell, widths[i])
 		pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-		if i == 2 || i == 7 || i == 8 { // single numbers stand at the right
+		if i == 2 || i == 7 || i == 8 { // single numbers are aligned to the right
 			cell, pad = pad+cell, ""
 		}
 		b.WriteString(cell + pad + strings.Repeat(" ", gap))
@@ -106,7 +106,7 @@ func line(row []string, widths []int) string {
 
 const absent = human.Absent
 
-// cut is text with at most width characters; if it is longer, the last one is ….
+// cut is text with at most width characters; a longer text is cut and ends in ….
 func cut(text string, width int) string {
 	r := []rune(text)
 	if len(r) <= width {
