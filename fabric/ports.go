@@ -63,7 +63,7 @@ func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
 		}
 		return list(OpPorts, false, func(offset int) (page[Port], error) {
 			if offset > 0 {
-				return page[Port]{}, &DecodeError{Op: OpPorts, Path: "pagination", Err: errors.New("listing goes on, but offset and limit are refused")}
+				return page[Port]{}, &DecodeError{Op: OpPorts, Path: "pagination", Err: errors.New("listing has more pages, but offset and limit are refused")}
 			}
 			return c.portsPage(ctx, offset, portsPath)
 		})

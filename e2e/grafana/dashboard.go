@@ -177,7 +177,7 @@ func (o Override) matches(name string) bool {
 	return o.Matcher.Options == name
 }
 
-// override sets one property; those that nobody here reads are left out.
+// override sets one property; properties that no dashboard uses are left out.
 func (f *Field) override(id string, value json.RawMessage) {
 	if key, custom := strings.CutPrefix(id, "custom."); custom {
 		var v any

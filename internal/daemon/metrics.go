@@ -40,7 +40,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		Metrics: poll.NewMetrics(reg),
 		reloads: reloadMetrics{
 			successful: gauge("config_last_reload_successful",
-				"1 if the exporter accepted the configuration file when it last read it, 0 if it refused the file and goes on with the previous configuration."),
+				"1 if the exporter accepted the configuration file when it last read it, 0 if it refused the file and keeps the previous configuration."),
 			timestamp: gauge("config_last_reload_success_timestamp_seconds",
 				"Unix time at which the exporter last read and accepted the configuration file."),
 		},

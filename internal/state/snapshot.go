@@ -37,7 +37,7 @@ func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard flee
 		port.Polls = restoredPolls(p.Polls, a.Windows, &s, now)
 		port.ConnectionsPoll = restored(p.ConnectionsPoll, a.Connections, s.StaleIntervals, now)
 		if !d.Clean {
-			port.Dropped, port.Errored = anew(p.Dropped, now), anew(p.Errored, now)
+			port.Dropped, port.Errored = restarted(p.Dropped, now), restarted(p.Errored, now)
 		}
 		s.Ports = append(s.Ports, &port)
 	}
@@ -51,7 +51,7 @@ func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard flee
 		if !d.Clean && c.Dropped != nil {
 			conn.Dropped = map[fleet.Side]map[fleet.Direction]fleet.Counter{}
 			for side, counters := range c.Dropped {
-				conn.Dropped[side] = anew(counters, now)
+				conn.Dropped[side] = restarted(counters, now)
 			}
 		}
 		s.Connections = append(s.Connections, &conn)
@@ -67,7 +67,7 @@ func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard flee
 	return &s
 }
 
-func anew(counters map[fleet.Direction]fleet.Counter, now time.Time) map[fleet.Direction]fleet.Counter {
+func restarted(counters map[fleet.Direction]fleet.Counter, now time.Time) map[fleet.Direction]fleet.Counter {
 	if counters == nil {
 		return nil
 	}
