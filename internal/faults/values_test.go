@@ -145,7 +145,7 @@ func twoWindowsWithout(o outcome) outcome {
 	return o
 }
 
-// nothingLeft is o with lines of 0 bit/s: what the API says of the parts of a line
+// nothingLeft is o with line rates of 0 bit/s: what the API says of the parts of a line
 // is 0, and shown.
 func nothingLeft(o outcome) outcome {
 	o.settles = map[string]float64{}
