@@ -178,7 +178,7 @@ func TestClientDoesNotShowSecrets(t *testing.T) {
 
 // The API names people in its refusals. Whatever the shape, nobody is named in
 // what the exporter makes of them.
-func TestErrorsNameNobody(t *testing.T) {
+func TestErrorsContainNoAddresses(t *testing.T) {
 	for _, body := range []string{
 		`[{"errorCode":"EQ-3","errorMessage":"User jane.doe@corp.example is not allowed","details":"owner noc+x@example.com"}]`,
 		`{"errorCode":"EQ-3","errorMessage":"ask jane.doe@corp.example"}`,

@@ -53,7 +53,7 @@ func TestALoginThatIsRefusedIsOneAlert(t *testing.T) {
 	line.expect(t, want{"FabricLoginRefused prod", after(begin, 0, poll), after(end, 0, poll)})
 }
 
-func TestATokenThatCannotBeHadIsTold(t *testing.T) {
+func TestATokenThatCannotBeGotFires(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 140 * time.Minute
 	line := watch(t, tell(t, story{api: estate(), config: discover, span: 170 * time.Minute, events: []event{

@@ -38,7 +38,7 @@ var (
 )
 
 // Without series of single connections the counts of the ports tell.
-func TestConnectionsThatFailOrHangAreToldByPort(t *testing.T) {
+func TestFailedAndPendingConnectionsFireByPort(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 280 * time.Minute
 	line := watch(t, tell(t, story{api: estate(), config: v3, span: 310 * time.Minute, events: []event{
@@ -53,7 +53,7 @@ func TestConnectionsThatFailOrHangAreToldByPort(t *testing.T) {
 	)
 }
 
-func TestSingleConnectionsAreToldByName(t *testing.T) {
+func TestTrackedConnectionsFireByName(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 280 * time.Minute
 	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: end + 95*time.Minute, events: []event{
@@ -78,7 +78,7 @@ func down(is bool) func(*fabrictest.Connection) {
 }
 
 // A port that is down takes its connection along, which is no alert of its own.
-func TestConnectionsThatAreDownAreTold(t *testing.T) {
+func TestConnectionsThatAreDownFire(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 80 * time.Minute
 	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: 2 * time.Hour, events: []event{
@@ -95,7 +95,7 @@ func TestConnectionsThatAreDownAreTold(t *testing.T) {
 	)
 }
 
-func TestAConnectionThatIsDetachedIsTold(t *testing.T) {
+func TestADetachedConnectionFires(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 135 * time.Minute
 	var stream fabrictest.Stream

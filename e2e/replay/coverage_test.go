@@ -57,7 +57,7 @@ func TestEveryAlertHasAStory(t *testing.T) {
 }
 
 // A file of thresholds that lacks one, such as that of an older version.
-func TestAThresholdThatIsMissingIsTold(t *testing.T) {
+func TestAMissingThresholdFires(t *testing.T) {
 	t.Parallel()
 	files := ruleFiles()
 	text, err := os.ReadFile(files[0])

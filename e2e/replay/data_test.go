@@ -47,7 +47,7 @@ func TestAPortThatIsDetachedIsNotCalledLate(t *testing.T) {
 	line.expect(t, want{"FabricPortNotAttached " + single, after(begin, 45*time.Minute, 2*poll), after(end, 0, listing)})
 }
 
-func TestEquinixThatIsLateIsToldPortByPort(t *testing.T) {
+func TestLateSamplesFireForEachPort(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 2 * time.Hour
 	line := watch(t, tell(t, story{api: estate(), config: v3, span: 150 * time.Minute, events: []event{
@@ -62,7 +62,7 @@ func TestEquinixThatIsLateIsToldPortByPort(t *testing.T) {
 	})
 }
 
-func TestAPortOfWhichThePollsFailIsTold(t *testing.T) {
+func TestAPortWithFailingPollsFires(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 130 * time.Minute
 	line := watch(t, tell(t, story{api: estate(), config: v3, span: 160 * time.Minute, events: []event{
@@ -80,7 +80,7 @@ func TestAPortOfWhichThePollsFailIsTold(t *testing.T) {
 	)
 }
 
-func TestAPortThatIsMistypedIsTold(t *testing.T) {
+func TestAMistypedPortFires(t *testing.T) {
 	t.Parallel()
 	const typo = "00000000-0000-4000-8000-000000000000"
 	line := watch(t, tell(t, story{
@@ -89,7 +89,7 @@ func TestAPortThatIsMistypedIsTold(t *testing.T) {
 	line.expect(t, want{"FabricPortNeverPolled " + typo, after(0, 15*time.Minute, poll), between{}})
 }
 
-func TestAListAndASearchThatFailAreTold(t *testing.T) {
+func TestFailingListingsAndSearchesFire(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 3 * time.Hour
 	line := watch(t, tell(t, story{api: estate(), config: v3, span: 220 * time.Minute, events: []event{
@@ -113,7 +113,7 @@ func TestAListAndASearchThatFailAreTold(t *testing.T) {
 	)
 }
 
-func TestAPortWithoutASingleSampleIsTold(t *testing.T) {
+func TestAPortWithoutSamplesFires(t *testing.T) {
 	t.Parallel()
 	line := watch(t, tell(t, story{api: estate(), config: v3, span: 90 * time.Minute, events: []event{
 		{0, func(w *world) {
@@ -123,7 +123,7 @@ func TestAPortWithoutASingleSampleIsTold(t *testing.T) {
 	line.expect(t, want{"FabricPortWithoutSamples " + single, after(0, time.Hour, poll), between{}})
 }
 
-func TestPacketsThatAreDroppedAreTold(t *testing.T) {
+func TestDroppedPacketsFire(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 100 * time.Minute
 	line := watch(t, tell(t, story{api: onMetrics(), config: metrics, span: end + 95*time.Minute, events: []event{
@@ -137,7 +137,7 @@ func TestPacketsThatAreDroppedAreTold(t *testing.T) {
 	)
 }
 
-func TestAnAPIThatIsSlowIsTold(t *testing.T) {
+func TestASlowAPIFires(t *testing.T) {
 	t.Parallel()
 	const begin, end = time.Hour, 4 * time.Hour
 	line := watch(t, tell(t, story{api: estate(), config: v3 + "api: {concurrency: 1, timeout: 5m}\n", span: end + 65*time.Minute, events: []event{

@@ -34,7 +34,7 @@ func enlarge(name string, load float64) func(*world) {
 	}
 }
 
-func TestPortsAndPairsThatWillBeFullAreTold(t *testing.T) {
+func TestPortsAndPairsThatWillBeFullFire(t *testing.T) {
 	t.Parallel()
 	const begin = (120 + 168) * time.Hour // most of a week for the first level, and a week of levels
 	const end = 13 * day

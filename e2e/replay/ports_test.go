@@ -88,7 +88,7 @@ func TestALAGThatCouldNotLoseAnotherLinkFires(t *testing.T) {
 	line.expect(t, want{"FabricLAGWouldNotSurvive " + bundle, after(begin, time.Hour, poll), after(end, 0, poll)})
 }
 
-func TestMaintenanceIsTold(t *testing.T) {
+func TestMaintenanceFires(t *testing.T) {
 	t.Parallel()
 	const begin, end = 30 * time.Minute, time.Hour
 	maintain := func(status string) func(*world) {

@@ -111,7 +111,7 @@ func TestAReplicaThatIsCutOffHoldsNoAlert(t *testing.T) {
 // Without a shard the sum would be that of the others. So its latest values count for
 // a while, then there is no sum; and none while a shard that started anew has not asked
 // for all of its ports.
-func TestASumIsNeverThatOfSomePorts(t *testing.T) {
+func TestNoSumLeavesOutPorts(t *testing.T) {
 	t.Parallel()
 	const begin, kept, end = 70 * time.Minute, 81 * time.Minute, 100 * time.Minute
 	recorded := tell(t, story{

@@ -207,7 +207,7 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-func TestIntervalsLongerThanTheLastRateLastsAreWarnedOf(t *testing.T) {
+func TestIntervalsLongerThanTheLastRateLastsGiveAWarning(t *testing.T) {
 	const accounts = "accounts: [{client_id: a, client_secret: b, ports: [{uuid: c4d9350e-783c-83cd-1ce0-306a5c00a600}]}]\n"
 	const end = ": the last polled rates (…_traffic_last_…) expire between two polls"
 	for poll, want := range map[string][]string{

@@ -157,7 +157,7 @@ func TestEnvironmentIsNotReadBesideOthers(t *testing.T) {
 	}
 }
 
-func TestCredentialsAreReadAnew(t *testing.T) {
+func TestCredentialsAreReadAgain(t *testing.T) {
 	dir := t.TempDir()
 	idFile, secretFile := filepath.Join(dir, "id"), filepath.Join(dir, "sub", "secret")
 	if err := os.Mkdir(filepath.Dir(secretFile), 0o700); err != nil {
@@ -218,7 +218,7 @@ func TestTokenExchangeAsksNothingOfTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestSubjectTokenIsReadAnew(t *testing.T) {
+func TestSubjectTokenIsReadAgain(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "token")
 	project := func(generation, token string) {

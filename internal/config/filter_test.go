@@ -147,7 +147,7 @@ func pattern(tb testing.TB, text string) *config.Pattern {
 }
 
 // Filters of what is off are a mistake that nobody would notice.
-func TestFiltersWithoutEffectAreWarnedOf(t *testing.T) {
+func TestFiltersWithoutEffectGiveAWarning(t *testing.T) {
 	const ports = "accounts:\n  - ports: [{uuid: 11111111-1111-4111-8111-111111111111}]\n"
 	for text, want := range map[string]string{
 		"    discover: {enabled: false, include: [{name: a}]}\n":      "accounts[0].discover: has filters but is not enabled",

@@ -199,7 +199,7 @@ func TestAListingWithoutAnyUUIDIsAnError(t *testing.T) {
 }
 
 // Most ends have no name in Equinix' examples.
-func TestEndsWithoutANameShowWhatTheyAre(t *testing.T) {
+func TestEndsWithoutANameShowUUIDOrType(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const device, router = "11111111-0000-4000-8000-000000000001", "11111111-0000-4000-8000-000000000003"
 		z := func(n int, side string) string { return link(n, `,"state":"ACTIVE","zSide":{`+side+`}`) }

@@ -175,7 +175,7 @@ func TestAfterAKillTheStateHasItsTrueAge(t *testing.T) {
 // A counter of a process that was killed may have been shown higher than it is
 // kept. It begins at 0 then: to Prometheus one that fell a little would have grown
 // by all that it says.
-func TestAfterAKillCountersBeginAnew(t *testing.T) {
+func TestAfterAKillCountersRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inService()
 		path := filepath.Join(t.TempDir(), "state")
@@ -222,7 +222,7 @@ func TestAfterAKillCountersBeginAnew(t *testing.T) {
 }
 
 // A state that is older than its values live makes nobody ready.
-func TestAnOldStateMakesNobodyReady(t *testing.T) {
+func TestAnOldStateDoesNotMakeReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inService()
 		path := filepath.Join(t.TempDir(), "state")
@@ -253,7 +253,7 @@ func TestAnOldStateMakesNobodyReady(t *testing.T) {
 }
 
 // What cannot be trusted is set aside, is said, and stops nobody.
-func TestABadStateFileStopsNobody(t *testing.T) {
+func TestABadStateFileIsSetAside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state")
 		if err := os.WriteFile(path, []byte("equinix_fabric_exporter state 1 sha256 00\n{}"), 0o600); err != nil {
@@ -276,7 +276,7 @@ func TestABadStateFileStopsNobody(t *testing.T) {
 }
 
 // A file that cannot be written is said once, and counted.
-func TestAStateThatCannotBeWrittenIsSaidOnce(t *testing.T) {
+func TestAStateThatCannotBeWrittenIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "none", "state")
 		api := fabrictest.New(fabrictest.Options{})
@@ -305,7 +305,7 @@ func TestAStateThatCannotBeWrittenIsSaidOnce(t *testing.T) {
 
 // Started over and over with a secret that is refused, the exporter tries it no
 // more often than one that runs on; another secret is tried at once.
-func TestRestartsDoNotCountRefusedLoginsAnew(t *testing.T) {
+func TestRestartsKeepTheCountOfRefusedLogins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state")
 		api := fabrictest.New(fabrictest.Options{ClientSecret: "another"})

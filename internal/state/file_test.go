@@ -153,7 +153,7 @@ func sealed(version int, body string) string {
 	return fmt.Sprintf("equinix_fabric_exporter state %d sha256 %x\n%s", version, sha256.Sum256([]byte(body)), body)
 }
 
-func TestWhatCannotBeTrustedIsRefused(t *testing.T) {
+func TestInvalidFilesAreRefused(t *testing.T) {
 	good, err := document().Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -223,7 +223,7 @@ func portOf(body string) string {
 	return port
 }
 
-func TestWhatIsNoFileIsLeftAlone(t *testing.T) {
+func TestDirectoriesAndPipesAreLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "state")
 	if err := os.Mkdir(path, 0o700); err != nil {
@@ -262,7 +262,7 @@ func TestWhatIsNoFileIsLeftAlone(t *testing.T) {
 
 // A file of hundreds of MiB that is no state must not cost a small container its
 // memory: it would be killed at every start.
-func TestWhatIsNoStateIsNotReadIntoMemory(t *testing.T) {
+func TestLargeFilesOfOthersAreNotReadIntoMemory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)

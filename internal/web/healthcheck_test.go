@@ -81,7 +81,7 @@ func TestHealthcheckOfAURL(t *testing.T) {
 	}
 }
 
-func TestHealthcheckOfNobody(t *testing.T) {
+func TestHealthcheckWithoutAnExporter(t *testing.T) {
 	f := flags("")
 	f.WebListenAddresses = &[]string{"127.0.0.1:1"} // nothing listens there
 	if err := web.Healthcheck(t.Context(), f, web.HealthcheckOptions{}); err == nil {
