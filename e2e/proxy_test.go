@@ -19,7 +19,7 @@ const proxyPassword = "pr0xy-p4ss"
 // for whoever knows the password.
 type tunnels struct {
 	*httptest.Server
-	status int // of its refusals; 0: it refuses nobody who knows the password
+	status int // of its refusals; 0: it accepts every client with the password
 
 	mu    sync.Mutex
 	asked []string // method and host

@@ -23,7 +23,7 @@ func ofAccount(family string) string { return of(family, `account=~"$account"`) 
 
 const account = "{{account}}"
 
-// exporterHealth is the first line.
+// exporterHealth is the first row: the state of the exporter in single values.
 func exporterHealth(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	name := func(s spec) spec { s.colours = steps("text"); return s }
 	return b.
@@ -59,7 +59,7 @@ func exporterHealth(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 		})).TextMode(common.BigValueTextModeName))
 }
 
-// exporterCalls is how the API does.
+// exporterCalls shows the calls of the API, their errors and their latency.
 func exporterCalls(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	const window = " Over " + callWindow + ", which is three polls by default: a shorter window may contain no request."
 	buckets := "histogram_quantile(0.95, sum by (operation, le) (rate(" + ofAccount("api_request_duration_seconds_bucket") + "[" + callWindow + "])))"
@@ -88,8 +88,8 @@ func exporterCalls(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 		}))
 }
 
-// exporterState is what a restart would begin with, and what is not shown though
-// the API told of it.
+// exporterState shows what a restart would begin with, and data of the API that is not
+// shown.
 func exporterState(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	const instance = "{{instance}}"
 	return b.

@@ -146,7 +146,7 @@ func pattern(tb testing.TB, text string) *config.Pattern {
 	return p
 }
 
-// Filters of what is off are a mistake that nobody would notice.
+// Filters of something that is off are a mistake that would not be noticed.
 func TestFiltersWithoutEffectGiveAWarning(t *testing.T) {
 	const ports = "accounts:\n  - ports: [{uuid: 11111111-1111-4111-8111-111111111111}]\n"
 	for text, want := range map[string]string{

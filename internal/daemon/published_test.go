@@ -52,7 +52,7 @@ func onDevice(uuid, metro, priority, redundancy string) string {
 
 func quoted(s string) string { return fmt.Sprintf("%q", s) }
 
-// exposed are the series of an exporter that has watched an API for some time, and
+// exposed are the series of an exporter that has polled an API for some time, and
 // its log.
 func exposed(t *testing.T, api http.RoundTripper, yaml string, after time.Duration) (series map[string]float64, log string) {
 	t.Helper()

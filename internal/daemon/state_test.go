@@ -118,7 +118,7 @@ func TestARestartLeavesNoGap(t *testing.T) {
 }
 
 // A process that is killed loses a minute at most, and what it left goes stale
-// as if nobody had restarted anything.
+// as if there had been no restart.
 func TestAfterAKillTheStateHasItsTrueAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inService()
@@ -221,7 +221,7 @@ func TestAfterAKillCountersRestart(t *testing.T) {
 	})
 }
 
-// A state that is older than its values live makes nobody ready.
+// A state whose values have expired does not make the exporter ready.
 func TestAnOldStateDoesNotMakeReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inService()
@@ -252,7 +252,7 @@ func TestAnOldStateDoesNotMakeReady(t *testing.T) {
 	})
 }
 
-// What cannot be trusted is set aside, is said, and stops nobody.
+// An invalid file is set aside and logged, and the exporter starts.
 func TestABadStateFileIsSetAside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state")

@@ -158,7 +158,7 @@ func (l *line) well(now map[string]float64) bool {
 			fresh++
 		}
 	}
-	return fresh == len(watched)
+	return fresh == len(polledPorts)
 }
 
 // await waits for something to be so.
