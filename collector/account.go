@@ -85,7 +85,7 @@ func accountRows() []row[accountView] {
 			help: "Ports of a configured pair that the exporter does not poll: 0, 1 or 2. While one is missing the pair has no other series. Absent until the ports of the account have been listed once.",
 			samples: func(v *accountView, send emit) {
 				for _, p := range v.Pairs {
-					if missing, known := v.snap.Unwatched(v.Account, p); known {
+					if missing, known := v.snap.MissingPairPorts(v.Account, p); known {
 						send(float64(len(missing)), p.Name)
 					}
 				}

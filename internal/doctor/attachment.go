@@ -16,106 +16,94 @@ const (
 		"a project has 5 streams of 50 assets at most, and to make one takes the role Fabric Stream Subscription Manager"
 	enable = "enable metrics on the attachment, which are off by default: in the Fabric portal, or by " +
 		`PUT /fabric/v4/streams/{stream}/%ss/{uuid} with {"metricsEnabled": true}`
-	attaching  = "wait until the attachment is ATTACHED; if it does not get there, detach the %s from the stream and attach it again"
-	seeStreams = "let the administrator of the organisation give the user of the app the right to view streams"
+	reattach   = "wait until the attachment is ATTACHED; if it does not get there, detach the %s from the stream and attach it again"
+	seeStreams = askAdministrator + "view streams"
 )
 
-// attachment is how a port or a connection is attached to its streams, from the
-// worst to the best.
+// attachment is the state of an asset in its streams, from the worst to the best.
 type attachment int
 
 const (
-	detached attachment = iota
-	muted               // attached, metrics disabled
-	pending             // metrics enabled, not attached yet, or no more
-	delivering
-	unlisted // has data, though none of its attachments should deliver any
+	detached   attachment = iota
+	disabled              // attached, but its metrics are disabled
+	attaching             // metrics are enabled, but it is not attached yet, or no longer
+	delivering            // attached, with metrics enabled
+	unseen                // has data, so it is in a stream that the credentials cannot see
 )
 
-// lookAtAttachment finds the ports without data because no stream delivers
-// them, where the metrics API is the source: their answers are as empty as
-// those of ports whose data are late.
-func (e *exam) lookAtAttachment(ctx context.Context) {
-	e.attached = e.tellAttachments(ctx, checkAttachment, "port", e.sources, e.source, e.reachable(), e.readings)
-}
-
-// tellAttachments says how ports, or connections, are attached, where source is or
-// could have been the metrics API. readings are what source said of some of them: what
-// has data is in some stream, perhaps of another project, that the credentials cannot
-// see. It returns which of them a stream delivers, nil where that is not known.
-func (e *exam) tellAttachments(ctx context.Context, check, noun string, sources []string, source string, assets []port, readings []reading) (delivered map[string]bool) {
-	switch {
-	case !slices.Contains(sources, poll.SourceV4Metrics), source != "" && source != poll.SourceV4Metrics:
-		return nil
-	case e.stopped(ctx, check):
-		return nil
+// checkAttachment reports the assets that no stream delivers to v4-metrics, if that is or
+// could be the source: its answers about them are as empty as about those whose data is
+// late. An asset with data is in some stream, perhaps of a project that the credentials
+// cannot see. It sets t.attached.
+func (e *exam) checkAttachment(ctx context.Context, t *traffic) {
+	e.check = t.attachmentCheck
+	switch source := t.used.source; {
+	case !slices.Contains(t.sources, poll.SourceV4Metrics), source != "" && source != poll.SourceV4Metrics:
+		return
+	case e.cannotAsk(ctx):
+		return
 	case source == "":
-		e.add(skip, check, "", "no traffic source was found", "")
-		return nil
+		e.add(skip, "", noSourceFound, "")
+		return
 	}
-	best, err := e.attachments(ctx)
-	if err != nil {
-		if fabric.Reason(err) == fabric.ReasonForbidden {
-			e.add(fail, check, "", err.Error(), seeStreams)
-			return nil
+	switch err := e.listStreams(ctx); {
+	case fabric.Reason(err) == fabric.ReasonForbidden:
+		e.add(fail, "", err.Error(), seeStreams)
+		return
+	case err != nil:
+		e.fault(ctx, "", "", err)
+		return
+	}
+	hasData := map[string]bool{}
+	for _, r := range t.used.readings {
+		hasData[r.uuid] = !r.newest.IsZero()
+	}
+	t.attached = map[string]bool{}
+	by := map[attachment][]asset{}
+	for _, a := range t.assets {
+		state := e.attachments[a.uuid]
+		if state != delivering && hasData[a.uuid] {
+			state = unseen
 		}
-		e.fault(ctx, check, "", "", err)
-		return nil
+		t.attached[a.uuid] = state >= delivering
+		by[state] = append(by[state], a)
 	}
-	or := ""
-	if noun == "connection" { // few fit into the streams of a project
-		or = "; or leave it out by connections.exclude"
+	if n := len(by[delivering]); n > 0 {
+		e.add(ok, "", human.Plural(n, t.noun)+" attached to a stream with metrics enabled", "")
 	}
-	delivered = map[string]bool{}
-	for _, r := range readings {
-		delivered[r.port.uuid] = !r.newest().IsZero()
+	if n := len(by[unseen]); n > 0 {
+		e.add(ok, "", human.Plural(n, t.noun)+" with data, from no stream that the credentials see", "")
 	}
-	sorted := map[attachment][]port{}
-	for _, a := range assets {
-		how := best[a.uuid]
-		if how != delivering && delivered[a.uuid] {
-			how = unlisted
-		}
-		delivered[a.uuid] = how >= delivering
-		sorted[how] = append(sorted[how], a)
-	}
-	if n := len(sorted[delivering]); n > 0 {
-		e.add(ok, check, "", fmt.Sprintf("%s attached to a stream with metrics enabled", human.Plural(n, noun)), "")
-	}
-	if n := len(sorted[unlisted]); n > 0 {
-		e.add(ok, check, "", fmt.Sprintf("%s with data, from no stream that the credentials see", human.Plural(n, noun)), "")
-	}
-	e.each(warn, check, noun, sorted[pending], "metrics enabled, and the attachment is under way or broken", fmt.Sprintf(attaching, noun))
-	e.each(fail, check, noun, sorted[muted], "metrics are disabled on the stream attachment: no data from v4-metrics", fmt.Sprintf(enable, noun)+or)
-	e.each(fail, check, noun, sorted[detached], "not attached to any stream visible to these credentials: no data from v4-metrics", fmt.Sprintf(attach, noun)+or)
-	return delivered
+	e.each(warn, t.noun, by[attaching], "metrics enabled, and the attachment is under way or broken", fmt.Sprintf(reattach, t.noun))
+	e.each(fail, t.noun, by[disabled],
+		"metrics are disabled on the stream attachment: no data from v4-metrics", fmt.Sprintf(enable, t.noun)+t.orElse)
+	e.each(fail, t.noun, by[detached],
+		"not attached to any stream visible to these credentials: no data from v4-metrics", fmt.Sprintf(attach, t.noun)+t.orElse)
 }
 
-// attachments is the best attachment of every asset that has one. It is asked for
-// once.
-func (e *exam) attachments(ctx context.Context) (map[string]attachment, error) {
-	if e.streams != nil {
-		return e.streams, nil
+// listStreams sets e.attachments, once.
+func (e *exam) listStreams(ctx context.Context) error {
+	if e.attachments != nil {
+		return nil
 	}
-	best := map[string]attachment{}
-	assets := 0
+	best, assets := map[string]attachment{}, 0
 	for asset, err := range e.client.StreamAssets(ctx) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		assets++
-		how := detached
-		switch on, status := asset.MetricsEnabled, asset.AttachmentStatus; {
-		case status == "DETACHED":
-		case on && status == "ATTACHED":
-			how = delivering
-		case on:
-			how = pending
+		state := detached
+		switch {
+		case asset.AttachmentStatus == "DETACHED":
+		case !asset.MetricsEnabled:
+			state = disabled
+		case asset.AttachmentStatus != "ATTACHED":
+			state = attaching
 		default:
-			how = muted
+			state = delivering
 		}
-		best[asset.UUID] = max(best[asset.UUID], how)
+		best[asset.UUID] = max(best[asset.UUID], state)
 	}
-	e.assetPages, e.streams = poll.AssetPages(assets), best
-	return best, nil
+	e.attachments, e.assetPages = best, poll.AssetPages(assets)
+	return nil
 }

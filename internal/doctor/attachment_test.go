@@ -9,8 +9,8 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 )
 
-// A port without data because no stream delivers it is told apart from one
-// whose data are late.
+// A port that has no data because no stream delivers it differs from one whose data is
+// late.
 func TestAttachment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := metricsOnly(fabrictest.Options{})
@@ -40,7 +40,7 @@ func TestAttachment(t *testing.T) {
 	})
 }
 
-// One of several streams that delivers a port is enough.
+// It is enough if one of several streams delivers a port.
 func TestPortInSeveralStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := metricsOnly(fabrictest.Options{})
@@ -56,7 +56,7 @@ func TestPortInSeveralStreams(t *testing.T) {
 	})
 }
 
-// A stream of another project is in no listing, and delivers all the same.
+// A stream of another project is not listed, but it delivers.
 func TestDataOverruleTheListingOfStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := fabrictest.Generate(1, 3, 0)
@@ -133,7 +133,7 @@ func TestAttachmentsAreRefused(t *testing.T) {
 	}
 }
 
-// Without a source, why ports have no data is not known either.
+// Without a source the doctor cannot say why ports have no data.
 func TestAttachmentIsSkippedWithoutASource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := metricsOnly(fabrictest.Options{Gone: []string{fabrictest.OpSearchMetrics}})

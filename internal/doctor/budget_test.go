@@ -36,7 +36,7 @@ func planned(t *testing.T, api *fabrictest.API, text string) fleet.Account {
 	return d.Snapshot().Accounts[0]
 }
 
-// What the doctor says of the budget is what the exporter will do.
+// The doctor reports the same budget as the exporter.
 func TestBudgetIsThatOfTheExporter(t *testing.T) {
 	const windows = "poll: {windows: [{resolution: 5m, span: 1d}, {resolution: 1h, span: 30d, interval: 1h}]}\n"
 	for _, tt := range []struct {
@@ -75,6 +75,16 @@ func TestBudgetIsThatOfTheExporter(t *testing.T) {
 	}
 }
 
+func TestBudgetOfAnInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := examine(t, fabrictest.New(fabrictest.Options{}).Transport(), account(discovery)+"poll: {interval: 150s}\n")
+		if err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		r.wants(t, "budget", "ok", "calls per 2m30s for 12 ports")
+	})
+}
+
 // stretched is what to say of an account whose intervals do not hold.
 func stretched(a fleet.Account) []string {
 	if len(a.ConnectionWindows) == 0 {
@@ -92,66 +102,4 @@ func stretched(a fleet.Account) []string {
 		words = append(words, "and its last polled rate ends in between")
 	}
 	return words
-}
-
-func TestClock(t *testing.T) {
-	for ahead, want := range map[time.Duration]struct{ status, words string }{
-		0:                   {"ok", "agrees with the clock of the API"},
-		30 * time.Second:    {"ok", "30s ahead of the clock of the API"},
-		90 * time.Second:    {"warn", "1m30s ahead of the clock of the API | synchronise"},
-		-90 * time.Second:   {"warn", "1m30s behind the clock of the API"},
-		6 * time.Minute:     {"fail", "6m ahead of the clock of the API: windows are asked for at the wrong time | synchronise"},
-		-49 * time.Hour:     {"fail", "2d1h behind the clock of the API"},
-		-1500 * time.Second: {"fail", "25m behind"},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			api := fabrictest.New(fabrictest.Options{})
-			r, err := examine(t, dated(api, ahead), account(discovery+"api: {burst: 100}\n")) // no time passes
-			if (err == nil) != (want.status != "fail") {
-				t.Errorf("Run: %v", err)
-			}
-			r.only(t, "clock", want.status)
-			r.wants(t, "clock", want.status, want.words)
-		})
-	}
-}
-
-// The token endpoint dates its refusals, too: a wrong clock may be their cause.
-func TestClockOfARefusedLogin(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := fabrictest.New(fabrictest.Options{ClientSecret: "another"})
-		r, err := examine(t, dated(api, time.Hour), account(discovery))
-		if err == nil || err.Error() != "2 checks failed" {
-			t.Errorf("Run: %v", err)
-		}
-		r.wants(t, "clock", "fail", "1h ahead")
-	})
-}
-
-func TestClockWithoutADate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r, err := examine(t, fabrictest.New(fabrictest.Options{}).Transport(), account(discovery))
-		if err != nil {
-			t.Errorf("Run: %v", err)
-		}
-		r.only(t, "clock", "skip")
-		r.wants(t, "clock", "skip", "no answer had a date")
-	})
-}
-
-// What the filters of connections make of those that there are.
-func TestSelectionOfConnections(t *testing.T) {
-	for _, tt := range []struct{ settings, status, words string }{
-		{"{traffic: true}", "ok", "let 190 of 190 connections through"},
-		{"{traffic: true, include: [{name: matches-nothing}]}", "warn", "let 0 of 190 connections through"},
-		{"{traffic: true, max: 3}", "warn", "only 3 get series"},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			r, err := examine(t, fabrictest.New(fabrictest.Options{}).Transport(), account(discovery+"    connections: "+tt.settings+"\n"))
-			if err != nil {
-				t.Errorf("Run: %v", err)
-			}
-			r.wants(t, "connections", tt.status, tt.words)
-		})
-	}
 }

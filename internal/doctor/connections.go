@@ -4,7 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
@@ -12,26 +17,26 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
-const connectionRights = "let the administrator of the organisation give the user of the app the right to view the connections of the port"
+const connectionRights = askAdministrator + "view the connections of the port"
 
-// searchConnections asks for the connections of all ports, as the exporter does
-// in each cycle.
+// searchConnections searches for the connections on all ports, as the exporter does in each
+// cycle.
 func (e *exam) searchConnections(ctx context.Context) {
-	if e.stopped(ctx, checkConnections) {
+	e.check = "connections"
+	if e.cannotAsk(ctx) {
 		return
 	}
-	ports := map[string]port{}
+	ports := e.reachable()
+	if len(ports) == 0 {
+		e.add(skip, "", "there is no port to ask about", "")
+		return
+	}
 	var uuids []string
-	for _, p := range e.reachable() {
-		ports[p.uuid] = p
-		uuids = append(uuids, p.uuid)
+	own := map[string]bool{}
+	for _, p := range ports {
+		uuids, own[p.uuid] = append(uuids, p.uuid), true
 	}
-	if len(uuids) == 0 {
-		e.add(skip, checkConnections, "", "there is no port to ask about", "")
-		return
-	}
-	found := map[string]fabric.Connection{}
-	var refused []port
+	found, failed := map[string]fabric.Connection{}, map[string]bool{}
 	var why error
 	err := e.client.PortConnections(ctx, uuids, func(batch []string, conns []fabric.Connection, err error) {
 		for _, c := range conns {
@@ -40,73 +45,109 @@ func (e *exam) searchConnections(ctx context.Context) {
 		if err != nil {
 			why = err
 			for _, uuid := range batch {
-				refused = append(refused, ports[uuid])
+				failed[uuid] = true
 			}
 		}
 	})
 	if err != nil { // ctx has ended
-		e.fault(ctx, checkConnections, "", "", err)
+		e.fault(ctx, "", "", err)
 		return
 	}
-	e.countConnections(ports, found)
-	if n := len(ports) - len(refused); n > 0 {
-		e.add(ok, checkConnections, "", fmt.Sprintf("%s on %s", human.Plural(len(found), "connection"), human.Plural(n, "port")), "")
+	if n := len(ports) - len(failed); n > 0 {
+		e.add(ok, "", fmt.Sprintf("%s on %s", human.Plural(len(found), "connection"), human.Plural(n, "port")), "")
 	}
-	e.tellUnsearched(ctx, refused, len(ports), why)
-	e.lookAtSelection(len(found))
-}
-
-// lookAtSelection tells what the filters of connections make of those found.
-func (e *exam) lookAtSelection(found int) {
-	c := e.account.Connections
-	if !c.Traffic || found == 0 {
-		return
-	}
-	detail := fmt.Sprintf("connections.include and exclude let %d of %s through, %d of them with traffic to ask for", e.selected, human.Plural(found, "connection"), len(e.measured))
-	switch {
-	case e.selected == 0:
-		e.add(warn, checkConnections, "", detail, "loosen connections.include or connections.exclude")
-	case e.selected > c.Max:
-		e.add(warn, checkConnections, "", fmt.Sprintf("%s; only %d get series", detail, c.Max), "raise connections.max, or narrow connections.include and exclude")
-	default:
-		e.add(ok, checkConnections, "", detail, "")
-	}
-}
-
-// tellUnsearched is about the ports whose connections nobody told.
-func (e *exam) tellUnsearched(ctx context.Context, refused []port, of int, why error) {
+	refused := why != nil && (fabric.Reason(why) == fabric.ReasonForbidden || fabric.Reason(why) == fabric.ReasonNotFound)
 	switch {
 	case why == nil:
-	case fabric.Reason(why) != fabric.ReasonForbidden && fabric.Reason(why) != fabric.ReasonNotFound:
-		e.fault(ctx, checkConnections, "", fmt.Sprintf("%d of %s without an answer: ", len(refused), human.Plural(of, "port")), why)
-	case len(refused) == of:
-		e.add(fail, checkConnections, "", "refused for all ports: "+why.Error(), connectionRights)
+	case !refused:
+		e.fault(ctx, "", fmt.Sprintf("%d of %s without an answer: ", len(failed), human.Plural(len(ports), "port")), why)
+	case len(failed) == len(ports):
+		e.add(fail, "", "refused for all ports: "+why.Error(), connectionRights)
 	default:
-		e.each(fail, checkConnections, "port", refused, why.Error(), connectionRights)
+		ports = slices.DeleteFunc(slices.Clone(ports), func(p asset) bool { return !failed[p.uuid] })
+		e.each(fail, "port", ports, why.Error(), connectionRights)
+	}
+	e.selectConnections(found, own)
+}
+
+// selectConnections finds out which connections on the account's own ports have traffic
+// that the exporter would poll. It also counts their ends on these ports, by which the
+// exporter plans its searches.
+func (e *exam) selectConnections(found map[string]fabric.Connection, own map[string]bool) {
+	selection, selected := daemon.Selection(e.account.Connections), 0
+	for _, uuid := range slices.Sorted(maps.Keys(found)) {
+		c := found[uuid]
+		if own[c.ASidePort] {
+			e.portEnds++
+		}
+		if own[c.ZSidePort] && c.ZSidePort != c.ASidePort {
+			e.portEnds++
+		}
+		of := poll.NewConnection(c)
+		side, _, is := of.SeenFrom(own)
+		if selection == nil || !is || !selection.Match(&of) {
+			continue
+		}
+		selected++
+		if of.CarriesTraffic() && len(e.connections) < selection.Max {
+			ask := func(ctx context.Context, source string, from, to time.Time) (*fabric.Traffic, error) {
+				t, err := poll.AskConnection(ctx, e.client, source, uuid, side, from, to)
+				if err != nil {
+					return nil, err
+				}
+				return &t.Traffic, nil
+			}
+			e.connections = append(e.connections, asset{uuid, c.Name, c.State, ask})
+		}
+	}
+	if selection == nil || len(found) == 0 {
+		return
+	}
+	detail := fmt.Sprintf("connections.include and exclude select %d of %s; traffic is polled for %d",
+		selected, human.Plural(len(found), "connection"), len(e.connections))
+	switch {
+	case selected == 0:
+		e.add(warn, "", detail, "loosen connections.include or connections.exclude")
+	case selected > selection.Max:
+		e.add(warn, "", fmt.Sprintf("%s; only %d get series", detail, selection.Max), "raise connections.max, or narrow connections.include and exclude")
+	default:
+		e.add(ok, "", detail, "")
 	}
 }
 
-// countConnections counts each connection once for every port that it is on, and
-// those that would have series and traffic, as the plan of the exporter does.
-func (e *exam) countConnections(ports map[string]port, found map[string]fabric.Connection) {
-	selection := daemon.Selection(e.account.Connections)
-	own := map[string]bool{}
-	for uuid := range ports {
-		own[uuid] = true
+// checkBudget plans the calls of a cycle as the exporter would.
+func (e *exam) checkBudget() {
+	e.check = "budget"
+	if e.account.Discover.Enabled && e.unlisted() {
+		return
 	}
-	for _, uuid := range slices.Sorted(maps.Keys(found)) {
-		c := found[uuid]
-		if of := poll.NewConnection(c); selection != nil && selection.Match(&of) {
-			e.selected++
-			if of.CarriesTraffic() && len(e.measured) < selection.Max {
-				e.measured = append(e.measured, e.trafficOf(c, own))
-			}
-		}
-		if own[c.ASidePort] {
-			e.connections++
-		}
-		if own[c.ZSidePort] && c.ZSidePort != c.ASidePort {
-			e.connections++
-		}
+	b := poll.NewBudget(daemon.PollConfig(e.cfg), poll.Load{
+		Ports: len(e.ports), Connections: e.portEnds, Measured: len(e.connections), AssetPages: e.assetPages,
+	})
+	load := human.Plural(len(e.ports), "port")
+	if len(e.connections) > 0 {
+		load += " and the traffic of " + human.Plural(len(e.connections), "connection")
 	}
+	configured := e.cfg.Poll.Windows[0].Interval
+	detail := fmt.Sprintf("%.0f calls per %s for %s; the budget allows %.0f", math.Ceil(b.Calls), model.Duration(configured), load, math.Floor(b.Allowed))
+	if b.Remedy == "" {
+		e.add(ok, "", detail, "")
+		return
+	}
+	var longer []string
+	for _, k := range []struct {
+		noun     string
+		interval time.Duration
+		gaps     bool
+	}{{"port", b.Interval, b.Gaps}, {"connection", b.ConnectionTraffic, b.ConnectionTrafficGaps}} {
+		if k.interval <= configured {
+			continue
+		}
+		text := fmt.Sprintf("each %s is polled every %s", k.noun, k.interval)
+		if k.gaps {
+			text += ", and its last polled rate ends in between"
+		}
+		longer = append(longer, text)
+	}
+	e.add(warn, "", detail+", so "+strings.Join(longer, "; "), b.Remedy)
 }

@@ -71,3 +71,20 @@ func TestNoConnectionsMayBeSearched(t *testing.T) {
 		})
 	}
 }
+
+// The report says how many connections the filters select.
+func TestSelectionOfConnections(t *testing.T) {
+	for _, tt := range []struct{ settings, status, words string }{
+		{"{traffic: true}", "ok", "select 190 of 190 connections; traffic is polled for 174"},
+		{"{traffic: true, include: [{name: matches-nothing}]}", "warn", "select 0 of 190 connections"},
+		{"{traffic: true, max: 3}", "warn", "traffic is polled for 3; only 3 get series"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, err := examine(t, fabrictest.New(fabrictest.Options{}).Transport(), account(discovery+"    connections: "+tt.settings+"\n"))
+			if err != nil {
+				t.Errorf("Run: %v", err)
+			}
+			r.wants(t, "connections", tt.status, tt.words)
+		})
+	}
+}

@@ -110,7 +110,7 @@ func TestConnectionsWithoutASample(t *testing.T) {
 		if err != nil {
 			t.Errorf("Run: %v", err)
 		}
-		r.wants(t, "connection_traffic", "warn", "v4-stats answers, without a single sample", "the connections are up")
+		r.wants(t, "connection_traffic", "warn", "v4-stats answers without a single sample", "the connections are up")
 	})
 }
 

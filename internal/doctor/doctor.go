@@ -1,6 +1,6 @@
-// Package doctor examines a configuration and what the API answers to it, says
-// of each check whether it is well, and what to do where it is not. It asks
-// about as much as a first cycle of the exporter does, and changes nothing.
+// Package doctor checks a configuration against the API. It reports what each check found,
+// and what to do if something is wrong. It makes about as many calls as the first cycle of
+// the exporter, and changes nothing.
 package doctor
 
 import (
@@ -19,24 +19,24 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
-// Options say what is examined, and how the findings are written.
+// Options are what is checked, and how the report is written.
 type Options struct {
 	Load      func() (*config.Config, error)
-	Transport http.RoundTripper // to Equinix; nil: one of its own for each account, as its settings say
-	// Wrap puts something between an account, numbered from 1 as in the
-	// configuration, and its transport; nil is nothing.
+	Transport http.RoundTripper // to Equinix; if nil, each account has its own, by its settings
+	// Wrap puts something between an account, numbered from 1 as in the configuration, and
+	// its transport. It may be nil.
 	Wrap      func(account int, next http.RoundTripper) http.RoundTripper
 	UserAgent string
 	Format    string        // one of Formats
 	Timeout   time.Duration // for all calls together
 	Log       *slog.Logger
 
-	ForgetRefusals bool // log in however often that was refused before
+	ForgetRefusals bool // log in however often the login was refused before
 }
 
-// Run examines every account, all at a time, and writes to w what it found. The
-// error says how many checks failed; warnings are none. A faulty configuration
-// is returned as Load returned it, and only the JSON says it too.
+// Run checks all accounts at the same time, and writes the report to w. It returns an error
+// if a check failed, or if not all were done; warnings are no error. The error of a faulty
+// configuration is that of Load, and only JSON reports it too.
 func Run(ctx context.Context, o Options, w io.Writer) error {
 	write, ok := writers[o.Format]
 	if !ok {
@@ -45,56 +45,45 @@ func Run(ctx context.Context, o Options, w io.Writer) error {
 	cfg, err := o.Load()
 	if err != nil {
 		if o.Format == formatJSON {
-			return errors.Join(write(w, faulty(err)), err)
+			return errors.Join(write(w, checkFaults(err)), err)
 		}
 		return err
 	}
 	if o.Timeout <= 0 {
 		return fmt.Errorf("--timeout %v leaves no time: give more than 0s", o.Timeout)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errTimeout)
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	findings := configuration(cfg)
 	refusals := daemon.Refusals(cfg, o.ForgetRefusals, o.Log)
-	of := make([][]finding, len(cfg.Accounts))
-	var examining sync.WaitGroup
+	reports := make([][]finding, 1+len(cfg.Accounts))
+	reports[0] = checkConfig(cfg)
+	var accounts sync.WaitGroup
 	for i := range cfg.Accounts {
-		examining.Go(func() { of[i] = examine(ctx, cfg, i, refusals, o) })
+		accounts.Go(func() { reports[1+i] = checkAccount(ctx, cfg, i, refusals, o) })
 	}
-	examining.Wait()
-	for _, f := range of {
-		findings = append(findings, f...)
-	}
+	accounts.Wait()
+	findings := slices.Concat(reports...)
 	if err := write(w, findings); err != nil {
 		return err
 	}
-	return verdict(ctx, findings)
-}
-
-var errTimeout = errors.New("timeout")
-
-// interrupted reports whether ctx ended before its time.
-func interrupted(ctx context.Context) bool {
-	return ctx.Err() != nil && !errors.Is(context.Cause(ctx), errTimeout)
-}
-
-// verdict is nil where all is well, or well enough.
-func verdict(ctx context.Context, findings []finding) error {
 	switch n := count(findings)[fail]; {
 	case n == 1:
 		return errors.New("1 check failed")
 	case n > 1:
 		return fmt.Errorf("%d checks failed", n)
 	case interrupted(ctx):
-		return errors.New("interrupted before all checks were made")
+		return errors.New("interrupted before all checks were done")
 	case slices.ContainsFunc(findings, func(f finding) bool { return f.status == skip && f.detail == noTime }):
-		return errors.New("the time of --timeout ended before all checks were made")
+		return errors.New("--timeout ended before all checks were done")
 	}
 	return nil
 }
 
-// configuration is what there is to say of a configuration that was accepted.
-func configuration(cfg *config.Config) []finding {
+// interrupted reports whether ctx ended before the timeout.
+func interrupted(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
+
+// checkConfig summarizes a configuration that was accepted, and repeats its warnings.
+func checkConfig(cfg *config.Config) []finding {
 	ports := 0
 	for _, a := range cfg.Accounts {
 		ports += len(a.Ports)
@@ -104,22 +93,23 @@ func configuration(cfg *config.Config) []finding {
 	if cfg.FromEnvironment {
 		detail = "no configuration file; discovering all ports with the credentials from the environment"
 	}
-	findings := []finding{newFinding(ok, "", checkConfiguration, "", detail, "")}
+	e := exam{check: "configuration"}
+	e.add(ok, "", detail, "")
 	for _, w := range cfg.Warnings {
-		findings = append(findings, newFinding(warn, "", checkConfiguration, "", w, ""))
+		e.add(warn, "", w, "")
 	}
-	return findings
+	return e.findings
 }
 
-// faulty are the faults of a configuration that was refused.
-func faulty(err error) []finding {
+// checkFaults lists the faults of a configuration that was refused.
+func checkFaults(err error) []finding {
+	e := exam{check: "configuration"}
 	faults, ok := errors.AsType[config.Faults](err)
 	if !ok {
-		return []finding{newFinding(fail, "", checkConfiguration, "", err.Error(), "")}
+		e.add(fail, "", err.Error(), "")
 	}
-	var findings []finding
 	for _, f := range faults {
-		findings = append(findings, newFinding(fail, "", checkConfiguration, f.Path, f.String(), ""))
+		e.add(fail, f.Path, f.String(), "")
 	}
-	return findings
+	return e.findings
 }

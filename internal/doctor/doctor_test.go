@@ -87,7 +87,7 @@ func TestAccountsHarmNoOther(t *testing.T) {
 	})
 }
 
-// Whatever hangs, the report comes in time, and says where it hung.
+// The report comes in time, and says which call hung.
 func TestTimeout(t *testing.T) {
 	for op, at := range map[string]string{
 		fabrictest.OpToken: "credentials", fabrictest.OpPorts: "ports", fabrictest.OpPortStatsV3: "traffic_source",
@@ -110,7 +110,7 @@ func TestTimeout(t *testing.T) {
 				if took := time.Since(began); took < o.Timeout || took > o.Timeout+3*time.Second {
 					t.Errorf("took %v", took)
 				}
-				r.wants(t, at, "fail", "no answer within the 10s of --timeout", "give it more")
+				r.wants(t, at, "fail", "no answer within the 10s of --timeout", "raise --timeout")
 				if at != "connections" {
 					r.only(t, "connections", "skip")
 				}
@@ -119,7 +119,24 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// What made the time run out is told with it.
+// A source that is gone is no fault if the time ends while the next one is asked.
+func TestTimeoutAfterASourceThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := fabrictest.New(fabrictest.Options{Gone: []string{fabrictest.OpPortStatsV3}})
+		api.Inject(fabrictest.Fault{Op: fabrictest.OpPortStatsV4, Delay: time.Hour})
+		o := options(t, api.Transport(), account(discovery+"api: {timeout: 5m}\n"))
+		o.Timeout = 150 * time.Second
+		r, err := run(t.Context(), t, o)
+		if err == nil || err.Error() != "1 check failed" {
+			t.Errorf("Run: %v", err)
+		}
+		r.only(t, "traffic_source", "ok", "fail")
+		r.wants(t, "traffic_source", "ok", "v3 is gone; auto goes on")
+		r.wants(t, "traffic_source", "fail", "v4-stats: no answer within the 2m30s of --timeout")
+	})
+}
+
+// If the time runs out, the report names the latest failure as well.
 func TestTimeoutOfAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := fabrictest.New(fabrictest.Options{})
@@ -133,8 +150,8 @@ func TestTimeoutOfAPause(t *testing.T) {
 	})
 }
 
-// Calls for which the budget leaves no time are not waited for, whatever those
-// before them were answered.
+// The doctor does not wait for calls that the budget allows only after the timeout, also
+// if earlier calls failed.
 func TestTimeoutOfTheBudget(t *testing.T) {
 	for _, status := range []int{0, 403} {
 		synctest.Test(t, func(t *testing.T) {
@@ -265,7 +282,7 @@ func TestReportThatCannotBeWritten(t *testing.T) {
 	})
 }
 
-// Nothing was found wrong because nothing was looked at.
+// If nothing was checked, it is an error, although no check failed.
 func TestATimeoutThatLeavesChecksOutIsNoHealth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := fabrictest.New(fabrictest.Options{})

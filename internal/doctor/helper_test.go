@@ -19,7 +19,7 @@ import (
 
 const unknownUUID = "00000000-0000-4000-8000-00000000000f"
 
-// report is what the JSON says. Text and null are told apart in TestJSON.
+// report is the JSON report. TestJSON checks that absent texts are null.
 type report struct {
 	Checks  []check        `json:"checks"`
 	Summary map[string]int `json:"summary"`
@@ -64,7 +64,7 @@ next:
 	return check{}
 }
 
-// only fails the test where a check has findings of other statuses.
+// only fails the test unless the findings of a check have these statuses.
 func (r report) only(t *testing.T, name string, statuses ...string) {
 	t.Helper()
 	var got []string
@@ -111,6 +111,11 @@ func run(ctx context.Context, t *testing.T, o doctor.Options) (report, error) {
 		if c.Status == "fail" {
 			failed++
 		}
+		if _, name, is := strings.Cut(c.Remedy, "see "); is {
+			if name, is = strings.CutSuffix(name, " below"); is && len(r.of(name)) == 0 {
+				t.Errorf("points to a check that was not done: %+v", c)
+			}
+		}
 		if c.Detail == "" || c.Status == "fail" && c.Remedy == "" && c.Check != "configuration" {
 			t.Errorf("says nothing, or not what to do: %+v", c)
 		}
@@ -121,7 +126,7 @@ func run(ctx context.Context, t *testing.T, o doctor.Options) (report, error) {
 	return r, err
 }
 
-// discovery watches all that the credentials see.
+// discovery polls all ports that the credentials see.
 const discovery = "    discover: {enabled: true}\n"
 
 // account is a configuration with one account, and whatever else is given.

@@ -9,12 +9,13 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 )
 
-// Five refusals in a row lock the account: the doctor is good for one.
+// Five refusals in a row lock the account, so the doctor tries once.
 func TestCredentials(t *testing.T) {
 	echo := func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
@@ -75,7 +76,7 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// A revoked token is renewed once, and what the API refuses then is told.
+// A revoked token is renewed once; if the API refuses the new one too, the check fails.
 func TestTokenIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := fabrictest.New(fabrictest.Options{})
@@ -176,5 +177,50 @@ func TestSecretFileIsGone(t *testing.T) {
 		if n := api.Count(""); n != 0 {
 			t.Errorf("%d calls without a secret", n)
 		}
+	})
+}
+
+func TestClock(t *testing.T) {
+	for ahead, want := range map[time.Duration]struct{ status, words string }{
+		0:                   {"ok", "agrees with the clock of the API"},
+		30 * time.Second:    {"ok", "30s ahead of the clock of the API"},
+		90 * time.Second:    {"warn", "1m30s ahead of the clock of the API | synchronise"},
+		-90 * time.Second:   {"warn", "1m30s behind the clock of the API"},
+		6 * time.Minute:     {"fail", "6m ahead of the clock of the API: windows are asked for at the wrong time | synchronise"},
+		-49 * time.Hour:     {"fail", "2d1h behind the clock of the API"},
+		-1500 * time.Second: {"fail", "25m behind"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			api := fabrictest.New(fabrictest.Options{})
+			r, err := examine(t, dated(api, ahead), account(discovery+"api: {burst: 100}\n")) // no time passes
+			if (err == nil) != (want.status != "fail") {
+				t.Errorf("Run: %v", err)
+			}
+			r.only(t, "clock", want.status)
+			r.wants(t, "clock", want.status, want.words)
+		})
+	}
+}
+
+// The token endpoint dates its refusals, too: a wrong clock may be their cause.
+func TestClockOfARefusedLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := fabrictest.New(fabrictest.Options{ClientSecret: "another"})
+		r, err := examine(t, dated(api, time.Hour), account(discovery))
+		if err == nil || err.Error() != "2 checks failed" {
+			t.Errorf("Run: %v", err)
+		}
+		r.wants(t, "clock", "fail", "1h ahead")
+	})
+}
+
+func TestClockWithoutADate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := examine(t, fabrictest.New(fabrictest.Options{}).Transport(), account(discovery))
+		if err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		r.only(t, "clock", "skip")
+		r.wants(t, "clock", "skip", "no answer had a date")
 	})
 }

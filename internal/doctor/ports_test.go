@@ -31,7 +31,7 @@ func TestPorts(t *testing.T) {
 		{"none", "warn", []string{"no port", "right to view"}, func(api *fabrictest.API) {
 			api.Inject(fabrictest.Fault{Op: fabrictest.OpPorts, Body: `{"pagination":{"offset":0,"limit":100,"total":0},"data":[]}`})
 		}},
-		{"maintenance page", "fail", []string{"decode", "text/html", "something else than the API"}, func(api *fabrictest.API) {
+		{"maintenance page", "fail", []string{"decode", "text/html", "something other than the API"}, func(api *fabrictest.API) {
 			api.Inject(fabrictest.Fault{Op: fabrictest.OpPorts, Body: fabrictest.BodyHTML})
 		}},
 		{"quota", "fail", []string{"QuotaViolation", "api.requests_per_second"}, func(api *fabrictest.API) {
@@ -79,7 +79,7 @@ func TestVisibility(t *testing.T) {
 		if c := r.wants(t, "visibility", "fail", foreign, "not among the ports", "check the uuid; if it is right"); c.Object != foreign { // a 403 proves nothing
 			t.Errorf("object %s", c.Object)
 		}
-		// They spoil nothing else.
+		// The other checks do without them.
 		r.wants(t, "traffic_source", "ok", "1 port asked: 1 with data")
 		r.only(t, "connections", "ok")
 		r.wants(t, "budget", "ok", "3 ports")
@@ -123,7 +123,7 @@ func TestManyMistypedPortsAreOneLine(t *testing.T) {
 	})
 }
 
-// Each key of a filter takes the ports that the exporter takes by it.
+// Each key of a filter selects the same ports as in the exporter.
 func TestDiscover(t *testing.T) {
 	for _, tt := range []struct{ filters, status, takes string }{
 		{"", "ok", "12 of 12"},
@@ -184,9 +184,9 @@ func TestPairs(t *testing.T) {
 		{"not seen", discovery, func(api *fabrictest.API) config.Pair {
 			return config.Pair{Name: "core", Primary: portOf(t, api, fabrictest.DemoPrimary), Secondary: unknownUUID}
 		}, []string{"fail"}, []string{"core", unknownUUID, "check the uuid"}},
-		{"not watched", "    discover: {enabled: true, include: [{metro: DC}]}\n", func(api *fabrictest.API) config.Pair {
+		{"not polled", "    discover: {enabled: true, include: [{metro: DC}]}\n", func(api *fabrictest.API) config.Pair {
 			return config.Pair{Name: "core", Primary: portOf(t, api, fabrictest.DemoPrimary), Secondary: portOf(t, api, fabrictest.DemoSecondary)}
-		}, []string{"fail", "fail"}, []string{"core", "not watched", "let discover take it"}},
+		}, []string{"fail", "fail"}, []string{"core", "not polled", "let discover select it"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -209,7 +209,7 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// One record without a uuid is told, and costs the others nothing.
+// A record without a uuid is reported, and the others are used.
 func TestRecordsWithoutUUID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := fabrictest.New(fabrictest.Options{})

@@ -2,80 +2,64 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
-const (
-	// publication is how long after its end an interval may appear. Equinix
-	// promises 12 minutes; the rest is for promises.
-	publication = 20 * time.Minute
-
-	waitForSamples = "Equinix publishes samples 5 to 17 minutes late: run again in half an hour; if it stays so, and the port carries traffic, ask their support"
-	noSamples      = "a port that is not active yet, or that is down, has none; else ask the support of Equinix"
-)
-
-// lookAtSamples judges the readings of the source that the exporter would stay
-// with: ports that are refused, that have no samples or old ones.
-func (e *exam) lookAtSamples() {
-	if e.source == "" {
-		e.add(skip, checkSamples, "", "no traffic source was found", "")
+// checkSamples reports ports of the sample that the source in use refuses, or of which it
+// has no samples, or old ones.
+func (e *exam) checkSamples(t *traffic) {
+	const (
+		publication    = 20 * time.Minute // from the end of an interval; Equinix promises 12 minutes
+		waitForSamples = "Equinix publishes samples 5 to 17 minutes late: run again in half an hour; if it stays so, and the port carries traffic, ask their support"
+		noSamples      = "a port that is not active yet, or that is down, has none; otherwise ask the support of Equinix"
+	)
+	e.check = "samples"
+	if t.used.source == "" {
+		e.add(skip, "", noSourceFound, "")
 		return
 	}
-	now := e.now()
-	var fresh int
-	var youngest, oldest time.Duration
-	for _, r := range e.readings {
-		newest := r.newest()
-		age := now.Sub(newest)
-		switch attached, asked := e.attached[r.port.uuid]; {
+	now := time.Now()
+	if skew, known := e.clockSkew(); known {
+		now = now.Add(-skew)
+	}
+	var ages []time.Duration // of those that are not too old
+	for _, r := range t.used.readings {
+		age := max(now.Sub(r.newest), 0)
+		switch attached, asked := t.attached[r.uuid]; {
 		case r.err != nil:
-			e.tellRefused(r)
-		case newest.IsZero() && asked && !attached: // said already, and why
-		case newest.IsZero():
-			e.add(warn, checkSamples, r.port.uuid, fmt.Sprintf("%s%s: no samples", r.port, inState(r.port)), noSamples)
-		case age > e.resolution(r)+publication:
-			e.add(warn, checkSamples, r.port.uuid, fmt.Sprintf("%s: the newest sample is %s old", r.port, short(age)), waitForSamples)
-		default:
-			if fresh++; fresh == 1 {
-				youngest, oldest = age, age
+			e.reportRefused(r)
+		case r.newest.IsZero() && asked && !attached: // checkAttachment has reported it
+		case r.newest.IsZero():
+			detail := r.String()
+			if r.state != "" {
+				detail += " (" + r.state + ")"
 			}
-			youngest, oldest = min(youngest, age), max(oldest, age)
+			e.add(warn, r.uuid, detail+": no samples", noSamples)
+		case age > r.resolution+publication:
+			e.add(warn, r.uuid, fmt.Sprintf("%s: the newest sample is %s old", r, human.Duration(age)), waitForSamples)
+		default:
+			ages = append(ages, age)
 		}
 	}
-	if fresh > 0 {
-		e.add(ok, checkSamples, "", fmt.Sprintf("%s: the newest samples are %s to %s old", human.Plural(fresh, "port"), short(youngest), short(oldest)), "")
+	if len(ages) > 0 {
+		e.add(ok, "", fmt.Sprintf("%s: the newest samples are %s to %s old",
+			human.Plural(len(ages), "port"), human.Duration(slices.Min(ages)), human.Duration(slices.Max(ages))), "")
 	}
 }
 
-// tellRefused is about a port that got no answer where others got one.
-func (e *exam) tellRefused(r reading) {
-	s := fail
+// reportRefused is about a port that the source refuses, though it answers others.
+func (e *exam) reportRefused(r reading) {
+	s, remedy := fail, remedyFor(r.err)
 	switch fabric.Reason(r.err) {
 	case fabric.ReasonServer, fabric.ReasonTimeout, fabric.ReasonTransport, fabric.ReasonRateLimited:
-		s = warn // may pass
+		s = warn // it may pass
 	}
-	remedy := remedyFor(r.err)
 	if fabric.Gone(r.err) {
-		remedy = "the source knows other ports and not this one: check that it still exists, and the rights of the credentials to it"
+		remedy = "the source knows other ports but not this one: check that it still exists, and the rights of the credentials to it"
 	}
-	e.add(s, checkSamples, r.port.uuid, fmt.Sprintf("%s: %v", r.port, r.err), remedy)
-}
-
-func inState(p port) string {
-	if p.state == "" {
-		return ""
-	}
-	return " (" + p.state + ")"
-}
-
-// resolution is the length of the intervals of an answer, as it says or as it
-// was asked.
-func (e *exam) resolution(r reading) time.Duration {
-	if r.traffic.Resolution > 0 {
-		return r.traffic.Resolution
-	}
-	return e.cfg.Poll.Windows[0].Resolution
+	e.add(s, r.uuid, fmt.Sprintf("%s: %v", r, r.err), remedy)
 }

@@ -1,7 +1,9 @@
 package doctor_test
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -36,6 +38,12 @@ func TestTrafficSource(t *testing.T) {
 		{"the first is gone", auto, gone(v3), []seen{{"ok", "v3", "is gone; auto goes on"}, {"ok", "v4-stats", "9 with data"}}},
 		{"two are gone, the third is empty", auto, gone(v3, v4), []seen{
 			{"ok", "v3", "is gone"}, {"ok", "v4-stats", "is gone"}, {"warn", "v4-metrics", "without a single sample"},
+		}},
+		{"the first is empty, the others are gone", auto, func(api *fabrictest.API) {
+			empty(api)
+			api.SetGone(v4, fabrictest.OpSearchMetrics)
+		}, []seen{
+			{"warn", "v3", "without a single sample"}, {"ok", "v4-stats", "auto stays with v3"}, {"ok", "v4-metrics", "auto stays with v3"},
 		}},
 		{"all are gone", auto, gone(v3, v4, fabrictest.OpSearchMetrics), []seen{
 			{"ok", "v3", "is gone"}, {"ok", "v4-stats", "is gone"}, {"fail", "v4-metrics", "no source is left: check the uuids"},
@@ -83,6 +91,51 @@ func TestTrafficSource(t *testing.T) {
 	}
 }
 
+// The doctor names the source that the exporter comes to use, also if a source knows only
+// some of the ports: both ask about the same ones.
+func TestTheExporterUsesTheSameSource(t *testing.T) {
+	f := fabrictest.Generate(1, 37, 0)
+	probed := map[string]bool{} // by the doctor
+	for _, tt := range []struct {
+		name, source string
+		gone         func(uuid string) bool
+	}{
+		{"all ports are known", "v3", func(string) bool { return false }},
+		{"no port of the sample is known", "v4-stats", func(uuid string) bool { return probed[uuid] }},
+		{"one port of the sample is known", "v3", func(uuid string) bool {
+			first := slices.Min(slices.Collect(maps.Keys(probed)))
+			return uuid != first
+		}},
+		{"only ports of the sample are known", "v3", func(uuid string) bool { return !probed[uuid] }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := fabrictest.New(fabrictest.Options{Fleet: &f})
+				for _, p := range f.Ports {
+					if tt.gone(p.UUID) {
+						api.Inject(refusal(fabrictest.OpPortStatsV3, p.UUID, http.StatusNotFound, "EQ-1"))
+					}
+				}
+				r, _ := examine(t, api.Transport(), account(discovery))
+				r.wants(t, "traffic_source", "ok", tt.source+" has data")
+				for _, c := range api.Requests() {
+					for _, p := range f.Ports {
+						if c.Op == fabrictest.OpPortStatsV3 && strings.Contains(c.Path+c.Query, p.UUID) {
+							probed[p.UUID] = true
+						}
+					}
+				}
+				if len(probed) != 10 {
+					t.Errorf("%d ports were asked about", len(probed))
+				}
+				if got := planned(t, api, account(discovery)).Source; got != tt.source {
+					t.Errorf("the exporter uses %q, the doctor says %s", got, tt.source)
+				}
+			})
+		})
+	}
+}
+
 func TestSamplesOfARefusedPort(t *testing.T) {
 	for status, want := range map[int]string{http.StatusForbidden: "fail", http.StatusNotFound: "fail", http.StatusBadGateway: "warn"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -103,7 +156,7 @@ func TestSamplesOfARefusedPort(t *testing.T) {
 	}
 }
 
-// By how late Equinix is, and in which clock that is measured.
+// The age of samples is measured by the clock of the API.
 func TestSamplesThatAreLate(t *testing.T) {
 	for _, tt := range []struct {
 		name            string
@@ -139,7 +192,7 @@ func TestSamplesThatAreLate(t *testing.T) {
 	}
 }
 
-// Where samples are of an hour, they are older.
+// Samples of a whole hour may be older.
 func TestSamplesOfHoursAreNotLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(50 * time.Minute) // into the hour

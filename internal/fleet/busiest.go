@@ -12,7 +12,7 @@ func (s *Snapshot) Busiest(now time.Time) []View {
 	type ranked struct {
 		View
 
-		utilization float64 // -1 where it is unknown
+		utilization float64 // -1 if it is unknown
 	}
 	all := make([]ranked, 0, len(s.Ports))
 	for _, p := range s.Ports {
@@ -35,7 +35,7 @@ func (s *Snapshot) Busiest(now time.Time) []View {
 }
 
 // Utilization is the last polled rate of the busier direction as a share of the
-// line rate, nil where either is unknown.
+// line rate, nil if either is unknown.
 func (v *View) Utilization() *float64 {
 	capacity := v.Capacity()
 	var busier *float64
@@ -47,7 +47,7 @@ func (v *View) Utilization() *float64 {
 	return busier
 }
 
-// ShareOf is a rate as a share of a capacity, nil where either is unknown.
+// ShareOf is a rate as a share of a capacity, nil if either is unknown.
 func ShareOf(rate, capacity *float64) *float64 {
 	if rate == nil || capacity == nil || *capacity <= 0 {
 		return nil
@@ -55,7 +55,7 @@ func ShareOf(rate, capacity *float64) *float64 {
 	return new(*rate / *capacity)
 }
 
-// NewestSample is the time of the newest sample of either direction, zero where
+// NewestSample is the time of the newest sample of either direction, zero if
 // there never was one.
 func (v *View) NewestSample() time.Time {
 	in, out := v.Newest(Inbound), v.Newest(Outbound)

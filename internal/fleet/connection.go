@@ -6,7 +6,7 @@ import (
 )
 
 // Connection is one virtual connection as a search found it. Strings are "" and
-// pointers nil where the API says nothing.
+// pointers nil if the API says nothing.
 type Connection struct {
 	UUID    string // lower case
 	APIName string // as the API spells it
@@ -22,11 +22,11 @@ type Connection struct {
 
 	RedundancyGroup, RedundancyPriority string
 
-	ASidePort, ZSidePort string // port UUIDs, "" where that side is no port
+	ASidePort, ZSidePort string // port UUIDs, "" if that side is no port
 	ASide, ZSide         End
 }
 
-// End is where a connection leads to at one side.
+// End is what a connection leads to at one side.
 type End struct {
 	Type  string // of the access point: COLO, SP, CLOUD_ROUTER, VD …
 	Name  string // what the end is called, else a UUID, else Type
@@ -49,10 +49,9 @@ func Sides() []Side { return []Side{ASide, ZSide} }
 // Name is the API's name, else the UUID.
 func (c *Connection) Name() string { return cmp.Or(c.APIName, c.UUID) }
 
-// InUse reports whether the connection takes up its bandwidth, and whether it may
-// have traffic, by its state, or by Equinix' status where it has none. A connection of
-// which neither says anything that Equinix documents is there until the API says that
-// it is not.
+// InUse reports whether the connection takes up its bandwidth, and whether it may have
+// traffic, by its state, or by Equinix' status if it has no state. A value that Equinix
+// does not document counts as in use.
 func (c *Connection) InUse() (bandwidth, traffic bool) {
 	switch cmp.Or(c.State, c.EquinixStatus) {
 	case "DEPROVISIONING", "PENDING_DELETE":
@@ -71,8 +70,8 @@ func (c *Connection) CarriesTraffic() bool {
 	return traffic
 }
 
-// SeenFrom is the side of the connection that is on one of the ports, the a-side
-// where both are, and the UUID of that port. ok is false where neither is.
+// SeenFrom is the side of the connection that is on one of the ports, the a-side if
+// both are, and the UUID of that port. ok is false if neither is.
 func (c *Connection) SeenFrom(ports map[string]bool) (side Side, port string, ok bool) {
 	switch {
 	case ports[c.ASidePort]:

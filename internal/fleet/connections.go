@@ -11,7 +11,7 @@ type Connections struct {
 	States    map[string]int
 	Equinix   map[string]int // by the status on Equinix' side
 	Provider  map[string]int // by the status on the provider's side
-	Bandwidth *float64       // bit/s, sum over those that take it up; nil where one of them gives none
+	Bandwidth *float64       // bit/s, of the connections that take it up; nil if one of them has none
 }
 
 // ConnectionStates lists the lifecycle states that Equinix documents or was

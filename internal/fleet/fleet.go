@@ -100,25 +100,25 @@ type Account struct {
 	LastData time.Time     // latest successful data call, zero before the first
 	Timeout  time.Duration // of one request
 
-	// The effective intervals: as configured, or longer where the request
-	// budget is too small for them.
+	// The effective intervals: as configured, or longer if calls cannot keep
+	// up with them.
 	Traffic, Connections, Inventory time.Duration
 	Windows                         []time.Duration // one per Snapshot.Windows
-	ConnectionWindows               []time.Duration // of the traffic of connections, alike; nil where none is wanted
+	ConnectionWindows               []time.Duration // of the traffic of connections; nil if no connection is tracked
 
-	Configured Intervals // what those would be with budget enough
+	Configured Intervals // as configured
 	MaxSeries  int       // of its ports, pairs and connections; 0 for no limit
 
-	// The calls that the configured intervals want within one of the primary
-	// window, and those that the request budget has for them.
+	// Calls within one interval of the primary window: as many as the configured
+	// intervals need, and as many as the request budget allows.
 	CallsPerCycle, BudgetPerCycle float64
 
 	InventoryPoll Poll   // the latest listing of the account's ports
-	Pairs         []Pair // that the configuration names, those of the shard; without loads
+	Pairs         []Pair // that the configuration names, if they are in the shard; without traffic
 
-	// Selected is how many connections its filters let through, nil where no
-	// connection is wanted and before the first search; ConnectionSource is
-	// where their traffic comes from, "" before one has answered with data.
+	// Selected is how many connections its filters let through, nil if no
+	// connection is to be tracked, and before the first search; ConnectionSource is
+	// the source of their traffic, "" before one has answered with data.
 	Selected         *int
 	ConnectionSource string
 

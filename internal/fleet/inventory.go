@@ -9,11 +9,11 @@ const (
 	StatusPartial = "PARTIAL"
 )
 
-// Unknown stands where the API gives an empty state.
+// Unknown stands for an empty state.
 const Unknown = "UNKNOWN"
 
 // Inventory is what a listing says of one port. Strings are "" and pointers nil
-// where it says nothing.
+// if it says nothing.
 type Inventory struct {
 	At time.Time // when it was answered
 
@@ -36,11 +36,11 @@ type Inventory struct {
 // Link is one physical port.
 type Link struct {
 	UUID   string
-	Status string   // UP or DOWN, "" where the API does not say
+	Status string   // UP or DOWN, "" if the API does not say
 	Speed  *float64 // bit/s
 }
 
-// OperationalStatus is the port's own status, else UP, DOWN or PARTIAL where
+// OperationalStatus is the port's own status, else UP, DOWN or PARTIAL if
 // all, none or some of its links are up, else "".
 func (i *Inventory) OperationalStatus() string {
 	if i.Status != "" || len(i.Links) == 0 {
@@ -53,7 +53,7 @@ func (i *Inventory) OperationalStatus() string {
 			up++
 		case StatusDown:
 		default:
-			return "" // a link of unknown state could be either
+			return "" // a link of unknown state may be up or down
 		}
 	}
 	switch up {
@@ -66,9 +66,9 @@ func (i *Inventory) OperationalStatus() string {
 	}
 }
 
-// EffectiveCapacity is the line rate in bit/s of the links that are up, or the
-// line rate where the API names no links. Where it names links but not how they
-// are, the port's own status decides; nil where that leaves it open.
+// EffectiveCapacity is the line rate in bit/s of the links that are up, or of the port if
+// the API names no links. If it names links without their status, the status of the port
+// decides; nil if that is neither UP nor DOWN.
 func (i *Inventory) EffectiveCapacity() *float64 {
 	if len(i.Links) == 0 {
 		return i.Capacity
@@ -91,8 +91,8 @@ func (i *Inventory) EffectiveCapacity() *float64 {
 }
 
 // SpareCapacity is the line rate in bit/s that is left when one more link of a
-// LAG fails, the fastest of those that are up. It is nil where there are no two
-// links to speak of, or where it is not known which are up.
+// LAG fails, the fastest of those that are up. It is nil if there
+// are fewer than two links, or if it is not known which are up.
 func (i *Inventory) SpareCapacity() *float64 {
 	effective := i.EffectiveCapacity()
 	if len(i.Links) < 2 || effective == nil {

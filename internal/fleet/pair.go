@@ -21,11 +21,10 @@ const (
 	prioritySecondary = "SECONDARY"
 )
 
-// PairUp returns the configured pairs of which both ports are there, and those
-// that the API tells by redundancy group and priority, sorted by name and
-// without loads. A port of a configured pair is in no other. Of a group that has
-// not exactly one primary and one secondary nobody knows who takes over from
-// whom: it makes no pair and is among the ambiguous ones.
+// PairUp returns the configured pairs whose ports are both there, and the pairs that
+// follow from redundancy groups and priorities of the API, sorted by name and without
+// traffic. A port of a configured pair is in no other pair. A group with several primary
+// or several secondary ports makes no pair, and is among the ambiguous ones.
 func PairUp(ports []*Port, configured []Pair) (pairs []*Pair, ambiguous []string) {
 	byUUID := make(map[string]*Port, len(ports))
 	for _, p := range ports {
@@ -102,10 +101,10 @@ func nameApart(pairs []*Pair, ports map[string]*Port, taken map[string]bool) {
 	}
 }
 
-// Unwatched returns the ports of p, a configured pair of the account a, that are
-// not watched. ok is false while they may yet be found: until a listing of the
+// MissingPairPorts returns the ports of p, a configured pair of the account a, that are
+// not polled. ok is false while they may yet be found: until a listing of the
 // account came through, and every other account's was tried.
-func (s *Snapshot) Unwatched(a *Account, p Pair) (uuids []string, ok bool) {
+func (s *Snapshot) MissingPairPorts(a *Account, p Pair) (uuids []string, ok bool) {
 	if a.InventoryPoll.LastSuccess.IsZero() ||
 		slices.ContainsFunc(s.Accounts, func(o Account) bool { return !o.InventoryPoll.Tried() }) {
 		return nil, false
@@ -128,8 +127,8 @@ type PairView struct {
 	primary, secondary View
 }
 
-// PairView returns the pair p as it may be shown now; ok is false where one of
-// its ports is not to be shown yet.
+// PairView returns the pair p as it may be shown now; ok is false if one of
+// its ports must not be shown yet.
 func (s *Snapshot) PairView(p *Pair, now time.Time) (v PairView, ok bool) {
 	v = PairView{Pair: p, Windows: s.Windows, now: now}
 	for uuid, view := range map[string]*View{p.Primary: &v.primary, p.Secondary: &v.secondary} {
@@ -147,7 +146,7 @@ func (s *Snapshot) PairView(p *Pair, now time.Time) (v PairView, ok bool) {
 }
 
 // capacity is the smaller effective capacity of the two in bit/s: what is there
-// should either fail. It is nil where one is unknown, or a port is down.
+// should either fail. It is nil if one is unknown, or a port is down.
 func (v *PairView) capacity() *float64 {
 	for _, p := range []*View{&v.primary, &v.secondary} {
 		if p.Inventory != nil && p.Inventory.OperationalStatus() == StatusDown {
@@ -162,7 +161,7 @@ func (v *PairView) capacity() *float64 {
 }
 
 // Utilization is the load of both ports in the newest interval that both have,
-// as a share of the smaller effective capacity. It is nil where either is not
+// as a share of the smaller effective capacity. It is nil if either is not
 // known now, or a port has no link up: then it has failed over already.
 func (v *PairView) Utilization(d Direction) *float64 {
 	if !v.fresh(d, 0) {
@@ -177,7 +176,7 @@ func (v *PairView) Utilization(d Direction) *float64 {
 }
 
 // P95 is the 95th percentile of the load of both ports in a window as a share of
-// the smaller effective capacity, nil where [PairView.Utilization] would be.
+// the smaller effective capacity, nil if [PairView.Utilization] would be.
 func (v *PairView) P95(d Direction, window int) *float64 {
 	if !v.fresh(d, window) {
 		return nil

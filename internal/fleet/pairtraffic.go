@@ -8,7 +8,7 @@ import (
 // PairTraffic is the traffic of both ports of a pair in one window.
 type PairTraffic struct{ Inbound, Outbound PairRates }
 
-// Of is the load in one direction.
+// Of is one direction.
 func (l *PairTraffic) Of(d Direction) *PairRates {
 	if d == Inbound {
 		return &l.Inbound
@@ -16,7 +16,7 @@ func (l *PairTraffic) Of(d Direction) *PairRates {
 	return &l.Outbound
 }
 
-// PairRates is two series added up interval by interval. Rates are in bit/s.
+// PairRates is the rates of two ports added up interval by interval. Rates are in bit/s.
 type PairRates struct {
 	Last, P95  *float64
 	Newest     time.Time     // the newest interval that both have, by the earlier of its stamps; zero without one
@@ -31,12 +31,12 @@ func NewPairTraffic(a, b *Traffic, w Window) PairTraffic {
 	return PairTraffic{Inbound: join(&a.Inbound, &b.Inbound, w), Outbound: join(&a.Outbound, &b.Outbound, w)}
 }
 
-// A percentile of the intervals that both have stands for the window while these
-// are at least 9 of 10 that either has: fewer would be those of another time.
+// A percentile of the intervals that both ports have stands for the window if these are at
+// least 9 of 10 of the intervals that either has.
 const coveredParts, coveredOf = 9, 10
 
-// join adds up two series. The maximum and the percentiles of a sum are not
-// those of its parts added up, since these come from different times.
+// join adds up the rates of two ports. The maximum and the percentiles of a sum are not the
+// sums of the maxima and percentiles, which come from different times.
 func join(a, b *Rates, w Window) PairRates {
 	if len(a.Points) == 0 || len(b.Points) == 0 || a.Resolution != b.Resolution {
 		return PairRates{}

@@ -30,7 +30,7 @@ type Port struct {
 
 	UUID           string // lower case
 	Configured     bool   // the configuration names it; else it was discovered
-	ConfiguredName string // "" where the configuration gives none
+	ConfiguredName string // "" if the configuration gives none
 	APIName        string // as the latest inventory that saw the port spelled it
 
 	Listed    bool       // its first inventory attempt has ended, well or not
@@ -38,7 +38,7 @@ type Port struct {
 	Linked    bool       // the latest inventory that saw the port named its links
 	Inventory *Inventory // latest good one; nil while the API lists no such port
 
-	// Dropped and Errored count packets per direction; the zero value where the
+	// Dropped and Errored count packets per direction; the zero value if the
 	// source has none. They never change once published.
 	Dropped, Errored map[Direction]Counter
 
@@ -66,7 +66,7 @@ type Poll struct {
 // Tried reports whether a try has ended.
 func (p Poll) Tried() bool { return !p.Last.IsZero() }
 
-// Ended is p after a try that ended now, well where err is nil.
+// Ended is p after a try that ended now, with success if err is nil.
 func (p Poll) Ended(now time.Time, err error) Poll {
 	p.Last, p.OK, p.Err = now, err == nil, ""
 	if err != nil {

@@ -15,8 +15,8 @@ type Traffic struct {
 	// attached to a stream.
 	Streamed bool
 
-	// Bare traffic is from a run before this one: its figures were worked out
-	// from intervals that are not kept.
+	// Bare traffic is from the state file, which has no intervals: only what was worked
+	// out from them.
 	Bare bool
 }
 
@@ -48,15 +48,15 @@ func (t *Traffic) Answered(d Direction) time.Time {
 	return t.At
 }
 
-// Kept is a direction of t as it goes on with its own age beside a newer answer
-// of which that direction cannot be used.
+// Kept is a direction of t that stays, with its own age, because a newer answer has no
+// plausible interval of it.
 func (t *Traffic) Kept(d Direction) Rates {
 	s := *t.Rates(d)
 	s.At = t.Answered(d)
 	return s
 }
 
-// only is t without the directions that are not fresh, nil where none is.
+// only is t without the directions that are not fresh, nil if neither is.
 func (t *Traffic) only(fresh func(at time.Time) bool) *Traffic {
 	if t == nil || !fresh(t.At) {
 		return nil
@@ -119,9 +119,9 @@ func attached(listed *bool, traffic []*Traffic, windows []Window) *bool {
 // Rates is one direction of Traffic. Rates are in bit/s.
 type Rates struct {
 	Max, Mean, P95, Last *float64
-	Newest               time.Time     // stamp of the newest interval; zero where none was ever seen
+	Newest               time.Time     // stamp of the newest interval; zero if none was ever seen
 	Resolution           time.Duration // length of the intervals, as far as it can be told
-	At                   time.Time     `json:",omitzero"` // of the answer it is of, where that is an earlier one than its Traffic's
+	At                   time.Time     `json:",omitzero"` // when it was answered, if that was before its Traffic was
 	Points               []Point       `json:"-"`         // inside the window, ascending, one per time; not kept over a restart
 }
 

@@ -105,7 +105,7 @@ func (v *View) Capacity() *float64 {
 }
 
 // EffectiveCapacity is the line rate in bit/s of the links that are up; nil
-// where it is no longer known which are.
+// if it is no longer known which are.
 func (v *View) EffectiveCapacity() *float64 {
 	switch {
 	case !v.Linked:
@@ -118,7 +118,7 @@ func (v *View) EffectiveCapacity() *float64 {
 }
 
 // LAGFailover is the last polled rate of a direction as a share of the line rate
-// that is left when one more link of the LAG fails; nil where either is unknown
+// that is left when one more link of the LAG fails; nil if either is unknown
 // or nothing would be left.
 func (v *View) LAGFailover(d Direction) *float64 {
 	if v.Inventory == nil {

@@ -73,6 +73,15 @@ func Printable(text string) string {
 	}, text)
 }
 
+// Cut returns text with at most width characters. The last one is … if some are left out.
+func Cut(text string, width int) string {
+	r := []rune(text)
+	if len(r) <= width {
+		return text
+	}
+	return strings.TrimRight(string(r[:width-1]), " ") + "…"
+}
+
 // Plural is a number of things: "1 port", "2 ports".
 func Plural(n int, noun string) string {
 	if n != 1 {

@@ -59,3 +59,11 @@ func TestDurationHasNoDigitsThatChangeAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestCut(t *testing.T) {
+	for text, want := range map[string]string{"": "", "zürich": "zürich", "zürich-1": "züric…", "ams 4 x": "ams 4…"} {
+		if got := human.Cut(text, 6); got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}

@@ -121,7 +121,7 @@ func (a *account) start(counted time.Time) {
 func (a *account) newTraffic(of *kind, sources []string, inUse string) *traffic {
 	t := &traffic{kind: of, sources: sources, source: sources[0], gone: map[string]bool{}, lap: newLap(a.cfg.Concurrency)}
 	if slices.Contains(sources, inUse) {
-		t.source, t.settled = inUse, true
+		t.source, t.known = inUse, true
 	}
 	turn := fabric.PortsTurn
 	if of == connectionKind {
@@ -129,9 +129,10 @@ func (a *account) newTraffic(of *kind, sources []string, inUse string) *traffic 
 	}
 	t.lap.before = func(ctx context.Context) bool { return a.probe(fabric.InTurn(ctx, turn), t) }
 	t.lap.poll = func(ctx context.Context, k key) bool {
-		err := a.pollTraffic(fabric.InTurn(ctx, turn), t, k, t.current(), false)
+		source, _ := t.current()
+		err := a.pollTraffic(fabric.InTurn(ctx, turn), t, k, source, false)
 		a.watchPace(t)
-		if fabric.Gone(err) && t.probeDue(len(t.kind.all(a.store.Load(), a.Name))) {
+		if fabric.Gone(err) && a.probeDue(t) {
 			t.lap.hurry(func(key) bool { return true }) // look for another source at once
 		}
 		return err == nil
@@ -149,13 +150,6 @@ func (a *account) interval(t *traffic, window int) time.Duration {
 		return p.connectionWindows[window]
 	}
 	return a.plan().windows[window]
-}
-
-// current is the source to ask.
-func (t *traffic) current() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.source
 }
 
 // run polls until ctx is done.

@@ -58,8 +58,9 @@ func (a *account) pollConnections(ctx context.Context) bool {
 	}
 	if a.Connections != nil {
 		a.selectConnections(s)
+	} else {
+		a.replan()
 	}
-	a.replan()
 	return !s.failed
 }
 
@@ -142,6 +143,7 @@ func (a *account) selectConnections(s *search) {
 		}
 		a.markAttached(e)
 	})
+	a.replan() // before the new ones are polled, which are then due again by the plan
 	if came+left > 0 {
 		a.log.Info("tracked connections have changed", "selected", selected, "tracked", tracked, "came", came, "left", left)
 	}
@@ -155,13 +157,13 @@ func (a *account) selectConnections(s *search) {
 		// A connection that has left says the same as a source that is gone. Those that came
 		// are asked for by the best source that there is, now and then.
 		t.mu.Lock()
-		if t.settled && now.Sub(t.restart) >= a.plan().inventory {
-			t.settled, t.restart = false, now
+		if t.known && now.Sub(t.restart) >= a.plan().inventory {
+			t.known, t.restart = false, now
 		}
 		t.mu.Unlock()
 	}
 	t.lap.hurry(func(k key) bool { return turned[k.uuid] })
-	if a.schedule(t) && t.current() == SourceV4Metrics {
+	if source, _ := t.current(); a.schedule(t) && source == SourceV4Metrics {
 		a.chores.hurry(func(k key) bool { return k == choreStreams }) // the listing of streams says nothing of the new ones yet
 	}
 }
@@ -228,7 +230,7 @@ func (a *account) newTracked(f find, old *fleet.Tracked, ports map[string]bool) 
 	return next
 }
 
-// NewConnection is a connection as the API told it, in the terms of the fleet.
+// NewConnection is a connection of the API in the terms of the fleet.
 func NewConnection(c fabric.Connection) fleet.Connection {
 	end := func(s fabric.Side) fleet.End {
 		return fleet.End{Type: s.Type, Name: s.Name, Metro: s.Metro, VLAN: s.VLAN}

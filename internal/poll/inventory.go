@@ -62,10 +62,10 @@ func (a *account) pollInventory(ctx context.Context) bool {
 		a.logPairs()
 	}
 	a.listAgain = err != nil && !fabric.Gone(err) && a.store.Load().Accounts[a.index].InventoryPoll.LastSuccess.IsZero()
+	a.replan() // before new ports are polled, which are then due again by the plan
 	a.start(time.Time{})
 	if a.schedule(a.ports) {
 		a.chores.hurry(func(k key) bool { return k == choreSearch || k == choreStreams }) // new ports have connections, too
-		a.replan()
 	}
 	return err == nil
 }
@@ -133,8 +133,8 @@ func (a *account) discover(e *fleet.Edit, listed map[string]fabric.Port, now tim
 	}
 }
 
-// wins reports whether a port is to become one of the account: the port of a later account
-// changes hands, that of an earlier one stays there. Either way there is a conflict.
+// wins reports whether a port is to become one of the account. A port that a later account
+// has changes hands; a port that an earlier account has stays there. Both are conflicts.
 func (a *account) wins(e *fleet.Edit, uuid string) bool {
 	taken := e.Snapshot().Port(uuid)
 	switch {
@@ -263,7 +263,7 @@ func (a *account) logPairs() {
 	}
 	own := &snap.Accounts[a.index]
 	for _, p := range own.Pairs {
-		missing, ok := snap.Unwatched(own, p)
+		missing, ok := snap.MissingPairPorts(own, p)
 		if !ok {
 			return
 		}

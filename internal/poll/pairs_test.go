@@ -57,13 +57,13 @@ func (b *bench) utilization(name string) float64 {
 	return -1
 }
 
-// unwatched are the missing ports of each configured pair, nil where that is not
+// missing are the missing ports of each configured pair, nil where that is not
 // known.
-func (b *bench) unwatched() map[string][]string {
+func (b *bench) missing() map[string][]string {
 	all, snap := map[string][]string{}, b.store.Load()
 	for i := range snap.Accounts {
 		for _, p := range snap.Accounts[i].Pairs {
-			if uuids, ok := snap.Unwatched(&snap.Accounts[i], p); ok {
+			if uuids, ok := snap.MissingPairPorts(&snap.Accounts[i], p); ok {
 				all[p.Name] = uuids
 			}
 		}
@@ -165,8 +165,8 @@ func TestPollerTakesPairsFromTheConfigurationFirst(t *testing.T) {
 		if n := strings.Count(log.String(), "a port of a pair is not polled"); n != 1 || !strings.Contains(log.String(), "port_uuid=zz") {
 			t.Errorf("the missing port is named %d times in\n%s", n, log.String())
 		}
-		if diff := cmp.Diff(map[string][]string{"wan": nil, "typo": {"zz"}}, b.unwatched()); diff != "" {
-			t.Errorf("unwatched (-want +got)\n%s", diff)
+		if diff := cmp.Diff(map[string][]string{"wan": nil, "typo": {"zz"}}, b.missing()); diff != "" {
+			t.Errorf("missing (-want +got)\n%s", diff)
 		}
 		// A reload without them: the API's groups are back, at once.
 		b.cfg.Accounts[0].Pairs = nil
@@ -177,8 +177,8 @@ func TestPollerTakesPairsFromTheConfigurationFirst(t *testing.T) {
 		if got := b.utilization("pri + sec"); got != 0.4 {
 			t.Errorf("after a reload: utilization %v", got)
 		}
-		if got := b.unwatched(); len(got) != 0 {
-			t.Errorf("after a reload: unwatched %v", got)
+		if got := b.missing(); len(got) != 0 {
+			t.Errorf("after a reload: missing %v", got)
 		}
 	})
 }

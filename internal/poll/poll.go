@@ -34,29 +34,29 @@ type API interface {
 	PortConnections(ctx context.Context, ports []string, each func(ports []string, conns []fabric.Connection, err error)) error
 }
 
-// Port is a port to watch.
+// Port is a port to poll.
 type Port struct {
 	UUID string // lower case
 	Name string // overrides the API's name; "" does not
 }
 
-// Account is one set of credentials and the ports to watch with it.
+// Account is one set of credentials and the ports to poll with it.
 type Account struct {
 	Name    string
 	API     API
 	Login   func() fabric.TokenStatus // state of the login, asked after each call
-	Ports   []Port                    // watched whether a listing has them or not
+	Ports   []Port                    // polled whether a listing has them or not
 	Sources []string                  // traffic sources to try, in order: see Sources
 	Pairs   []fleet.Pair              // ports that back each other up, beyond what the API says; without loads
 
 	MaxSeries int // of its ports, pairs and connections; 0 for no limit
 
 	// Discover reports whether a port that the credentials see, of that name in
-	// the API, is to be watched too; nil: none is.
+	// the API, is to be polled too; nil if none is discovered.
 	Discover func(name string, i *fleet.Inventory) bool
 
-	// Connections selects connections on the account's ports to watch one by one;
-	// nil: none is.
+	// Connections selects connections on the account's ports to track one by one;
+	// nil if none is.
 	Connections *Selection
 }
 
@@ -74,7 +74,7 @@ type Config struct {
 	Connections    time.Duration  // between two searches
 	Inventory      time.Duration  // between two listings
 	StaleIntervals int
-	Shard          fleet.Shard // which of the ports to watch
+	Shard          fleet.Shard // which of the ports to poll
 
 	// The limits that the clients keep, one by one for each account.
 	RequestsPerSecond float64
@@ -82,7 +82,7 @@ type Config struct {
 	Timeout           time.Duration
 }
 
-// settings are those of the snapshot.
+// settings is what the configuration says of the snapshot.
 func (c *Config) settings() fleet.Settings {
 	set := fleet.Settings{
 		Windows: c.Windows, StaleIntervals: c.StaleIntervals, Shard: c.Shard, Timeout: c.Timeout,

@@ -106,7 +106,7 @@ func TestShardsShareConfiguredPorts(t *testing.T) {
 		pairs, sought := 0, 0
 		for _, b := range benches {
 			pairs += len(b.store.Load().Pairs)
-			for name, uuids := range b.unwatched() {
+			for name, uuids := range b.missing() {
 				sought++
 				if len(uuids) > 0 {
 					t.Errorf("%s misses %v", name, uuids)

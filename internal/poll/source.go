@@ -115,22 +115,25 @@ func Exists(outcomes []error) bool {
 }
 
 // probe looks for the traffic source: it asks the sources, one after the other, about a
-// sample, and stays with the first that exists. It reports whether it has looked. It is
-// due when no source is known, and when the whole lap says that the one in use is gone.
+// sample, and stays with the first that exists. It is due when no source is known, and
+// when a whole lap has said that the one in use is gone. It reports whether it has looked.
 func (a *account) probe(ctx context.Context, t *traffic) bool {
-	all := t.kind.all(a.store.Load(), a.Name)
-	if !t.probeDue(len(all)) {
+	if !a.probeDue(t) {
 		return false
 	}
-	sample, before := Sample(all), t.current()
-	for _, source := range t.next() {
-		t.try(source)
-		outcomes := make([]error, len(sample))
+	before, known := t.current()
+	sample := make([]key, 0, GoneSample)
+	for _, uuid := range Sample(t.kind.all(a.store.Load(), a.Name)) {
+		sample = append(sample, key{uuid: uuid})
+	}
+	outcomes := make([]error, len(sample))
+	for _, source := range t.sources {
+		t.use(source, false, time.Time{})
 		var asking errgroup.Group
 		asking.SetLimit(a.cfg.Concurrency)
-		for i, uuid := range sample {
+		for i, k := range sample {
 			asking.Go(func() error {
-				outcomes[i] = a.pollTraffic(ctx, t, key{uuid: uuid}, source, true)
+				outcomes[i] = a.pollTraffic(ctx, t, k, source, true)
 				return nil
 			})
 		}
@@ -139,76 +142,71 @@ func (a *account) probe(ctx context.Context, t *traffic) bool {
 			return true
 		}
 		if !Exists(outcomes) {
-			a.log.Warn("traffic source does not exist, or knows none of these; trying the next one", "traffic_of", t.kind.name, "traffic_source", source)
 			continue
 		}
-		var polled []key
-		for i, err := range outcomes {
-			if !fabric.Gone(err) {
-				polled = append(polled, key{uuid: sample[i]})
-			}
-		}
-		if a.settle(t, before, source, time.Time{}) {
+		if known && source == before { // all have said that it is gone, and now some that it is not
+			t.use(source, true, time.Now().Add(a.interval(t, 0)))
+		} else {
+			t.use(source, true, time.Time{})
+			a.forgetSource(t, source)
 			t.lap.hurry(func(key) bool { return true })
 		}
-		t.lap.polled(polled)
+		if known && source != before {
+			a.log.Warn("traffic source no longer exists; using another one", "traffic_of", t.kind.name, "traffic_source", before, "next_source", source)
+		}
+		t.lap.polled(slices.DeleteFunc(sample, func(k key) bool { return fabric.Gone(outcomes[slices.Index(sample, k)]) }))
 		return true
 	}
-	a.settle(t, "", t.sources[0], time.Now().Add(a.plan().windows[0]))
+	// A loop over all sources would spend the whole request budget.
+	t.use(t.sources[0], false, time.Now().Add(a.interval(t, 0)))
+	a.forgetSource(t, "")
+	for i, k := range sample {
+		a.recordPoll(t, k, outcomes[i])
+	}
+	t.lap.polled(sample)
 	a.log.Error("no traffic source exists; trying again with the next poll", "traffic_of", t.kind.name, "remedy", fmt.Sprintf(
 		"none of %v knows the %s; check the uuids, the rights of the credentials and api_url", t.sources, t.kind.name))
 	return true
 }
 
-// next are the sources to try, in order: all, or those after the one in use, of which the
-// whole lap has said that it is gone.
-func (t *traffic) next() []string {
+// current is the source to ask, and whether it is known to exist.
+func (t *traffic) current() (source string, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.settled {
-		return t.sources
-	}
-	i := slices.Index(t.sources, t.source)
-	return slices.Concat(t.sources[i+1:], t.sources[:i])
+	return t.source, t.known
 }
 
-// try makes a source the one that answers are heard of.
-func (t *traffic) try(source string) {
+// use makes a source the one to ask. There is no probe before rest.
+func (t *traffic) use(source string, known bool, rest time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.source = source
+	t.source, t.known, t.rest = source, known, rest
 	clear(t.gone)
 }
 
-// settle ends a probe with a source; before is the one in use until then, "" if none of
-// them exists. It reports whether the source is another. The next probe rests until then:
-// a loop over all sources would spend the whole request budget.
-func (a *account) settle(t *traffic, before, source string, rest time.Time) (changed bool) {
-	t.try(source)
-	t.mu.Lock()
-	changed = !t.settled || source != before
-	t.settled, t.rest = true, rest
-	t.mu.Unlock()
+// forgetSource publishes that no source but this one is in use, if that: it has to answer
+// with data first.
+func (a *account) forgetSource(t *traffic, source string) {
 	a.store.Update(func(e *fleet.Edit) {
-		if inUse := t.kind.inUse(e.Account(a.Name)); *inUse != source || before == "" {
-			*inUse = "" // until it has answered with data
+		if inUse := t.kind.inUse(e.Account(a.Name)); *inUse != source {
+			*inUse = ""
 		}
 		a.markAttached(e)
 	})
 	if source == SourceV4Metrics {
 		a.chores.hurry(func(k key) bool { return k == choreStreams })
 	}
-	return changed
 }
 
-// probeDue reports whether to look for a source; all is how many there are to ask about.
-func (t *traffic) probeDue(all int) bool {
+// probeDue reports whether to look for a source.
+func (a *account) probeDue(t *traffic) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.sources) == 1 || all == 0 || time.Now().Before(t.rest) {
+	if len(t.sources) == 1 || time.Now().Before(t.rest) || t.known && len(t.gone) == 0 {
 		return false
 	}
-	return !t.settled || len(t.gone) >= all
+	all := len(t.kind.all(a.store.Load(), a.Name))
+	return all > 0 && (!t.known || len(t.gone) >= all)
 }
 
 // heard takes down what a source said of one port or connection.
@@ -222,6 +220,7 @@ func (a *account) heard(t *traffic, source, uuid string, err error, data bool) {
 	case fabric.Gone(err):
 		t.gone[uuid] = true
 	case err == nil:
+		t.known = true
 		clear(t.gone)
 	}
 	t.mu.Unlock()

@@ -18,7 +18,10 @@ var errConnectionNotAttached = errors.New("not attached to any visible stream wi
 // streamed are the kinds of traffic that come from the v4 metrics.
 func (a *account) streamed() (kinds []*traffic) {
 	for _, t := range []*traffic{a.ports, a.connections} {
-		if t != nil && t.current() == SourceV4Metrics {
+		if t == nil {
+			continue
+		}
+		if source, _ := t.current(); source == SourceV4Metrics {
 			kinds = append(kinds, t)
 		}
 	}
@@ -88,7 +91,8 @@ func (a *account) markAttached(e *fleet.Edit) {
 		if t == nil {
 			continue
 		}
-		metrics := t.current() == SourceV4Metrics
+		source, _ := t.current()
+		metrics := source == SourceV4Metrics
 		if metrics && enabled == nil {
 			continue // keep what was known
 		}

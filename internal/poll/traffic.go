@@ -18,7 +18,7 @@ type traffic struct {
 
 	mu      sync.Mutex
 	source  string          // being asked
-	settled bool            // a probe has chosen it, or it was in use before
+	known   bool            // that it exists: a probe has found it, or it was in use before
 	gone    map[string]bool // for which of them it does not exist, since it last answered one
 	rest    time.Time       // no probe before this
 	restart time.Time       // of the latest probe for connections that came
@@ -29,7 +29,7 @@ type asked struct {
 	*fleet.Metered
 	uuid string
 	side fleet.Side // of a connection that its port is on
-	line *float64   // line rate in bit/s by the inventory, of a connection that of its port
+	line *float64   // line rate in bit/s of the port, or of the connection's port, by the inventory
 }
 
 // kind is what is different about ports and connections.
@@ -213,19 +213,19 @@ func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source str
 	var c counts
 	if err == nil {
 		rejected := fleet.Rejected{}
-		told := fleetAnswer(&answer.Traffic, source == SourceV4Metrics)
-		limits := fleet.NewLimits(&told, w, from, to, of.line)
+		checked := fleetAnswer(&answer.Traffic, source == SourceV4Metrics)
+		limits := fleet.NewLimits(&checked, w, from, to, of.line)
 		c = a.newCounts(&limits, answer, rejected)
-		c.streamed, c.none = told.Streamed, c.none && !told.Streamed
+		c.streamed, c.none = checked.Streamed, c.none && !checked.Streamed
 		c.wanted, c.from, c.now = k.window == 0, from, now
 		var usable bool
-		next, usable, err = fleet.NewTraffic(&told, limits, of.Traffic[k.window], now, rejected)
+		next, usable, err = fleet.NewTraffic(&checked, limits, of.Traffic[k.window], now, rejected)
 		data = len(answer.Inbound.Points)+len(answer.Outbound.Points) > 0 && usable
 		c.confirms = answer.Capacity != nil || data
 		if t.kind == connectionKind && next != of.Traffic[k.window] {
 			next.Inbound.Points, next.Outbound.Points = nil, nil // nothing shows them, and connections are many
 		}
-		if empty := told.Empty(); !empty || len(rejected) > 0 { // an empty answer ends no run of implausible intervals
+		if empty := checked.Empty(); !empty || len(rejected) > 0 { // an empty answer ends no run of implausible intervals
 			a.log.reject(t.kind.class, k, w.Label(), rejected)
 		}
 		if !usable {
@@ -258,6 +258,19 @@ func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source str
 		a.heard(t, source, k.uuid, err, false)
 	}
 	return err
+}
+
+// recordPoll publishes a poll of which there is no answer.
+func (a *account) recordPoll(t *traffic, k key, err error) {
+	of, _ := t.kind.find(a.store.Load(), a.Name, k.uuid)
+	now := time.Now()
+	a.store.Update(func(e *fleet.Edit) {
+		a.recordCall(e, now, err, false)
+		if m := t.kind.edit(e, a.Name, of); m != nil {
+			m.Polls[k.window] = m.Polls[k.window].Ended(now, err)
+		}
+	})
+	a.log.record(t.kind.class, k.uuid, err)
 }
 
 // newCounts are the plausible counts of an answer.

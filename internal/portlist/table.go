@@ -17,12 +17,12 @@ import (
 const (
 	maxWidth   = 120 // of a line
 	gap        = 2   // between two columns
-	minName    = 24  // of names, even if problems are long
+	minName    = 24  // of names, however long the problems are
 	maxMetro   = 5   // a code has two letters, but the API may send anything
 	maxProblem = 60
 )
 
-// The columns that share the rest of a line.
+// The columns that share what the others leave of a line.
 const (
 	nameColumn    = 0
 	problemColumn = 9
@@ -59,19 +59,19 @@ func (p *port) row(l list, bars bool) []string {
 		absent, ageText(p.NewestSample, l.now), "",
 	}
 	if p.Metro != nil {
-		row[1] = cut(human.Printable(*p.Metro), maxMetro)
+		row[1] = human.Cut(human.Printable(*p.Metro), maxMetro)
 	}
 	if p.Connections != nil {
 		row[7] = strconv.Itoa(*p.Connections)
 	}
 	if p.Problem != nil {
-		row[problemColumn] = cut(human.Printable(*p.Problem), maxProblem)
+		row[problemColumn] = human.Cut(human.Printable(*p.Problem), maxProblem)
 	}
 	return row
 }
 
-// fit returns the widths of the columns: the width of their content, except for names
-// and problems.
+// fit returns the widths of the columns: as wide as their content, but for names and
+// problems.
 func fit(rows [][]string) []int {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -94,9 +94,9 @@ func fit(rows [][]string) []int {
 func line(row []string, widths []int) string {
 	var b strings.Builder
 	for i, cell := range row {
-		cell = cut(cell, widths[i])
+		cell = human.Cut(cell, widths[i])
 		pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-		if i == 2 || i == 7 || i == 8 { // single numbers are aligned to the right
+		if i == 2 || i == 7 || i == 8 { // single numbers stand at the right
 			cell, pad = pad+cell, ""
 		}
 		b.WriteString(cell + pad + strings.Repeat(" ", gap))
@@ -105,15 +105,6 @@ func line(row []string, widths []int) string {
 }
 
 const absent = human.Absent
-
-// cut is text with at most width characters; a longer text is cut and ends in ….
-func cut(text string, width int) string {
-	r := []rune(text)
-	if len(r) <= width {
-		return text
-	}
-	return strings.TrimRight(string(r[:width-1]), " ") + "…"
-}
 
 // rateText writes bit/s with three digits, e.g. "1.25G".
 func rateText(bits *float64) string {

@@ -84,7 +84,7 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
-// A name that is long makes the column no wider than there is room for.
+// A long name does not make the lines wider.
 func TestTextKeepsItsWidth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := fabrictest.New(fabrictest.Options{})
