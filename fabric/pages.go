@@ -51,7 +51,7 @@ type page[T any] struct {
 	next    bool // the API says that there is another page
 }
 
-// last reports whether a listing ends with p. records counts those of all pages up to p.
+// last reports whether a listing ends with p. records is the number of records of all pages up to p.
 func (p page[T]) last(records int) bool {
 	if p.total == 0 {
 		return p.records == 0 || !p.next && p.records != p.limit

@@ -8,10 +8,10 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// The connections that the reader chose. Two shards may have a side each of one,
-// and inbound of the one is outbound of the other: seen has the a-side where both
-// are chosen, and the exporters that see it so. seenBusiest are the busiest of them:
-// over time joining all would take seconds.
+// The chosen connections. Two shards may each show one side of the same connection,
+// and inbound of one side is outbound of the other. seen takes the a-side if both
+// sides are chosen. seenBusiest are the busiest of these: a range query that joins
+// all would take seconds.
 var (
 	chosenConnections = connectionsFrom("a|z", "", asIs)
 	seen              = seenOf("")
@@ -25,8 +25,8 @@ func seenOf(filter string) string {
 
 func asIs(selector string) string { return selector }
 
-// connectionsFrom is connection_info of those that are seen from sides and pass a
-// filter, with each selector changed by when.
+// connectionsFrom is connection_info of the chosen connections seen from these sides
+// that pass filter, with each selector changed by when.
 func connectionsFrom(sides, filter string, when func(string) string) string {
 	return when(ns+`connection_info{account=~"$account",port_uuid=~"$port",connection_uuid=~"$connection",side=~"`+sides+`"}`) + filter +
 		" and on (port_uuid) " + when(ns+`port_info{account=~"$account",metro=~"$metro"}`)

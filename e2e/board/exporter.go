@@ -5,7 +5,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// exporter tells whether the other dashboards can be trusted.
+// exporter shows the state of the exporter: can the other dashboards be trusted?
 func exporter(l Limits) *dashboard.DashboardBuilder {
 	b := newDashboard(about{
 		uid: uidExporter, title: "Equinix Fabric / Exporter", from: "now-6h",

@@ -23,8 +23,8 @@ type spec struct {
 	max      float64 // of the axis or the bar; from the values if 0
 	mirrored bool    // series that end in "outbound" are drawn downwards
 
-	// What stands where there is no value. It must hold in an outage too, when
-	// nothing at all is known.
+	// Shown if there is no value. It must be true in an outage too, when nothing is
+	// known.
 	empty    string
 	alarming bool // to have no value is a fault: empty is orange
 }

@@ -36,8 +36,7 @@ func perPort(expr string, more ...string) string {
 	return named("max by (" + strings.Join(append([]string{"port_uuid"}, more...), ", ") + ") (" + expr + ")")
 }
 
-// named gives series of ports their names, and leaves out those of ports that are
-// not chosen.
+// named gives series of ports their names, and leaves out ports that are not chosen.
 func named(expr string) string { return withLabels(expr, "port_name") }
 
 // located is perPort with the labels account and metro too.

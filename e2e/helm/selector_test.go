@@ -55,7 +55,7 @@ func TestSelectorsFindThePods(t *testing.T) {
 	})
 }
 
-// selector is what the first of some objects selects, nil where there is none.
+// selector is the selector of the first object that has one; nil if no object has.
 // An empty selector selects everything: it is returned as one that finds nothing.
 func selector(os objects) object {
 	if len(os) == 0 {

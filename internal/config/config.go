@@ -41,7 +41,7 @@ type Account struct {
 	// token to exchange. Required in the file; a single account without credentials
 	// takes them from the environment.
 	Credentials Credentials `yaml:",inline"`
-	// TrafficSource is where the traffic figures come from. Default auto.
+	// TrafficSource is the API that traffic is polled from. Default auto.
 	TrafficSource TrafficSource `yaml:"traffic_source"`
 	// Ports are the ports to poll whether or not they are discovered, in the order of
 	// the file, each once. Required without Discover.

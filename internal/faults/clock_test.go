@@ -123,7 +123,7 @@ func TestSystemSuspend(t *testing.T) {
 	})
 }
 
-// Nobody can tell a jump ahead from a sleep. The newest samples look an hour old
+// A jump ahead cannot be distinguished from a sleep. The newest samples look an hour old
 // for as long as the clock is wrong, so none is called the last one.
 func TestClockJumpsForward(t *testing.T) {
 	ticking(t, jumped, false, func(e *exporter, before map[string]float64) {
