@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -18,20 +19,30 @@ const (
 // Turn is the priority of requests that wait for the budget of their account.
 type Turn int
 
-// The turns. A request waits for all requests of earlier turns. But every tenth
-// request is one of the last turn, if any waits.
+// The turns. A request waits for all requests of the turns before its own, except that
+// every tenth one that is sent is about the traffic of a connection, if any waits.
 const (
 	ChoresTurn      Turn = iota // listings and searches: they are few, and find what the others poll
 	PortsTurn                   // traffic of ports
 	ConnectionsTurn             // traffic of connections
-	turns
+	turnCount
 )
 
+// turnKey is the key of a *place in a context.
 type turnKey struct{}
 
-// InTurn returns a context for calls of that turn. Calls without one have the first turn.
-func InTurn(ctx context.Context, t Turn) context.Context {
-	return context.WithValue(ctx, turnKey{}, t)
+// place is the turn of calls, and how long they have waited in line.
+type place struct {
+	turn   Turn
+	waited atomic.Int64 // nanoseconds
+}
+
+// InTurn returns a context for calls of that turn, and a function that says how long they
+// have waited for the budget so far, without the pauses that the API asked for. Calls in
+// another context have the first turn.
+func InTurn(ctx context.Context, t Turn) (turn context.Context, waited func() time.Duration) {
+	p := &place{turn: t}
+	return context.WithValue(ctx, turnKey{}, p), func() time.Duration { return time.Duration(p.waited.Load()) }
 }
 
 // throttle keeps an account within its budget: a maximum of requests at a time and of
@@ -40,13 +51,13 @@ func InTurn(ctx context.Context, t Turn) context.Context {
 type throttle struct {
 	limiter *rate.Limiter
 
-	mu     sync.Mutex
-	free   int                    // requests that may be sent besides those under way
-	lines  [turns][]chan struct{} // requests that wait, by turn; closed when one may be sent
-	others int                    // requests of other turns sent since the latest of the last one
-	timer  *time.Timer            // to admit the next one; nil before the first wait
-	until  time.Time              // end of the latest pause
-	step   time.Duration          // length of the next pause that the API gives no length for
+	mu               sync.Mutex
+	free             int                        // requests that may be sent besides those under way
+	lines            [turnCount][]chan struct{} // requests that wait, by turn; closed when one may be sent
+	sinceConnections int                        // requests sent since the latest about a connection
+	timer            *time.Timer                // to admit the next one; nil before the first wait
+	until            time.Time                  // end of the latest pause
+	step             time.Duration              // length of the next pause that the API gives no length for
 }
 
 func newThrottle(perSecond float64, burst, concurrency int) *throttle {
@@ -57,21 +68,26 @@ func newThrottle(perSecond float64, burst, concurrency int) *throttle {
 // wait. If the error is nil the caller must call leave.
 func (t *throttle) enter(ctx context.Context) (waited time.Duration, err error) {
 	start := time.Now()
-	turn, _ := ctx.Value(turnKey{}).(Turn)
+	p, ok := ctx.Value(turnKey{}).(*place)
+	if !ok {
+		p = &place{}
+	}
 	admitted := make(chan struct{})
 	t.mu.Lock()
-	t.lines[turn] = append(t.lines[turn], admitted)
+	t.lines[p.turn] = append(t.lines[p.turn], admitted)
 	t.admit()
 	t.mu.Unlock()
 	select {
 	case <-admitted:
-		return time.Since(start), nil
+		waited = time.Since(start)
+		p.waited.Add(int64(max(0, waited-max(0, t.pausedUntil().Sub(start)))))
+		return waited, nil
 	case <-ctx.Done():
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if i := slices.Index(t.lines[turn], admitted); i >= 0 {
-		t.lines[turn] = slices.Delete(t.lines[turn], i, i+1)
+	if i := slices.Index(t.lines[p.turn], admitted); i >= 0 {
+		t.lines[p.turn] = slices.Delete(t.lines[p.turn], i, i+1)
 	} else { // it was admitted at the same moment
 		t.free++
 		t.admit()
@@ -95,13 +111,13 @@ func (t *throttle) wake() {
 // admit admits waiting requests while the budget allows. If the next must wait for
 // time to pass, a timer calls it again. t.mu is held.
 func (t *throttle) admit() {
-	const share = 10 // one of so many requests is of the last turn
+	const share = 10 // one of so many requests is about a connection
 	for t.free > 0 {
 		turn := slices.IndexFunc(t.lines[:], func(line []chan struct{}) bool { return len(line) > 0 })
 		if turn < 0 {
 			return
 		}
-		if t.others >= share-1 && len(t.lines[ConnectionsTurn]) > 0 {
+		if t.sinceConnections >= share-1 && len(t.lines[ConnectionsTurn]) > 0 {
 			turn = int(ConnectionsTurn)
 		}
 		wait := time.Until(t.until)
@@ -119,9 +135,9 @@ func (t *throttle) admit() {
 			}
 			return
 		}
-		t.others++
+		t.sinceConnections++
 		if Turn(turn) == ConnectionsTurn {
-			t.others = 0
+			t.sinceConnections = 0
 		}
 		close(t.lines[turn][0])
 		t.lines[turn] = t.lines[turn][1:]
@@ -129,11 +145,16 @@ func (t *throttle) admit() {
 	}
 }
 
-// left is the remaining time of the pause that the API asked for.
-func (t *throttle) left() time.Duration {
+// pausedUntil is the end of the latest pause.
+func (t *throttle) pausedUntil() time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return time.Until(t.until)
+	return t.until
+}
+
+// left is the remaining time of the pause that the API asked for.
+func (t *throttle) left() time.Duration {
+	return time.Until(t.pausedUntil())
 }
 
 // learn adjusts the pause by the answer to a request sent at that time. Requests that

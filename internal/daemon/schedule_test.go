@@ -234,3 +234,39 @@ func TestAReloadInMidRoundKeepsThePlaces(t *testing.T) {
 		}
 	})
 }
+
+// The first round fills the request budget for minutes, and the API answers at once: the
+// intervals hold, and the log says nothing of slowness.
+func TestABusyStartIsNoSlowAPI(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := fabrictest.New(fabrictest.Options{Fleet: estate(400, 250)})
+		e, stop := start(t, api.Transport(), text(all("")))
+		for range 12 {
+			time.Sleep(30 * time.Second)
+			for _, class := range []string{"traffic", "connection_traffic"} {
+				if got := e.series(t)[`poll_interval_seconds{account="prod",class="`+class+`"}`]; got != 300 {
+					t.Errorf("%s: %v s", class, got)
+				}
+			}
+		}
+		stop()
+		if strings.Contains(e.log.String(), "poll intervals are too short") {
+			t.Error("the log warns of short intervals")
+		}
+	})
+}
+
+// One port of the sample never answers: the others are shown within seconds.
+func TestOneSickPortDelaysNoStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fleet := estate(100, 0)
+		api := fabrictest.New(fabrictest.Options{Fleet: fleet})
+		api.Inject(fabrictest.Fault{Op: fabrictest.OpPortStatsV3, UUID: fleet.Ports[50].UUID, Delay: time.Hour})
+		e, stop := start(t, api.Transport(), text(strings.Replace(all("api: {timeout: 5m}\n"), "traffic_source: v4-stats, ", "", 1)))
+		defer stop()
+		time.Sleep(45 * time.Second)
+		if n := e.shown(t); n != 99 {
+			t.Errorf("%d of 99 ports are shown", n)
+		}
+	})
+}

@@ -14,9 +14,10 @@ type Count struct {
 	N   float64
 }
 
-// late is how long after the newest interval of a counter an older one is still
-// counted. Equinix' pipeline is late by up to 12 minutes, half an hour in an outage.
-const late = time.Hour
+// late is how long after the newest interval of a counter an older one is still counted.
+// Equinix' pipeline is late by up to 12 minutes, half an hour in an outage; intervals are of
+// up to an hour.
+const late = 2 * time.Hour
 
 // Counter adds up the counts of a port, each interval once, from the first
 // answer on. Its zero value has not begun.
@@ -24,14 +25,18 @@ type Counter struct {
 	Since time.Time // the first answer: counting began
 	Total float64
 
-	recent []int64 // ends of intervals in Total, Unix nanoseconds ascending, no older than late before the newest
-	held   bool    // see Hold
+	// In Unix nanoseconds: intervals that end before floor count no more, and the ends of
+	// those in Total that are not before it, ascending.
+	floor  int64
+	recent []int64
+	held   bool // see Hold
 }
 
 // savedCounter is a counter in the state file.
 type savedCounter struct {
 	Since  time.Time
 	Total  float64
+	Floor  int64   `json:",omitempty"`
 	Recent []int64 `json:",omitempty"`
 	Held   bool    `json:",omitempty"`
 
@@ -43,7 +48,7 @@ type savedCounter struct {
 
 // MarshalJSON writes all that the counter needs to go on.
 func (c Counter) MarshalJSON() ([]byte, error) {
-	return json.Marshal(savedCounter{Since: c.Since, Total: c.Total, Recent: c.recent, Held: c.held})
+	return json.Marshal(savedCounter{Since: c.Since, Total: c.Total, Floor: c.floor, Recent: c.recent, Held: c.held})
 }
 
 // UnmarshalJSON reads it, as older versions wrote it too. A total below 0, and ends
@@ -65,7 +70,10 @@ func (c *Counter) UnmarshalJSON(b []byte) error {
 			return errors.New("the intervals of a counter do not ascend")
 		}
 	}
-	*c = Counter{Since: s.Since, Total: s.Total, recent: trimmed(recent), held: s.Held}
+	*c = Counter{Since: s.Since, Total: s.Total, floor: s.Floor, recent: recent, held: s.Held}
+	if s.Floor == 0 && len(recent) > 0 {
+		c.trim(time.Unix(0, recent[len(recent)-1]))
+	}
 	return nil
 }
 
@@ -93,13 +101,17 @@ func unpack(packed []byte, left int64) []int64 {
 	return ends
 }
 
-// trimmed is ascending ends without those that are older than late before the newest.
-func trimmed(ends []int64) []int64 {
-	if len(ends) == 0 {
-		return nil
+// trim raises the floor to late before the newest interval, or before now if that is
+// earlier, since Equinix may be ahead of the clock. It never falls: what was forgotten
+// would count twice.
+func (c *Counter) trim(now time.Time) {
+	if len(c.recent) == 0 {
+		return
 	}
-	oldest, _ := slices.BinarySearch(ends, ends[len(ends)-1]-int64(late))
-	return slices.Clone(ends[oldest:])
+	newest := min(c.recent[len(c.recent)-1], now.UnixNano())
+	c.floor = max(c.floor, newest-int64(late))
+	first, _ := slices.BinarySearch(c.recent, c.floor)
+	c.recent = slices.Clone(c.recent[first:])
 }
 
 // Latest is the latest end of an interval that was added up, zero before the first.
@@ -141,29 +153,24 @@ func (c Counter) Anew(now time.Time) Counter {
 	return Counter{Since: now, held: c.held}
 }
 
-// Add is c with what an answer at now says of the intervals that end after
-// from. Intervals before the first answer are not counted. One that is repeated
-// counts once, and one that comes late counts while it is at most an hour older than
-// the newest: also after the clock was ahead for a while, so that the counter began
-// in the future.
+// Add is c with what an answer at now says of the intervals that end after from.
+// Intervals before the first answer are not counted. One that is repeated counts once, and
+// one that comes late counts while it is at most two hours older than the newest. A start
+// in the future, because the clock was ahead, becomes now.
 func (c Counter) Add(counts []Count, from, now time.Time) Counter {
 	if counts == nil {
 		return c // the source has none
 	}
-	next := Counter{Since: c.since(now), Total: c.Total, recent: slices.Clone(c.recent)}
-	var oldest int64
-	if len(c.recent) > 0 {
-		oldest = c.recent[len(c.recent)-1] - int64(late)
-	}
+	next := Counter{Since: c.since(now), Total: c.Total, floor: c.floor, recent: slices.Clone(c.recent)}
 	for _, count := range counts {
 		end := count.End.UnixNano()
 		i, known := slices.BinarySearch(next.recent, end)
-		if known || end < oldest || count.N < 0 || !count.End.After(next.Since) || !count.End.After(from) {
+		if known || end < c.floor || count.N < 0 || !count.End.After(next.Since) || !count.End.After(from) {
 			continue
 		}
 		next.recent = slices.Insert(next.recent, i, end)
 		next.Total += count.N
 	}
-	next.recent = trimmed(next.recent)
+	next.trim(now)
 	return next
 }

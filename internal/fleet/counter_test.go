@@ -119,3 +119,30 @@ func TestCounterHeldLosesNothing(t *testing.T) {
 		t.Errorf("held again: %+v", c)
 	}
 }
+
+// Hours, one of which is ahead of the clock within its grace: the hour before it, which
+// comes later and a few seconds early, counts.
+func TestCounterOfHoursThatAreAheadOfTheClock(t *testing.T) {
+	from, now := noon.Add(-8*24*time.Hour), noon.Add(10*time.Minute)
+	hour := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Hour) }
+	c := fleet.Counter{}.Add([]fleet.Count{{End: hour(-1), N: 5}}, from, now.Add(-48*time.Hour))
+	c = c.Add([]fleet.Count{{End: hour(-1), N: 5}, {End: hour(1)}}, from, now)
+	c = c.Add([]fleet.Count{{End: hour(-1), N: 5}, {End: hour(0).Add(-7 * time.Second), N: 7}, {End: hour(1)}}, from, now.Add(10*time.Minute))
+	if c.Total != 5+7 {
+		t.Errorf("total %v", c.Total)
+	}
+}
+
+// The clock is set back by a day: what was counted is not counted again.
+func TestCounterCountsNothingTwiceAfterAClockWasSetBack(t *testing.T) {
+	c := fleet.Counter{}.Add(counts(1), noon.Add(-48*time.Hour), noon.Add(-48*time.Hour))
+	var day []fleet.Count
+	for minute := 0; minute <= 24*60; minute += 5 {
+		day = append(day, fleet.Count{End: noon.Add(-time.Duration(minute) * time.Minute), N: 1})
+	}
+	c = c.Add(day, noon.Add(-24*time.Hour), noon)
+	total := c.Total
+	if c = c.Add(day, noon.Add(-48*time.Hour), noon.Add(-24*time.Hour)); c.Total != total {
+		t.Errorf("total %v, and was %v", c.Total, total)
+	}
+}

@@ -74,7 +74,7 @@ func (s *Store) Reconfigure(set Settings) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	prev := cmp.Or(s.Load(), &Snapshot{})
-	e := &Edit{prev: prev, touched: map[string]bool{}, ownPorts: true, ownConnections: true, regroup: true, next: &Snapshot{
+	e := &Edit{prev: prev, touched: map[string]bool{}, copied: map[string]bool{}, ownPorts: true, ownConnections: true, regroup: true, next: &Snapshot{
 		Windows: set.Windows, StaleIntervals: set.StaleIntervals, Shard: set.Shard, Ready: prev.Ready,
 	}}
 	for _, a := range set.Accounts {
@@ -160,12 +160,13 @@ type Edit struct {
 	prev, next *Snapshot
 
 	touched                  map[string]bool // UUIDs of ports that were written to, added or removed
+	copied                   map[string]bool // UUIDs of connections that were handed out
 	ownPorts, ownConnections bool            // the slice is not the one of prev
 	regroup                  bool            // find pairs again, whatever was touched
 }
 
 func newEdit(prev *Snapshot) *Edit {
-	e := &Edit{prev: prev, next: new(*prev), touched: map[string]bool{}}
+	e := &Edit{prev: prev, next: new(*prev), touched: map[string]bool{}, copied: map[string]bool{}}
 	e.next.Accounts = slices.Clone(prev.Accounts)
 	return e
 }
@@ -232,6 +233,10 @@ func (e *Edit) Connection(account, uuid string) *Tracked {
 	if !found || e.next.Connections[i].Account != account {
 		return nil
 	}
+	if e.copied[uuid] {
+		return e.next.Connections[i]
+	}
+	e.copied[uuid] = true
 	if !e.ownConnections {
 		e.next.Connections, e.ownConnections = slices.Clone(e.next.Connections), true
 	}
@@ -256,6 +261,7 @@ func (e *Edit) Track(account string, chosen []*Tracked) {
 	}
 	slices.SortFunc(next, func(a, b *Tracked) int { return strings.Compare(a.UUID, b.UUID) })
 	e.next.Connections, e.ownConnections = next, true
+	clear(e.copied) // chosen may be of the snapshot before
 }
 
 // updatePairs works out again what a change may have changed of the pairs, and nothing
@@ -323,8 +329,8 @@ func (e *Edit) withTraffic(p *Pair) *Pair {
 		old := e.prev.Port(now.UUID)
 		return old != nil && len(old.Traffic) == len(e.next.Windows) && old.Traffic[window] == now.Traffic[window]
 	}
-	// Until both ports have been polled in this run, the traffic of the pair is what the
-	// last one knew; its own time and theirs say how old it is.
+	// Until both ports have been polled in this run, keep the traffic of the pair that
+	// was restored; its own time and theirs say how old it is.
 	restored := func(t *Traffic) bool { return t != nil && t.Bare }
 	pair := *p
 	pair.Traffic = make([]PairTraffic, len(e.next.Windows))

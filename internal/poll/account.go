@@ -43,7 +43,7 @@ type account struct {
 	// Of the chores alone, each of which runs in one goroutine at a time.
 	listedV4         bool            // v4 has listed the ports
 	goneV4           int             // listings in a row that found no v4
-	listAgain        bool            // no listing has come through yet, and it is worth to try again soon
+	listAgain        bool            // try the listing again in a minute: none has succeeded yet
 	wasEmpty         bool            // the latest listing that came through had lost every port
 	missingPairPorts map[string]bool // ports of configured pairs that were logged as missing
 	lastOverLimit    int             // connections selected when it was logged that they are too many
@@ -51,7 +51,9 @@ type account struct {
 	begun     chan struct{} // closed when traffic may be polled
 	beginOnce sync.Once
 
-	planning sync.Mutex // held while a plan is made and published, before mu and the store's
+	planning sync.Mutex             // held while a plan is made and published, before mu and the store's
+	logged   map[*traffic]float64   // factors by which intervals were longer when that was logged last
+	catchUp  map[*traffic]time.Time // when the last key is due that was waiting when intervals became shorter
 
 	mu         sync.Mutex
 	current    plan
@@ -64,7 +66,7 @@ type account struct {
 func newAccount(cfg Config, index int, store *fleet.Store, conflicts *conflicts, metrics *Metrics, log *pollLog) *account {
 	a := &account{
 		Account: cfg.Accounts[index], cfg: cfg, index: index, store: store, conflicts: conflicts, metrics: metrics, log: log,
-		missingPairPorts: map[string]bool{}, begun: make(chan struct{}),
+		missingPairPorts: map[string]bool{}, logged: map[*traffic]float64{}, catchUp: map[*traffic]time.Time{}, begun: make(chan struct{}),
 	}
 	state := store.Load().Accounts[index]
 	a.ports = a.newTraffic(portKind, a.Sources, state.Source)
@@ -72,7 +74,8 @@ func newAccount(cfg Config, index int, store *fleet.Store, conflicts *conflicts,
 		a.connections = a.newTraffic(connectionKind, ConnectionSources(a.Sources), state.ConnectionSource)
 	}
 	a.chores = newLap(4)
-	a.chores.poll, a.chores.next, a.chores.keep = a.chore, a.nextChore, func(key) bool { return true }
+	a.chores.poll = a.surviving(fabric.ChoresTurn, a.chore)
+	a.chores.next, a.chores.keep = a.nextChore, func(key) bool { return true }
 	a.replan()
 
 	// The filters of discovery and of connections may have changed with the configuration:
@@ -94,7 +97,7 @@ func newAccount(cfg Config, index int, store *fleet.Store, conflicts *conflicts,
 		counted = time.Time{}
 	}
 	a.chores.add(choreInventory, firstDue(now, a.plan().inventory, listed, a.Name, choreInventory.uuid))
-	// An account that takes its ports from the listing has all to do when it has come.
+	// An account that takes its ports from the listing starts when that has ended.
 	if a.Discover == nil && cfg.Shard.Whole() || state.InventoryPoll.Tried() {
 		a.start(counted)
 	}
@@ -119,7 +122,7 @@ func (a *account) start(counted time.Time) {
 
 // newTraffic begins with the source in use, or looks for one.
 func (a *account) newTraffic(of *kind, sources []string, inUse string) *traffic {
-	t := &traffic{kind: of, sources: sources, source: sources[0], gone: map[string]bool{}, lap: newLap(a.cfg.Concurrency)}
+	t := &traffic{kind: of, sources: sources, source: sources[0], silent: map[string]bool{}, lap: newLap(a.cfg.Concurrency)}
 	if slices.Contains(sources, inUse) {
 		t.source, t.known = inUse, true
 	}
@@ -127,16 +130,19 @@ func (a *account) newTraffic(of *kind, sources []string, inUse string) *traffic 
 	if of == connectionKind {
 		turn = fabric.ConnectionsTurn
 	}
-	t.lap.before = func(ctx context.Context) bool { return a.probe(fabric.InTurn(ctx, turn), t) }
-	t.lap.poll = func(ctx context.Context, k key) bool {
+	t.lap.before = func(ctx context.Context) bool {
+		ctx, _ = fabric.InTurn(ctx, turn)
+		return a.probe(ctx, t)
+	}
+	t.lap.poll = a.surviving(turn, func(ctx context.Context, k key) bool {
 		source, _ := t.current()
-		err := a.pollTraffic(fabric.InTurn(ctx, turn), t, k, source, false)
-		a.watchPace(t)
+		err := a.pollTraffic(ctx, t, k, source, false)
 		if fabric.Gone(err) && a.probeDue(t) {
 			t.lap.hurry(func(key) bool { return true }) // look for another source at once
 		}
 		return err == nil
-	}
+	})
+	t.lap.after = func() { a.watchPace(t) }
 	t.lap.next = func(k key, now time.Time) time.Time {
 		return nextPlace(now, a.interval(t, k.window), k.uuid, a.cfg.Windows[k.window].Label())
 	}
@@ -181,14 +187,24 @@ func (a *account) alive(now time.Time) error {
 	return errors.Join(errs...)
 }
 
-// chore does one of the chores. It survives a panic: one must not end the polling of all.
+// surviving is a poll for a lap, in the turn of its requests. It survives a panic: one port
+// must not end the polling of all.
+func (a *account) surviving(turn fabric.Turn, poll func(ctx context.Context, k key) bool) func(context.Context, key) (time.Duration, bool) {
+	return func(ctx context.Context, k key) (took time.Duration, ok bool) {
+		defer func() {
+			if r := recover(); r != nil {
+				a.log.Error("poll panicked; please report this", "task", k.uuid, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			}
+		}()
+		start := time.Now()
+		ctx, waited := fabric.InTurn(ctx, turn)
+		ok = poll(ctx, k)
+		return time.Since(start) - waited(), ok
+	}
+}
+
+// chore does one of the chores.
 func (a *account) chore(ctx context.Context, k key) (ok bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			a.log.Error("poll panicked; please report this", "task", k.uuid, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-		}
-	}()
-	ctx = fabric.InTurn(ctx, fabric.ChoresTurn)
 	switch k {
 	case choreInventory:
 		return a.pollInventory(ctx)

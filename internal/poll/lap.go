@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 // key is one thing that is polled again and again: a window of a port or connection, or
@@ -23,19 +25,21 @@ type key struct {
 // after the other as they become due. If the workers cannot keep up, a lap takes longer;
 // [lap.rate] tells how long.
 type lap struct {
-	workers int
-	// poll polls a key and reports whether that succeeded. A key is polled by one worker
-	// at a time.
-	poll func(ctx context.Context, k key) (ok bool)
+	slots   int // polls whose requests may be under way at a time
+	workers int // more than slots: a retry waits without a request under way
+	// poll polls a key. It reports how long that took, without waiting for the request
+	// budget, and whether it succeeded. A key is polled by one worker at a time.
+	poll func(ctx context.Context, k key) (took time.Duration, ok bool)
 	next func(k key, now time.Time) time.Time // when to poll a key again
 	keep func(k key) bool                     // asked before each poll: false ends the key
-	// before is called when a key is due; true means that it has changed what is due. May
-	// be nil.
+	// before is called when a key is due. If it returns true, the lap looks again for what
+	// is due. May be nil.
 	before func(ctx context.Context) bool
+	after  func() // called after each poll; may be nil
 
 	mu      sync.Mutex
 	waiting []due        // the earliest first, those of one time in the order of add
-	polling map[key]bool // being polled; true: due again at once
+	polling map[key]bool // being polled; true: poll once more right after
 	known   map[key]bool // waiting or being polled
 	wake    chan struct{}
 	started bool
@@ -52,8 +56,8 @@ type due struct {
 	at time.Time
 }
 
-func newLap(workers int) *lap {
-	return &lap{workers: workers, polling: map[key]bool{}, known: map[key]bool{}, wake: make(chan struct{}, 1)}
+func newLap(slots int) *lap {
+	return &lap{slots: slots, workers: 2 * slots, polling: map[key]bool{}, known: map[key]bool{}, wake: make(chan struct{}, 1)}
 }
 
 // run polls until ctx is done and all polls have returned.
@@ -72,9 +76,11 @@ func (l *lap) run(ctx context.Context) {
 			continue
 		}
 		workers.Go(func() error { // waits for a free worker
-			start := time.Now()
-			succeeded := l.poll(ctx, k)
-			l.done(k, time.Since(start), succeeded)
+			took, succeeded := l.poll(ctx, k)
+			l.done(k, took, succeeded)
+			if l.after != nil {
+				l.after()
+			}
 			return nil
 		})
 	}
@@ -200,6 +206,25 @@ func (l *lap) hurry(match func(k key) bool) {
 	l.signal()
 }
 
+// sooner moves keys that wait for longer than the interval now says to their next place in
+// it, and returns when the last one is due.
+func (l *lap) sooner() (last time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	for i, d := range l.waiting {
+		if next := l.next(d.key, now); next.Before(d.at) {
+			l.waiting[i].at = next
+		}
+	}
+	slices.SortStableFunc(l.waiting, func(a, b due) int { return a.at.Compare(b.at) })
+	l.signal()
+	if n := len(l.waiting); n > 0 {
+		return l.waiting[n-1].at
+	}
+	return now
+}
+
 // polled moves keys that were polled by other means to their next place.
 func (l *lap) polled(keys []key) {
 	l.mu.Lock()
@@ -212,13 +237,12 @@ func (l *lap) polled(keys []key) {
 	}
 }
 
-// note remembers how long the latest polls took, about as many as a lap has. Polls that
-// fail count from the next success on: while everything fails, the lap would seem ever
-// longer, and the values that it does not renew would be shown for longer.
-// l.mu is held.
+// note remembers how long the latest polls took, about as many as a lap has. Durations of
+// failed polls wait for the next success: else an outage would lengthen the interval, and
+// with it the time that old values are shown. l.mu is held.
 func (l *lap) note(took time.Duration, ok bool) {
 	const most = 100
-	size := max(min(len(l.known), most), l.workers)
+	size := max(min(len(l.known), most), l.slots)
 	l.failed = append(l.failed, took)
 	if !ok {
 		l.failed = l.failed[max(0, len(l.failed)-size):]
@@ -229,19 +253,20 @@ func (l *lap) note(took time.Duration, ok bool) {
 	l.failed = nil
 }
 
-// rate is how many polls a second the workers manage, by how long the latest ones took;
-// ok is false until each worker has been at work.
+// rate is how many polls a second the slots allow, by how long the latest ones took; ok is
+// false until each slot has been in use.
 func (l *lap) rate() (perSecond float64, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	slots := min(l.slots, len(l.known))
 	total := 0.0
 	for _, took := range l.took {
 		total += took.Seconds()
 	}
-	if total == 0 || len(l.took) < min(l.workers, len(l.known)) {
+	if total == 0 || len(l.took) < slots {
 		return 0, false
 	}
-	return float64(l.workers) * float64(len(l.took)) / total, true
+	return float64(slots) * float64(len(l.took)) / total, true
 }
 
 // overdue is how late a key may be polled while none is.
@@ -260,11 +285,11 @@ func (l *lap) alive(now time.Time) error {
 	return nil
 }
 
-// firstDue is when a key is polled first: at its place in the interval after it was last
-// polled with success, or now if it never was, or that is longer ago than the interval. A
-// reload thus neither repeats a poll nor leaves one out.
+// firstDue is when a key is polled first: at its next place after its latest success, or at
+// once if there was none within an interval. A reload thus neither repeats a poll nor
+// leaves one out.
 func firstDue(now time.Time, interval time.Duration, last time.Time, names ...string) time.Time {
-	if !last.IsZero() && now.Sub(last) < interval && now.Round(0).Sub(last.Round(0)) < interval {
+	if !last.IsZero() && fleet.Age(now, last) < interval {
 		if next := nextPlace(last, interval, names...); next.After(now) {
 			// A time from the state file has no monotonic clock: a wall clock that is set back
 			// after a start would put the poll off for as long.

@@ -80,11 +80,14 @@ func (l *pollLog) record(class, uuid string, err error) {
 	f := failure{class, fabric.Reason(err)}
 	for reason, is := range map[string]error{
 		"not_listed": errNotListed, "emptied": errEmptied, "impossible": fleet.ErrImplausible,
-		"not_attached": errNotAttached, "connection_not_attached": errConnectionNotAttached,
+		"not_attached": errNotAttached,
 	} {
 		if errors.Is(err, is) {
 			f.reason = reason
 		}
+	}
+	if errors.Is(err, errConnectionNotAttached) {
+		f.reason = "not_attached"
 	}
 	l.failed++
 	l.last, l.recent[f] = []any{"last_" + uuidKey(class), uuid, "last_err", err}, true

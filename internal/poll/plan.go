@@ -40,8 +40,8 @@ type capacity struct{ ports, connections float64 }
 // plan is the effective intervals of one account: those of the configuration, or longer
 // ones if calls cannot keep up with them.
 type plan struct {
-	callsPerCycle  float64 // that the intervals want within one of the primary window
-	budgetPerCycle float64 // that the request budget has for them
+	callsPerCycle  float64 // wanted within one interval of the primary window
+	budgetPerCycle float64 // allowed within it
 
 	ports, connections         stretch
 	windows, connectionWindows []time.Duration
@@ -50,8 +50,8 @@ type plan struct {
 	load Load
 }
 
-// stretch is by what factors the intervals of a kind are too short, at least 1: for the
-// request budget, and for the workers, because calls take long.
+// stretch is the factors by which the intervals of a kind must grow, at least 1: because of
+// the request budget, and because calls take long.
 type stretch struct{ budget, slowness float64 }
 
 func (s stretch) factor() float64 { return max(s.budget, s.slowness) }
@@ -87,7 +87,12 @@ func newPlan(cfg Config, l Load, c capacity) plan {
 		return max(1, calls/cycle/perSecond)
 	}
 	p.ports = stretch{max(1, first/p.budgetPerCycle), slow(ports, c.ports)}
-	p.connections = stretch{max(1, connections/left), slow(connections, c.connections)}
+	// Ports leave the workers of connections what they do not need, and at least a tenth.
+	share := 1.0
+	if c.ports > 0 {
+		share = max(leastShare, 1-ports/cycle/c.ports)
+	}
+	p.connections = stretch{max(1, connections/left), slow(connections, c.connections*share)}
 	for _, w := range cfg.Windows {
 		p.windows = append(p.windows, p.ports.stretched(w.Interval))
 		p.connectionWindows = append(p.connectionWindows, p.connections.stretched(w.Interval))
@@ -191,19 +196,20 @@ func (a *account) replan() {
 	old := a.current
 	a.current = next
 	a.mu.Unlock()
+	was := &snap.Accounts[a.index]
+	windows, connectionWindows := a.published(a.ports, old.windows, next.windows, was.Windows), []time.Duration(nil)
+	if a.connections != nil {
+		connectionWindows = a.published(a.connections, old.connectionWindows, next.connectionWindows, was.ConnectionWindows)
+	}
 	a.store.Update(func(e *fleet.Edit) {
 		state := e.Account(a.Name)
-		state.Traffic, state.Windows = next.windows[0], next.windows
+		state.Traffic, state.Windows, state.ConnectionWindows = windows[0], windows, connectionWindows
 		state.Connections, state.Inventory = next.search, next.inventory
 		state.CallsPerCycle, state.BudgetPerCycle = next.callsPerCycle, next.budgetPerCycle
-		state.ConnectionWindows = nil
-		if a.Connections != nil {
-			state.ConnectionWindows = next.connectionWindows
-		}
 	})
 	log := a.log.With("calls_per_cycle", math.Round(next.callsPerCycle), "budget_per_cycle", math.Round(next.budgetPerCycle))
 	gaps := func(intervals []time.Duration) bool { return len(intervals) > 0 && a.cfg.Windows[0].Gaps(intervals[0]) }
-	a.logStretch(log.With("traffic_interval", next.windows[0]), "traffic of ports", old.ports, next.ports, next)
+	a.logStretch(log.With("traffic_interval", next.windows[0]), a.ports, next.ports, next)
 	if gaps(next.windows) && !gaps(old.windows) {
 		log.Warn("the last polled rates of ports end between two polls: the interval is longer than they last", "traffic_interval", next.windows[0])
 	}
@@ -211,21 +217,35 @@ func (a *account) replan() {
 		return
 	}
 	log = log.With("connection_traffic_interval", next.connectionWindows[0])
-	a.logStretch(log, "traffic of connections", old.connections, next.connections, next)
+	a.logStretch(log, a.connections, next.connections, next)
 	if gaps(next.connectionWindows) && !gaps(old.connectionWindows) {
 		log.Warn("the last polled rates of connections end between two polls: the interval is longer than they last")
 	}
 }
 
-// logStretch logs that intervals have become longer, by what is worth a line, or that
-// they hold again.
-func (a *account) logStretch(log *slog.Logger, what string, old, now stretch, p plan) {
+// published are the intervals to show, and to expire values by: those of the plan, or the
+// longer ones published before until all keys have been polled in the shorter ones.
+func (a *account) published(t *traffic, planned, next, before []time.Duration) []time.Duration {
+	if len(planned) > 0 && next[0] < planned[0] {
+		a.catchUp[t] = t.lap.sooner().Add(a.cfg.Timeout)
+	}
+	if len(before) == len(next) && next[0] < before[0] && time.Now().Before(a.catchUp[t]) {
+		return before
+	}
+	return next
+}
+
+// logStretch logs that intervals have become longer since that was logged last, by what is
+// worth a line, or that they hold again.
+func (a *account) logStretch(log *slog.Logger, t *traffic, now stretch, p plan) {
 	const worthALine = 1.05
-	switch was, is := max(1, old.factor()), now.factor(); {
+	switch was, is := max(1, a.logged[t]), now.factor(); {
 	case is == 1 && was > 1:
-		log.Info("polling keeps its intervals again", "class", what)
+		a.logged[t] = 1
+		log.Info("polling keeps its intervals again", "traffic_of", t.kind.name)
 	case is > worthALine*was:
-		log.Warn("calls cannot keep up with the poll intervals; all of this class are polled less often", "class", what, "remedy", p.remedy(a.cfg))
+		a.logged[t] = is
+		log.Warn("poll intervals are too short for the calls they need; polling less often", "traffic_of", t.kind.name, "remedy", p.remedy(a.cfg))
 	}
 }
 

@@ -2,6 +2,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -108,10 +109,20 @@ func Sample[T any](all []T) []T {
 	return sample
 }
 
-// Exists reports whether a traffic source that was asked about a sample exists: it
-// answered, or failed in a way that no other source would mend.
+// Exists reports whether a traffic source that was asked about a sample exists. An answer
+// shows that it does. Without one, it does not if more than half of the sample say so;
+// errors that may pass, like HTTP 500, decide nothing.
 func Exists(outcomes []error) bool {
-	return slices.ContainsFunc(outcomes, func(err error) bool { return !fabric.Gone(err) })
+	gone := 0
+	for _, err := range outcomes {
+		if err == nil {
+			return true
+		}
+		if fabric.Gone(err) {
+			gone++
+		}
+	}
+	return 2*gone <= len(outcomes)
 }
 
 // probe looks for the traffic source: it asks the sources, one after the other, about a
@@ -129,32 +140,30 @@ func (a *account) probe(ctx context.Context, t *traffic) bool {
 	outcomes := make([]error, len(sample))
 	for _, source := range t.sources {
 		t.use(source, false, time.Time{})
-		var asking errgroup.Group
-		asking.SetLimit(a.cfg.Concurrency)
-		for i, k := range sample {
-			asking.Go(func() error {
-				outcomes[i] = a.pollTraffic(ctx, t, k, source, true)
-				return nil
-			})
-		}
-		_ = asking.Wait() // the errors are in outcomes
+		a.askSample(ctx, t, sample, source, outcomes)
 		if ctx.Err() != nil {
 			return true
 		}
 		if !Exists(outcomes) {
 			continue
 		}
-		if known && source == before { // all have said that it is gone, and now some that it is not
+		if known && source == before { // it answers again: no other probe for one interval
 			t.use(source, true, time.Now().Add(a.interval(t, 0)))
 		} else {
 			t.use(source, true, time.Time{})
-			a.forgetSource(t, source)
 			t.lap.hurry(func(key) bool { return true })
 		}
+		a.forgetSource(t, source)
 		if known && source != before {
 			a.log.Warn("traffic source no longer exists; using another one", "traffic_of", t.kind.name, "traffic_source", before, "next_source", source)
 		}
-		t.lap.polled(slices.DeleteFunc(sample, func(k key) bool { return fabric.Gone(outcomes[slices.Index(sample, k)]) }))
+		var polled []key
+		for i, err := range outcomes {
+			if !fabric.Gone(err) && !errors.Is(err, context.Canceled) {
+				polled = append(polled, sample[i])
+			}
+		}
+		t.lap.polled(polled)
 		return true
 	}
 	// A loop over all sources would spend the whole request budget.
@@ -169,6 +178,28 @@ func (a *account) probe(ctx context.Context, t *traffic) bool {
 	return true
 }
 
+// enoughTime is how long the rest of a sample is waited for once one has answered.
+const enoughTime = 5 * time.Second
+
+// askSample polls a sample from a source. Soon after the first answer, which shows that the
+// source exists, it gives the others up: they are polled with all the rest.
+func (a *account) askSample(ctx context.Context, t *traffic, sample []key, source string, outcomes []error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var asking errgroup.Group
+	asking.SetLimit(a.cfg.Concurrency)
+	for i, k := range sample {
+		asking.Go(func() error {
+			defer survive(&outcomes[i])
+			if outcomes[i] = a.pollTraffic(ctx, t, k, source, true); outcomes[i] == nil {
+				time.AfterFunc(enoughTime, cancel)
+			}
+			return nil
+		})
+	}
+	_ = asking.Wait() // the errors are in outcomes
+}
+
 // current is the source to ask, and whether it is known to exist.
 func (t *traffic) current() (source string, known bool) {
 	t.mu.Lock()
@@ -181,7 +212,7 @@ func (t *traffic) use(source string, known bool, rest time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.source, t.known, t.rest = source, known, rest
-	clear(t.gone)
+	clear(t.silent)
 }
 
 // forgetSource publishes that no source but this one is in use, if that: it has to answer
@@ -202,11 +233,23 @@ func (a *account) forgetSource(t *traffic, source string) {
 func (a *account) probeDue(t *traffic) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.sources) == 1 || time.Now().Before(t.rest) || t.known && len(t.gone) == 0 {
+	if len(t.sources) == 1 || time.Now().Before(t.rest) || t.known && len(t.silent) == 0 {
 		return false
 	}
 	all := len(t.kind.all(a.store.Load(), a.Name))
-	return all > 0 && (!t.known || len(t.gone) >= all)
+	if !t.known {
+		return all > 0
+	}
+	if !t.answered { // a restart: nothing is known of the source but that it was in use
+		all = min(all, GoneSample)
+	}
+	gone := 0
+	for _, is := range t.silent {
+		if is {
+			gone++
+		}
+	}
+	return len(t.silent) >= all && 2*gone > all
 }
 
 // heard takes down what a source said of one port or connection.
@@ -216,12 +259,11 @@ func (a *account) heard(t *traffic, source, uuid string, err error, data bool) {
 		t.mu.Unlock()
 		return // from before a change of the source
 	}
-	switch {
-	case fabric.Gone(err):
-		t.gone[uuid] = true
-	case err == nil:
-		t.known = true
-		clear(t.gone)
+	if err != nil {
+		t.silent[uuid] = fabric.Gone(err)
+	} else {
+		t.known, t.answered = true, true
+		clear(t.silent)
 	}
 	t.mu.Unlock()
 	if data && *t.kind.inUse(&a.store.Load().Accounts[a.index]) != source {

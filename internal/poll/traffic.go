@@ -16,12 +16,13 @@ type traffic struct {
 	sources []string // to ask, in order
 	lap     *lap
 
-	mu      sync.Mutex
-	source  string          // being asked
-	known   bool            // that it exists: a probe has found it, or it was in use before
-	gone    map[string]bool // for which of them it does not exist, since it last answered one
-	rest    time.Time       // no probe before this
-	restart time.Time       // of the latest probe for connections that came
+	mu       sync.Mutex
+	source   string          // being asked
+	known    bool            // that it exists: a probe has found it, or it was in use before
+	silent   map[string]bool // those it has not answered since it last answered one; true: it is gone for them
+	answered bool            // it has answered one in this run
+	rest     time.Time       // no probe before this
+	restart  time.Time       // of the latest probe for connections that came
 }
 
 // asked is a port or connection as it was when its traffic was asked for.
@@ -187,7 +188,7 @@ func (a *account) keeps(t *traffic, k key) bool {
 		return true
 	}
 	t.mu.Lock()
-	delete(t.gone, k.uuid)
+	delete(t.silent, k.uuid)
 	t.mu.Unlock()
 	a.log.forget(k)
 	return false
@@ -246,10 +247,13 @@ func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source str
 			return // it left meanwhile, or is now seen from its other side
 		}
 		m.Polls[k.window] = m.Polls[k.window].Ended(now, err)
-		if next != nil {
-			m.Traffic[k.window] = next
-			t.kind.take(e, a.Name, of, c)
+		if next == nil {
+			return
 		}
+		if next != of.Traffic[k.window] { // else the answer was no news
+			m.Traffic[k.window] = next
+		}
+		t.kind.take(e, a.Name, of, c)
 	})
 	a.log.record(t.kind.class, k.uuid, err)
 	if next != nil {
