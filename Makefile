@@ -55,7 +55,7 @@ golden: ## rewrite the generated documents and the expected outputs of tests
 	$(GO) test ./collector ./docs ./internal/config ./internal/doctor ./internal/faults ./internal/portlist -update
 docs: golden
 dashboards: ## rewrite dashboards/*.json from their Go code
-	cd e2e && $(GO) test ./board -run=TestCommittedDashboardsAreThoseOfTheCode -update
+	cd e2e && $(GO) test ./board -run=TestDashboardsAreGeneratedFromTheCode -update
 bench: ## run the benchmarks
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 

@@ -1,10 +1,11 @@
-// Command equinix_fabric_exporter shows Prometheus how busy the ports of
-// Equinix Fabric are and what connections ride on them. It asks the Equinix
-// API on its own schedule and serves what it knows on /metrics.
+// Command equinix_fabric_exporter exposes the traffic, capacity and connections of
+// Equinix Fabric ports to Prometheus. It polls the Equinix API on its own schedule
+// and serves the latest values on /metrics.
 //
-// Commands: run (the default), check (the configuration file), doctor (asks Equinix what
-// is wrong with it, and says what to do), ports (a table of ports with their load),
-// healthcheck (of a running exporter), demo (a simulated API and an exporter for it).
+// Commands: run (the default), check (the configuration file), doctor (tests the
+// configuration against Equinix, and says what to do), ports (a table of ports with
+// their load), healthcheck (of a running exporter), demo (a simulated API and an
+// exporter for it).
 package main
 
 import (
@@ -58,20 +59,20 @@ func main() {
 // options are the flags.
 type options struct {
 	config      config.File
-	configNamed bool // by the user
+	configNamed bool // on the command line
 	autoReload  bool
 	web         *toolkit.FlagConfig
 	routePrefix string
 	externalURL string
-	prefix      web.Prefix // from these two
+	prefix      web.Prefix // from routePrefix and externalURL
 	reload      bool
 	pprof       bool
 	log         promslog.Config
-	logLevelSet bool // by the user
+	logLevelSet bool // on the command line
 	demoAPI     string
 	replay      string
 	capture     string            // of doctor
-	transport   http.RoundTripper // to Equinix; nil but for the demo
+	transport   http.RoundTripper // to Equinix; only set for the demo
 	shard       fleet.Shard
 	forget      bool // forget how often logins were refused
 	ports       portlist.Options
@@ -81,7 +82,7 @@ type options struct {
 	hangups     chan os.Signal // SIGHUP
 }
 
-// run does what the command line says until it is done or a signal ends it.
+// run executes the command line until it is done or a signal ends it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if version.Version == "" {
 		if info, ok := debug.ReadBuildInfo(); ok {
@@ -126,11 +127,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C kills the process
 	// A second SIGTERM is ignored: supervisors may send it to the process and to its
-	// group, and send SIGKILL if it does not end.
+	// group. They send SIGKILL if the process does not end.
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, syscall.SIGTERM)
 	defer signal.Stop(again)
-	// Early, since a SIGHUP before there is anything to reload must not kill.
+	// Early, since a SIGHUP must not kill the process during the start either.
 	signal.Notify(o.hangups, syscall.SIGHUP)
 	defer signal.Stop(o.hangups)
 	o.config.Optional, o.config.Alone, o.config.Env = !o.configNamed && !o.syntaxOnly, o.syntaxOnly, os.LookupEnv
@@ -174,7 +175,7 @@ func addFlags(app *kingpin.Application, o *options) {
 	app.GetFlag(promslogflag.LevelFlagName).IsSetByUser(&o.logLevelSet)
 }
 
-// loadConfig reads the configuration, for as long as ctx lasts.
+// loadConfig reads the configuration; it gives up when ctx is done.
 func (o *options) loadConfig(ctx context.Context, log *slog.Logger) (*config.Config, error) {
 	cfg, err := within(ctx, o.config.Load)
 	if err == nil && cfg.FromEnvironment {
@@ -256,7 +257,7 @@ func checkConfig(o *options, stdout io.Writer) error {
 	return nil
 }
 
-// runDoctor runs doctor, and writes its calls to the file of --capture.
+// runDoctor runs doctor, and writes its calls to the file of --capture, if there is one.
 func runDoctor(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	if o.capture == "" {
 		return doctor.Run(ctx, o.doctor, stdout)
@@ -348,8 +349,8 @@ func listPorts(ctx context.Context, o *options, load func() (*config.Config, err
 	return portlist.Run(ctx, d, o.ports, stdout)
 }
 
-// reloadOnSignal reloads on each SIGHUP until ctx is done. The daemon logs how
-// it went.
+// reloadOnSignal reloads on each SIGHUP until ctx is done. The daemon logs the
+// outcome.
 func reloadOnSignal(ctx context.Context, d *daemon.Daemon, hangups <-chan os.Signal) error {
 	for {
 		select {

@@ -17,8 +17,8 @@ type accountView struct {
 	dropped int // series
 }
 
-// accountRows tell how far the series of an account can be trusted. They are never
-// dropped while it is configured.
+// accountRows describe the state of an account: they say whether its other series are
+// current. They never expire while the account is configured.
 func accountRows() []row[accountView] {
 	return []row[accountView]{
 		{
@@ -121,7 +121,7 @@ func accountRows() []row[accountView] {
 	}
 }
 
-// fleetRows belong to no account or port.
+// fleetRows describe the exporter as a whole.
 func fleetRows() []row[fleet.Snapshot] {
 	return []row[fleet.Snapshot]{
 		{

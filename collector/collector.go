@@ -1,6 +1,6 @@
-// Package collector shows a fleet snapshot to Prometheus. A scrape does no I/O:
-// it reads one snapshot pointer and decides by the times in it what is still
-// fresh enough to be shown.
+// Package collector exposes a fleet snapshot to Prometheus. A scrape does no I/O: it
+// reads the current snapshot and shows the values in it that are still fresh by their
+// times.
 package collector
 
 import (
@@ -21,7 +21,7 @@ type Collector struct {
 	log *slog.Logger
 
 	logging sync.Mutex
-	logged  map[string][3]int // what was left out of an account when that was last logged, see leftOut
+	logged  map[string][3]int // by account: what was left out, as last logged; see leftOut
 }
 
 // New returns a collector that reads snapshots from load, typically
@@ -37,7 +37,7 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect sends the series of the newest snapshot as they are true now.
+// Collect sends the series of the newest snapshot that are fresh now.
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	snap := c.load()
 	if snap == nil {
@@ -71,7 +71,7 @@ func (f *Family) metric(value float64, labels []string) prometheus.Metric {
 		kind = prometheus.CounterValue
 	}
 	m, err := prometheus.NewConstMetric(f.desc, kind, value, labels...)
-	if err != nil { // a label that is not UTF-8, which decoding should have prevented, costs its series, not the program
+	if err != nil { // a label that is not UTF-8, which decoding prevents: an error for this series instead of a panic
 		return prometheus.NewInvalidMetric(f.desc, err)
 	}
 	return m
@@ -92,13 +92,14 @@ type subject struct {
 	id      string // UUID or name
 	account string
 	pair    *fleet.Pair                  // nil for the others; account is the account of its primary port
-	shown   bool                         // it has its final name, so that it may have series
+	shown   bool                         // it has its final name, so it may have series
 	leftOut bool                         // see limit
 	samples func(now time.Time, to send) // sends its series at a time
 }
 
-// subjects lists what may have series of its own, in the order in which max_series
-// admits them: configured ports, discovered ports by UUID, pairs, connections.
+// subjects lists everything that may have series of its own. max_series leaves out
+// the last ones first: configured ports, discovered ports by UUID, pairs,
+// connections.
 func (c *Collector) subjects(snap *fleet.Snapshot) []subject {
 	all := make([]subject, 0, len(snap.Ports)+len(snap.Pairs)+len(snap.Connections))
 	for _, configured := range []bool{true, false} {
@@ -123,8 +124,8 @@ func (c *Collector) subjects(snap *fleet.Snapshot) []subject {
 			}
 		}})
 	}
-	// A connection is hidden with its port: until the port has its name, and once
-	// it is gone.
+	// A connection is not shown before its port has its name, and not after its port
+	// is gone.
 	for _, t := range snap.Connections {
 		account, ok := snap.Account(t.Account)
 		p := snap.Port(t.Port)

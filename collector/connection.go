@@ -6,7 +6,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// connectionRows describe connections one by one, as the searches find them.
+// connectionRows describe single connections, as the latest search found them.
 func connectionRows() []row[fleet.ConnectionView] {
 	return []row[fleet.ConnectionView]{
 		{
@@ -15,7 +15,7 @@ func connectionRows() []row[fleet.ConnectionView] {
 				"a_side", "z_side", "a_side_metro", "z_side_metro", "vlan", "redundancy_group", "redundancy_priority", "a_side_type", "z_side_type",
 			},
 			help: "Always 1, for each connection that connections.traffic of its account asks for. The labels describe it as the latest search found it, \"\" if the API says nothing. port_uuid and port_name: the port of the account that it is seen from. side: the side of the connection that this port is on, a or z. vlan: the VLAN on that side. a_side and z_side: the name of what is on that side, its UUID if it has no name, else its type. a_side_type and z_side_type: COLO, SP, CLOUD_ROUTER, VD and so on. Polled every poll.connections_interval; never dropped while the searches find it.",
-			samples: func(v *fleet.ConnectionView, send emit) { // however old: what the connection was last known as identifies it
+			samples: func(v *fleet.ConnectionView, send emit) { // never stale: the labels identify the connection
 				send(1, v.Account, v.Port, v.PortName, string(v.Side), v.Type, v.Direction,
 					v.ASide.Name, v.ZSide.Name, v.ASide.Metro, v.ZSide.Metro, v.End(v.Side).VLAN, v.RedundancyGroup, v.RedundancyPriority,
 					v.ASide.Type, v.ZSide.Type)
@@ -35,7 +35,7 @@ func connectionRows() []row[fleet.ConnectionView] {
 			}),
 		},
 		{
-			name: "connection_operational_status", class: connections, labels: []string{"status"}, most: 3, // these and another
+			name: "connection_operational_status", class: connections, labels: []string{"status"}, most: 3, // these and an undocumented one
 			help:    "1 for the operational status of the connection, UP or DOWN, 0 for the other. Absent if the API does not say.",
 			samples: found(func(c *fleet.Connection, send emit) { send.status(c.Status, fleet.StatusUp, fleet.StatusDown) }),
 		},
@@ -65,7 +65,7 @@ func connectionRows() []row[fleet.ConnectionView] {
 	}
 }
 
-// found sends what the latest search says of a connection while it is fresh.
+// found sends samples of the latest search while its result is fresh.
 func found(samples func(*fleet.Connection, emit)) func(*fleet.ConnectionView, emit) {
 	return func(v *fleet.ConnectionView, send emit) {
 		if v.Facts != nil {

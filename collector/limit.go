@@ -11,13 +11,13 @@ import (
 // max_series.
 type leftOut struct {
 	objects [3]int // by kind, those that would have series
-	series  int    // as many as these have now
+	series  int    // the number that these would have now
 }
 
-// limit marks what to leave out: whole ports, pairs and connections, the first that
-// does not fit and all after it. Each is charged the most that it can have from the
-// moment it is known, not what it has. So it loses its place neither when the series
-// of another fill in or go stale, nor by what the API says of another.
+// limit marks what to leave out: the first port, pair or connection that does not fit
+// into max_series, and all after it. Each counts as the maximum of series that it can
+// have, from the moment it is known. So the series of one subject do not change which
+// other subjects are shown.
 func (c *Collector) limit(snap *fleet.Snapshot, subjects []subject) map[string]leftOut {
 	charge := c.mostSeries(len(snap.Windows))
 	total, room := map[string]int{}, map[string]int{} // by account; room only of those that have too much
@@ -45,7 +45,7 @@ func (c *Collector) limit(snap *fleet.Snapshot, subjects []subject) map[string]l
 			room[account] = left - charge[s.kind]
 			continue
 		}
-		room[account] = 0 // nor does anything after it fit
+		room[account] = 0 // everything after it is left out too
 		s.leftOut = true
 		if s.kind == port {
 			hidden[s.id] = true
@@ -61,16 +61,16 @@ func (c *Collector) limit(snap *fleet.Snapshot, subjects []subject) map[string]l
 	return out
 }
 
-// count is how many series the subject would have now if nothing were stale.
+// count is how many series the subject would have now if no value were stale.
 func (s *subject) count() (n int) {
 	if s.shown {
-		s.samples(time.Time{}, func(*Family, float64, []string) { n++ }) // before all other times nothing is stale
+		s.samples(time.Time{}, func(*Family, float64, []string) { n++ }) // at the zero time nothing is stale
 	}
 	return n
 }
 
-// LogTo has the collector log when what it leaves out changes. It is called
-// before the first scrape, if at all.
+// LogTo sets the logger for changes of what is left out. It must be called before the
+// first scrape.
 func (c *Collector) LogTo(log *slog.Logger) { c.log = log }
 
 // logChanges logs what is left out, each change of it once.

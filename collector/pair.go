@@ -2,7 +2,7 @@ package collector
 
 import "github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 
-// pairRows tell whether either port of a pair could carry the traffic of both.
+// pairRows describe pairs, and whether one port could carry the traffic of both.
 func pairRows() []row[fleet.PairView] {
 	const fromBoth = " Added up from the traffic of both ports, interval by interval, and dropped with the traffic of either. " +
 		"Absent while a port has no link up (it has failed over already), if the intervals of the two ports differ in length"

@@ -7,7 +7,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// portRows describe the port itself, as the inventory knows it.
+// portRows describe the port as the inventory has it.
 func portRows() []row[fleet.View] {
 	return []row[fleet.View]{
 		{
@@ -17,7 +17,7 @@ func portRows() []row[fleet.View] {
 			},
 			help: "Always 1. The labels describe the port as in its latest inventory, \"\" if the API says nothing. Polled every poll.inventory_interval; never dropped.",
 			samples: func(v *fleet.View, send emit) {
-				i := v.Port.Inventory // however old: what the port was last known as identifies it
+				i := v.Port.Inventory // never stale: the labels identify the port
 				if i == nil {
 					i = &fleet.Inventory{}
 				}
@@ -26,7 +26,7 @@ func portRows() []row[fleet.View] {
 			},
 		},
 		{
-			name: "port_operational_status", class: inventory, labels: []string{"status"}, most: 4, // these and another
+			name: "port_operational_status", class: inventory, labels: []string{"status"}, most: 4, // these and an undocumented one
 			help: "1 for the operational status of the port, 0 for the others: UP, DOWN, or PARTIAL if some links of a LAG are down.",
 			samples: listed(func(i *fleet.Inventory, send emit) {
 				send.status(i.OperationalStatus(), fleet.StatusUp, fleet.StatusDown, fleet.StatusPartial)
@@ -88,7 +88,7 @@ func portRows() []row[fleet.View] {
 	}
 }
 
-// listed sends what the inventory says while it is fresh.
+// listed sends samples of the inventory while it is fresh.
 func listed(samples func(*fleet.Inventory, emit)) func(*fleet.View, emit) {
 	return func(v *fleet.View, send emit) {
 		if v.Inventory != nil {
@@ -121,7 +121,7 @@ func connectionCountRows() []row[fleet.View] {
 		},
 		{
 			name: "port_connections_status", class: connections, labels: []string{"side", "status"},
-			most: 2 * mostOf(equinixStatuses()), // of the two sides the one with more
+			most: 2 * mostOf(equinixStatuses()), // the side with more
 			help: "Connections on either side of the port by operation status, as Equinix and as the provider sees it; only statuses that occur." + byName,
 			samples: counted(func(c *fleet.Connections, send emit) {
 				send.counts(c.Equinix, equinixStatuses(), "equinix")

@@ -7,8 +7,8 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// A label that counts by state has the documented states as values, the first
-// mostOthers of the undocumented ones, and unnamed for all further ones.
+// A label that counts by state has as values the documented states, the first
+// mostOthers undocumented states, and unnamed for the sum of all others.
 const (
 	unnamed    = "OTHER"
 	mostOthers = 8
@@ -16,11 +16,11 @@ const (
 
 const byName = " Undocumented states beyond the first 8 (alphabetically) are summed as OTHER."
 
-// mostOf is how many values such a label can have.
+// mostOf is the number of values that such a label can have.
 func mostOf(documented []string) int { return len(documented) + mostOthers + 1 }
 
-// bounded is counts by state with no more keys than mostOf says: the documented
-// ones, some others, and the rest summed up, so that the sum stays right.
+// bounded reduces counts by state to at most mostOf keys: the documented states, some
+// others, and the sum of the rest, so that the total stays right.
 func bounded(counts map[string]int, documented []string) map[string]int {
 	kept, others := make(map[string]int, len(counts)), 0
 	for _, key := range slices.Sorted(maps.Keys(counts)) {
@@ -50,8 +50,8 @@ func linkStatuses() []string {
 	return []string{fleet.StatusUp, fleet.StatusDown, fleet.Unknown}
 }
 
-// equinixStatuses lists what Equinix documents for the operation of a connection
-// on its own side, the empty one as UNKNOWN.
+// equinixStatuses lists the documented operation statuses of a connection on the side
+// of Equinix; the empty one is UNKNOWN.
 func equinixStatuses() []string {
 	return []string{
 		"AUTO_APPROVAL_FAILED", "CANCELLED", "DELETED", "DEPROVISIONED", "DEPROVISIONING", "DRAFT", "NOT_DEPROVISIONED",
@@ -61,7 +61,7 @@ func equinixStatuses() []string {
 	}
 }
 
-// providerStatuses lists the same for the side of the provider.
+// providerStatuses lists the documented ones on the side of the provider.
 func providerStatuses() []string {
 	return []string{
 		"AVAILABLE", "DELETING", "DEPROVISIONED", "DEPROVISIONING", "ERROR", "FAILED", "N/A", "NOT_AVAILABLE", "ORDERING",

@@ -14,7 +14,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// madeUp are n states that nobody has heard of, each of two connections.
+// madeUp are n undocumented states, each of two connections.
 func madeUp(n int) map[string]int {
 	states := map[string]int{}
 	for i := range n {
@@ -106,7 +106,7 @@ var documentedStates = append(fleet.ConnectionStates(),
 	"AVAILABLE", "DELETING", "ERROR", "N/A", "NOT_AVAILABLE", "ORDERING", "PENDING DELETE", "PENDING_BGP", "PENDING_CONFIGURATION",
 )
 
-// States that nobody documents are summed up beyond the first eight, the sum stays
+// Undocumented states beyond the first eight are summed, the sum stays
 // right, and documented ones keep their name behind them.
 func TestStatesAreBounded(t *testing.T) {
 	states := madeUp(9)

@@ -10,7 +10,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// Namespace begins the name of every family of the exporter.
+// Namespace is the start of the name of every family of the exporter.
 const Namespace = "equinix_fabric"
 
 // Family is one metric family of the contract.
@@ -19,7 +19,7 @@ type Family struct {
 	Help    string
 	Counter bool     // else a gauge
 	Labels  []string // in the order of the values
-	Subject string   // what has the series: fleet, account, port, pair or connection
+	Subject string   // the kind of subject: fleet, account, port, pair or connection
 	Class   string   // of the polls that the values expire with, as in poll_interval_seconds; "" if Help says when they do
 
 	most int // see row
@@ -30,10 +30,10 @@ type Family struct {
 // the documentation, and among the samples of a subject.
 type row[S any] struct {
 	name    string // without the namespace
-	help    string // without when the values expire, if class tells
+	help    string // if class is set, help is completed with how long values are shown
 	class   string
-	labels  []string // besides the labels of every family of the subject
-	most    int      // series of one subject; 0 if the labels tell, see perSubject
+	labels  []string // in addition to the labels of every family of the subject
+	most    int      // series of one subject; 0: computed from the labels, see perSubject
 	counter bool
 	samples func(*S, emit) // sends the series of a subject
 }
@@ -52,8 +52,7 @@ type table[S any] struct {
 	samples  []func(*S, emit) // by family
 }
 
-// newTable makes families of the rows. Each begins with the labels that tell the
-// subjects apart.
+// newTable makes families of the rows. labels identify the subject and come first.
 func newTable[S any](subject string, labels []string, rows ...[]row[S]) table[S] {
 	var t table[S]
 	for _, r := range slices.Concat(rows...) {
@@ -78,7 +77,7 @@ func newTable[S any](subject string, labels []string, rows ...[]row[S]) table[S]
 	return t
 }
 
-// rowsOf makes rows for subjects from rows for a part of them.
+// rowsOf turns rows of Part into rows of S, which contains a Part.
 func rowsOf[S, Part any](part func(*S) *Part, rows []row[Part]) []row[S] {
 	all := make([]row[S], len(rows))
 	for i, r := range rows {
@@ -120,9 +119,8 @@ func Families() []Family {
 	return t.families()
 }
 
-// MostSeries is how many series one port, one pair and one connection can have
-// with so many windows, whatever the API says of it. It is what each counts for
-// in max_series.
+// MostSeries is the maximum of series of one port, one pair and one connection with
+// so many windows. max_series counts each as its maximum.
 func MostSeries(windows int) (ofPort, ofPair, ofConnection int) {
 	t := newTables()
 	most := t.mostSeries(windows)
@@ -136,9 +134,9 @@ func (t *tables) mostSeries(windows int) (by [3]int) {
 	return by
 }
 
-// perSubject is how many series one subject can have. A family without a number
-// in its row has one of each direction, of each side and of each window, if it has
-// such labels; of all its other labels it has one value at a time.
+// perSubject is how many series one subject can have. A family whose row has no
+// number has one for each direction, side and window, if it has such labels; its
+// other labels have one value at a time.
 func perSubject(families []Family, windows int) (sum int) {
 	values := map[string]int{"direction": len(fleet.Directions()), "side": len(fleet.Sides()), "window": windows}
 	for _, f := range families {
@@ -171,8 +169,8 @@ func (t *table[S]) each(v *S, to send, own ...string) {
 	}
 }
 
-// emit sends one series of a family: its value and the values of the labels that
-// follow the labels of the subject.
+// emit sends one series of a family: its value, and the values of the labels after
+// the labels of the subject.
 type emit func(value float64, labels ...string)
 
 // value sends nothing for nil.
@@ -205,8 +203,8 @@ func (e emit) yes(b bool, labels ...string) {
 	e(v, labels...)
 }
 
-// time sends seconds since the epoch, to the millisecond that a float64 holds
-// without noise, and nothing for the zero time.
+// time sends seconds since the epoch, to the millisecond, and nothing for the zero
+// time.
 func (e emit) time(t time.Time, labels ...string) {
 	if !t.IsZero() {
 		e(float64(t.UnixMilli())/1000, labels...)
@@ -219,7 +217,7 @@ func (e emit) status(current string, all ...string) {
 	if current == "" {
 		return
 	}
-	if !slices.Contains(all, current) { // a status that Equinix adds one day must not look like no status
+	if !slices.Contains(all, current) { // a new status of Equinix must not look like no status
 		all = append(all, current)
 	}
 	for _, s := range all {

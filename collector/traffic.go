@@ -2,12 +2,12 @@ package collector
 
 import "github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 
-// seenFrom says what the directions of a connection mean.
+// seenFrom is the help about the directions of a connection.
 const seenFrom = " Directions as seen from the side in connection_info; v4-metrics does not say from which side its directions are seen, which is taken to be the a-side."
 
-// trafficRows are the families about traffic and its polls, the same for ports and
-// for connections: what says which, class how they are polled, and directions what
-// else the help says of directions.
+// trafficRows are the families about traffic and its polls, for ports or for
+// connections: what is port or connection, class the class of polls, and directions a
+// sentence of help about directions.
 func trafficRows(what, class, directions string) []row[fleet.MeteredView] {
 	direction, perWindow := []string{"direction"}, []string{"direction", "window"}
 	windowed := func(figure func(*fleet.Rates) *float64) func(*fleet.MeteredView, emit) {

@@ -28,7 +28,7 @@ func TestCollectorCallsEmptyStatesUnknown(t *testing.T) {
 }
 
 // Only v4-metrics counts packets; of the other sources 0 would be a lie.
-func TestCollectorHasNoPacketsThatNobodyCounts(t *testing.T) {
+func TestCollectorHasNoPacketCountersThatTheSourceLacks(t *testing.T) {
 	snap := snapshot(time.Now())
 	snap.Ports[0].Dropped = map[fleet.Direction]fleet.Counter{fleet.Inbound: {}}
 	snap.Ports[0].Errored = nil

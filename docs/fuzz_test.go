@@ -10,7 +10,7 @@ import (
 
 var fuzzTarget = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
 
-// Without a corpus in the repository a target begins anew on each machine, and
+// Without a corpus in the repository a target starts from nothing on each machine, and
 // what it has found once is not tried again.
 func TestEveryFuzzTargetHasACorpus(t *testing.T) {
 	targets := 0

@@ -85,7 +85,7 @@ func TestEveryAlertHasARunbookAndTheOtherWayRound(t *testing.T) {
 	}
 }
 
-func TestEveryAlertTellsAPersonWhatIsWrong(t *testing.T) {
+func TestEveryAlertDescribesTheFault(t *testing.T) {
 	for _, a := range alerts(t) {
 		if !slices.Contains([]string{"critical", "warning", "info"}, a.Labels["severity"]) || len(a.Labels) != 1 {
 			t.Errorf("%s: labels %v", a.Alert, a.Labels)

@@ -14,7 +14,7 @@ var (
 )
 
 // TestThreatModelNamesWhatThereIs holds the tests and files of
-// docs/threat-model.md against the project: a claim without a proof is none.
+// docs/threat-model.md against the project: every claim must have a test.
 func TestThreatModelNamesWhatThereIs(t *testing.T) {
 	page, err := os.ReadFile("threat-model.md")
 	if err != nil {

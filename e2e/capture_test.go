@@ -8,7 +8,7 @@ import (
 )
 
 // TestCaptureAndReplay captures what doctor asks of the demo's API, and watches the
-// replay as somebody does who was sent the file.
+// replay like a developer who received the file.
 func TestCaptureAndReplay(t *testing.T) {
 	t.Parallel()
 	sim, _ := startDemo(t)

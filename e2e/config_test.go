@@ -30,7 +30,7 @@ func (b brokenFile) paths() []string {
 	return paths
 }
 
-// brokenFiles are mistakes that users make, and what they are told: line, path
+// brokenFiles are mistakes of users, and the errors for them: line, path
 // and the beginning of the explanation.
 var brokenFiles = []brokenFile{
 	{"unknown key", account + "pol: {}\n", []string{`6: pol: unknown key`}},
@@ -48,7 +48,7 @@ var brokenFiles = []brokenFile{
 	},
 	{
 		"secret twice", account + "    client_secret_file: secret\n",
-		[]string{`6: accounts[0].client_secret_file: is given beside client_secret`},
+		[]string{`6: accounts[0].client_secret_file: is given in addition to client_secret`},
 	},
 	{
 		"bad url", account + "    api_url: http://api.example.com\n",
@@ -63,7 +63,7 @@ var brokenFiles = []brokenFile{
 		[]string{`9: poll.windows[1].span: is the same as poll.windows[0].span on line 8`},
 	},
 	{"number out of range", account + "api:\n  burst: 0\n", []string{`7: api.burst: 0 is out of range: 1 to 10000`}},
-	{"wrong type", account + "api:\n  burst: many\n", []string{`7: api.burst: wants a whole number, not "many"`}},
+	{"wrong type", account + "api:\n  burst: many\n", []string{`7: api.burst: must be a whole number, not "many"`}},
 	{
 		"several at once", strings.Replace(account, uplinkUUID, "uplink-1", 1) + `      - {uuid: ` + branchUUID + `, nam: branch}
 poll:
@@ -75,7 +75,7 @@ colour: blue
 			`5: accounts[0].ports[0].uuid: "uplink-1" is not a UUID`,
 			`6: accounts[0].ports[1].nam: unknown key`,
 			`8: poll.interval: 2h is out of range`,
-			`9: poll.stale_intervals: wants a whole number`,
+			`9: poll.stale_intervals: must be a whole number`,
 			`10: colour: unknown key`,
 		},
 	},

@@ -116,7 +116,7 @@ func testDemoPorts(t *testing.T, p grafana.Prometheus, at time.Time) {
 	}
 	// The connections of a port and the rest are all of its traffic.
 	const port = "SG1-CDN-10G"
-	parts := last(shown(t, p, "equinix-fabric-port", "Who fills it: outbound", port, at))
+	parts := last(shown(t, p, "equinix-fabric-port", "Busiest connections: outbound", port, at))
 	whole := last(shown(t, p, "equinix-fabric-port", "Traffic against capacity", port, at)[1:2])
 	if parts == 0 || math.Abs(parts-whole) > 1e-6*whole {
 		t.Errorf("the connections of %s and the rest carry %v of %v bit/s", port, parts, whole)

@@ -85,7 +85,7 @@ func full(t *testing.T, base string, failing int) {
 		}
 		for _, m := range families[prefix+"traffic_source_info"].GetMetric() {
 			if strings.Contains(m.String(), "v4-metrics") && count("port_metrics_attached") == 0 {
-				return errors.New("nobody has asked which ports are attached to a stream")
+				return errors.New("it is not known which ports are attached to a stream")
 			}
 		}
 		got := count("port_traffic_max_bytes_per_second")
@@ -100,7 +100,7 @@ func full(t *testing.T, base string, failing int) {
 	})
 }
 
-// fullConnections returns an error until the connections that are watched have
+// fullConnections returns an error until the tracked connections have
 // been polled like the ports.
 func fullConnections(families map[string]*dto.MetricFamily) error {
 	count := func(name string) int { return len(families[prefix+name].GetMetric()) }
@@ -117,7 +117,7 @@ func fullConnections(families map[string]*dto.MetricFamily) error {
 	}
 	for _, m := range families[prefix+"connection_traffic_source_info"].GetMetric() {
 		if strings.Contains(m.String(), "v4-metrics") && count("connection_metrics_attached") == 0 {
-			return errors.New("nobody has asked which connections are attached to a stream")
+			return errors.New("it is not known which connections are attached to a stream")
 		}
 	}
 	got := count("connection_traffic_max_bytes_per_second")

@@ -62,7 +62,7 @@ func TestFirstRunInOneLine(t *testing.T) {
 		t.Errorf("%d ports", n)
 	}
 	if log := x.stderr.String(); !strings.Contains(log, "no configuration file; discovering all ports") {
-		t.Errorf("the log does not say what is watched:\n%s", log)
+		t.Errorf("the log does not say what is polled:\n%s", log)
 	}
 
 	if code, out := check.wait(t), check.stdout.String(); code != 0 || !strings.Contains(out, "EQUINIX_API_CLIENTSECRET from the environment there is one account") {
@@ -110,7 +110,7 @@ func TestCredentialsThatCannotBeRightAreRefused(t *testing.T) {
 	for remedy, file := range map[string]string{
 		"accounts[0].client_secret: looks like a variable that was not expanded":           fixtureConfig(api, "client_id: "+clientID, "client_secret: $(SECRET)"),
 		"accounts[0].client_secret_file: " + quoted + " has quotes around it":              fixtureConfig(api, "client_id: "+clientID, "client_secret_file: "+quoted),
-		"accounts[0].client_secret_file: " + open + " may be written by others than":       fixtureConfig(api, "client_id: "+clientID, "client_secret_file: "+open),
+		"accounts[0].client_secret_file: " + open + " may be written by other users than":  fixtureConfig(api, "client_id: "+clientID, "client_secret_file: "+open),
 		"EQUINIX_API_CLIENTSECRET in the environment begins or ends with white space or a": fixtureConfig(api),
 	} {
 		config := write(t, t.TempDir(), "config.yml", file)
@@ -152,7 +152,7 @@ func TestConfigurationOnStandardInput(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	// More than a pipe holds: when it is written, somebody reads.
+	// More than a pipe holds: if it is written completely, it is read.
 	if _, err := io.WriteString(in, strings.Repeat("# more\n", 50_000)); err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func TestHealthcheck(t *testing.T) {
 	}
 }
 
-func TestHealthcheckOfNobody(t *testing.T) {
+func TestHealthcheckWithoutAnExporter(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and that is all
 	if err != nil {

@@ -50,7 +50,7 @@ func TestPressureTheDiskHangs(t *testing.T) {
 	ready(t, base)
 	eventually(t, func() error {
 		if log := x.stderr.String(); !strings.Contains(log, "the disk does not answer") {
-			return errors.New("nobody complains")
+			return errors.New("nothing is logged")
 		}
 		return nil
 	})

@@ -78,7 +78,7 @@ func TestPressureNoFileDescriptorIsLeft(t *testing.T) {
 	}
 	eventually(t, func() error {
 		if log := x.stderr.String(); !strings.Contains(log, "accept4: too many open files") {
-			return fmt.Errorf("nobody complains")
+			return fmt.Errorf("nothing is logged")
 		}
 		if n := k.lost(t); n < 3 {
 			return fmt.Errorf("only %v calls are lost", n)

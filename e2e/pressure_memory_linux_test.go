@@ -26,7 +26,7 @@ func inCgroup(t *testing.T, e env, dir, kind, options, line string) *exporter {
 		exporterPath, "--config.file="+config, "--web.listen-address=127.0.0.1:0")
 }
 
-// The Go runtime is told nine tenths of what the container has, unless the
+// The Go runtime gets nine tenths of the container's limit, unless the
 // environment says otherwise.
 func TestPressureMemoryLimitOfTheCgroup(t *testing.T) {
 	t.Parallel()

@@ -53,7 +53,7 @@ func testFamilies(t *testing.T, s *server, at time.Time) {
 			}
 			for _, sample := range v {
 				want, got := slices.Clone(documented), ownLabels(sample.Metric)
-				if strings.HasSuffix(f.name, "_info") { // may have empty labels, which are none to Prometheus
+				if strings.HasSuffix(f.name, "_info") { // may have empty labels, which Prometheus drops
 					want = slices.DeleteFunc(want, func(l string) bool { return !slices.Contains(got, l) })
 				}
 				if diff := cmp.Diff(want, got); diff != "" {

@@ -19,7 +19,7 @@ const proxyPassword = "pr0xy-p4ss"
 // for whoever knows the password.
 type tunnels struct {
 	*httptest.Server
-	status int // of its refusals; 0: it refuses nobody who knows the password
+	status int // of its refusals; 0: it accepts every client with the password
 
 	mu    sync.Mutex
 	asked []string // method and host
@@ -143,7 +143,7 @@ func TestProxyTrouble(t *testing.T) {
 		name, env string
 		clues     []string
 	}{
-		{"wrong password", good.as("wr0ng-" + proxyPassword), []string{"the proxy " + good.Listener.Addr().String(), "wants other credentials"}},
+		{"wrong password", good.as("wr0ng-" + proxyPassword), []string{"the proxy " + good.Listener.Addr().String(), "asks for other credentials"}},
 		{"refuses", refusing.as(proxyPassword), []string{"does not connect: 403 Forbidden", "NO_PROXY"}},
 		{"gone", gone.as(proxyPassword), []string{"proxyconnect tcp", "connection refused"}},
 		{"no URL", "HTTPS_PROXY=http://user:" + proxyPassword + "%zz@127.0.0.1:1", []string{"HTTPS_PROXY is not the URL"}},

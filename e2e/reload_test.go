@@ -93,7 +93,7 @@ func TestReloadOverHTTP(t *testing.T) {
 	if a := mustAsk(t, http.MethodPost, r.base+"/-/reload", nil); a.status != http.StatusOK {
 		t.Errorf("a good file: %d %s", a.status, a.body)
 	}
-	// Nothing that stays is asked for anew, so there is nothing to wait for.
+	// What stays is not polled again, so there is nothing to wait for.
 	after = scrapeOnce(t, r.base)
 	if diff := cmp.Diff(renamedSeries(portSeries(before)), portSeries(after)); diff != "" {
 		t.Errorf("series after a good file (-want +got):\n%s", diff)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// secretive is an exporter's world: an API that repeats what it is told, files
+// secretive is an exporter's world: an API that repeats what it gets, files
 // with secrets, and a directory for what the exporter keeps.
 type secretive struct {
 	api    *gossip

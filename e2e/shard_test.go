@@ -48,7 +48,7 @@ func TestShardsShareThePorts(t *testing.T) {
 	}
 }
 
-func TestShardThatIsNone(t *testing.T) {
+func TestInvalidShard(t *testing.T) {
 	t.Parallel()
 	x := start(t, nil, "--shard=3/3")
 	if code := x.wait(t); code == 0 || !strings.Contains(x.stderr.String(), "of 3 the first is 0 and the last 2") {

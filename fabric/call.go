@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// get asks for what is at path.
+// get sends a GET for path and decodes the answer.
 func get[T any](ctx context.Context, c *Client, op, path string, decode func([]byte) (T, error)) (T, error) {
 	return call(ctx, c, request{op: op, method: http.MethodGet, path: path}, decode)
 }
@@ -30,7 +30,7 @@ func post[T any](ctx context.Context, c *Client, op, path string, s search, deco
 //
 //  1. the throttle: the wait may be long, so nothing that expires is fetched before it;
 //  2. the token, which logs in if there is none;
-//  3. the exchange: request, status, size of the body, decoding, and telling the observer;
+//  3. the exchange: request, status, size of the body, decoding, and the call of the observer;
 //  4. what the answer means for the throttle, before the place in it is given up;
 //  5. one more attempt with a new token, if the API refused this one;
 //  6. a retry, if another attempt may help soon.
@@ -49,7 +49,7 @@ func call[T any](ctx context.Context, c *Client, r request, decode func([]byte) 
 		}
 		r.bearer, r.secrets = token.AccessToken, []string{token.AccessToken}
 		if s, ok := c.tokens.(interface{ secrets() []string }); ok {
-			r.secrets = append(r.secrets, s.secrets()...) // gateways echo what another request sent
+			r.secrets = append(r.secrets, s.secrets()...) // gateways echo what other requests sent
 		}
 		sent := time.Now()
 		value, err := exchange(ctx, c.wire, r, waited, decode)
@@ -78,17 +78,17 @@ func call[T any](ctx context.Context, c *Client, r request, decode func([]byte) 
 	}
 }
 
-// renewalPause is how long a 401 leads to no login after a fresh token got a
-// 401 too. Such a 401 is about the account or the port, not the token; a login
-// for each of them would be a hot loop.
+// renewalPause is how long a 401 does not lead to a login, after a fresh token got a
+// 401 too. Then the fault is with the account or the port, not with the token, and a
+// login for each 401 would be a hot loop.
 const renewalPause = 5 * time.Minute
 
-// maxSitOut is the longest Retry-After of a 5xx that a call waits for. A longer
-// one is left to the next poll: meanwhile the call would hold a worker.
+// maxSitOut is the longest Retry-After of a 5xx that a call waits for. If it is
+// longer the call fails, instead of holding a worker, and the next poll tries again.
 const maxSitOut = 5 * time.Second
 
 // retry decides whether the attempt after the n-th (from 0), which failed with
-// err, is worth it, and how long to pause before.
+// err, is worth it, and how long to pause before it.
 func (c *Client) retry(op string, n int, err error) (again bool, pause time.Duration) {
 	if n >= c.maxRetries || !retryable(op, err) {
 		return false, 0
@@ -120,7 +120,7 @@ func retryable(op string, err error) bool {
 	case ReasonRateLimited, ReasonTransport, ReasonTimeout:
 		return true
 	case ReasonServer:
-		return e.Status != http.StatusNotImplemented // will be no better in a second
+		return e.Status != http.StatusNotImplemented // would fail again a second later
 	case ReasonClient:
 		return op == OpToken && e.Status == http.StatusConflict // another token exchange is under way
 	}

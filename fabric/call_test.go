@@ -149,7 +149,7 @@ func TestNoTokenNoRequest(t *testing.T) {
 
 // One port's 401 must not take the token from the others while the token
 // endpoint is down, nor make a login of every call.
-func TestUnauthorizedPortWhileNobodyCanLogIn(t *testing.T) {
+func TestUnauthorizedPortWhileLoginsFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		logins := script(with(200, granted), with(503, ``))
 		s := newSource(t, logins)
@@ -177,7 +177,7 @@ func TestUnauthorizedPortWhileNobodyCanLogIn(t *testing.T) {
 	})
 }
 
-// unread fails the test when somebody reads it.
+// unread fails the test when it is read.
 type unread struct{ t *testing.T }
 
 func (u unread) Read([]byte) (int, error) {
@@ -185,7 +185,7 @@ func (u unread) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-func TestAnswerThatSaysItIsTooLargeIsNotRead(t *testing.T) {
+func TestAnswerThatAnnouncesTooManyBytesIsNotRead(t *testing.T) {
 	a := &api{answer: func(int, *http.Request) (*http.Response, error) {
 		resp, err := reply(200, "")
 		resp.ContentLength, resp.Body = 8<<20+1, io.NopCloser(unread{t})

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// Connection is one virtual connection, as far as the exporter looks at it:
-// never e-mail addresses, authentication keys or account numbers. Strings are
-// "" and pointers nil if the API does not say.
+// Connection is one virtual connection, with only the fields that the exporter needs:
+// no e-mail addresses, authentication keys or account numbers. Strings are "" and
+// pointers nil if the API does not say.
 type Connection struct {
 	UUID              string // lower case
 	Name              string
@@ -25,7 +25,7 @@ type Connection struct {
 	MaintenanceStatus string   // e.g. SCHEDULED
 	Bandwidth         *float64 // bit/s
 
-	RedundancyGroup    string // lower case; the same for the connections that back each other up
+	RedundancyGroup    string // lower case; the same for connections that are redundant to each other
 	RedundancyPriority string // PRIMARY or SECONDARY
 
 	ASidePort, ZSidePort string // port UUIDs, lower case; "" if that side is not a port
@@ -44,23 +44,23 @@ type Side struct {
 
 const connectionsPath = "/fabric/v4/connections"
 
-// maxRefused is how many ports a search for connections may be refused for, one
-// by one, before it is taken to be refused for every port.
+// maxRefused is how many searches for a single port the API may refuse before every
+// port counts as refused.
 const maxRefused = 8
 
-// PortConnections lists the connections of the ports with a search for every
-// hundred ports, and hands each batch of ports to each, once, with the
-// connections that have one of them on either side, or with the error that kept
-// them from being known. A connection between ports of two batches is in both;
-// one that the API lists twice comes twice.
+// PortConnections lists the connections of the ports, with one search for every
+// hundred ports. It calls each once for each batch of ports, with the connections
+// that have one of these ports on either side, or with an error. A connection between
+// ports of two batches is in both batches; a connection that the API lists twice is
+// passed on twice.
 //
-// If the API refuses a search, for its size or for a port in it, the batch is
-// halved, down to the ports that are refused by themselves. If the first eight
-// of those are refused and no search is answered, the account lacks the right,
-// and all other ports are handed over with that error.
+// If the API refuses a search, because of its size or a port in it, the batch is
+// halved, until only single ports are refused. If the first eight single ports are
+// refused and no search was answered, the account lacks the right, and each is called
+// for all other ports with that error.
 //
-// each is called in the caller's goroutine, one batch after the other. The
-// error is nil unless ctx ended; the remaining ports were then not handed over.
+// each is called in the caller's goroutine, one batch after the other. The error is
+// nil unless ctx ended; then each was not called for the remaining ports.
 func (c *Client) PortConnections(ctx context.Context, ports []string, each func(ports []string, conns []Connection, err error)) error {
 	batches := slices.Collect(slices.Chunk(distinct(ports), pageSize))
 	answered, refused := false, 0
@@ -89,8 +89,8 @@ func (c *Client) PortConnections(ctx context.Context, ports []string, each func(
 	return nil
 }
 
-// refusesSearch reports whether the API refuses a search for what is asked, its
-// size or a port in it, and not for who asks or because there is no such API.
+// refusesSearch reports whether the API refuses a search because of its size or a
+// port in it, rather than because of missing rights or a missing API.
 func refusesSearch(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Op != OpSearchConnections || e.Fault || e.Quota {
@@ -111,8 +111,8 @@ func (c *Client) connectionsOn(ctx context.Context, ports []string) ([]Connectio
 			{"/aSide/accessPoint/port/uuid", "IN", ports},
 			{"/zSide/accessPoint/port/uuid", "IN", ports},
 		}},
-		// The default order is by the time of the last change, which moves
-		// connections from page to page while they are read.
+		// The default order is by the time of the last change, so a connection that
+		// changes during the listing would move to another page.
 		Sort: []sorting{{"/uuid", "ASC"}},
 	}
 	all, err := list(OpSearchConnections, false, func(offset int) (page[Connection], error) {
@@ -173,8 +173,8 @@ type accessPointV4 struct {
 	VLAN            vlan  `json:"linkProtocol"`
 }
 
-// named is an object that people know by its name, else by its UUID. Both are ""
-// if they cannot be read: connections are counted whatever their ends are called.
+// named is an object with a name and a UUID. Both are "" if they cannot be read: a
+// connection counts whatever the names at its ends are.
 type named struct{ name, uuid label }
 
 func (l *named) UnmarshalJSON(b []byte) error {
@@ -237,9 +237,9 @@ func (c *connectionV4) connection() Connection {
 	}
 }
 
-// side is one end. It has the name of the first object with a name, else the first
-// UUID of an object, else its type for a name. The UUID of a service token is not
-// shown: whoever knows it can connect with it.
+// side is one end. Its name is the name of the first object that has one, or else the
+// first UUID, or else the type. The UUID of a service token is not shown: whoever
+// knows it can connect with it.
 func (s *sideV4) side() Side {
 	p := &s.AccessPoint
 	var name, id label

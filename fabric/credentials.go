@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Credentials are those of an API application. However they are printed, the
-// secret does not show.
+// Credentials are the client ID and secret of an API application. No way of printing
+// them shows the secret.
 type Credentials struct {
 	ClientID     string
 	ClientSecret string
@@ -37,8 +37,8 @@ func (c Credentials) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{"client_id": c.ClientID, "client_secret": redacted})
 }
 
-// CredentialsError says that there was nothing to log in with. No request was
-// sent; the next call reads the credentials again.
+// CredentialsError means that the credentials could not be read. No request was sent;
+// the next call reads the credentials again.
 type CredentialsError struct{ Err error }
 
 // Error gives the cause.
@@ -47,11 +47,11 @@ func (e *CredentialsError) Error() string { return OpToken + ": read credentials
 // Unwrap is the cause.
 func (e *CredentialsError) Unwrap() error { return e.Err }
 
-// proof is what one login shows to the token endpoint.
+// proof is what one login sends to the token endpoint.
 type proof struct {
 	request  request
 	secret   string
-	parts    [2]string // what a refusal is about: who logs in, and with what
+	parts    [2]string // identify who logs in, and with what, to count refusals
 	exchange bool      // of an [Exchange]
 }
 
@@ -81,10 +81,10 @@ type Exchange struct {
 	URL   string // https, or http on a loopback host; "" is [DefaultExchangeURL]
 	Scope string // required: what the token is for, e.g. roleassignments:<org-id>
 
-	// SubjectToken is required and returns the ID token, which may be
-	// surrounded by space. It is called when [TokenConfig].Credentials would
-	// be: such tokens live for minutes or hours, and the file that holds them
-	// is rewritten. Its errors are shown.
+	// SubjectToken is required and returns the ID token, which may be surrounded by
+	// space. It is called whenever [TokenConfig].Credentials would be, because such
+	// tokens live for minutes or hours and their file is rewritten. Its errors are
+	// shown.
 	SubjectToken func() (string, error)
 }
 
@@ -113,7 +113,7 @@ func (x Exchange) proof() (proof, error) {
 	}, nil
 }
 
-// prover returns the address to log in at, and what reads the proof.
+// prover returns the address of the token endpoint, and the function that reads the proof.
 func (cfg *TokenConfig) prover() (address string, prove func() (proof, error), err error) {
 	switch {
 	case cfg.Credentials == nil && cfg.Exchange == nil:

@@ -13,10 +13,9 @@ func decode(at string, b []byte, v any) error {
 	return located(at, json.Unmarshal(b, v))
 }
 
-// decodeEntity is decode for a port or a connection, in which an object or an
-// array that is something else counts as absent: one of them that the API sends
-// in a new form must not cost the whole listing. Its other fields take the
-// lenient types that suit them.
+// decodeEntity is decode for a port or a connection. A field that should be an object
+// or an array, but has another type, counts as absent: a field in a new form must not
+// cost the whole listing. Other fields have lenient types of their own.
 func decodeEntity(at string, b []byte, v any) error {
 	err := json.Unmarshal(b, v)
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Error is a call that the API refused or never answered. No field holds a
+// Error is the failure of a call that the API refused or did not answer. No field holds a
 // token or a client secret, even if the API echoes one.
 type Error struct {
 	Op            string // one of [Operations]
@@ -80,7 +80,7 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// DecodeError is a good status with an answer that cannot be used: not the
+// DecodeError is an answer with a good status that cannot be used: not the
 // expected JSON, a missing required field, an unknown unit, or pages that
 // contradict each other.
 type DecodeError struct {
@@ -104,10 +104,10 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 const (
 	ReasonAuth        = "auth"         // the credentials or the token are refused or cannot be read
 	ReasonForbidden   = "forbidden"    // a right is missing
-	ReasonNotFound    = "not_found"    // no such thing, or no such endpoint
+	ReasonNotFound    = "not_found"    // no such object or endpoint
 	ReasonRateLimited = "rate_limited" // too many requests, or a quota is used up
 	ReasonTimeout     = "timeout"      // no complete answer in time
-	ReasonServer      = "server"       // trouble at Equinix
+	ReasonServer      = "server"       // a fault at Equinix
 	ReasonClient      = "client"       // the request is wrong
 	ReasonDecode      = "decode"       // the answer cannot be used
 	ReasonTransport   = "transport"    // no answer, for any other cause
@@ -121,9 +121,9 @@ func Reasons() []string {
 	}
 }
 
-// Reason sorts an error of this package into a closed set of words that are
-// fit for a metric label. It is "" for nil. A cancelled context, whose meaning
-// only the caller knows, counts as transport.
+// Reason returns the reason of an error of this package, one of [Reasons], as a value
+// for a metric label; "" for nil. A cancelled context counts as transport, since only
+// the caller knows why it was cancelled.
 func Reason(err error) string {
 	if err == nil {
 		return ""
@@ -146,8 +146,9 @@ func Reason(err error) string {
 	return ReasonTransport
 }
 
-// reason sorts an answer. A fault body of the gateway counts for more than its
-// status: it sends a missing API product as 401 too, which no new token would cure.
+// reason is the reason of a refusal. The fault that the gateway names counts before
+// its status: for a missing API product it sends a 401 too, although a new token
+// would not help.
 func (e *Error) reason() string {
 	switch {
 	case e.Login:
@@ -176,23 +177,23 @@ func (e *Error) wrongMethod() bool {
 }
 
 // noRoute reports that the gateway has no such API for this client. It says so
-// with many statuses, 200 and 500 among them; its other 5xx are passing trouble.
+// with many statuses, including 200 and 500; its other 5xx are temporary faults.
 func (e *Error) noRoute() bool {
 	switch {
 	case !e.Fault, e.Status == http.StatusRequestTimeout:
 		return false
 	case e.Status == http.StatusInternalServerError:
-		said := strings.ToLower(e.Code + " " + e.Message)
-		return strings.Contains(said, "apiproductmatchfound") || strings.Contains(said, "applicationnotfound") ||
-			strings.Contains(said, "unable to identify proxy")
+		text := strings.ToLower(e.Code + " " + e.Message)
+		return strings.Contains(text, "apiproductmatchfound") || strings.Contains(text, "applicationnotfound") ||
+			strings.Contains(text, "unable to identify proxy")
 	}
 	return e.Status < http.StatusInternalServerError
 }
 
-// Gone reports whether the error says that the endpoint itself no longer exists:
-// 404, 405, 410, 501, or an answer of the gateway instead of the API with any
-// status but that of passing trouble or of a used up quota. A 404 may mean the
-// one port that was asked for: ask for several before you decide.
+// Gone reports whether the error says that the endpoint itself no longer exists: 404,
+// 405, 410, 501, or an answer of the gateway instead of the API, unless its status
+// means a temporary fault or a used up quota. A 404 may be about the one port in the
+// request, so a caller should try several ports before it decides.
 func Gone(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Op == OpToken || e.Quota {

@@ -76,7 +76,7 @@ func (b *errorBody) message() string {
 	return strings.Join(texts, "; ")
 }
 
-// answerError makes an [Error] of an answer that is not a success.
+// answerError returns the [Error] for an answer that is not a success.
 func answerError(op string, resp *http.Response, body []byte, secrets []string) *Error {
 	e := &Error{Op: op, Status: resp.StatusCode, CorrelationID: resp.Header.Get("X-Correlation-Id")}
 	known := e.decode(body)
@@ -90,7 +90,7 @@ func answerError(op string, resp *http.Response, body []byte, secrets []string) 
 	e.Code = oneLine(redact(e.Code, secrets), maxRawText)
 	e.Message = oneLine(redact(e.Message, secrets), limit)
 	e.CorrelationID = oneLine(redact(e.CorrelationID, secrets), maxRawText)
-	e.Quota = e.spent()
+	e.Quota = e.outOfQuota()
 	e.Login = op == OpToken && refusesLogin(e, body)
 	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
 	return e
@@ -128,9 +128,9 @@ func errorText(body []byte) string {
 	return strings.TrimPrefix(e.Code+": "+e.Message, ": ")
 }
 
-// spent reports a used up quota or spike arrest, which arrives with various
-// statuses, 500 among them.
-func (e *Error) spent() bool {
+// outOfQuota reports a used up quota or a spike arrest, which the API sends with various
+// statuses, including 500.
+func (e *Error) outOfQuota() bool {
 	text := strings.ToLower(e.Code + " " + e.Message)
 	if strings.Contains(text, "quotaviolation") || strings.Contains(text, "spikearrest") {
 		return true
@@ -139,7 +139,7 @@ func (e *Error) spent() bool {
 		strings.Contains(text, "ratelimit") || strings.Contains(text, "rate limit"))
 }
 
-// isFault reports a gateway fault that came with a good status.
+// isFault reports a gateway fault with a good status.
 func isFault(body []byte) bool {
 	body = bytes.TrimLeft(body, " \t\r\n")
 	rest, ok := bytes.CutPrefix(body, []byte("{"))
@@ -159,15 +159,15 @@ func redirectTarget(resp *http.Response) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// retryAfter reads a Retry-After header, seconds or a date. It is 0 if the
-// header is missing, past or unreadable, and never above maxPause: a server
-// that asks for a day is asked again sooner.
+// retryAfter reads a Retry-After header, seconds or a date. It is 0 if the header is
+// missing, past or unreadable, and never above maxPause, even if a server asks for a
+// day.
 func retryAfter(header string, now time.Time) time.Duration {
 	header = strings.TrimSpace(header)
 	if header != "" && strings.Trim(header, "0123456789") == "" {
 		seconds, err := strconv.ParseInt(header, 10, 64)
 		if err != nil || seconds > int64(maxPause/time.Second) {
-			return maxPause // an error is more digits than an int64 holds
+			return maxPause // fails only if an int64 does not hold the digits
 		}
 		return time.Duration(seconds) * time.Second
 	}

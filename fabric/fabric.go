@@ -1,8 +1,7 @@
-// Package fabric is a client of the read side of the Equinix Fabric API. It
-// knows how the API authenticates, pages, fails and limits, and which of its
-// documented types are wrong; what leaves the package is normalised: rates and
-// capacities in bit/s, times in UTC, states spelled as the API spells them,
-// and nil if the API said nothing. It never changes anything at Equinix.
+// Package fabric is a client of the Equinix Fabric API that only reads. It handles
+// authentication, paging, errors, request limits and types that differ from their
+// documentation. Its results are normalised: rates and capacities in bit/s, times in
+// UTC, states as the API spells them, and nil if the API gives no value.
 package fabric
 
 import (
@@ -51,20 +50,20 @@ func Operations() []string {
 type Attempt struct {
 	Op     string
 	Status int           // HTTP status, 0 if no answer came
-	Took   time.Duration // from sending to the decoded body
-	Waited time.Duration // spent before that on waiting for the own request budget
+	Took   time.Duration // from sending the request to decoding the body
+	Waited time.Duration // waiting before that for the request budget
 	Err    error         // nil if the answer was good and could be decoded
 }
 
-// Tokens gives a [Client] its access tokens; *[TokenSource] does.
+// Tokens gives a [Client] its access tokens. *[TokenSource] implements it.
 type Tokens interface {
-	// TokenContext returns a token that works, or the reason why it cannot.
+	// TokenContext returns a token, or the reason why there is none.
 	TokenContext(ctx context.Context) (*oauth2.Token, error)
-	// Invalidate says that the API refused t.
+	// Invalidate is called after the API refused t.
 	Invalidate(t *oauth2.Token)
 }
 
-// Config is what a [Client] needs to know. Only Tokens is required.
+// Config configures a [Client]. Only Tokens is required.
 type Config struct {
 	BaseURL   string            // https, or http on a loopback host; "" is [DefaultBaseURL]
 	Tokens    Tokens            // required
@@ -72,36 +71,35 @@ type Config struct {
 	UserAgent string            // "" is equinix_fabric_exporter
 
 	RequestsPerSecond float64       // on average; 0 is 5
-	Burst             int           // requests that may go out at once after a rest; 0 is 10
+	Burst             int           // requests that may be sent at once after a pause; 0 is 10
 	Concurrency       int           // requests under way at a time; 0 is 8
 	Timeout           time.Duration // of one attempt, from connecting to the last byte; 0 is 30s
-	MaxRetries        int           // attempts after the first one that a call may cost; 0 means no retry
+	MaxRetries        int           // attempts of a call after the first; 0 means no retry
 
 	// Observe is called once for every attempt, after it ended; may be nil.
 	// It is called from many goroutines and must not block.
 	Observe func(Attempt)
-	// Skipped is called for every answer to a listing with records that were left
-	// out because they have no valid UUID: how many, and a [DecodeError] about the
-	// first. It is called as Observe is; may be nil.
+	// Skipped is called for every answer to a listing with records that were left out
+	// because they have no valid UUID, with their number and a [DecodeError] about
+	// the first. The rules of Observe apply; may be nil.
 	Skipped func(op string, records int, first error)
 }
 
-// Client calls the API with the budget of one account. Its methods may be
-// called from several goroutines; they block until the answer is there, all
-// retries included, or until their context ends, whose error they then return
-// wrapped. Other errors are *[Error], *[DecodeError] or, if there was no token,
-// what Tokens returned, wrapped. For an asset without a valid UUID the error has
-// no type, and no request is sent.
+// Client calls the API with the budget of one account. Its methods may be called from
+// several goroutines; they block until the answer has come, including all retries, or
+// until their context ends, whose error they then return wrapped. Other errors are
+// *[Error], *[DecodeError] or, if there was no token, what Tokens returned, wrapped.
+// If the UUID of an asset is invalid the error has no type, and no request is sent.
 type Client struct {
 	wire       *wire
 	tokens     Tokens
 	throttle   *throttle
 	maxRetries int
-	noRenewal  atomic.Pointer[time.Time] // until then a 401 leads to no login
+	noRenewal  atomic.Pointer[time.Time] // until then a 401 does not lead to a login
 	skipped    func(op string, records int, first error)
 }
 
-// Format prints which API the client is for, and none of its secrets.
+// Format prints the address of the API and no secret.
 func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "client of "+c.wire.base) }
 
 // New returns a client with a copy of cfg. It sends nothing.

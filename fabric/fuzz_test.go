@@ -32,7 +32,7 @@ func seed(f *testing.F) {
 	}
 }
 
-// checkErr fails for an error that is none of those that the client documents.
+// checkErr fails for an error of a type that the client does not document.
 func checkErr(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {

@@ -102,7 +102,7 @@ func FuzzDecodeError(f *testing.F) {
 	})
 }
 
-// refusalWords are pieces of which every refusal has one, where the status is none.
+// refusalWords are texts of which every refusal contains one, if the status is not a refusal.
 var refusalWords = []string{`"s`, "fail", "locked"}
 
 // FuzzLoginError: what the token endpoint says of the credentials holds logins

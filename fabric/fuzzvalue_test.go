@@ -29,7 +29,7 @@ func quote(s string) string {
 	return string(append(b, '"'))
 }
 
-// FuzzNames: whatever things are called, they can be shown and told apart.
+// FuzzNames: all names can be shown and distinguished.
 func FuzzNames(f *testing.F) {
 	for _, tt := range hostileNames {
 		var name string
@@ -75,7 +75,7 @@ func FuzzNames(f *testing.F) {
 			t.Errorf("%d ports of two", len(got))
 		}
 		given := []string{strings.ToLower(strings.TrimSpace(a)), strings.ToLower(strings.TrimSpace(b))}
-		for _, p := range list(a, b) { // a UUID is taken as it is; what is none is left out
+		for _, p := range list(a, b) { // UUIDs are kept; anything else is left out
 			if utf8.ValidString(a+b) && !slices.Contains(given, p.UUID) {
 				t.Errorf("%q became %q", given, p.UUID)
 			}
@@ -107,7 +107,7 @@ func FuzzDecodePort(f *testing.F) {
 	})
 }
 
-// FuzzInterval: the length of an interval is none, or one that fits a window.
+// FuzzInterval: the length of an interval is 0, or fits a window.
 func FuzzInterval(f *testing.F) {
 	for _, s := range []string{"PT5M", "PT1H", "P1D", "P1W", "PT300S", "PT0.5S", "P1Y", "PT", "P999999WT999999H", "-PT5M", "PT5M\n"} {
 		f.Add(s)

@@ -25,13 +25,13 @@ const (
 	maxErrorBody = 64 << 10                    // of an answer that is not a success
 	maxPooled    = 1 << 20                     // larger buffers are rare and not worth keeping
 
-	// maxValues is how many values the JSON of an answer may hold. Two bytes of
-	// JSON can be an element of an array, and take a hundred bytes in memory.
-	// 90 days of 5-minute intervals in two directions are 210,000 values.
+	// maxValues is how many values the JSON of an answer may hold. An array element
+	// of two bytes of JSON can take a hundred bytes in memory. 90 days of 5-minute
+	// intervals in two directions are 210,000 values.
 	maxValues = 300_000
 )
 
-// wire does single exchanges with the API: no retry, no login, no redirects.
+// wire does single exchanges with the API, without retries, logins or redirects.
 type wire struct {
 	base      string // without a trailing slash
 	transport http.RoundTripper
@@ -70,9 +70,9 @@ type request struct {
 	secrets []string // must not appear in an error
 }
 
-// exchange sends r once, decodes the answer, and tells the observer. decode must
-// not keep the bytes. The error is an *Error, a *DecodeError, or the error of
-// caller, wrapped, if that ended.
+// exchange sends r once, decodes the answer, and calls the observer. decode must not
+// keep the bytes. The error is an *Error or a *DecodeError or, if caller has ended,
+// its error, wrapped.
 func exchange[T any](caller context.Context, w *wire, r request, waited time.Duration, decode func([]byte) (T, error)) (value T, err error) {
 	if err := caller.Err(); err != nil {
 		return value, fmt.Errorf("%s: %w", r.op, err) // nothing is sent, so there is nothing to observe
@@ -98,11 +98,11 @@ func exchange[T any](caller context.Context, w *wire, r request, waited time.Dur
 	case !good:
 		_, err = buf.ReadFrom(io.LimitReader(resp.Body, maxErrorBody))
 	case resp.ContentLength <= maxBody: // a larger one is not even read
-		_, err = buf.ReadFrom(io.LimitReader(resp.Body, maxBody+1)) // one more, to tell a full body from a cut one
+		_, err = buf.ReadFrom(io.LimitReader(resp.Body, maxBody+1)) // one more, to notice a longer body
 	}
 	body := buf.Bytes()
 	switch {
-	case !good, isFault(body): // what came of an error body before it broke off is enough
+	case !good, isFault(body): // an error body that broke off is still useful
 		return value, answerError(r.op, resp, body[:min(len(body), maxErrorBody)], r.secrets)
 	case err != nil:
 		err = w.noAnswer(caller, ctx, r, err)
@@ -130,7 +130,7 @@ func (w *wire) send(ctx context.Context, r request) (*http.Response, error) {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Content-Type", cmp.Or(r.media, "application/json")) // the v3 API wants it of a GET too
+	req.Header.Set("Content-Type", cmp.Or(r.media, "application/json")) // the v3 API requires it even of a GET
 	req.Header.Set("User-Agent", w.userAgent)
 	if r.bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+r.bearer)
@@ -138,8 +138,8 @@ func (w *wire) send(ctx context.Context, r request) (*http.Response, error) {
 	return w.transport.RoundTrip(req) // which follows no redirects
 }
 
-// noAnswer is the error of an exchange without a complete answer: the caller
-// gave up, the time of this attempt is over, or the network failed.
+// noAnswer is the error of an exchange without a complete answer: the context of the
+// caller ended, the attempt timed out, or the network failed.
 func (w *wire) noAnswer(caller, attempt context.Context, r request, err error) error {
 	if caller.Err() != nil {
 		return fmt.Errorf("%s: %w", r.op, caller.Err())
@@ -160,16 +160,16 @@ func (w *wire) noAnswer(caller, attempt context.Context, r request, err error) e
 	return e
 }
 
-// clean completes a decoding error and makes it fit to be shown: the operation,
-// no secret that the answer may echo, the media type if that is not JSON, and
-// what the API says if it sent an error with a good status.
+// clean completes a decoding error for logs and pages: it adds the operation, the
+// media type if that is not JSON, and the API's message if it sent an error with a
+// good status, and it removes secrets that the answer may echo.
 func clean(err error, r request, resp *http.Response, body []byte) error {
 	e, ok := errors.AsType[*DecodeError](err)
 	if !ok {
 		return err
 	}
 	e.Op = r.op
-	// Redacted before it is parsed: that makes letters small, and a secret unrecognisable.
+	// Redacted before it is parsed, since parsing lowers the case, and then secrets are not recognised.
 	media, _, _ := mime.ParseMediaType(redact(resp.Header.Get("Content-Type"), r.secrets))
 	if _, ok := errors.AsType[*json.SyntaxError](e.Err); ok && media != "" && !strings.HasSuffix(media, "json") {
 		e.Err = fmt.Errorf("content type %s: %w", oneLine(media, 60), e.Err)
@@ -194,8 +194,8 @@ func recycle(b *bytes.Buffer) {
 	}
 }
 
-// learnSkew compares the local clock with the Date header of an answer that has
-// just come. The server wrote it about halfway between request and answer.
+// learnSkew compares the local clock with the Date header of a new answer. The server
+// wrote it about halfway between request and answer.
 func (w *wire) learnSkew(sent time.Time, date string) {
 	if at, err := http.ParseTime(date); err == nil {
 		w.skew.Store(new(sent.Add(time.Since(sent) / 2).Sub(at)))
@@ -210,9 +210,9 @@ func (w *wire) clockSkew() (skew time.Duration, ok bool) {
 	return *latest, true
 }
 
-// ClockSkew is how far the local clock is ahead of the Date header of the
-// latest answer, a refusal included, to about a second; negative if it is
-// behind. ok is false before the first dated answer.
+// ClockSkew is how far the local clock is ahead of the Date header of the latest
+// answer (or refusal), to about a second; negative if it is behind. ok is false
+// before the first dated answer.
 func (c *Client) ClockSkew() (skew time.Duration, ok bool) { return c.wire.clockSkew() }
 
 // ClockSkew is [Client.ClockSkew] for the answers to logins.

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// The API changes the types of its fields: numbers have come as strings and
-// strings as numbers, in production. The types of this file take both, and
-// null. What they refuse becomes a json.UnmarshalTypeError, to which
-// encoding/json adds the path of the field; label, amount and flag are for what
-// can be missed, and refuse nothing.
+// The API changes the types of its fields: numbers have come as strings and strings
+// as numbers, in production. The types of this file take both, and null. What they
+// refuse becomes a json.UnmarshalTypeError, to which encoding/json adds the path of
+// the field; label, amount and flag, for fields that are not essential, accept
+// anything: a wrong type counts as absent.
 
 // text is a JSON string, or a number or boolean as it was spelled.
 type text string
@@ -32,7 +32,7 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// label is a tidy text, which is absent if it has another type.
+// label is a text made tidy; absent if it has another type.
 type label string
 
 func (l *label) UnmarshalJSON(b []byte) error {
@@ -43,7 +43,7 @@ func (l *label) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// loose is a text that takes anything, for error bodies.
+// loose is a text that accepts any type, for error bodies.
 type loose string
 
 func (l *loose) UnmarshalJSON(b []byte) error {
@@ -97,23 +97,23 @@ func (a *amount) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// most is beyond every line and every count of an interval: 100 Tbit/s.
+// most is above every line rate and every count of an interval: 100 Tbit/s.
 const most = 1e14
 
-// in is n × unit; ok is false if that is absent, negative or beyond most, as no
-// rate, no line and no count is.
+// in is n × unit; ok is false if it is absent, negative or above most, which no rate
+// and no count can be.
 func (n number) in(unit float64) (v float64, ok bool) {
 	v = n.value * unit
 	return v, n.set && v >= 0 && v <= most
 }
 
-// implausible reports whether n × unit is there and no such rate or count exists.
+// implausible reports whether n × unit is present but negative or above most.
 func (n number) implausible(unit float64) bool {
 	_, ok := n.in(unit)
 	return n.huge || n.set && !ok
 }
 
-// times is in as a pointer, nil if ok would be false.
+// times is n × unit as a pointer, nil if in would return false.
 func (n number) times(unit float64) *float64 {
 	v, ok := n.in(unit)
 	if !ok {
@@ -130,7 +130,7 @@ func (n number) String() string {
 	return tidy(strconv.FormatFloat(n.value, 'f', -1, 64))
 }
 
-// speed is String, and also "" if no line has so many Mbit/s.
+// speed is String, but "" if the number is implausible as a line rate in Mbit/s.
 func (n number) speed() string {
 	if positive(n.times(mbit)) == nil {
 		return ""
@@ -138,8 +138,8 @@ func (n number) speed() string {
 	return n.String()
 }
 
-// positive is v if that is above 0, else nil: the API does not say the capacity
-// of a line of 0 bit/s.
+// positive is v if it is above 0, else nil: a capacity of 0 bit/s means that the API
+// does not know it.
 func positive(v *float64) *float64 {
 	if v == nil || *v <= 0 || math.IsInf(*v, 0) {
 		return nil
@@ -169,8 +169,9 @@ func (f flag) pointer() *bool {
 	return &f.value
 }
 
-// stamp is a point in time. What cannot be read is kept rather than refused: it
-// matters only if its interval has a value, and the error then names the index.
+// stamp is a point in time. A text that cannot be read is kept, not refused: it
+// matters only if its interval has a value, and then the error names the index of the
+// interval.
 type stamp struct {
 	nanos int64  // since 1970; 0 if absent or unreadable
 	bad   string // what could not be read
@@ -193,7 +194,7 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 	if t.UnmarshalText(b) != nil {
 		t, _ = time.Parse(noColon, string(b))
 	}
-	// Far from our days the nanoseconds would overflow.
+	// Beyond these years the nanoseconds would overflow.
 	if y := t.Year(); y < 1970 || y > 2200 {
 		s.bad = kind(quoted)
 		return nil
@@ -218,8 +219,9 @@ func wrongType[T any](b []byte) error {
 	return &json.UnmarshalTypeError{Value: kind(b), Type: reflect.TypeFor[T]()}
 }
 
-// kind names the type of a JSON value, and shows a short string. A long one is
-// not shown: it would have to be cut, and half a secret is not recognised.
+// kind names the type of a JSON value, and shows a short string. A long string is not
+// shown: it would have to be cut, and a secret that is cut is not recognised and
+// redacted.
 func kind(b []byte) string {
 	switch b[0] {
 	case '{':

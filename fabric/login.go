@@ -17,7 +17,7 @@ import (
 // before. While logins are held back calls fail with it without a request.
 type LoginError struct {
 	Refusals  int       // of this secret, since the last login that succeeded
-	Suspended bool      // no more tries until the secret changes or [TokenSource.Resume] grants one
+	Suspended bool      // no more tries until the secret changes or [TokenSource.Resume] allows one
 	NextTry   time.Time // zero while suspended
 	Exchange  bool      // the subject token was refused, not client credentials
 	Err       error     // the latest refusal, an *[Error]
@@ -58,12 +58,12 @@ func (e *LoginError) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// loginWords are looked for in bodies of whatever shape: a quoted S-code, a
-// login failure, "locked", but not the "blocked" of a firewall.
+// loginWords mark a refused login in a body of any shape: a quoted S-code, a login
+// failure, or "locked", but not the "blocked" of a firewall.
 var loginWords = regexp.MustCompile(`(?i)"S\d{3,}"|log[ _-]?in[ _-]?failure|(?:^|[^a-z])locked`)
 
 // refusesLogin reports whether an answer of the token endpoint is about the
-// credentials. That may come as a 500 too; retried, it would lock the account.
+// credentials. The status may be 500 too; a retry would count as another refused login.
 func refusesLogin(e *Error, body []byte) bool {
 	switch {
 	case e.Status == 0 || e.Quota:
@@ -79,29 +79,29 @@ func saysRefused(body []byte) bool {
 	return loginWords.Match(body[:min(len(body), maxErrorBody)])
 }
 
-// run does one login and wakes all callers that wait for it.
+// run does one login and wakes up all callers that wait for it.
 func (s *TokenSource) run(l *login) {
 	l.token, l.err = s.logIn()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.err, s.doubted, s.login = l.err, false, nil
+	s.err, s.refused, s.login = l.err, false, nil
 	now := time.Now()
 	switch {
 	case l.err == nil:
 		s.token = l.token
 		s.renewAt = l.token.Expiry.Add(-min(renewEarly, l.token.Expiry.Sub(now)/10))
 	case s.lives(now):
-		l.token, l.err = s.token, nil // a doubted token is better than none
+		l.token, l.err = s.token, nil // a token that the API refused once is better than no token
 	}
 	close(l.done)
 }
 
-// loginPatience is how long one round of tries goes on while callers wait for
-// it. If the API asks for more time, they get the error instead.
+// loginPatience is how long one round of tries lasts while callers wait for it. If
+// the API asks for a longer pause, they get the error instead.
 const loginPatience = 10 * time.Second
 
-// logIn reads the proof and, unless logins are held back, sends it until the
-// token endpoint answers it one way or the other.
+// logIn reads the proof and, unless logins are held back, sends it until the token
+// endpoint accepts or refuses it.
 func (s *TokenSource) logIn() (*oauth2.Token, error) {
 	p, err := s.prove()
 	if err != nil {
@@ -130,7 +130,7 @@ func (s *TokenSource) logIn() (*oauth2.Token, error) {
 		}
 		wait := max(backoff(n), asked)
 		if n >= s.maxRetries || !retryable(OpToken, err) || time.Since(begun)+wait > loginPatience {
-			// Calls fail at once for a while: each of them would begin another round.
+			// For a while calls fail at once, or each of them would begin another round.
 			s.mu.Lock()
 			s.retryAt = time.Now().Add(max(failureRest, asked))
 			s.mu.Unlock()
@@ -148,7 +148,7 @@ func (s *TokenSource) request(p proof) (*oauth2.Token, error) {
 		return nil, err
 	}
 	s.mu.Lock()
-	if s.sent[0] != p.secret { // the one before stays: the token at hand may come from it
+	if s.sent[0] != p.secret { // the previous one stays, since the current token may come from it
 		s.sent = [2]string{p.secret, s.sent[0]}
 	}
 	s.mu.Unlock()
@@ -157,8 +157,8 @@ func (s *TokenSource) request(p proof) (*oauth2.Token, error) {
 	return exchange(s.alive, s.wire, r, 0, decodeToken)
 }
 
-// secrets are what no error may show: what logins have sent, and the token that
-// they brought.
+// secrets are the texts that no error may show: what logins have sent, and the token
+// that they got.
 func (s *TokenSource) secrets() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -171,12 +171,12 @@ func (s *TokenSource) secrets() []string {
 
 const (
 	defaultTokenLife = time.Hour      // what the API documents
-	maxTokenLife     = 24 * time.Hour // whatever it says: beyond this a revoked one would linger
-	minTokenLife     = time.Minute    // whatever it says: below this every call would log in
+	maxTokenLife     = 24 * time.Hour // at most, so that a revoked token is not used for longer
+	minTokenLife     = time.Minute    // at least, or every call would log in
 )
 
-// decodeToken reads the answer to a login. Its lifetime is a string in most
-// answers; one that cannot be read is not an error.
+// decodeToken reads the answer to a login. Its lifetime is a string in most answers;
+// if it cannot be read, that is not an error.
 func decodeToken(b []byte) (*oauth2.Token, error) {
 	var body struct {
 		AccessToken text  `json:"access_token"`

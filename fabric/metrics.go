@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// PortMetrics asks the v4 metrics for the traffic of a port between two times,
-// both cut to seconds, with one search for both directions, drops and errors
-// included. Ranges shorter than eight days are asked for in 5-minute intervals,
-// longer ones in hours; an interval belongs to the range if its end does.
+// PortMetrics asks the v4 metrics for the traffic of a port between two times, both
+// cut to seconds, with one search for both directions, dropped packets and packets
+// with errors. The intervals are 5 minutes if the range is shorter than eight days,
+// else one hour; an interval belongs to the range if its end does.
 //
-// Only ports that are attached to a stream, with metrics enabled, have metrics;
-// see [Client.StreamAssets]. The traffic of another port, or of one whose data
-// are late, is empty, which is not an error. A part that the answer lacks is
-// absent. Max is the highest mean of an interval, and there is no Last.
+// Only ports that are attached to a stream, with metrics enabled, have metrics; see
+// [Client.StreamAssets]. For other ports, and while data are late, the traffic is
+// empty, which is not an error. A metric that the answer lacks is absent. Max is the
+// highest mean of an interval; Last is absent.
 func (c *Client) PortMetrics(ctx context.Context, uuid string, from, to time.Time) (*Traffic, error) {
 	const port = "equinix.fabric.port."
 	const rx, tx = port + "bandwidth_rx.usage", port + "bandwidth_tx.usage"
@@ -34,8 +34,8 @@ func (c *Client) PortMetrics(ctx context.Context, uuid string, from, to time.Tim
 	return t, nil
 }
 
-// ConnectionMetrics asks the v4 metrics for the traffic of a connection, and
-// what its sides dropped, as [Client.PortMetrics] does for a port. The API does
+// ConnectionMetrics asks the v4 metrics for the traffic of a connection and the
+// packets that its sides dropped, like [Client.PortMetrics] for a port. The API does
 // not say which side inbound and outbound are seen from.
 func (c *Client) ConnectionMetrics(ctx context.Context, uuid string, from, to time.Time) (*ConnectionTraffic, error) {
 	const connection = "equinix.fabric.connection."
@@ -65,9 +65,9 @@ type metric struct {
 
 func (m metric) id() string { return m.name }
 
-// coarse is the length of a range from which on it is asked for in hours. The
-// other sources change after seven days; the eighth leaves room for callers
-// whose week overlaps the one before.
+// coarse is the length of a range from which the intervals are hours. The other
+// sources change after seven days; the eighth day is for callers whose week overlaps
+// the week before.
 const coarse = 8 * 24 * time.Hour
 
 // maxPoints is more intervals than an asset has in 90 days, all metrics together.
@@ -88,7 +88,7 @@ func (c *Client) metrics(ctx context.Context, collection, asset string, from, to
 			{"/subject", "=", []string{subject}}, // the API takes no more than one
 			{"/name", "IN", names},
 			{"/dataPoints/endDateTime", "BETWEEN", []string{from.UTC().Format(stampLayout), to.UTC().Format(stampLayout)}},
-			// Without it the API chooses by the range, and does not say how.
+			// Without it the API chooses by the range, in an undocumented way.
 			{"/interval", "=", []string{interval}},
 		}},
 		Pagination: pagination{Limit: pageSize}, // of metrics, not of their points
@@ -124,7 +124,7 @@ func (c *Client) metrics(ctx context.Context, collection, asset string, from, to
 		found[m.name] = m
 	}
 	for name, m := range found {
-		if m.rates.Max == nil && len(m.rates.Points) > 0 { // the API's own is the highest mean too
+		if m.rates.Max == nil && len(m.rates.Points) > 0 { // the API's maximum is also the highest mean
 			top := slices.MaxFunc(m.rates.Points, func(a, b Point) int { return cmp.Compare(a.Mean, b.Mean) })
 			m.rates.Max = &top.Mean
 			found[name] = m
@@ -152,9 +152,9 @@ type datapoint struct {
 	Value       number `json:"value"`
 }
 
-// metricSummary is a metric over the whole range: an object, or the text that
-// the schema promises. What cannot be read of it is absent, not an error, since
-// the schema does not say what the text holds.
+// metricSummary is a metric over the whole range: an object, or the text that the
+// schema promises. A part that cannot be read is absent, not an error, since the
+// schema does not say what the text holds.
 type metricSummary struct {
 	Max  number `json:"max"`
 	Mean number `json:"mean"`
@@ -175,8 +175,8 @@ func (s *metricSummary) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// decodeMetrics decodes one page of an answer about an asset. A metric that was
-// not asked for is empty: the filter was ignored.
+// decodeMetrics decodes one page of an answer about an asset. A metric that was not
+// asked for is left empty: the API ignored the filter.
 func decodeMetrics(b []byte, asset string, names []string) (page[metric], error) {
 	var body struct {
 		Pagination paginationV4 `json:"pagination"`
@@ -185,7 +185,7 @@ func decodeMetrics(b []byte, asset string, names []string) (page[metric], error)
 	if err := decode("", b, &body); err != nil {
 		return page[metric]{}, err
 	}
-	if body.Data == nil && errorText(b) != "" { // a port without data may have no list, but not an error
+	if body.Data == nil && errorText(b) != "" { // a port without data may have no list; an error text is another matter
 		return page[metric]{}, &DecodeError{Path: "data", Err: errMissing}
 	}
 	p := page[metric]{items: make([]metric, len(body.Data)), records: len(body.Data), total: count(body.Pagination.Total)}

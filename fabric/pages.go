@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	pageSize = 100    // what the API allows; more was refused on real calls
+	pageSize = 100    // the API refuses more
 	maxPages = 10_000 // of one listing
 	maxItems = 25_000 // of one listing: a port or connection takes a kilobyte or two in memory
 )
@@ -45,13 +45,13 @@ type pagination struct {
 // page is one page of a listing.
 type page[T any] struct {
 	items   []T
-	records int  // of the page, those without a valid UUID included, which are not among the items
-	total   int  // of the listing; 0 if the API does not say
+	records int  // of the page; items lacks those without a valid UUID
+	total   int  // of the whole listing; 0 if the API does not say
 	limit   int  // length of a full page
-	next    bool // the API names a page after this one
+	next    bool // the API says that there is another page
 }
 
-// last reports whether a listing ends with p. So many records came up to its end.
+// last reports whether a listing ends with p. records is the number of records of all pages up to p.
 func (p page[T]) last(records int) bool {
 	if p.total == 0 {
 		return p.records == 0 || !p.next && p.records != p.limit
@@ -59,15 +59,15 @@ func (p page[T]) last(records int) bool {
 	return records >= p.total
 }
 
-// list reads a listing page by page. It returns all of it or an error, never a
-// part: an item that is missing would look as if it had left Equinix. So the
-// total must not change on the way, and no page may repeat an item of an earlier
-// one, which mostly changed places with an item that is then missing. Such an
-// error passes: the next poll lists again.
+// list reads a listing page by page. It returns the whole listing or an error: a
+// missing item would look as if it no longer existed at Equinix. So the total must
+// not change between pages, and no page may repeat an item of an earlier page: that
+// item has usually changed places with another, which is then missing. The next poll
+// lists again.
 //
-// An item may be twice on one page. Only with repeats may a later page hold an
-// item again; then the pages must at least begin differently, since a server
-// that ignores the offset would send the same page for ever.
+// An item may be twice on one page. With repeats, a later page may hold an item
+// again; then only the first items must differ, since a server that ignores the
+// offset would send the same page for ever.
 func list[T interface{ id() string }](op string, repeats bool, fetch func(offset int) (page[T], error)) ([]T, error) {
 	inconsistent := func(path, format string, args ...any) error {
 		return &DecodeError{Op: op, Path: path, Err: fmt.Errorf("listing is inconsistent: "+format, args...)}
@@ -108,7 +108,7 @@ func list[T interface{ id() string }](op string, repeats bool, fetch func(offset
 	return nil, &DecodeError{Op: op, Err: fmt.Errorf("more than %d pages", maxPages)}
 }
 
-// sequence yields the items of a list or its error alone.
+// sequence yields the items of a list, or only its error.
 func sequence[T any](list func() ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		items, err := list()
@@ -135,8 +135,8 @@ type paginationV4 struct {
 // count is n as a number of items.
 func count(n number) int { return int(min(max(n.value, 0), maxPages*pageSize)) }
 
-// decodePage decodes the page of records that begins at offset. convert makes an
-// element D of the JSON what the client returns.
+// decodePage decodes the page of records that begins at offset. convert turns an
+// element D of the JSON into what the client returns.
 func decodePage[D any, T interface{ id() string }](c *Client, op string, offset int, b []byte, convert func(*D) T) (page[T], error) {
 	var body struct {
 		Pagination paginationV4      `json:"pagination"`
@@ -157,10 +157,10 @@ func decodePage[D any, T interface{ id() string }](c *Client, op string, offset 
 	}, err
 }
 
-// decodeRecords decodes the records of a listing from offset on. A record
-// without a valid UUID cannot be identified or polled: it is left out and
-// reported to Config.Skipped. If none of the first page has one, that is an
-// error: it would look as if everything had left Equinix.
+// decodeRecords decodes the records of a listing from offset on. A record without a
+// valid UUID cannot be identified or polled: it is left out and reported to
+// Config.Skipped. If no record of the first page has one, that is an error: it would
+// look as if nothing existed at Equinix any more.
 func decodeRecords[D any, T interface{ id() string }](c *Client, op, at string, offset int, raw []json.RawMessage, convert func(*D) T) ([]T, error) {
 	if len(raw) > maxItems {
 		return nil, &DecodeError{Path: at, Err: fmt.Errorf("has more than %d records", maxItems)}

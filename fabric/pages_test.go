@@ -83,7 +83,7 @@ func TestPaging(t *testing.T) {
 		{"repeating page", []string{page(0, 100, 130), page(0, 100, 130)}, 100, "page 2 has an item of an earlier page"},
 		{"one that moves", []string{page(0, 100, 130), page(99, 129, 130)}, 100, "page 2 has an item of an earlier page"},
 		{"ends early", []string{page(0, 100, 130), page(0, 0, 130)}, 100, "ends after 100 of 130"},
-		// One record that cannot be told apart from others costs nothing but itself.
+		// A record that cannot be identified is left out, and only that record.
 		{"no uuid", []string{`{"data":[{"uuid":"` + id("a") + `"},{"name":"b"}]}`}, 1, ""},
 		{"null port", []string{`{"data":[null,{"uuid":"` + id("a") + `"}]}`}, 1, ""},
 		{"wrong type of uuid", []string{`{"data":[{"uuid":"` + id("a") + `"},{"uuid":[],"name":"b"}]}`}, 1, ""},

@@ -78,7 +78,7 @@ func TestPortConnectionsInBatches(t *testing.T) {
 
 // The API does not say how many ports may be in one search, nor which of them it
 // refuses.
-func TestPortConnectionsHalvesWhatIsRefused(t *testing.T) {
+func TestPortConnectionsHalvesRefusedSearches(t *testing.T) {
 	for _, status := range []int{400, 403, 404, 413, 414} {
 		w := &world{t: t, max: 30, status: status}
 		sizes, good, failed := w.run(newClient(t, w), numberedUUIDs(0, 100))
@@ -88,7 +88,7 @@ func TestPortConnectionsHalvesWhatIsRefused(t *testing.T) {
 	}
 }
 
-func TestPortConnectionsSetsARefusedPortApart(t *testing.T) {
+func TestPortConnectionsIsolatesARefusedPort(t *testing.T) {
 	for _, n := range []int{0, 5, 7} {
 		w := &world{t: t, spoils: map[string]bool{numberedUUID(n): true}, status: 403}
 		_, good, failed := w.run(newClient(t, w), numberedUUIDs(0, 8))

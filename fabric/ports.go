@@ -9,15 +9,15 @@ import (
 	"net/http"
 )
 
-// Port is what a listing says of one port. Strings are "" and pointers nil if
-// the API does not say.
+// Port is a port as the listing describes it. Strings are "" and pointers nil if the
+// API does not say.
 type Port struct {
 	UUID  string // lower case
 	Name  string
 	State string // lifecycle state, e.g. ACTIVE (v4) or PROVISIONED (v3)
 
-	// OperationalStatus is UP, DOWN or PARTIAL if the API says it of the port
-	// itself; listings say it of the physical links only.
+	// OperationalStatus is UP, DOWN or PARTIAL, from [Client.Port] only: listings
+	// have only the status of the physical links.
 	OperationalStatus string
 	MaintenanceStatus string
 
@@ -26,7 +26,7 @@ type Port struct {
 	Available *float64 // line rate not yet sold to connections, bit/s
 	Links     []Link   // the physical ports, each once; several in a LAG
 
-	RepeatedLinks int // entries of physical ports that were listed before; not in Links
+	RepeatedLinks int // entries that repeat a physical port; not in Links
 
 	MetroCode, MetroName, Region, IBX string
 	Encapsulation                     string
@@ -49,12 +49,12 @@ type Link struct {
 
 const portsPath = "/fabric/v4/ports"
 
-// Ports lists the ports that the credential may see. It yields the whole list or
-// an error alone, never a part. A port that the API lists twice comes twice.
+// Ports lists the ports that the credential may see. It yields the whole list, or
+// only an error. A port that the API lists twice is yielded twice.
 func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
 	return sequence(func() ([]Port, error) {
-		// Neither parameter is documented here; a server that ignores them sends
-		// everything at once.
+		// Neither parameter is documented for this call. A server that ignores them
+		// sends everything at once.
 		ports, err := list(OpPorts, false, func(offset int) (page[Port], error) {
 			return c.portsPage(ctx, offset, fmt.Sprintf("%s?offset=%d&limit=%d", portsPath, offset, pageSize))
 		})
@@ -63,7 +63,7 @@ func (c *Client) Ports(ctx context.Context) iter.Seq2[Port, error] {
 		}
 		return list(OpPorts, false, func(offset int) (page[Port], error) {
 			if offset > 0 {
-				return page[Port]{}, &DecodeError{Op: OpPorts, Path: "pagination", Err: errors.New("listing goes on, but offset and limit are refused")}
+				return page[Port]{}, &DecodeError{Op: OpPorts, Path: "pagination", Err: errors.New("listing has more pages, but offset and limit are refused")}
 			}
 			return c.portsPage(ctx, offset, portsPath)
 		})
@@ -83,8 +83,8 @@ func refusesPaging(err error) bool {
 	return ok && e.Op == OpPorts && e.Status == http.StatusBadRequest && !e.Fault && !e.Quota && e.Code != "EQ-3046110"
 }
 
-// Port asks for one port. Only this call says the operational status of the
-// port itself.
+// Port gets one port. Only this call returns the operational status of the port
+// itself.
 func (c *Client) Port(ctx context.Context, uuid string) (Port, error) {
 	path, err := assetPath(OpPort, portsPath, uuid)
 	if err != nil {
@@ -103,7 +103,7 @@ func (c *Client) Port(ctx context.Context, uuid string) (Port, error) {
 	})
 }
 
-// assetPath is the path of a port or a connection in a collection of them.
+// assetPath is the path of a port or connection below its collection.
 func assetPath(op, collection, asset string) (string, error) {
 	id := uuid(asset)
 	if id == "" {
@@ -160,8 +160,8 @@ type portV4 struct {
 		Enabled flag `json:"enabled"`
 	} `json:"lag"` // deprecated
 
-	// device.redundancy belongs to the device, not to the port: its group is a small
-	// number shared by unrelated ports.
+	// device.redundancy is left out: its group is a small number of the device, which
+	// unrelated ports share.
 	Redundancy redundancyV4 `json:"redundancy"`
 }
 
@@ -198,8 +198,8 @@ func (p *portV4) port() Port {
 	}
 }
 
-// capacity is the line rate: as stated, else what is sold of it plus what is
-// left, else the speed of a physical port times their number.
+// capacity is the line rate: the stated one, or else the used plus the available
+// bandwidth, or else the speed of a physical port times their number.
 func (p *portV4) capacity(listed int) *float64 {
 	if c := positive(p.Bandwidth.times(mbit)); c != nil {
 		return c

@@ -8,7 +8,7 @@ import (
 )
 
 // UserPortsV3 lists the ports that the credential may see, with one call of the
-// v3 API. It yields the whole list or an error alone.
+// v3 API. It yields the whole list, or only an error.
 func (c *Client) UserPortsV3(ctx context.Context) iter.Seq2[Port, error] {
 	return sequence(func() ([]Port, error) {
 		return get(ctx, c, OpUserPortsV3, "/ecx/v3/port/userport", func(b []byte) ([]Port, error) {

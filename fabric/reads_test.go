@@ -219,7 +219,7 @@ func TestNothingPrivateIsDecoded(t *testing.T) {
 				return true
 			}
 			tags++
-			// The ports of a v3 port are called userPorts; nobody is behind them.
+			// The ports of a v3 port are called userPorts; they are not people.
 			if tag := field.Tag.Value; private.MatchString(tag) && !strings.Contains(tag, `"userPorts"`) {
 				t.Errorf("%s decodes %s", name, tag)
 			}

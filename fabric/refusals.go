@@ -21,10 +21,10 @@ const (
 	maxRefusals        = 3
 )
 
-// Hold is what is known of a secret that the API has refused. It holds no secret.
+// Hold describes the refusals of a secret. It does not contain the secret.
 type Hold struct {
-	Client   Fingerprint `json:"client"`   // who logged in with it
-	Refusals int         `json:"refusals"` // since the client's last login that succeeded
+	Client   Fingerprint `json:"client"`   // who logged in with the secret
+	Refusals int         `json:"refusals"` // since the last successful login of the client
 	Exchange bool        `json:"exchange,omitempty"`
 	Next     time.Time   `json:"next,omitzero"` // of the next try; zero while suspended
 	Reason   string      `json:"reason"`        // of the latest refusal, redacted
@@ -42,11 +42,11 @@ type Refusals struct {
 	all map[Fingerprint]*refusal
 }
 
-// refusal is a Hold with what only this process knows.
+// refusal is a Hold and what is not kept for other processes.
 type refusal struct {
 	Hold
 
-	granted bool  // one try is free although logins are suspended
+	granted bool  // one try is allowed although logins are suspended
 	err     error // the latest refusal
 }
 
@@ -64,9 +64,9 @@ func NewRefusals(key FingerprintKey, before, changed func()) *Refusals {
 	return &Refusals{key: key, before: before, changed: changed, all: map[Fingerprint]*refusal{}}
 }
 
-// Merge takes over what [Refusals.Holds] of another process gave under the same
-// key, for each secret that was refused more often there. It grants no try: a
-// program that restarts over and over would use up all tries of the account.
+// Merge takes over the holds of another process, which used the same key, for each
+// secret that was refused more often there. It allows no try: a program that restarts
+// again and again would use up all tries of the account.
 func (r *Refusals) Merge(holds map[Fingerprint]Hold) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -95,7 +95,7 @@ func (r *Refusals) Holds() map[Fingerprint]Hold {
 	return holds
 }
 
-// Resume grants each suspended secret one try, unless it has had that already. It
+// Resume allows each suspended secret one try, unless it has had that try already. It
 // is for a user who has just reloaded the configuration.
 func (r *Refusals) Resume() {
 	r.before()
@@ -114,8 +114,8 @@ func (r *Refusals) attempt(address string, p proof) attempt {
 	return attempt{r.key.Of(address, p.parts[0]), r.key.Of(address, p.parts[0], p.parts[1])}
 }
 
-// of is the error of the secret, nil if it was not refused since the client's
-// last login that succeeded.
+// of is the error of the secret; nil if it was not refused since the last successful
+// login of the client.
 func (r *Refusals) of(a attempt) *LoginError {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -141,7 +141,7 @@ func (x *refusal) loginError() *LoginError {
 	return &LoginError{Refusals: x.Refusals, Suspended: x.suspended(), NextTry: x.Next, Exchange: x.Exchange, Err: x.err}
 }
 
-// refused counts one more, and returns what the login failed with.
+// refused counts one more refusal, and returns the error of the login.
 func (r *Refusals) refused(a attempt, exchange bool, err error) error {
 	r.before() // another process may have been refused meanwhile
 	r.mu.Lock()
@@ -165,7 +165,7 @@ func (r *Refusals) refused(a attempt, exchange bool, err error) error {
 	return x.loginError()
 }
 
-// succeeded ends the count of the client.
+// succeeded resets the count of the client.
 func (r *Refusals) succeeded(a attempt) {
 	r.mu.Lock()
 	before := len(r.all)
@@ -177,13 +177,13 @@ func (r *Refusals) succeeded(a attempt) {
 	}
 }
 
-// forget drops what is known of a client. The caller holds the lock.
+// forget removes the holds of a client. The caller holds the lock.
 func (r *Refusals) forget(client Fingerprint) {
 	maps.DeleteFunc(r.all, func(_ Fingerprint, x *refusal) bool { return x.Client == client })
 }
 
-// Fingerprint identifies what was shown to the token endpoint without keeping
-// it: its HMAC-SHA256 under a random key.
+// Fingerprint identifies credentials without storing them: it is their HMAC-SHA256
+// under a random key.
 type Fingerprint [sha256.Size]byte
 
 // MarshalText writes a fingerprint in hexadecimal.
@@ -202,7 +202,7 @@ func (k FingerprintKey) MarshalText() ([]byte, error) { return hex.AppendEncode(
 // UnmarshalText reads it.
 func (k *FingerprintKey) UnmarshalText(text []byte) error { return unhex(k[:], text) }
 
-// unhex reads exactly as many bytes as to has.
+// unhex decodes exactly as many bytes as to has.
 func unhex(to, text []byte) error {
 	if len(text) != hex.EncodedLen(len(to)) {
 		return fmt.Errorf("%d hexadecimal digits, want %d", len(text), hex.EncodedLen(len(to)))
@@ -221,7 +221,7 @@ func NewFingerprintKey() (k FingerprintKey) {
 func (k FingerprintKey) Of(texts ...string) (f Fingerprint) {
 	h := hmac.New(sha256.New, k[:])
 	for _, t := range texts {
-		sum := sha256.Sum256([]byte(t)) // of one length, so that one text cannot pass for two
+		sum := sha256.Sum256([]byte(t)) // of a fixed length, so that no two lists of texts hash the same bytes
 		h.Write(sum[:])
 	}
 	copy(f[:], h.Sum(nil))

@@ -176,9 +176,9 @@ func TestClientDoesNotShowSecrets(t *testing.T) {
 	mustNotShow(t, "client by value", fmt.Sprintf("%+v", c), secret, "granted")
 }
 
-// The API names people in its refusals. Whatever the shape, nobody is named in
-// what the exporter makes of them.
-func TestErrorsNameNobody(t *testing.T) {
+// The API names people in its refusals. The exporter's errors contain none of their
+// addresses.
+func TestErrorsContainNoAddresses(t *testing.T) {
 	for _, body := range []string{
 		`[{"errorCode":"EQ-3","errorMessage":"User jane.doe@corp.example is not allowed","details":"owner noc+x@example.com"}]`,
 		`{"errorCode":"EQ-3","errorMessage":"ask jane.doe@corp.example"}`,

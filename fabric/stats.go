@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The sides of a connection that [Client.ConnectionStats] may look from.
+// The sides of a connection, as the view point of [Client.ConnectionStats].
 const (
 	ASide = "aSide"
 	ZSide = "zSide"
@@ -63,9 +63,9 @@ func window(start string, from time.Time, end string, to time.Time) url.Values {
 	}
 }
 
-// statsV3 is an answer of the v3 statistics. capacity is bit/s. The unit of the
-// others is documented nowhere; it is Mbit/s: each published value, times 10⁶,
-// makes a whole number of bytes in an hour, and no other unit does that.
+// statsV3 is an answer of the v3 statistics. capacity is in bit/s. The unit of the
+// other values is not documented. It is Mbit/s: with this unit alone, each published
+// value is a whole number of bytes in an hour.
 type statsV3 struct {
 	Capacity           number   `json:"capacity"`
 	InboundMax         number   `json:"inboundMax"`
@@ -96,8 +96,8 @@ func decodeStatsV3(b []byte) (*Traffic, error) {
 	return t, nil
 }
 
-// statsV4 is an answer of the v4 statistics of a port or a connection: as the API
-// sends it, with the rates below stats, or flat, as its schema says.
+// statsV4 is an answer of the v4 statistics of a port or a connection: with the rates
+// below stats, as the API sends them, or flat, as its schema says.
 type statsV4 struct {
 	Bandwidth   number      `json:"bandwidth"` // line rate of a port, Mbit/s
 	Utilization utilization `json:"bandwidthUtilization"`
@@ -165,8 +165,8 @@ func decodeStatsV4(b []byte) (*Traffic, error) {
 	return t, nil
 }
 
-// decodeStats decodes b into v, a pointer to a struct. An answer with none of its
-// keys is an error: it has no statistics, which is not the same as no traffic.
+// decodeStats decodes b into v, a pointer to a struct. An answer without any key of
+// the struct is an error: it has no statistics, which is not the same as no traffic.
 func decodeStats[S statsV3 | statsV4](b []byte, v *S) error {
 	if err := decode("", b, v); err != nil {
 		return err
@@ -209,8 +209,8 @@ func (s *sample) end() (string, stamp) {
 	}
 }
 
-// rates converts one direction. at is the path of the samples; an error has the
-// index of the sample in it.
+// rates converts one direction. at is the path of the samples; errors add the index
+// of the sample.
 func (d *directionV4) rates(at string, unit float64) (Rates, error) {
 	out := Rates{Max: d.Max.times(unit), Mean: d.Mean.times(unit), Last: d.LastPolled.times(unit)}
 	if len(d.Metrics) > 0 {

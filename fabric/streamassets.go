@@ -7,8 +7,8 @@ import (
 	"path"
 )
 
-// StreamAsset is a port, a connection or something else that is attached to a
-// stream. Without one that is attached, with metrics enabled, it has no metrics.
+// StreamAsset is the attachment of a port, a connection or something else to a
+// stream. A port has metrics only if it is attached to a stream with metrics enabled.
 type StreamAsset struct {
 	UUID             string // of the asset itself, lower case
 	Type             string // e.g. XF_PORT
@@ -18,9 +18,9 @@ type StreamAsset struct {
 
 func (a StreamAsset) id() string { return a.UUID }
 
-// StreamAssets lists what is attached to the streams that the credential may
-// see; an asset in several streams appears once for each. It yields the whole
-// list or an error alone.
+// StreamAssets lists what is attached to the streams that the credential may see; an
+// asset in several streams appears once for each. It yields the whole list, or only
+// an error.
 func (c *Client) StreamAssets(ctx context.Context) iter.Seq2[StreamAsset, error] {
 	return sequence(func() ([]StreamAsset, error) {
 		return list(OpSearchStreamAssets, true, func(offset int) (page[StreamAsset], error) {

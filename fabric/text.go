@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	maxMessage = 500 // runes of a decoded message: enough for every reason the API lists
+	maxMessage = 500 // runes of a decoded message: enough for a message with several reasons
 	maxRawText = 200 // runes of a body in no known form: enough to recognise a proxy's page
 	redacted   = "[redacted]"
 )
 
-// redact replaces every secret in s, and every e-mail address: errors end in
-// logs and on pages. A secret is recognised as it is, as JSON writes it, and
-// percent-encoded as in a URL or a form, in whatever way a library does that.
+// redact replaces every secret in s, and every e-mail address: errors end in logs and
+// on pages. A secret is recognised as plain text, as JSON writes it, and
+// percent-encoded in any of the ways of URLs and forms.
 func redact(s string, secrets []string) string {
 	for _, secret := range secrets {
 		if secret == "" {
@@ -30,7 +30,7 @@ func redact(s string, secrets []string) string {
 		var hidden strings.Builder
 		for i := 0; i < len(s); {
 			if n := percentEncoded(s[i:], secret); n > 0 {
-				hidden.WriteString(redacted) // and go on behind it: it may hold a short secret
+				hidden.WriteString(redacted) // and go on behind it; a short secret may follow
 				i += n
 			} else {
 				hidden.WriteByte(s[i])
@@ -42,8 +42,8 @@ func redact(s string, secrets []string) string {
 	return HideAddresses(s)
 }
 
-// percentEncoded is how many bytes of s spell secret at its beginning, 0 if it does
-// not begin so. Any of the bytes may be percent-encoded: libraries differ.
+// percentEncoded is the length of the beginning of s that spells secret, 0 if s does
+// not begin with it. Any byte may be percent-encoded: libraries differ.
 func percentEncoded(s, secret string) int {
 	n := 0
 	for i := range len(secret) {
@@ -61,9 +61,9 @@ func percentEncoded(s, secret string) int {
 	return n
 }
 
-// address is an e-mail address, its at sign and dots plain or as JSON, URLs and
-// HTML spell them. It takes too much rather than too little: no part of a
-// person's name may stay.
+// address is an e-mail address, its at sign and dots plain or as JSON, URLs and HTML
+// spell them. It matches too much rather than too little: no part of a person's name
+// may stay.
 var address = regexp.MustCompile(`(?i)(?:"[^"@]{1,64}"|` +
 	`(?:\\+u[0-9a-f]{4}|[^\s\pZ@:;,<>()\[\]"'/?&=|\\])(?:\\+u[0-9a-f]{4}|[^\s\pZ@:;,<>()\[\]"/?&=|\\])*)` +
 	`(?:@|%(?:25)*40|\\+u0040|&#64;|&#x40;|&commat;)` +
@@ -73,7 +73,7 @@ var address = regexp.MustCompile(`(?i)(?:"[^"@]{1,64}"|` +
 func HideAddresses(s string) string { return address.ReplaceAllString(s, "[e-mail]") }
 
 // oneLine is s with control characters and runs of space made single spaces,
-// cut to limit runes. Answers may come from anywhere, and end in logs.
+// cut to limit runes. Answers may come from any server, and their texts end in logs.
 func oneLine(s string, limit int) string {
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r)
@@ -84,15 +84,15 @@ func oneLine(s string, limit int) string {
 	return s
 }
 
-// maxLabel is how many bytes of a name or another text of the API are kept, the
-// mark of the cut included. No name that Equinix gives comes near it.
+// maxLabel is how many bytes of a name or another text of the API are kept, including
+// the … of a cut. Names at Equinix are much shorter.
 const maxLabel = 256
 
 const cutMark = "…"
 
-// tidy is s as it may stand in a label, a table and a log: at most [maxLabel]
-// bytes, with a mark where it is cut, and a � for each character that is
-// invisible or moves the text around it, and for each byte that is not UTF-8.
+// tidy is s made fit for labels, tables and logs: at most [maxLabel] bytes, with … at
+// the end if it was cut, and � for each byte that is not UTF-8 and each character
+// that is not [Visible].
 func tidy(s string) string {
 	if len(s) <= maxLabel && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return s // printable ASCII, as nearly all texts are
@@ -114,9 +114,9 @@ func tidy(s string) string {
 	return string(b)
 }
 
-// Visible reports whether a character leaves a mark and moves nothing around it:
-// no control character, no change of writing direction, and nothing of no width
-// but the selector of coloured symbols.
+// Visible reports whether a character is visible and does not affect the text around
+// it. Control characters, changes of the writing direction and characters without
+// width are not; the selector of coloured symbols is.
 func Visible(r rune) bool {
 	const blank, coloured = '\u2800', '\ufe0f'
 	switch r {
@@ -130,8 +130,8 @@ func Visible(r rune) bool {
 
 var canonicalUUID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// uuid is a UUID in lower case, and "" for anything else: a UUID becomes part of
-// a path, and tells which ports belong together.
+// uuid is a UUID in lower case, and "" for anything else: UUIDs become parts of
+// paths, and are compared.
 func uuid[S ~string](s S) string {
 	id := strings.ToLower(strings.TrimSpace(string(s)))
 	if !canonicalUUID.MatchString(id) {
@@ -140,7 +140,7 @@ func uuid[S ~string](s S) string {
 	return id
 }
 
-// distinct is the valid UUIDs in lower case, each once, in their order.
+// distinct returns the valid UUIDs in lower case, each once, in their order.
 func distinct(uuids []string) []string {
 	var out []string
 	seen := make(map[string]bool, len(uuids))

@@ -54,7 +54,7 @@ func TestNamesAreFitToBeShown(t *testing.T) {
 
 // What is no UUID is left out of listings: cut or replaced it could be that of
 // another thing, and it would become part of a path.
-func TestWhatIsNoUUIDIsNotTaken(t *testing.T) {
+func TestInvalidUUIDsAreNotUsed(t *testing.T) {
 	for _, text := range []string{
 		"", " ", "1", "p", "../../v1/x", id("p") + "/x", "x" + id("p"), id("p")[1:], strings.ReplaceAll(id("p"), "-", ""),
 		"g" + id("p")[1:], id("p") + "\x00", strings.Repeat("a", 257), "é", "\xff",
@@ -180,7 +180,7 @@ func telling(i int, text string) *api {
 	return always(tt.status, fill(tt.body), header...)
 }
 
-func TestErrorsOfEveryShapeNameNobody(t *testing.T) {
+func TestErrorsOfEveryShapeContainNoAddresses(t *testing.T) {
 	for i, tt := range addressed {
 		for _, text := range []string{"jane.doe@corp.example", "jane.doe%40corp.example", `jane.doe\u0040corp.example`} {
 			t.Run(tt.name+", "+text, func(t *testing.T) {

@@ -13,16 +13,16 @@ import (
 
 const (
 	firstPause = 5 * time.Second
-	maxPause   = 5 * time.Minute // a poll interval: longer, and a passing quota costs whole polls
+	maxPause   = 5 * time.Minute // a poll interval; a longer pause would cost whole polls
 )
 
-// Turn is the priority of a request in the line of its account.
+// Turn is the priority of requests that wait for the budget of their account.
 type Turn int
 
 // The turns. A request waits for all requests of the turns before its own, except that
 // every tenth one that is sent is about the traffic of a connection, if any waits.
 const (
-	ChoresTurn      Turn = iota // listings and searches: few, and the others need what they find
+	ChoresTurn      Turn = iota // listings and searches: they are few, and find what the others poll
 	PortsTurn                   // traffic of ports
 	ConnectionsTurn             // traffic of connections
 	turnCount
@@ -45,14 +45,14 @@ func InTurn(ctx context.Context, t Turn) (turn context.Context, waited func() ti
 	return context.WithValue(ctx, turnKey{}, p), func() time.Duration { return time.Duration(p.waited.Load()) }
 }
 
-// throttle keeps an account within its budget: so many requests at a time, so many a
-// second, and none at all while the API wants none. Limits at Equinix are per account, so
-// one refusal holds every request of the client back.
+// throttle keeps an account within its budget: a maximum of requests at a time and of
+// requests per second, and no request while the API asks for a pause. Limits at
+// Equinix are per account, so one refusal delays every request of the client.
 type throttle struct {
 	limiter *rate.Limiter
 
 	mu               sync.Mutex
-	free             int                        // requests that may be under way besides those that are
+	free             int                        // requests that may be sent besides those under way
 	lines            [turnCount][]chan struct{} // requests that wait, by turn; closed when one may be sent
 	sinceConnections int                        // requests sent since the latest about a connection
 	timer            *time.Timer                // to admit the next one; nil before the first wait
@@ -64,8 +64,8 @@ func newThrottle(perSecond float64, burst, concurrency int) *throttle {
 	return &throttle{free: concurrency, limiter: rate.NewLimiter(rate.Limit(perSecond), burst), step: firstPause}
 }
 
-// enter blocks until a request may be sent and returns how long the budget made it wait.
-// After a nil error the caller must leave.
+// enter blocks until a request may be sent, and returns how long the budget made it
+// wait. If the error is nil the caller must call leave.
 func (t *throttle) enter(ctx context.Context) (waited time.Duration, err error) {
 	start := time.Now()
 	p, ok := ctx.Value(turnKey{}).(*place)
@@ -88,7 +88,7 @@ func (t *throttle) enter(ctx context.Context) (waited time.Duration, err error) 
 	defer t.mu.Unlock()
 	if i := slices.Index(t.lines[p.turn], admitted); i >= 0 {
 		t.lines[p.turn] = slices.Delete(t.lines[p.turn], i, i+1)
-	} else { // admitted in the same moment
+	} else { // it was admitted at the same moment
 		t.free++
 		t.admit()
 	}
@@ -108,8 +108,8 @@ func (t *throttle) wake() {
 	t.admit()
 }
 
-// admit lets requests go while the budget has room for them, and comes back when time
-// alone gives room for the next. t.mu is held.
+// admit admits waiting requests while the budget allows. If the next must wait for
+// time to pass, a timer calls it again. t.mu is held.
 func (t *throttle) admit() {
 	const share = 10 // one of so many requests is about a connection
 	for t.free > 0 {
@@ -152,14 +152,14 @@ func (t *throttle) pausedUntil() time.Time {
 	return t.until
 }
 
-// left is how long the API still wants no requests.
+// left is the remaining time of the pause that the API asked for.
 func (t *throttle) left() time.Duration {
 	return time.Until(t.pausedUntil())
 }
 
-// learn draws the lesson of an answer to a request sent at that time. Requests that were
-// under way when a pause began say nothing new: neither do their refusals double it, nor
-// their successes end the doubling.
+// learn adjusts the pause by the answer to a request sent at that time. Requests that
+// were under way when a pause began do not count: their refusals do not double it,
+// and their successes do not end the doubling.
 func (t *throttle) learn(sent time.Time, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -13,14 +13,13 @@ import (
 )
 
 const (
-	renewEarly  = 5 * time.Minute  // before a token expires: time enough for some failures
+	renewEarly  = 5 * time.Minute  // before a token expires: enough time for some failures
 	failureRest = 30 * time.Second // after a round of failed tries, before the next round
-	closeGrace  = 2 * time.Second  // for an answer that is on its way: a refusal counts
-	abortGrace  = time.Second      // to notice that; a read from a network share that is gone never does
+	closeGrace  = 2 * time.Second  // for an answer that is on its way, since a refusal counts
+	abortGrace  = time.Second      // to notice the end; a read from a network share that is gone never does
 )
 
-// TokenConfig is what a [TokenSource] needs to know. Required is one of
-// Credentials and Exchange.
+// TokenConfig configures a [TokenSource]. Either Credentials or Exchange is required.
 type TokenConfig struct {
 	BaseURL string // as in [Config]; unused with Exchange, which has its own
 
@@ -34,62 +33,61 @@ type TokenConfig struct {
 	Transport  http.RoundTripper // nil is [NewTransport]
 	UserAgent  string            // "" is equinix_fabric_exporter
 	Timeout    time.Duration     // of one attempt; 0 is 30s
-	MaxRetries int               // attempts after the first one that a login may cost; 0 means no retry
+	MaxRetries int               // attempts of a login after the first; 0 means no retry
 	Observe    func(Attempt)     // as in [Config]
 
-	// Refusals keeps logins back after refusals. Sources that share it go on with
-	// one count; nil is a count of the source's own.
+	// Refusals counts refused logins and holds further logins back. Sources that
+	// share it share one count; nil gives the source a count of its own.
 	Refusals *Refusals
 }
 
-// TokenStatus is a view of a [TokenSource] at one moment.
+// TokenStatus is the state of a [TokenSource] at one moment.
 type TokenStatus struct {
-	Expiry    time.Time // of the token at hand; zero if there is none, or the API refused it
+	Expiry    time.Time // of the current token; zero if there is no token, or the API refused it
 	Held      bool      // logins are held back because the API refused them
-	Suspended bool      // held until the secret changes or Resume grants a try
+	Suspended bool      // held until the secret changes or Resume allows a try
 	Refusals  int       // of this secret, since the last login that succeeded
 	NextTry   time.Time // zero unless held and not suspended
 	Err       error     // why the latest login failed; nil if it did not
 }
 
-// TokenSource logs in with what its TokenConfig names and keeps the token until
-// shortly before it expires. It never tries a refused login at once again: the
-// next tries come five minutes and an hour later, and after the third refusal
-// none until the secret changes. Resume grants one more, once.
+// TokenSource logs in and keeps the token until shortly before it expires. After a
+// refused login it waits five minutes, after the second an hour; after the third it
+// does not log in again until the secret changes. Resume allows one more try, once.
 //
-// Any number of goroutines may use it; one login at most is under way. It lasts
-// until Close.
+// Any number of goroutines may use it; one login at most is under way. It lasts until
+// Close.
 type TokenSource struct {
 	wire       *wire
 	prove      func() (proof, error) // reads what to log in with
 	maxRetries int
 	refusals   *Refusals
 
-	open  context.Context // ends with Close: no new tries, no waiting for them
+	open  context.Context // ends with Close, and so do new tries and waiting for a login
 	shut  context.CancelFunc
 	alive context.Context // of the try on the wire; ends closeGrace later
 	abort context.CancelFunc
 
 	mu      sync.Mutex
 	token   *oauth2.Token // nil if there is none
-	doubted bool          // the API refused the token, perhaps for another reason than the token
+	refused bool          // the API refused the token, perhaps because of something else
 	renewAt time.Time
 	login   *login    // nil unless one is under way
-	latest  attempt   // that a login was made or held back for
+	latest  attempt   // of the latest login, made or held back
 	retryAt time.Time // before this a failed round is not repeated
 	err     error     // of the latest login
 	sent    [2]string // the latest two secrets that logins sent, the newest first
 }
 
-// Format prints which API the source is for. It does not show the token, which
-// fmt would otherwise find behind its pointer with some verbs.
+// Format prints the address of the API. Without this method some verbs of fmt would
+// print the token.
 func (s *TokenSource) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "token source of "+s.wire.base)
 }
 
 var _ Tokens = (*TokenSource)(nil)
 
-// login is one login under way. Its results are valid once done is closed.
+// login is a login under way. Its results are valid once done is closed.
 type login struct {
 	done  chan struct{}
 	token *oauth2.Token
@@ -118,11 +116,10 @@ func NewTokenSource(cfg TokenConfig) (*TokenSource, error) {
 	return s, nil
 }
 
-// Close ends the source and the login under way, and returns when that has
-// ended, as a rule after two seconds at most: time for an answer that is on its
-// way, since a refusal counts. A login that hangs while it reads its proof is
-// abandoned a second later. From then on the source gives no token, sends
-// nothing, and its errors wrap context.Canceled.
+// Close ends the source. It gives a login under way two seconds for its answer, since
+// a refusal counts; a login that hangs while it reads its credentials is abandoned a
+// second later. From then on the source returns no token and sends nothing, and its
+// errors wrap context.Canceled.
 func (s *TokenSource) Close() {
 	s.shut()
 	s.mu.Lock()
@@ -142,12 +139,11 @@ func (s *TokenSource) Close() {
 // errClosed is the error of a closed source.
 var errClosed = fmt.Errorf("%s: source is closed: %w", OpToken, context.Canceled)
 
-// TokenContext returns the token at hand, which the caller must not change, and
-// logs in if there is none. A token that expires soon is renewed in the
-// background. The errors are *[LoginError] for refused logins,
-// *[CredentialsError], *[Error], *[DecodeError], and ctx.Err(); the login goes
-// on for other callers when ctx ends. If the token endpoint asks for patience,
-// the error comes soon and is repeated until the time it asked for is over.
+// TokenContext returns the current token, which the caller must not change, and logs
+// in if there is none. A token that expires soon is renewed in the background. The
+// errors are *[LoginError] for refused logins, *[CredentialsError], *[Error],
+// *[DecodeError], and ctx.Err(); when ctx ends the login goes on for other callers.
+// If the token endpoint asks for a long pause, calls fail until the pause is over.
 func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -164,9 +160,9 @@ func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	}
 }
 
-// current returns the token at hand, else the login that will bring one, else
-// the error that forbids to log in now. A doubted token is at hand only while
-// no login is allowed.
+// current returns the current token, or else the login that will bring one, or else
+// the reason why no login is allowed now. A token that the API refused is returned
+// only while no login is allowed.
 func (s *TokenSource) current() (*oauth2.Token, *login, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,7 +170,7 @@ func (s *TokenSource) current() (*oauth2.Token, *login, error) {
 		return nil, nil, errClosed
 	}
 	now := time.Now()
-	if s.lives(now) && !s.doubted && now.Before(s.renewAt) {
+	if s.lives(now) && !s.refused && now.Before(s.renewAt) {
 		return s.token, nil, nil
 	}
 	resting := now.Before(s.retryAt)
@@ -183,7 +179,7 @@ func (s *TokenSource) current() (*oauth2.Token, *login, error) {
 		go s.run(s.login)
 	}
 	switch {
-	case s.lives(now) && (!s.doubted || s.login == nil):
+	case s.lives(now) && (!s.refused || s.login == nil):
 		return s.token, nil, nil
 	case s.login == nil:
 		return nil, nil, s.err
@@ -191,24 +187,24 @@ func (s *TokenSource) current() (*oauth2.Token, *login, error) {
 	return nil, s.login, nil
 }
 
-// lives reports whether there is a token that has not expired.
+// lives reports whether there is a token that has not expired yet.
 func (s *TokenSource) lives(now time.Time) bool {
 	return s.token != nil && now.Before(s.token.Expiry)
 }
 
-// Invalidate makes the next call log in if t is still the token at hand: the
-// API may revoke tokens before they expire. If that login fails, t is given out
-// again: the refusal may have been about a single port.
+// Invalidate makes the next call log in if t is still the current token: the API may
+// revoke tokens before they expire. If that login fails, t is used again, since the
+// API may have refused it for a single port.
 func (s *TokenSource) Invalidate(t *oauth2.Token) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t != nil && s.token != nil && s.token.AccessToken == t.AccessToken {
-		s.doubted = true
+		s.refused = true
 	}
 }
 
-// Resume is [Refusals.Resume], and ends a rest after failures of the server. It is
-// for a user who has just reloaded the configuration.
+// Resume calls [Refusals.Resume] and ends the pause after a failed round of logins.
+// It is for a user who has just reloaded the configuration.
 func (s *TokenSource) Resume() {
 	s.refusals.Resume()
 	s.mu.Lock()
@@ -216,7 +212,7 @@ func (s *TokenSource) Resume() {
 	s.retryAt = time.Time{}
 }
 
-// Status describes the source at this moment. It sends nothing.
+// Status returns the state of the source. It sends nothing.
 func (s *TokenSource) Status() TokenStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -224,7 +220,7 @@ func (s *TokenSource) Status() TokenStatus {
 	if e := s.refusals.of(s.latest); e != nil {
 		st.Held, st.Suspended, st.Refusals, st.NextTry = true, e.Suspended, e.Refusals, e.NextTry
 	}
-	if s.token != nil && !s.doubted {
+	if s.token != nil && !s.refused {
 		st.Expiry = s.token.Expiry
 	}
 	return st

@@ -121,7 +121,7 @@ func TestTokenAnswerWithoutToken(t *testing.T) {
 	}
 }
 
-func TestTokenIsRenewedEarlyBehindTheCallersBack(t *testing.T) {
+func TestTokenIsRenewedEarlyInTheBackground(t *testing.T) {
 	for _, tt := range []struct{ life, renewed time.Duration }{
 		{time.Hour, 55 * time.Minute},
 		{10 * time.Minute, 9 * time.Minute},

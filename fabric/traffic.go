@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Traffic is what one call says of one port or connection over a window of time.
+// Traffic is the traffic of one port or connection over a window of time, from one call.
 // All rates are in bit/s, all times UTC.
 type Traffic struct {
 	Resolution        time.Duration // length of an interval as the source states it; 0 if it does not
@@ -15,35 +15,35 @@ type Traffic struct {
 	Inbound, Outbound Rates
 }
 
-// Rates is one direction of Traffic. The summaries are the API's own figures
-// over the window; nil if it gives none.
+// Rates is one direction of Traffic. Max, Mean and Last are the API's own values for
+// the window; nil if it gives none.
 type Rates struct {
-	Max         *float64 // highest value of an interval; from the points if the summary is missing
+	Max         *float64 // highest value of an interval; from Points if the API gives none
 	Mean        *float64
 	Last        *float64 // last polled
 	Points      []Point  // in the API's order: perhaps unsorted, perhaps with duplicates
-	Implausible int      // intervals with a figure below 0 or beyond any line, which is left out
+	Implausible int      // intervals with a value below 0 or above any line rate, which is left out
 
 	Dropped, Errored []Count // packets, in the API's order; nil if the source has none
 }
 
-// Point is one interval: the time the API stamps on it, not shifted, and the
-// mean rate over it in bit/s. Intervals without a mean are left out.
+// Point is one interval: its time as the API gives it, and the mean rate in bit/s.
+// Intervals without a mean are left out.
 type Point struct {
 	Time time.Time
 	Mean float64
-	Max  float64 // highest rate within it; Mean if the source does not say
+	Max  float64 // highest rate in the interval; Mean if the source does not say
 }
 
-// Count is one interval of a counter: the time at which it ends, and what
-// happened in it, not since ever. Intervals without a count are left out.
+// Count is one interval of a counter: the time at which it ends, and how many packets
+// it counts, not a running total. Intervals without a count are left out.
 type Count struct {
 	End time.Time
 	N   float64
 }
 
-// ConnectionTraffic is what the v4 metrics say of one connection. Its rates have
-// neither Dropped nor Errored: packets are dropped at a side.
+// ConnectionTraffic is the traffic of a connection from the v4 metrics. Its rates
+// have no Dropped and Errored, since packets are dropped at a side.
 type ConnectionTraffic struct {
 	Traffic
 	ASide, ZSide Drops
@@ -62,7 +62,7 @@ const (
 )
 
 // rateUnit is a unit of the v4 API in bit/s. Case matters: MBps would be bytes. An
-// unknown unit is an error, since a wrong rate is worse than none.
+// unknown unit is an error: no rate is better than a wrong rate.
 func rateUnit(unit string) (float64, error) {
 	switch unit {
 	case "Mbps", "Mbit/s":
@@ -77,10 +77,10 @@ func rateUnit(unit string) (float64, error) {
 	return 0, fmt.Errorf("unknown unit %q", oneLine(unit, len(unit)+1))
 }
 
-// stampLayout is how the API wants times in queries: UTC, to the second.
+// stampLayout is the format of times in queries: UTC, to the second.
 const stampLayout = "2006-01-02T15:04:05Z"
 
-// maxInterval is the longest range that the API keeps.
+// maxInterval is how long the API keeps data.
 const maxInterval = 90 * 24 * time.Hour
 
 var isoPattern = regexp.MustCompile(`^P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9})(?:\.\d+)?S)?)?$`)
@@ -95,7 +95,7 @@ func isoDuration(s string) time.Duration {
 	}
 	var d time.Duration
 	for i, unit := range []time.Duration{7 * 24 * time.Hour, 24 * time.Hour, time.Hour, time.Minute, time.Second} {
-		n, _ := strconv.Atoi(m[i+1]) // digits only, or nothing, which is 0
+		n, _ := strconv.Atoi(m[i+1]) // only digits, or "", which is 0
 		if n > int(maxInterval/unit) {
 			return 0
 		}

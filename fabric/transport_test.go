@@ -100,7 +100,7 @@ func TestTLSFailuresSayWhatToDo(t *testing.T) {
 	}{
 		{"nothing newer than TLS 1.1", secure(t, never, func(c *tls.Config) {
 			c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
-		}), "example.com", "protocol version not supported", "the exporter speaks TLS 1.2 and newer"},
+		}), "example.com", "protocol version not supported", "the exporter supports TLS 1.2 and newer"},
 		{"another host's certificate", secure(t, never, unchanged), "example.org", "not example.org", "correct the address (api_url, sts_url)"},
 		{"an unknown CA", stranger, "example.com", "unknown authority", "in ca_file"},
 		{"expired", secure(t, never, func(c *tls.Config) {

@@ -140,7 +140,7 @@ func TestWorkflowsArePinnedAndMayReadOnly(t *testing.T) {
 		}
 		for _, m := range regexp.MustCompile(`(?m)uses: ([a-z/-]+)@(.*)$`).FindAllStringSubmatch(text, -1) {
 			if !regexp.MustCompile(`^[0-9a-f]{40} # v\d+\.\d+\.\d+$`).MatchString(m[2]) {
-				t.Errorf("%s: nobody sees which version %s is", name, m[0])
+				t.Errorf("%s: it is not visible which version %s is", name, m[0])
 			}
 			if before := pinnedAs[m[1]]; before != "" && before != m[2] {
 				t.Errorf("%s is pinned as %s and as %s", m[1], before, m[2])

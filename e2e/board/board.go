@@ -20,10 +20,10 @@ const (
 	uidExporter    = "equinix-fabric-exporter"
 )
 
-// repository is where the runbooks are read.
+// repository holds the runbooks that panels link to.
 const repository = "https://github.com/fabric-exporter/equinix_fabric_exporter/blob/main/"
 
-// Build returns the dashboards as JSON, by the name of their file. It fails where
+// Build returns the dashboards as JSON, by the name of their file. It fails if
 // a limit is missing.
 func Build(l Limits) (map[string][]byte, error) {
 	files := map[string][]byte{}
@@ -59,9 +59,9 @@ func newDashboard(a about) *dashboard.DashboardBuilder {
 		Refresh("1m").
 		Editable()
 	for _, to := range []struct{ uid, title, tooltip string }{
-		{uidFleet, "Fleet", "All ports: is anything close to full?"},
+		{uidFleet, "Fleet", "All ports: is any nearly full?"},
 		{uidPort, "Port", "One port in detail"},
-		{uidConnections, "Connections", "What rides on the ports"},
+		{uidConnections, "Connections", "The connections of the ports"},
 		{uidExporter, "Exporter", "Can the other dashboards be trusted?"},
 	} {
 		if to.uid != a.uid {
@@ -72,8 +72,8 @@ func newDashboard(a about) *dashboard.DashboardBuilder {
 		Tooltip("What to do about each alert").Icon("doc").TargetBlank(true))
 }
 
-// kept are the variables that a link from one dashboard to another hands on. A
-// port does so where the other dashboard may show several.
+// kept are the variables that a link from one dashboard to another passes on: port
+// too if the other dashboard can show several.
 func kept(from, to string) string {
 	q := "${datasource:queryparam}&${account:queryparam}"
 	if from == uidExporter || to == uidExporter {
@@ -100,8 +100,8 @@ func runbooks(alerts ...string) []cog.Builder[dashboard.DashboardLink] {
 	return all
 }
 
-// toPort is the address of the Port dashboard for the port whose UUID is where
-// uuid says, an expression of Grafana.
+// toPort is the address of the Port dashboard for the port whose UUID is the value of
+// uuid, a Grafana expression.
 func toPort(uuid string) string {
 	return "/d/" + uidPort + "?var-port=${" + uuid + "}&" + kept(uidFleet, uidPort) + "&${__url_time_range}"
 }

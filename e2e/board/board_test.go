@@ -68,7 +68,7 @@ func panels(d object) []object {
 	return slices.DeleteFunc(list(d, "panels"), func(p object) bool { return p["type"] == "row" })
 }
 
-func TestCommittedDashboardsAreThoseOfTheCode(t *testing.T) {
+func TestDashboardsAreGeneratedFromTheCode(t *testing.T) {
 	want := build(t)
 	for name, text := range want {
 		if !*update {

@@ -33,7 +33,7 @@ func series(s spec) *timeseries.PanelBuilder {
 		FillOpacity(5).
 		GradientMode(common.GraphGradientModeNone).
 		ShowPoints(common.VisibilityModeNever).
-		SpanNulls(common.BoolOrFloat64{Bool: new(false)}). // a gap is news
+		SpanNulls(common.BoolOrFloat64{Bool: new(false)}). // a gap shows that values were missing
 		AxisPlacement(common.AxisPlacementAuto).
 		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdPaletteClassic)).
 		Legend(common.NewVizLegendOptionsBuilder().
@@ -45,7 +45,7 @@ func series(s spec) *timeseries.PanelBuilder {
 	} else {
 		b = b.Min(0)
 	}
-	if s.unit != "percentunit" && s.unit != "reqps" { // lines of zeros alone would have an axis up to 100
+	if s.unit != "percentunit" && s.unit != "reqps" { // if all values are 0, Grafana's axis would end at 100
 		b = b.AxisSoftMax(1)
 	}
 	return b
@@ -78,7 +78,7 @@ func bars(s spec) *bargauge.PanelBuilder {
 		ReduceOptions(newest())
 }
 
-// states shows what was when, as stripes.
+// states shows texts over time, as coloured stripes.
 func states(s spec) *statetimeline.PanelBuilder {
 	return dress(statetimeline.NewPanelBuilder(), s, overTime).
 		ShowValue(common.VisibilityModeAuto).
@@ -92,10 +92,10 @@ func states(s spec) *statetimeline.PanelBuilder {
 		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeSingle).Sort(common.SortOrderNone))
 }
 
-// meaning is what a number stands for.
+// meaning is the text and colour that a number is shown as.
 type meaning struct{ value, text, colour string }
 
-// mapped shows texts instead of numbers.
+// mapped shows numbers as the texts of meanings.
 func mapped(all ...meaning) []dashboard.ValueMapping {
 	if len(all) == 0 {
 		return nil
@@ -107,7 +107,7 @@ func mapped(all ...meaning) []dashboard.ValueMapping {
 	return []dashboard.ValueMapping{{ValueMap: m}}
 }
 
-// nothing is the text and its colour where there is no value.
+// nothing is the text to show if there is no value, and its colour.
 func nothing(text, colour string) dashboard.ValueMapping {
 	m := dashboard.NewSpecialValueMap()
 	m.Options.Match = dashboard.SpecialValueMatchNullAndNan

@@ -8,10 +8,10 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// The connections that the reader chose. Two shards may have a side each of one,
-// and inbound of the one is outbound of the other: seen has the a-side where both
-// are chosen, and the exporters that see it so. seenBusiest are the busiest of them:
-// over time joining all would take seconds.
+// The chosen connections. Two shards may each show one side of the same connection,
+// and inbound of one side is outbound of the other. seen takes the a-side if both
+// sides are chosen. seenBusiest are the busiest of these: a range query that joins
+// all would take seconds.
 var (
 	chosenConnections = connectionsFrom("a|z", "", asIs)
 	seen              = seenOf("")
@@ -25,41 +25,41 @@ func seenOf(filter string) string {
 
 func asIs(selector string) string { return selector }
 
-// connectionsFrom is connection_info of those that are seen from sides and pass a
-// filter, with each selector changed by when.
+// connectionsFrom is connection_info of the chosen connections seen from these sides
+// that pass filter, with each selector changed by when.
 func connectionsFrom(sides, filter string, when func(string) string) string {
 	return when(ns+`connection_info{account=~"$account",port_uuid=~"$port",connection_uuid=~"$connection",side=~"`+sides+`"}`) + filter +
 		" and on (port_uuid) " + when(ns+`port_info{account=~"$account",metro=~"$metro"}`)
 }
 
-// onlyWatched is said of panels that need series of single connections.
-const onlyWatched = " Only connections that are watched: connections.traffic in the exporter's configuration."
+// onlyTracked ends the description of panels that need series of single connections.
+const onlyTracked = " Only tracked connections: those that connections.traffic in the exporter's configuration selects."
 
-// connections shows what rides on the ports.
+// connections shows the connections of the ports.
 func connections(l Limits) *dashboard.DashboardBuilder {
 	b := newDashboard(about{
 		uid: uidConnections, title: "Equinix Fabric / Connections", from: "now-24h",
-		description: "What rides on the ports: which connections fill up, drop packets, have failed or wait for an approval.",
+		description: "The connections of the ports: which of them are nearly full, drop packets, have failed or wait for approval.",
 	}).
 		WithVariable(datasource()).WithVariable(accounts()).WithVariable(metros()).
-		WithVariable(several(ports())).WithVariable(several(watched())).WithVariable(windows())
+		WithVariable(several(ports())).WithVariable(several(tracked())).WithVariable(windows())
 	b = connectionsNow(b, l)
 	b = b.WithPanel(connectionTable(l))
 	b = connectionTraffic(b, l)
 	b = connectionState(b.WithRow(row("State")))
-	return everyConnection(b.WithRow(row("All connections of the ports, watched or not")), l)
+	return everyConnection(b.WithRow(row("All connections of the ports, tracked or not")), l)
 }
 
-// watched is the choice of single connections, by name and UUID like ports.
-func watched() *dashboard.QueryVariableBuilder {
+// tracked is the choice of single connections, by name and UUID like ports.
+func tracked() *dashboard.QueryVariableBuilder {
 	return choice("connection", "Connection", "Connections of the ports that have series of their own.",
 		`query_result(max by (connection_uuid, connection_name) (last_over_time(`+ns+`connection_info{account=~"$account",port_uuid=~"$port"}[$__range])))`).
 		Regex(`/connection_name="(?<text>[^"]+)|connection_uuid="(?<value>[^"]+)/g`)
 }
 
-// perConnection is the highest value of each of the connections in which (seen or
-// seenBusiest) by its name, as several exporters may have one, with more labels than
-// the connection's.
+// perConnection is the highest value of each connection, with its name and the labels
+// in more: several exporters may show the same connection. which is seen or
+// seenBusiest.
 func perConnection(which, expr, more string) string {
 	by := "connection_uuid"
 	if more != "" {
@@ -83,15 +83,16 @@ func connectionRate(which, direction string) string {
 	return freshest("connection", only, which)
 }
 
-// howManyWatched counts the chosen connections that the expression which returns, 0 if it returns nothing.
-func howManyWatched(which string) query {
-	return query{"sum(group by (connection_uuid) (" + which + ") or 0 * group by (connection_uuid) (" + chosenConnections + "))", "watched"}
+// howManyTracked counts the chosen connections that the expression which returns, 0 if it returns nothing.
+func howManyTracked(which string) query {
+	return query{"sum(group by (connection_uuid) (" + which + ") or 0 * group by (connection_uuid) (" + chosenConnections + "))", "tracked"}
 }
 
 var inStates = regexp.MustCompile(`connection_state\{state=~?"[^"]+"`)
 
-// howManyOthers counts the connections on the chosen ports in the states that the
-// expression which names first, where no watched one explains them, as the alerts do.
+// howManyOthers counts the untracked connections on the chosen ports, as the alerts
+// do: by the states that which names first, on ports of which it returns no tracked
+// connection.
 func howManyOthers(which string) query {
 	states := strings.TrimPrefix(inStates.FindString(which), "connection_state{")
 	return query{"sum(" + perPort(`sum by (port_uuid, instance, job) (`+ns+`port_connections{`+states+`})`) +
@@ -103,44 +104,44 @@ const (
 	connectionName = "{{connection_name}}"
 )
 
-// connectionsNow is the first line: what needs attention.
+// connectionsNow is the first row: what needs attention.
 func connectionsNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
-	// What the alerts fire for, without their time, among the chosen connections.
+	// The conditions of the alerts, without how long they must last, among the chosen connections.
 	failed := l.condition("equinix_fabric:connection:failed", chosenConnections)
 	pending := l.condition("equinix_fabric:connection:pending", chosenConnections)
 	down := l.condition("FabricConnectionDown", seen)
 	return b.
 		WithPanel(number(spec{
-			title: "Fullest connection", w: 5, h: 4, unit: "percentunit", empty: "no watched connection known",
+			title: "Fullest connection", w: 5, h: 4, unit: "percentunit", empty: "no tracked connection known",
 			colours: steps("green", colour{l.at("connection_utilization_ratio"), "red"}),
-			about: "The watched connection and direction that are fullest by their last polled rate, 5 to 17 minutes old, as a share of the bandwidth ordered. " +
-				"Above " + l.percent("connection_utilization_ratio") + " Equinix drops what is too much: order more." + onlyWatched,
+			about: "The tracked connection and direction with the highest last polled rate, 5 to 17 minutes old, as a share of the ordered bandwidth. " +
+				"Above " + l.percent("connection_utilization_ratio") + " Equinix drops the excess: order more bandwidth." + onlyTracked,
 			queries: []query{{"topk(1, " + connectionShare(seen, connectionRate(seen, "")) + ")", connectionName + " {{direction}}"}},
 			links:   runbooks("FabricConnectionFull"),
 		}).TextMode(common.BigValueTextModeValueAndName)).
 		WithPanel(number(spec{
-			title: "Watched", w: 3, h: 4, unit: "none", colours: steps("text"), empty: "none known",
-			about:   "Connections that have series of their own, among those chosen.",
+			title: "Tracked", w: 3, h: 4, unit: "none", colours: steps("text"), empty: "none known",
+			about:   "Chosen connections that have series of their own.",
 			queries: []query{{"count(max by (connection_uuid) (" + chosenConnections + "))", "connections"}},
 		})).
 		WithPanel(number(spec{
 			title: "Failed", w: 4, h: 4, unit: "none", colours: anyIsRed(), empty: "not known", alarming: true,
-			about:   "Connections that could not be made or were refused: those watched, and others by the count of ports on which no watched one failed. Delete them or order them anew. Asked every 5 minutes by default.",
-			queries: []query{howManyWatched(failed), howManyOthers(failed)}, links: runbooks("FabricConnectionFailed"),
+			about:   "Connections that could not be made or were refused. Tracked ones are counted one by one, others from the counts of ports without a failed tracked connection. Delete them or order them again. Polled every 5 minutes by default.",
+			queries: []query{howManyTracked(failed), howManyOthers(failed)}, links: runbooks("FabricConnectionFailed"),
 		})).
 		WithPanel(number(spec{
 			title: "Pending", w: 4, h: 4, unit: "none", colours: steps("green", colour{1, "orange"}), empty: "not known", alarming: true,
-			about:   "Connections that are being made, changed or deleted: those watched, and others by the count of ports on which no watched one is. Those that stay so for hours wait for an approval, yours or the provider's.",
-			queries: []query{howManyWatched(pending), howManyOthers(pending)}, links: runbooks("FabricConnectionPending"),
+			about:   "Connections that are being made, changed or deleted. Tracked ones are counted one by one, others from the counts of ports without a pending tracked connection. If one stays pending for hours, it waits for your approval or the provider's.",
+			queries: []query{howManyTracked(pending), howManyOthers(pending)}, links: runbooks("FabricConnectionPending"),
 		})).
 		WithPanel(number(spec{
 			title: "Down", w: 3, h: 4, unit: "none", colours: anyIsRed(), empty: "not known", alarming: true,
-			about:   "Watched connections that are in service and down though their port is not. Ask the provider, and look at the router at either end.",
-			queries: []query{howManyWatched(down)}, links: runbooks("FabricConnectionDown"),
+			about:   "Tracked connections that are in service but down, although their port is up. Ask the provider, and check the routers at both ends.",
+			queries: []query{howManyTracked(down)}, links: runbooks("FabricConnectionDown"),
 		})).
 		WithPanel(number(spec{
 			title: "Oldest sample", w: 5, h: 4, unit: "s", colours: l.old(), empty: "no samples known",
-			about: "Age of the newest sample of the watched connection that is furthest behind. 5 to 17 minutes and the poll interval are usual; connections yield to ports where the call budget is short.",
+			about: "Age of the newest sample of the tracked connection that is furthest behind. 5 to 17 minutes plus the poll interval are usual; if the call budget is short, connections are polled less often than ports.",
 			queries: []query{{"topk(1, time() - min by (connection_uuid, connection_name) (" +
 				perConnection(seen, ns+"connection_traffic_last_sample_timestamp_seconds", "direction") + "))", connectionName}},
 			links: runbooks("FabricConnectionDataMissing"),
@@ -152,22 +153,22 @@ func connectionTraffic(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashb
 	dropped := "topk(10, max by (connection_uuid, side, direction) (increase(" + ns + "connection_packets_dropped_total[" + packetWindow + "])) and on (connection_uuid) (" + chosenConnections + "))"
 	return b.
 		WithPanel(series(spec{
-			title: "Traffic of the busiest connections", w: 12, h: 9, unit: "bps", mirrored: true, links: runbooks("FabricConnectionFull"), empty: "no watched connection known",
-			about: "Last polled rates, 5 to 17 minutes old, of the ten chosen connections with the highest 95th percentile in the chosen window: inbound up and outbound down, as the source gives them; " +
-				"v4-metrics does not say from which side." + onlyWatched,
+			title: "Traffic of the busiest connections", w: 12, h: 9, unit: "bps", mirrored: true, links: runbooks("FabricConnectionFull"), empty: "no tracked connection known",
+			about: "Last polled rates, 5 to 17 minutes old, of the ten chosen connections with the highest 95th percentile in the chosen window: inbound up and outbound down. " +
+				"The directions are as the traffic source gives them; v4-metrics does not say which side they are seen from." + onlyTracked,
 			queries: []query{{inBits(perConnection(seenBusiest, connectionRate(seenBusiest, ""), "direction")), connectionName + " {{direction}}"}},
 		})).
 		WithPanel(limited(series(spec{
-			title: "Utilization of the busiest connections", w: 12, h: 9, unit: "percentunit", links: runbooks("FabricConnectionFull"), empty: "no watched connection known",
+			title: "Utilization of the busiest connections", w: 12, h: 9, unit: "percentunit", links: runbooks("FabricConnectionFull"), empty: "no tracked connection known",
 			colours: steps("green", colour{l.at("connection_utilization_ratio"), "red"}),
-			about: "The same as a share of the bandwidth ordered. Equinix holds a connection at its bandwidth, so a line never goes much above 100 %: it lies along it. " +
-				"Dashed: where the alert begins.",
+			about: "The same as a share of the ordered bandwidth. Equinix limits a connection to its bandwidth, so the line of a full connection stays close to 100 %. " +
+				"Dashed: the threshold of the alert.",
 			queries: []query{{connectionShare(seenBusiest, connectionRate(seenBusiest, "")), connectionName + " {{direction}}"}},
 		}))).
 		WithPanel(stacked(series(spec{
 			title: "Packets dropped in an hour", w: 24, h: 8, unit: "short", links: runbooks("FabricConnectionDropping"), empty: "no packet counters known: only v4-metrics has them",
-			about: "Packets that a side of a connection dropped in the hour before each point because they exceeded its bandwidth; the counters grow once a poll, so a shorter window would show nothing and then a peak. " +
-				"At each point the ten chosen connections with the most. Ask for more bandwidth, or shape the traffic.",
+			about: "Packets that a side of a connection dropped in the hour before each point because they exceeded its bandwidth. The counters grow once per poll, so a shorter window would show nothing and then a peak. " +
+				"Each point shows the ten chosen connections with the most. Order more bandwidth, or shape the traffic.",
 			queries: []query{{perConnection(seen, dropped, "side, direction"), connectionName + " {{direction}}, side {{side}}"}},
 		})))
 }

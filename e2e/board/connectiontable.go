@@ -5,17 +5,17 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/table"
 )
 
-// connectionTable has a row for each watched connection.
+// connectionTable has a row for each tracked connection.
 func connectionTable(l Limits) *table.PanelBuilder {
 	full := steps("green", colour{l.at("connection_utilization_ratio"), "red"})
 	single := func(expr string) string { return "topk by (connection_uuid) (1, " + expr + ")" } // exporters may disagree
 	one := func(expr string) string { return "max by (connection_uuid, connection_name) (" + expr + ")" }
 	return rows(spec{
-		title: "Watched connections", w: 24, h: 11, unit: "none", links: runbooks("FabricConnectionFull", "FabricConnectionFailed", "FabricConnectionPending"),
-		about: "Every chosen connection that is watched, those that are down first, then the fullest at their busiest; a click on its name shows it alone, on its port opens that. VLAN is that on the port, Far side the other end. " +
-			"Now is the last polled rate, 5 to 17 minutes old, and Busiest the 95th percentile of the worst window, in the worse direction as a share of the bandwidth ordered. " +
-			"Equinix and Provider are the operation status as each sees it." + onlyWatched,
-		empty: "no watched connection known",
+		title: "Tracked connections", w: 24, h: 11, unit: "none", links: runbooks("FabricConnectionFull", "FabricConnectionFailed", "FabricConnectionPending"),
+		about: "Every chosen connection that is tracked: first those that are down, then by Busiest. Click a name to see that connection alone, or a port to open its dashboard. VLAN is the VLAN on the port, Far side the other end. " +
+			"Now is the last polled rate, 5 to 17 minutes old, and Busiest the 95th percentile of the worst window, both in the worse direction and as a share of the ordered bandwidth. " +
+			"Equinix and Provider are the operation status as each sees it." + onlyTracked,
+		empty: "no tracked connection known",
 	}, []string{"Status", "Busiest"},
 		column{title: "connection_uuid", label: "connection_uuid", hidden: true},
 		column{title: "port_uuid", label: "port_uuid", hidden: true},
@@ -44,36 +44,36 @@ func farSide(expr string) string {
 	return `label_replace(label_replace(` + ends + `, "far", "$2", "ends", "a \\| (.*) \\| (.*)"), "far", "$1", "ends", "z \\| (.*) \\| (.*)")`
 }
 
-// connectionState is what state connections are in, and were.
+// connectionState shows the states of connections, now and over time.
 func connectionState(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	return b.
 		WithPanel(bars(spec{
-			title: "Watched connections by state", w: 8, h: 9, unit: "none", colours: steps("blue"), empty: "no watched connection known",
-			about:   "Chosen connections by lifecycle state, as Equinix spells it. Asked every 5 minutes by default." + onlyWatched,
+			title: "Tracked connections by state", w: 8, h: 9, unit: "none", colours: steps("blue"), empty: "no tracked connection known",
+			about:   "Chosen connections by lifecycle state, as Equinix spells it. Polled every 5 minutes by default." + onlyTracked,
 			queries: []query{{"sort_desc(count by (state) (" + perConnection(seen, ns+"connection_state", "state") + "))", "{{state}}"}},
 			links:   runbooks("FabricConnectionFailed", "FabricConnectionPending"),
 		})).
 		WithPanel(series(spec{
-			title: "Watched connections by state over time", w: 8, h: 9, unit: "none", empty: "no watched connection known",
-			about:   "The same over time. A step is a connection that was ordered, changed or deleted; a gap means that nothing was known." + onlyWatched,
+			title: "Tracked connections by state over time", w: 8, h: 9, unit: "none", empty: "no tracked connection known",
+			about:   "The same over time. A step is a connection that was ordered, changed or deleted; a gap means that nothing was known." + onlyTracked,
 			queries: []query{{"count by (state) (" + perConnection(seen, ns+"connection_state", "state") + ")", "{{state}}"}},
 			links:   runbooks("FabricConnectionPending"),
 		})).
 		WithPanel(series(spec{
-			title: "Down by port", w: 8, h: 9, unit: "none", empty: "no watched connection known",
-			about: "Watched connections in service that are down, by the port that they are seen from. All of a port: look at the port. One: ask the provider." + onlyWatched,
+			title: "Down by port", w: 8, h: 9, unit: "none", empty: "no tracked connection known",
+			about: "Tracked connections in service that are down, by the port that they are seen from. If all connections of a port are down, check the port. If one is, ask the provider." + onlyTracked,
 			queries: []query{{"sum by (port_name) (" + group(perConnection(seen, ns+`connection_operational_status{status="DOWN"}`, "")) +
 				" * on (connection_uuid) group_left (port_name) topk by (connection_uuid) (1, " + seen + "))", portName}},
 			links: runbooks("FabricConnectionDown"),
 		}))
 }
 
-// everyConnection is what is known without connections.traffic.
+// everyConnection shows what is known without connections.traffic.
 func everyConnection(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
 	return b.
 		WithPanel(bars(spec{
 			title: "Connections by state", w: 8, h: 9, unit: "none", colours: steps("blue"), empty: "not known",
-			about:   "All connections on either side of the chosen ports by lifecycle state. One between two chosen ports counts on both.",
+			about:   "All connections on either side of the chosen ports by lifecycle state. A connection between two chosen ports is counted on both.",
 			queries: []query{{"sort_desc(sum by (state) (" + perPort(ns+"port_connections", "state") + ") > 0)", "{{state}}"}},
 			links:   runbooks("FabricConnectionFailed", "FabricConnectionsStale"),
 		})).
@@ -85,8 +85,8 @@ func everyConnection(b *dashboard.DashboardBuilder, l Limits) *dashboard.Dashboa
 		})).
 		WithPanel(bars(spec{
 			title: "Most sold ports", w: 8, h: 9, unit: "percentunit", empty: "not known", colours: l.sold(),
-			about: "Bandwidth of the live connections as a share of the line rate, of the ten chosen ports with the most. Above 100 % not everybody can have at once what they ordered; " +
-				"an UNLIMITED package may want that. Missing where the API gives no bandwidth for a connection.",
+			about: "Bandwidth of the live connections as a share of the line rate, of the ten chosen ports with the most. Above 100 % the connections cannot all use their bandwidth at once; " +
+				"with an UNLIMITED package that may be intended. Missing if the API gives no bandwidth for a connection.",
 			queries: []query{{"topk(10, " + named(soldShare) + ")", portName}},
 			links:   runbooks("FabricPortOversubscribed"), drill: toPort("__field.labels.port_uuid"),
 		}))

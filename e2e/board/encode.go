@@ -7,16 +7,16 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// What Grafana 9.3 writes. Later ones bring a dashboard up to date from there;
-// without the version of the panels they would begin at that of 2018.
+// The schema and plugin versions that Grafana 9.3 writes. Later versions of Grafana
+// migrate a dashboard from there; if panels had no version they would migrate from 2018.
 const (
 	schemaVersion = 37
 	pluginVersion = "9.3.0"
 )
 
 // younger are the keys that the SDK writes and Grafana 9.3 does not know, by the
-// object that they are in. Links of panels have less to say than those of
-// dashboards, for which the SDK has one type.
+// object that holds them. The SDK has one type for the links of panels and of
+// dashboards; a link of a panel has fewer keys.
 var younger = map[string][]string{
 	"panel":          {"repeatDirection"},
 	"link":           {"placement"},
@@ -55,7 +55,7 @@ func encode(d dashboard.Dashboard) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// age93 makes a panel one of Grafana 9.3.
+// age93 changes a panel to what Grafana 9.3 would write.
 func age93(p map[string]any) {
 	if p["type"] == "row" {
 		return
@@ -69,12 +69,12 @@ func age93(p map[string]any) {
 	forget(defaults["links"], "panel link")
 	if p["type"] == "table" {
 		p["options"].(map[string]any)["footer"] = map[string]any{"show": false, "reducer": []string{"sum"}, "fields": ""}
-		// Without a mode for all cells later versions leave those of the columns alone.
+		// Later versions convert the modes of the columns only if all cells have no mode.
 		defaults["custom"] = map[string]any{"align": "auto", "displayMode": "auto", "inspect": false}
 	}
 }
 
-// forget removes what is younger than Grafana 9.3 from objects of a kind.
+// forget removes the keys that Grafana 9.3 does not know from objects of a kind.
 func forget(list any, kind string) {
 	for _, o := range objects(list) {
 		for _, key := range younger[kind] {
@@ -83,7 +83,7 @@ func forget(list any, kind string) {
 	}
 }
 
-// objects are the objects of a list, none where it is no list.
+// objects are the objects of a list; no objects if v is not a list.
 func objects(list any) []map[string]any {
 	all, _ := list.([]any)
 	var found []map[string]any

@@ -5,7 +5,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// exporter tells whether the other dashboards can be trusted.
+// exporter shows the state of the exporter: can the other dashboards be trusted?
 func exporter(l Limits) *dashboard.DashboardBuilder {
 	b := newDashboard(about{
 		uid: uidExporter, title: "Equinix Fabric / Exporter", from: "now-6h",
@@ -14,7 +14,7 @@ func exporter(l Limits) *dashboard.DashboardBuilder {
 	b = exporterHealth(b)
 	b = exporterCalls(b.WithRow(row("Calls of the Equinix API")))
 	b = exporterBudget(b.WithRow(row("Budget and age")), l)
-	b = exporterState(b.WithRow(row("A restart, and what is left out")))
+	b = exporterState(b.WithRow(row("Restarts, and data that is left out")))
 	return exporterProcess(b.WithRow(row("The process")))
 }
 
@@ -23,7 +23,7 @@ func ofAccount(family string) string { return of(family, `account=~"$account"`) 
 
 const account = "{{account}}"
 
-// exporterHealth is the first line.
+// exporterHealth is the first row: the state of the exporter in single values.
 func exporterHealth(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	name := func(s spec) spec { s.colours = steps("text"); return s }
 	return b.
@@ -34,12 +34,12 @@ func exporterHealth(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 		})).
 		WithPanel(number(spec{
 			title: "Logins", w: 4, h: 4, unit: "none", empty: "nothing scraped", alarming: true, meanings: []meaning{{"0", "allowed", "green"}, {"1", "suspended", "red"}},
-			about:   "Whether logins are held back because Equinix refused the credentials; it locks an account after five refusals. Correct the secret: in a file it is noticed, in the configuration it needs a reload, from systemd or the environment a restart.",
+			about:   "Whether the exporter holds logins back because Equinix refused the credentials; Equinix locks an account after five refusals. Correct the secret. If it is in a file, the exporter notices; if it is in the configuration, reload; if it comes from systemd or the environment, restart.",
 			queries: []query{{"max by (account) (" + ofAccount("login_suspended") + ")", account}}, links: runbooks("FabricLoginRefused"),
 		})).
 		WithPanel(number(spec{
 			title: "Token left", w: 4, h: 4, unit: "s", colours: steps("red", colour{1, "green"}), empty: "no token known", alarming: true,
-			about:   "Time until the access token in use expires; the exporter gets a new one before that. 0 or less that lasts: the token service does not answer.",
+			about:   "Time until the access token in use expires; the exporter gets a new one before that. If it stays at 0 or below, the token service does not answer.",
 			queries: []query{{"min by (account) (" + ofAccount("token_expiry_timestamp_seconds") + ") - time()", account}}, links: runbooks("FabricTokenTrouble"),
 		})).
 		WithPanel(number(name(spec{
@@ -49,7 +49,7 @@ func exporterHealth(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 		})).TextMode(common.BigValueTextModeName)).
 		WithPanel(number(spec{
 			title: "Config", w: 3, h: 4, unit: "none", empty: "nothing scraped", alarming: true, meanings: []meaning{{"1", "accepted", "green"}, {"0", "refused", "red"}},
-			about:   "Whether the latest reading of the configuration file was accepted. If it was refused the one before is in force, and a restart would fail; the log names every fault.",
+			about:   "Whether the configuration file was accepted when it was last read. If it was refused, the previous configuration stays in force, and a restart would fail; the log names every fault.",
 			queries: []query{{"min by (instance) (" + ns + "config_last_reload_successful)", "{{instance}}"}}, links: runbooks("FabricReloadFailed"),
 		}).TextMode(common.BigValueTextModeValue)).
 		WithPanel(number(name(spec{
@@ -59,9 +59,9 @@ func exporterHealth(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 		})).TextMode(common.BigValueTextModeName))
 }
 
-// exporterCalls is how the API does.
+// exporterCalls shows the calls of the API, their errors and their latency.
 func exporterCalls(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
-	const window = " Over " + callWindow + ", which is three polls by default: within a scrape or two there may be none."
+	const window = " Over " + callWindow + ", which is three polls by default: a shorter window may contain no request."
 	buckets := "histogram_quantile(0.95, sum by (operation, le) (rate(" + ofAccount("api_request_duration_seconds_bucket") + "[" + callWindow + "])))"
 	native := "histogram_quantile(0.95, sum by (operation) (rate(" + ofAccount("api_request_duration_seconds") + "[" + callWindow + "])))"
 	return b.
@@ -72,31 +72,31 @@ func exporterCalls(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 		}))).
 		WithPanel(stacked(series(spec{
 			title: "Calls by status code", w: 12, h: 8, unit: "reqps", empty: "nothing scraped", links: runbooks("FabricAccountDown"),
-			about:   "Requests to the Equinix API by HTTP status; none is where no answer came. 429 means that the account makes too many calls, 401 and 403 that rights or the login are missing." + window,
+			about:   "Requests to the Equinix API by HTTP status; none means that no answer came. 429 means that the account makes too many calls, 401 and 403 that the login was refused or a right is missing." + window,
 			queries: []query{{"sum by (code) (rate(" + ofAccount("api_requests_total") + "[" + callWindow + "]))", "{{code}}"}},
 		}))).
 		WithPanel(series(spec{
 			title: "Failed attempts in an hour", w: 12, h: 8, unit: "short", empty: "nothing scraped", links: runbooks("FabricAccountDown", "FabricDataStale", "FabricTokenTrouble"),
-			about: "Attempts that failed in the hour before each point, by reason. server, timeout and transport pass; forbidden is a missing right, not_found a mistyped UUID or an API that is gone, " +
+			about: "Attempts that failed in the hour before each point, by reason. server, timeout and transport usually pass by themselves; forbidden is a missing right, not_found a mistyped UUID or an API that no longer exists, " +
 				"rate_limited too many calls, decode an answer that the exporter does not understand: report it.",
 			queries: []query{{"sum by (account, reason) (increase(" + ofAccount("api_errors_total") + "[1h]))", "{{account}}: {{reason}}"}},
 		})).
 		WithPanel(series(spec{
 			title: "Latency, 95th percentile", w: 12, h: 8, unit: "s", empty: "nothing scraped", links: runbooks("FabricPollingStretched"),
-			about:   "Time within which 95 % of the attempts were answered, by operation; from classic buckets, else from the native histogram. Slow answers stretch the poll intervals." + window,
+			about:   "Time within which 95 % of the attempts were answered, by operation; from classic buckets, or from the native histogram if there are none. Slow answers stretch the poll intervals." + window,
 			queries: []query{{buckets + " or " + native, "{{operation}}"}},
 		}))
 }
 
-// exporterState is what a restart would begin with, and what is not shown though
-// the API told of it.
+// exporterState shows what a restart would begin with, and data of the API that is not
+// shown.
 func exporterState(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	const instance = "{{instance}}"
 	return b.
 		WithPanel(number(spec{
 			title: "State file written", w: 6, h: 4, unit: "s", colours: steps("text"), empty: "no state file known",
-			about: "Time since the state file was last written; once a minute is usual. A restart begins with values that are older by this. " +
-				"Without state.file it begins with nothing.",
+			about: "Time since the state file was last written; once a minute is usual. After a restart the exporter begins with the values of that time. " +
+				"Without state.file it begins without values.",
 			queries: []query{{"time() - max by (instance) (" + ns + "state_last_write_timestamp_seconds)", instance}}, links: runbooks("FabricStateWriteFailing"),
 		})).
 		WithPanel(number(spec{
@@ -106,19 +106,19 @@ func exporterState(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 		})).
 		WithPanel(number(spec{
 			title: "Ports restored", w: 6, h: 4, unit: "none", colours: steps("text"), empty: "no state file known",
-			about:   "Ports whose values the running process took from the state file when it started; 0 where there was no file, or none to trust.",
+			about:   "Ports whose values the running process took from the state file when it started; 0 if there was no file, or none that could be used.",
 			queries: []query{{"max by (instance) (" + ns + "state_restored_ports)", instance}},
 		})).
 		WithPanel(number(spec{
 			title: "Series left out", w: 6, h: 4, unit: "none", colours: anyIsRed(), empty: "nothing scraped",
 			about: "Series that are not shown because their account could have more than max_series: whole connections first, then pairs, then ports. " +
-				"Raise max_series if Prometheus can take them, else watch fewer connections or discover fewer ports.",
+				"Raise max_series if Prometheus can take more series, or else track fewer connections or discover fewer ports.",
 			queries: []query{{"max by (account) (" + ofAccount("series_dropped") + ")", account}}, links: runbooks("FabricSeriesLeftOut"),
 		})).
 		WithPanel(series(spec{
 			title: "Duplicates and rejects in an hour", w: 24, h: 8, unit: "short", empty: "nothing scraped",
-			about: "What was wrong in answers of the API, in the hour before each point: ports, connections and intervals that one answer held more than once, which are merged; " +
-				"intervals that cannot be, and records without a UUID, which are left out. What goes on for days is for Equinix' support.",
+			about: "Faults in answers of the API, in the hour before each point: ports, connections and intervals that one answer contained more than once, which are merged; " +
+				"implausible intervals, and records without a UUID, which are left out. If it goes on for days, report it to Equinix' support.",
 			queries: []query{
 				{"sum by (account, kind) (increase(" + ofAccount("duplicates_total") + "[1h]))", "{{account}}: {{kind}} twice"},
 				{"sum by (account, kind) (increase(" + ofAccount("implausible_intervals_total") + "[1h]))", "{{account}}: interval rejected, {{kind}}"},
@@ -127,52 +127,53 @@ func exporterState(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 		}))
 }
 
-// exporterBudget is whether the calls fit, and how old values get.
+// exporterBudget shows whether the calls fit the budget, and how old values are.
 func exporterBudget(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
 	return b.
 		WithPanel(limited(series(spec{
 			title: "Budget used", w: 8, h: 8, unit: "percentunit", empty: "nothing scraped", links: runbooks("FabricBudgetExceeded"),
 			colours: steps("green", colour{l.at("budget_ratio"), "red"}),
-			about: "Calls that the configured intervals want, as a share of those that the request budget has. Above 100 % the exporter polls everything less often: " +
+			about: "Calls that the configured intervals need, as a share of the calls that the request budget allows. Above 100 % the exporter polls less often: " +
 				"raise api.requests_per_second or the intervals.",
 			queries: []query{{"max by (account) (" + ofAccount("poll_calls_per_cycle") + " / " + ofAccount("poll_budget_calls_per_cycle") + ")", account}},
 		}))).
 		WithPanel(series(spec{
 			title: "Poll intervals in force", w: 8, h: 8, unit: "s", empty: "nothing scraped", links: runbooks("FabricPollingStretched", "FabricBudgetExceeded"),
-			about:   "Time between two polls of the same thing: as configured, or longer where the budget is too small or the API too slow.",
+			about:   "Time between two polls of the same thing: as configured, or longer if the budget is too small or the API too slow.",
 			queries: []query{{"max by (account, class) (" + ofAccount("poll_interval_seconds") + ")", "{{account}}: {{class}}"}},
 		})).
 		WithPanel(series(spec{
 			title: "Waiting for the budget in an hour", w: 8, h: 8, unit: "s", empty: "nothing scraped", links: runbooks("FabricBudgetExceeded", "FabricPollingStretched"),
 			about: "Time that all requests together waited, in the hour before each point, for the exporter's own budget or because Equinix asked to slow down. " +
-				"Some waiting is how calls are spread; growth means that the budget is short.",
+				"Some waiting is normal, since calls are spread over time; growth means that the budget is too small.",
 			queries: []query{{"sum by (account) (increase(" + ofAccount("api_rate_limit_wait_seconds_total") + "[1h]))", account}},
 		})).
 		WithPanel(series(spec{
-			title: "Oldest good poll", w: 8, h: 8, unit: "s", empty: "nothing scraped", links: runbooks("FabricDataStale"),
-			about: "Time since the last good traffic poll of the port of each account that is furthest behind. Teeth up to the poll interval are healthy; " +
-				"values end after five intervals without a good poll.",
+			title: "Oldest successful poll", w: 8, h: 8, unit: "s", empty: "nothing scraped", links: runbooks("FabricDataStale"),
+			about: "Time since the last successful traffic poll of the port that is furthest behind, by account. A sawtooth up to the poll interval is normal; " +
+				"after five intervals without a successful poll values are no longer shown.",
 			queries: []query{{"max by (account) (time() - " + accountOf("max by (port_uuid) ("+ns+"port_poll_last_success_timestamp_seconds)") + ")", account}},
 		})).
 		WithPanel(series(spec{
 			title: "Oldest sample", w: 8, h: 8, unit: "s", empty: "nothing scraped", links: runbooks("FabricSamplesLate"), colours: l.old(),
-			about: "Age of the newest sample of the port of each account that is furthest behind: 5 to 17 minutes and the poll interval are usual. " +
-				"Far above the oldest good poll, Equinix is late, not the exporter.",
+			about: "Age of the newest sample of the port that is furthest behind, by account: 5 to 17 minutes plus the poll interval are usual. " +
+				"If it is far above the oldest successful poll, Equinix is late, not the exporter.",
 			queries: []query{{"max by (account) (time() - " + accountOf("min by (port_uuid) (max by (port_uuid, direction) ("+ns+"port_traffic_last_sample_timestamp_seconds))") + ")", account}},
 		})).
 		WithPanel(series(spec{
 			title: "Failing polls", w: 8, h: 8, unit: "none", empty: "nothing scraped", links: runbooks("FabricDataStale", "FabricPortNeverPolled"),
-			about:   "Ports of which the latest traffic poll failed, by account. See the failed attempts above for the reason.",
+			about:   "Ports whose latest traffic poll failed, by account. See the failed attempts above for the reason.",
 			queries: []query{{"sum by (account) (1 - " + accountOf("min by (port_uuid) ("+ns+"port_poll_success)") + ")", account}},
 		}))
 }
 
-// accountOf gives the series of ports the label account, of the chosen ones.
+// accountOf gives the series of ports the label account, and keeps only ports of the
+// chosen accounts.
 func accountOf(expr string) string {
 	return expr + " * on (port_uuid) group_left (account) topk by (port_uuid) (1, " + ofAccount("port_info") + ")"
 }
 
-// exporterProcess is what the process needs.
+// exporterProcess shows what the process uses.
 func exporterProcess(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	own := func(expr string) string { return expr + " and on (instance, job) " + ns + "exporter_build_info" }
 	const instance = "{{instance}}"
@@ -194,7 +195,7 @@ func exporterProcess(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder 
 		})).
 		WithPanel(series(spec{
 			title: "Scrape", w: 6, h: 7, unit: "s", empty: "nothing scraped", links: runbooks("FabricExporterDown"),
-			about:   "Time that a scrape takes, as Prometheus sees it. A scrape asks nothing of Equinix: more than a second means an overloaded machine.",
+			about:   "Time that a scrape takes, as Prometheus sees it. A scrape makes no call to Equinix: more than a second means an overloaded machine.",
 			queries: []query{{own("scrape_duration_seconds"), instance}},
 		}))
 }

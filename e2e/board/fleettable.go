@@ -12,9 +12,9 @@ func topPorts(l Limits) *table.PanelBuilder {
 	p := func(expr string) string { return located(expr) }
 	return rows(spec{
 		title: "Ports", w: 24, h: 11, unit: "none", links: runbooks("FabricPortSaturated", "FabricPortNearlyFull", "FabricPortOversubscribed"),
-		about: "Every chosen port, those that are down first, then the fullest at their busiest; a click on a name opens it. Utilization is of the links that are up, in the worse direction: Now by the last polled rate, " +
-			"Busiest by the 95th percentile of the worst window. Full in is the time until the 95th percentile reaches " + l.percent("port_utilization_forecast_ratio") + ", now if it has, empty if that is more than two years away; it needs the recording rules of deploy/prometheus. " +
-			"Sold is the bandwidth of the live connections over the line rate; above 100 % not everybody can have what they ordered. Age is of the newest sample.",
+		about: "Every chosen port: first those that are down, then by Busiest. Click a name to open the port. Utilization is a share of the links that are up, in the worse direction: Now by the last polled rate, " +
+			"Busiest by the 95th percentile of the worst window. Full in is the time until the 95th percentile reaches " + l.percent("port_utilization_forecast_ratio") + ", now if it is there already, empty if that is more than two years away. It needs the recording rules of deploy/prometheus. " +
+			"Sold is the bandwidth of the live connections as a share of the line rate; above 100 % they cannot all use it at once. Age is the age of the newest sample.",
 		empty: "no ports known",
 	}, []string{"Status", "Busiest"},
 		column{title: "port_uuid", label: "port_uuid", hidden: true},
@@ -34,14 +34,14 @@ func topPorts(l Limits) *table.PanelBuilder {
 
 func metroTable(l Limits) *table.PanelBuilder {
 	fullest := func(rate string) string { return "max by (metro) (" + located(worst(rate)) + ")" }
-	sumP95 := func(direction string) string { // the rules know all ports of a metro
+	sumP95 := func(direction string) string { // the rules sum all ports of a metro, so all must be chosen
 		return "8 * max by (metro) (equinix_fabric:metro:traffic_p95_1w_bytes_per_second{direction=\"" + direction + "\",metro=~\"$metro\"})" +
 			" unless on (metro) (" + ns + "port_info unless on (port_uuid) " + chosenPorts + ")"
 	}
 	return rows(spec{
 		title: "By metro", w: 24, h: 8, unit: "none",
-		about: "The chosen ports of each metro. Fullest are the last polled rate and the 95th percentile of the chosen window of the fullest port there, in the worse direction. " +
-			"Sums are missing where one of their ports is, and everywhere while max_series leaves out series of a chosen account: then Ports and Without data do not count all. p95 1w is the 95th percentile of the sum over a week, of metros of which all ports are chosen; it needs the recording rules of deploy/prometheus. Ports of which nothing has been known for long are in none of the traffic, and Without data counts them. A metro with one full port and empty others can be cured by moving connections.",
+		about: "The chosen ports of each metro. Fullest now and Fullest p95 are the highest utilization of a port by the last polled rate, and by the 95th percentile of the chosen window, in the worse direction. " +
+			"A sum is missing if the data of one of its ports is missing. While max_series leaves out series of a chosen account, all sums are missing, and Ports and Without data do not count all ports. p95 1w is the 95th percentile of the sum over a week, if all ports of the metro are chosen; it needs the recording rules of deploy/prometheus. Ports that have had no data for a long time are not in the sums; Without data counts them. If one port of a metro is full and others are not, move connections.",
 		links: runbooks("FabricPortNearlyFull"), empty: "no metros known",
 	}, []string{"Fullest p95"},
 		column{title: "Metro", label: "metro", width: 75},

@@ -35,14 +35,14 @@ func troubleTable(l Limits) *table.PanelBuilder {
 		named("FabricLoginRefused", 3, "group by (account) ("+ofAccount("login_suspended")+" == 1)"),
 		named("FabricAccountDown", 2, "group by (account) ("+ofAccount("up")+" == 0 unless on (account, instance, job) "+ofAccount("login_suspended")+" == 1)"),
 	}, " or ")
-	// One column for what else an alert may be about.
+	// One column for the pair or connection that an alert may be about.
 	alerts := "3 * " + firing("critical") + " or 2 * " + firing("warning") + " or " + firing("info")
 	alerts = `label_replace(label_replace(` + alerts + `, "about", "$1", "pair", "(.+)"), "about", "$1", "connection_name", "(.+)")`
 	alerts = "max by (alertname, account, metro, port_uuid, port_name, direction, about) (" + alerts + ")"
 	return rows(spec{
 		title: "Down, degraded or firing", w: 24, h: 8, unit: "none", empty: "nothing is known to be wrong",
-		about: "What needs attention, the worst first: alerts that fire, and ports that are down, have lost links, are full now, or are full at their busiest (95th percentile of the worst window) even if no alert fires for them, " +
-			"because it has not lasted long enough or the rules of deploy/prometheus are not loaded. A click on an alert opens its runbook, on a port the Port dashboard.",
+		about: "What needs attention, the worst first: alerts that fire, and ports that are down, have lost links, are full now, or are full by the 95th percentile of the worst window. Such a port is listed even if no alert fires, " +
+			"because the fault has not lasted long enough or the rules of deploy/prometheus are not loaded. Click an alert to open its runbook, or a port to open the Port dashboard.",
 		links: runbooks("FabricPortDown", "FabricPortSaturated", "FabricExporterDown"),
 	}, []string{"Severity"},
 		column{title: "port_uuid", label: "port_uuid", hidden: true},
@@ -58,8 +58,8 @@ func troubleTable(l Limits) *table.PanelBuilder {
 	)
 }
 
-// exporterAlive is a number that exporterMeanings has the words for. Each line hides
-// those below it.
+// exporterAlive is a number that exporterMeanings translates. Each line hides the
+// lines below it.
 const exporterAlive = "4 * group(max(" + targets + ") == 0)" +
 	" or 3 * group(min(" + targets + ") == 0)" +
 	" or 2 * group(" + ns + `up{account=~"$account"} == 0)` +

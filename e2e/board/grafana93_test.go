@@ -9,7 +9,7 @@ import (
 )
 
 // What Grafana 9.3 knows, of what dashboards may have: keys by object. Nothing
-// younger may come in, since nobody would notice in a newer Grafana.
+// younger may come in, since a newer Grafana would accept it.
 var known = map[string]string{
 	"dashboard":       "annotations description editable fiscalYearStartMonth graphTooltip id links panels refresh schemaVersion tags templating time timezone title uid",
 	"dashboard link":  "asDropdown icon includeVars keepTime tags targetBlank title tooltip type url",

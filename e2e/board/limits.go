@@ -19,14 +19,14 @@ import (
 type Limits struct {
 	values map[string]float64
 	exprs  map[string]string // by the name of the rule
-	absent map[string]bool   // asked for and not there
+	absent map[string]bool   // asked for but not in the files
 }
 
 var constant = regexp.MustCompile(`^vector\(([^)]+)\)$`)
 
-// ReadLimits reads a file of thresholds, of which every rule records one figure as
-// equinix_fabric:threshold:<name> with the expression vector(<figure>), and the files
-// of the rules that compare with them.
+// ReadLimits reads a file of thresholds, and the files of the rules that compare with
+// them. Each rule of the first records one number as equinix_fabric:threshold:<name>
+// with the expression vector(<number>).
 func ReadLimits(thresholds string, rules ...string) (Limits, error) {
 	l := Limits{values: map[string]float64{}, exprs: map[string]string{}, absent: map[string]bool{}}
 	for _, path := range append([]string{thresholds}, rules...) {
@@ -70,8 +70,8 @@ var (
 	recorded = regexp.MustCompile(`equinix_fabric:(port|connection):\w+`)
 )
 
-// condition is what a rule looks for, in terms of the exporter's families, so that
-// a panel needs no rules. Where the rule means every connection, it is those given.
+// condition is the condition of an alert in terms of the exporter's families, so that
+// a panel needs no rules. It covers the given connections instead of all.
 func (l Limits) condition(rule, connections string) string {
 	expr, ok := l.exprs[rule]
 	if !ok && l.absent != nil {
@@ -91,12 +91,12 @@ func (l Limits) condition(rule, connections string) string {
 	})
 }
 
-// portDown and linksLost are what FabricPortDown and FabricLAGLinkLost fire for,
-// without their time.
+// portDown and linksLost are the conditions of FabricPortDown and FabricLAGLinkLost,
+// without how long they must last.
 func (l Limits) portDown() string  { return l.condition("equinix_fabric:port:down", "") }
 func (l Limits) linksLost() string { return l.condition("FabricLAGLinkLost", "") }
 
-// at is the limit of that name, which Build complains about where there is none.
+// at is the limit of that name. If there is none, Build returns an error.
 func (l Limits) at(name string) float64 {
 	v, ok := l.values[name]
 	if !ok && l.absent != nil {
@@ -155,12 +155,12 @@ func (l Limits) busy() cog.Builder[dashboard.ThresholdsConfig] {
 	return steps("green", colour{l.at("port_utilization_p95_ratio"), "orange"}, colour{l.at("port_utilization_ratio"), "red"})
 }
 
-// full are those of its 95th percentile: order an upgrade, have it.
+// full are the colours of its 95th percentile: order an upgrade, then have it installed.
 func (l Limits) full() cog.Builder[dashboard.ThresholdsConfig] {
 	return steps("green", colour{l.at("port_utilization_p95_ratio"), "orange"}, colour{l.at("port_utilization_forecast_ratio"), "red"})
 }
 
-// failover are those of what the other port of a pair would carry.
+// failover are the colours of what the other port of a pair would carry.
 func (l Limits) failover() cog.Builder[dashboard.ThresholdsConfig] {
 	return steps("green", colour{l.at("pair_failover_utilization_p95_ratio"), "orange"}, colour{l.at("pair_failover_utilization_forecast_ratio"), "red"})
 }
@@ -175,7 +175,7 @@ func (l Limits) old() cog.Builder[dashboard.ThresholdsConfig] {
 	return steps("green", colour{l.at("sample_age_seconds"), "orange"})
 }
 
-// sold are the colours of the bandwidth sold over the line rate.
+// sold are the colours of the sold bandwidth as a share of the line rate.
 func (l Limits) sold() cog.Builder[dashboard.ThresholdsConfig] {
 	return steps("green", colour{l.at("port_oversubscription_ratio"), "orange"})
 }

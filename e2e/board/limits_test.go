@@ -95,7 +95,7 @@ func TestBuildWantsAllLimits(t *testing.T) {
 	}
 }
 
-func TestReadLimitsRefusesWhatIsNoFigure(t *testing.T) {
+func TestReadLimitsRefusesWhatIsNotANumber(t *testing.T) {
 	for _, expr := range []string{"vector(many)", "0.8", "vector(time())"} {
 		if _, err := board.ReadLimits(edited(t, thresholds, "vector(0.8)", expr)); err == nil || !strings.Contains(err.Error(), "port_utilization_p95_ratio") {
 			t.Errorf("%s: error %v", expr, err)

@@ -8,7 +8,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 )
 
-// spec is what every panel says, whatever draws it.
+// spec is what panels of every type have.
 type spec struct {
 	title string
 	about string // in plain words: what it is, how old, what to do
@@ -17,16 +17,16 @@ type spec struct {
 
 	queries  []query
 	colours  cog.Builder[dashboard.ThresholdsConfig] // green without
-	meanings []meaning                               // words instead of numbers
+	meanings []meaning                               // texts instead of numbers
 	links    []cog.Builder[dashboard.DashboardLink]
-	drill    string  // address of what a click on a value opens
+	drill    string  // address that a click on a value opens
 	max      float64 // of the axis or the bar; from the values if 0
 	mirrored bool    // series that end in "outbound" are drawn downwards
 
-	// What stands where there is no value. It must hold in an outage too, when
-	// nothing at all is known.
+	// Shown if there is no value. It must be true in an outage too, when nothing is
+	// known.
 	empty    string
-	alarming bool // having no value is trouble: empty is orange
+	alarming bool // to have no value is a fault: empty is orange
 }
 
 // query is a query of a panel: of the range of the dashboard, or of its end.
@@ -54,7 +54,7 @@ type panelBuilder[B any] interface {
 // source is the data source that the reader chose.
 var source = common.DataSourceRef{Type: new("prometheus"), Uid: new("${datasource}")}
 
-// mode is how a panel asks.
+// mode is how a panel queries.
 type mode int
 
 const (
@@ -63,7 +63,7 @@ const (
 	asTable              // the same, in rows
 )
 
-// dress puts what s says on a builder of any panel type.
+// dress applies s to a builder of any panel type.
 func dress[B panelBuilder[B]](b B, s spec, m mode) B {
 	b = b.Title(s.title).Description(s.about).Unit(s.unit).Span(s.w).Height(s.h).Datasource(source).Links(s.links)
 	if s.colours == nil {
@@ -111,7 +111,7 @@ func newest() cog.Builder[common.ReduceDataOptions] {
 	return common.NewReduceDataOptionsBuilder().Values(false).Fields("").Calcs([]string{"lastNotNull"})
 }
 
-// property is one of an override of Grafana.
+// property is a property of a Grafana override.
 func property(id string, value any) dashboard.DynamicConfigValue {
 	return dashboard.DynamicConfigValue{Id: id, Value: value}
 }

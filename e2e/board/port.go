@@ -12,18 +12,18 @@ import (
 func port(l Limits) *dashboard.DashboardBuilder {
 	b := newDashboard(about{
 		uid: uidPort, title: "Equinix Fabric / Port", from: "now-24h",
-		description: "One port: how full it is in both directions, what rides on it, what it drops, and what state it was in when.",
+		description: "One port: how full it is in both directions, its connections, what it drops, and its state over time.",
 	}).
 		WithVariable(datasource()).WithVariable(accounts()).WithVariable(metros()).WithVariable(ports()).WithVariable(windows())
 	b = portNow(b, l)
 	b = b.WithPanel(portTraffic()).WithPanel(envelope("inbound", "blue")).WithPanel(envelope("outbound", "purple"))
 	b = portPair(b.WithRow(row("Failover: could the other port carry the load?")), l)
-	b = portConnections(b.WithRow(row("What rides on it")))
-	b = portPackets(b.WithRow(row("Packets: only where traffic comes from v4-metrics")))
+	b = portConnections(b.WithRow(row("Connections of the port")))
+	b = portPackets(b.WithRow(row("Packets: only if traffic comes from v4-metrics")))
 	return portHistory(b.WithRow(row("The port itself")), l).WithPanel(portFacts())
 }
 
-// ofPort is the highest value of the port, where several exporters have one.
+// ofPort is the highest value of the port, since several exporters may have one.
 func ofPort(family string, more string) string {
 	by := "port_uuid"
 	if more != "" {
@@ -53,13 +53,13 @@ func shareOfPort(rate string) string {
 		"max by (port_uuid) (" + of("port_effective_capacity_bytes_per_second", `port_uuid="$port"`) + ") > 0)"
 }
 
-// notKnown stands where a port has no traffic; the panel Data knows the reason.
+// notKnown is shown if a port has no traffic; the panel Data says why.
 const notKnown = "not known: see Data"
 
 // thisPort is port_info of the port.
 var thisPort = of("port_info", `port_uuid="$port"`)
 
-// dataReason is why the traffic of the port is known or not; each line hides those
+// dataReason is why the traffic of the port is known or not; each line hides the lines
 // below it.
 var dataReason = strings.Join([]string{
 	"7 * group by (port_uuid) (" + of("port_effective_capacity_bytes_per_second", `port_uuid="$port"`) + " == 0)",
@@ -81,20 +81,20 @@ var dataMeanings = []meaning{
 	{"7", "no link is up", "red"},
 }
 
-// portNow is what one wants to know of a port before anything else.
+// portNow is the first row: the state of the port in single values.
 func portNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
 	now := func(title, direction, what string) spec {
 		return spec{
 			title: title, w: 3, h: 4, unit: "percentunit", colours: l.busy(), empty: "not known", alarming: true, links: runbooks("FabricPortSaturated"),
-			about: "Last polled rate of what the port " + what + ", 5 to 17 minutes old, as a share of the links that are up; not known if none is. Above " +
-				l.percent("port_utilization_ratio") + " it drops bursts: see below what fills it.",
+			about: "Last polled rate of what the port " + what + ", 5 to 17 minutes old, as a share of the links that are up; not known if no link is up. Above " +
+				l.percent("port_utilization_ratio") + " the port drops bursts: see its connections below.",
 			queries: []query{{named(shareOfPort(lastOfPort(direction))), direction}},
 		}
 	}
 	return b.
 		WithPanel(number(spec{
 			title: "Status", w: 3, h: 4, unit: "none", meanings: statusMeanings, empty: "not known", alarming: true, links: runbooks("FabricPortDown", "FabricLAGLinkLost"),
-			about: "Whether the port, or some links of its LAG, are down, as the inventory of Equinix says; it is read every 15 minutes by default. " +
+			about: "Whether the port or some links of its LAG are down, by the inventory of Equinix, which is polled every 15 minutes by default. " +
 				"If it is down, check the cross connect and your own end.",
 			queries: []query{{named(status(`,port_uuid="$port"`)), portName}},
 		})).
@@ -108,22 +108,22 @@ func portNow(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilde
 		})).
 		WithPanel(number(spec{
 			title: "In " + l.horizon(), w: 4, h: 4, unit: "percentunit", colours: l.full(), empty: "no forecast known", links: runbooks("FabricPortFullSoon"),
-			about:   "What the 95th percentile of a day will be in the worse direction if it goes on as in the past two weeks." + needsRules,
+			about:   "The daily 95th percentile in the worse direction at that time, if it grows as in the past two weeks." + needsRules,
 			queries: []query{{"max by (port_name) (" + group(expectedRatio) + " and on (port_uuid) " + chosenPorts + ")", portName}},
 		})).
 		WithPanel(number(spec{
 			title: "Age", w: 3, h: 4, unit: "s", colours: l.old(), empty: "not known", alarming: true, links: runbooks("FabricSamplesLate"),
-			about:   "Time since the newest sample that Equinix has of the port, in the direction that is further behind. 5 to 17 minutes and the poll interval are usual.",
+			about:   "Age of the newest sample that Equinix has of the port, in the direction that is further behind. 5 to 17 minutes plus the poll interval are usual.",
 			queries: []query{{named(sampleAge), portName}},
 		})).
 		WithPanel(number(spec{
 			title: "Data", w: 5, h: 4, unit: "none", meanings: dataMeanings, empty: "not scraped", alarming: true, links: runbooks("FabricPortNotAttached", "FabricDataStale", "FabricSamplesLate", "FabricPortWithoutSamples"),
-			about:   "Whether the traffic of the port is known, and if not, why. Without a link that is up there is no utilization. Not scraped: no exporter that watches the port answers Prometheus.",
+			about:   "Whether the traffic of the port is known, and if not, why. Without a link that is up there is no utilization. Not scraped: no exporter that polls the port answers Prometheus.",
 			queries: []query{{named(dataReason), portName}},
 		}))
 }
 
-// portPair is what the other port of a pair would have to carry.
+// portPair shows what the other port of a pair would have to carry.
 func portPair(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
 	// The other ports, by the pair.
 	as := func(label, from, expr string) string {
@@ -140,13 +140,13 @@ func portPair(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuild
 	return b.
 		WithPanel(rows(spec{
 			title: "Pair", w: 12, h: 8, unit: "none", empty: "no pair of this port known", links: runbooks("FabricPairWouldNotSurvive", "FabricPairDataMissing"),
-			about: "The port that backs this one up, and what one of the two would carry if the other failed, as a share of the smaller one, in the worse direction: " +
-				"in the newest interval that both have, and by the 95th percentile of the worst window. A click on the other port opens it.",
+			about: "The other port of the pair, and what one of the two would carry if the other failed, as a share of the capacity of the smaller one and in the worse direction: " +
+				"in the newest interval that both have, and by the 95th percentile of the worst window. Click the other port to open it.",
 		}, []string{"Busiest"},
 			column{title: "pair", label: "pair", hidden: true},
 			column{title: "other_uuid", label: "other_uuid", hidden: true},
 			column{title: "Other port", label: "other", width: 230,
-				// It may be of another account or metro than those chosen.
+				// The other port may belong to another account or metro than the chosen ones.
 				drill: "/d/" + uidPort + "?var-port=${__data.fields.other_uuid}&${datasource:queryparam}&${window:queryparam}&${__url_time_range}"},
 			column{expr: ofOther("topk by (other_uuid) (1, "+as("other", "port_name", as("other_uuid", "port_uuid", ns+"port_info"))+")", "other")},
 			column{title: "Status", expr: ofOther(as("other_uuid", "port_uuid", status("")), ""), meanings: statusMeanings, empty: "not known", width: 95},
@@ -155,14 +155,14 @@ func portPair(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuild
 		)).
 		WithPanel(limited(series(spec{
 			title: "Load of the pair on one port", w: 12, h: 8, unit: "percentunit", colours: l.failover(), empty: "no pair of this port known",
-			about: "Traffic of both ports of the pair together, interval by interval, as a share of the smaller one. While a line is above 100 %, a failure of either port would lose traffic. " +
-				"Missing while a port of the pair has no link or no fresh traffic.",
+			about: "Traffic of both ports of the pair together, interval by interval, as a share of the capacity of the smaller one. While a line is above 100 %, a failure of either port would lose traffic. " +
+				"Missing while a port of the pair has no link up or no fresh traffic.",
 			queries: []query{{"max by (pair, direction) (" + chosenPairs(pairNow) + ")", "{{pair}} {{direction}}"}},
 			links:   runbooks("FabricPairWouldNotSurvive", "FabricPairDataMissing"),
 		})))
 }
 
-// portFacts is what the inventory says.
+// portFacts shows the port as the inventory describes it.
 func portFacts() *table.PanelBuilder {
 	columns := []column{
 		{title: "port_uuid", label: "port_uuid", hidden: true},
@@ -179,7 +179,7 @@ func portFacts() *table.PanelBuilder {
 	labels := "port_uuid, port_name, account, metro_name, ibx, equinix_region, package, encapsulation, redundancy_priority, project"
 	return rows(spec{
 		title: "Facts", w: 24, h: 4, unit: "none", empty: "not known",
-		about: "The port as the latest inventory of Equinix describes it; empty where it says nothing. It is read every 15 minutes by default. The line rate is that of all links together.",
+		about: "The port as Equinix' inventory describes it, which is polled every 15 minutes by default; a cell is empty if the inventory says nothing. The line rate is the rate of all links together.",
 	}, nil, append(columns,
 		column{expr: "max by (" + labels + ") (topk by (port_uuid) (1, " + thisPort + "))"},
 		column{title: "Line rate", expr: inBits(ofPort("port_capacity_bytes_per_second", "")), unit: "bps", width: 100},
@@ -187,27 +187,27 @@ func portFacts() *table.PanelBuilder {
 	)...)
 }
 
-// portHistory is what the port was when.
+// portHistory shows the states of the port over time.
 func portHistory(b *dashboard.DashboardBuilder, l Limits) *dashboard.DashboardBuilder {
 	return b.
 		WithPanel(states(spec{
 			title: "Status over time", w: 12, h: 4, unit: "none", empty: "not known", meanings: statusMeanings, links: runbooks("FabricPortDown", "FabricLAGLinkLost"),
-			about:   "Operational status over time, as the inventory said: UP, PARTIAL where some links of a LAG are down, DOWN. It is read every 15 minutes by default, so shorter outages may not show. A gap means that nothing was known.",
+			about:   "Operational status over time, by the inventory: UP, PARTIAL if some links of a LAG are down, DOWN. The inventory is polled every 15 minutes by default, so shorter outages may not show. A gap means that nothing was known.",
 			queries: []query{{status(`,port_uuid="$port"`), "operational status"}},
 		})).
 		WithPanel(states(spec{
 			title: "Lifecycle state over time", w: 12, h: 4, unit: "none", empty: "not known",
-			about:   "Lifecycle state over time, a stripe for each that occurred, as the API spells it. ACTIVE is what a port in service is.",
+			about:   "Lifecycle state over time, with a stripe for each state that occurred, as the API spells it. A port in service is ACTIVE.",
 			queries: []query{{ofPort("port_lifecycle_state", "state"), "{{state}}"}},
 		}).ShowValue(common.VisibilityModeNever)).
 		WithPanel(series(spec{
 			title: "Physical links", w: 12, h: 8, unit: "none", empty: "no links known", links: runbooks("FabricLAGLinkLost", "FabricPortDown"),
-			about:   "Physical links of the port by status. A port that is no LAG has one. For each that is down, check the cross connect and your own end.",
+			about:   "Physical links of the port by status. A port that is not a LAG has one. For each link that is down, check the cross connect and your own end.",
 			queries: []query{{ofPort("port_lag_links", "status"), "{{status}}"}},
 		}).OverrideByName("UP", painted("green")).OverrideByName("DOWN", painted("red"))).
 		WithPanel(limited(series(spec{
 			title: "Utilization", w: 12, h: 8, unit: "percentunit", empty: notKnown, colours: l.busy(), links: runbooks("FabricPortSaturated", "FabricLAGWouldNotSurvive"),
-			about: "Last polled rate as a share of the links that are up, and of a LAG what it would be with one link less. Dashed: where the alerts begin.",
+			about: "Last polled rate as a share of the links that are up, and for a LAG also as a share with one link less. Dashed: the thresholds of the alerts.",
 			queries: []query{
 				{shareOfPort(lastOfPort("inbound")), "{{direction}}"},
 				{shareOfPort(lastOfPort("outbound")), "{{direction}}"},

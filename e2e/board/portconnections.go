@@ -5,10 +5,10 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 )
 
-// theRest is the traffic of a port that no connection in the panel accounts for.
+// theRest is the traffic of a port without the connections shown in the panel.
 const theRest = "all others"
 
-// portConnections is what rides on the port, and how much of it is sold.
+// portConnections shows the connections of the port, and how much bandwidth is sold.
 func portConnections(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	// Seen from this port. Another shard may see one from its other side.
 	on := of("connection_info", `port_uuid="$port"`)
@@ -20,9 +20,9 @@ func portConnections(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder 
 	fills := func(direction string) *timeseries.PanelBuilder {
 		all := lastOfPort(direction)
 		return stacked(series(spec{
-			title: "Who fills it: " + direction, w: 12, h: 9, unit: "bps", empty: notKnown, links: runbooks("FabricConnectionFull"),
-			about: "Last polled " + direction + " rates of the ten busiest connections of the port, 5 to 17 minutes old, on top of each other, and what is left of the rate of the port. " +
-				"Only connections with series of their own have a name here (connections.traffic in the exporter's configuration).",
+			title: "Busiest connections: " + direction, w: 12, h: 9, unit: "bps", empty: notKnown, links: runbooks("FabricConnectionFull"),
+			about: "Last polled " + direction + " rates of the ten busiest connections of the port, 5 to 17 minutes old, stacked, and the remaining traffic of the port. " +
+				"Only tracked connections have a name here: those that connections.traffic in the exporter's configuration selects.",
 			queries: []query{
 				{inBits(group(top(direction)) + " * on (connection_uuid) group_left (connection_name) topk by (connection_uuid) (1, " + on + ")"), "{{connection_name}}"},
 				{inBits("clamp_min(" + all + " - on () group_left () sum(" + top(direction) + "), 0) or " + all), theRest},
@@ -32,24 +32,24 @@ func portConnections(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder 
 	return b.
 		WithPanel(bars(spec{
 			title: "Connections by state", w: 8, h: 8, unit: "none", colours: steps("blue"), empty: "not known",
-			about: "Connections on either side of the port by lifecycle state, as Equinix spells it. Asked every 5 minutes by default. " +
-				"FAILED needs attention; PENDING that lasts waits for an approval. The Connections dashboard names them.",
+			about: "Connections on either side of the port by lifecycle state, as Equinix spells it. Polled every 5 minutes by default. " +
+				"FAILED needs attention; a connection that stays PENDING waits for approval. The Connections dashboard names them.",
 			queries: []query{{"sort_desc(" + ofPort("port_connections", "state") + " > 0)", "{{state}}"}},
 			links:   runbooks("FabricConnectionFailed", "FabricConnectionPending"),
 		})).
 		WithPanel(series(spec{
 			title: "Bandwidth sold against line rate", w: 8, h: 8, unit: "bps", empty: "not known", links: runbooks("FabricPortOversubscribed"),
-			about: "Bandwidth of the live connections together, what Equinix itself says is allocated, and the line rate. Sold is not used: above the line rate not everybody can have " +
-				"at once what they ordered, which an UNLIMITED package may want.",
+			about: "Bandwidth of the live connections together, bandwidth that is allocated according to Equinix, and the line rate. Sold does not mean used: above the line rate the connections cannot all use " +
+				"their bandwidth at once, which may be intended with an UNLIMITED package.",
 			queries: []query{
 				{inBits(ofPort("port_connections_bandwidth_bytes_per_second", "")), "sold to live connections"},
-				{inBits(ofPort("port_allocated_bandwidth_bytes_per_second", "")), "allocated, says Equinix"},
+				{inBits(ofPort("port_allocated_bandwidth_bytes_per_second", "")), "allocated according to Equinix"},
 				{inBits(ofPort("port_capacity_bytes_per_second", "")), "line rate"},
 			},
 		}).OverrideByName("line rate", dashed("red"))).
 		WithPanel(bars(spec{
 			title: "Connections by operation status", w: 8, h: 8, unit: "none", colours: steps("blue"), empty: "not known",
-			about:   "Connections of the port by operation status, as Equinix and as the provider at the other end sees it. Asked every 5 minutes by default.",
+			about:   "Connections of the port by operation status, as Equinix and as the provider at the other end sees it. Polled every 5 minutes by default.",
 			queries: []query{{"sort_desc(" + ofPort("port_connections_status", "side, status") + ")", "{{side}}: {{status}}"}},
 			links:   runbooks("FabricConnectionFailed", "FabricConnectionPending"),
 		})).

@@ -10,8 +10,8 @@ func portTraffic() *timeseries.PanelBuilder {
 	capacity := inBits(ofPort("port_effective_capacity_bytes_per_second", ""))
 	return series(spec{
 		title: "Traffic against capacity", w: 24, h: 11, unit: "bps", mirrored: true, empty: notKnown, links: runbooks("FabricPortSaturated", "FabricPortNearlyFull"),
-		about: "Last polled rate, 5 to 17 minutes old: inbound, what the port receives, up, and outbound down. Dashed are the 95th percentile of the chosen window and the capacity of the links that are up. " +
-			"A line along the capacity means that traffic is lost; see the connections below for what fills the port. A gap means that Equinix had nothing fresh.",
+		about: "Last polled rate, 5 to 17 minutes old: inbound (what the port receives) up, outbound down. Dashed: the 95th percentile of the chosen window, and the capacity of the links that are up. " +
+			"A line along the capacity means that traffic is lost; see the connections below for what fills the port. A gap means that Equinix had no fresh samples.",
 		queries: []query{
 			{inBits(lastOfPort("inbound")), "inbound"},
 			{inBits(lastOfPort("outbound")), "outbound"},
@@ -34,8 +34,8 @@ func envelope(direction, colour string) *timeseries.PanelBuilder {
 	title := map[string]string{"inbound": "Inbound: mean, p95 and maximum", "outbound": "Outbound: mean, p95 and maximum"}[direction]
 	return series(spec{
 		title: title, w: 12, h: 9, unit: "bps", empty: notKnown, links: runbooks("FabricPortNearlyFull"),
-		about: "What the port " + what + ", seen through the chosen window as it moves on: between its mean and its highest interval lies the band, with the 95th percentile in it and the last polled rate. " +
-			"A wide band with a low 95th percentile means rare peaks; a 95th percentile close to the maximum, long hours of load. v4-metrics knows only the means of intervals, so its maximum hides bursts.",
+		about: "What the port " + what + ", over the chosen window before each point: a band from the mean to the highest interval, with the 95th percentile and the last polled rate. " +
+			"A wide band with a low 95th percentile means rare peaks; a 95th percentile close to the maximum means long hours of load. v4-metrics gives only the mean of each interval, so its maximum hides bursts.",
 		queries: []query{
 			{inBits(ofPort("port_traffic_max_bytes_per_second"+window, "")), "maximum"},
 			{inBits(ofPort("port_traffic_avg_bytes_per_second"+window, "")), "mean"},
@@ -50,22 +50,22 @@ func envelope(direction, colour string) *timeseries.PanelBuilder {
 		OverrideByName("last polled", append(painted(colour), property("custom.fillOpacity", 0), property("custom.lineWidth", 2)))
 }
 
-// portPackets are the packets that did not arrive.
+// portPackets shows lost and damaged packets.
 func portPackets(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	rate := func(family string) string {
 		return "max by (port_uuid, direction) (increase(" + of(family, `port_uuid="$port"`) + "[" + packetWindow + "]))"
 	}
 	const empty = "no packet counters known: only v4-metrics has them"
-	const hour = " Packets within an hour before each point: the counters grow once a poll, so a shorter window would show nothing and then a peak."
+	const hour = " Each point counts the hour before it: the counters grow once per poll, so a shorter window would show nothing and then a peak."
 	return b.
 		WithPanel(series(spec{
 			title: "Packets dropped in an hour", w: 12, h: 8, unit: "short", links: runbooks("FabricPortDropping"), empty: empty,
-			about:   "Packets that Equinix dropped on the port." + hour + " Drops on a port that looks idle are bursts: shape the traffic, or ask for a faster port.",
+			about:   "Packets that Equinix dropped on the port." + hour + " Drops on a port that looks idle come from bursts: shape the traffic, or order a faster port.",
 			queries: []query{{rate("port_packets_dropped_total"), "{{direction}}"}},
 		})).
 		WithPanel(series(spec{
 			title: "Packets with errors in an hour", w: 12, h: 8, unit: "short", links: runbooks("FabricPortDropping"), empty: empty,
-			about:   "Packets with errors on the port." + hour + " Errors are dirt: have the cross connect and the optics cleaned or replaced.",
+			about:   "Packets with errors on the port." + hour + " Errors usually come from dirt: have the cross connect and the optics cleaned or replaced.",
 			queries: []query{{rate("port_packets_errored_total"), "{{direction}}"}},
 		}))
 }

@@ -17,15 +17,15 @@ type column struct {
 	colours  cog.Builder[dashboard.ThresholdsConfig] // of the text
 	bar      bool                                    // a bar, from 0 to 1
 	meanings []meaning
-	empty    string // what stands where there is no value
+	empty    string // shown if there is no value
 	width    int
 	drill    string
-	hidden   bool // there for the links
+	hidden   bool // only for the links
 }
 
 // rows is a table with a row for each set of labels that its queries share. The
-// columns stand in the order given; the table is sorted by those of the titles
-// sortBy, highest first.
+// columns stand in the order given; the table is sorted by the columns
+// with the titles sortBy, highest first.
 func rows(s spec, sortBy []string, columns ...column) *table.PanelBuilder {
 	exclude, order, names := map[string]bool{"Time": true}, map[string]int{}, map[string]string{}
 	for _, c := range columns {
@@ -67,9 +67,9 @@ func rows(s spec, sortBy []string, columns ...column) *table.PanelBuilder {
 	return b.SortBy(sorted)
 }
 
-// properties are the overrides of the column. How cells look is in the words of
-// Grafana 9.3; later versions translate them. What an empty table says must not
-// stand in each empty cell.
+// properties are the overrides of the column. The look of cells is written as
+// in Grafana 9.3; later versions convert it. The text of an empty table must not be
+// shown in each empty cell.
 func (c column) properties() []dashboard.DynamicConfigValue {
 	all := []dashboard.DynamicConfigValue{property("noValue", "")}
 	if c.unit != "" {

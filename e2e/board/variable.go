@@ -10,7 +10,7 @@ func datasource() cog.Builder[dashboard.VariableModel] {
 	return dashboard.NewDatasourceVariableBuilder("datasource").Label("Data source").Type("prometheus")
 }
 
-// choice is a variable whose options come from a query.
+// choice is a variable whose values come from a query.
 func choice(name, label, description, expr string) *dashboard.QueryVariableBuilder {
 	return dashboard.NewQueryVariableBuilder(name).
 		Label(label).
@@ -22,8 +22,8 @@ func choice(name, label, description, expr string) *dashboard.QueryVariableBuild
 		Sort(dashboard.VariableSortAlphabeticalCaseInsensitiveAsc)
 }
 
-// several lets the reader choose more than one, or all, which is what they see
-// first. All is every value, the empty one included.
+// several lets the reader choose more than one value, or all, which is the default. All
+// includes the empty value.
 func several(b *dashboard.QueryVariableBuilder) *dashboard.QueryVariableBuilder {
 	return b.Multi(true).IncludeAll(true).AllValue(".*").Current(dashboard.VariableOption{
 		Text:  dashboard.StringOrArrayOfString{ArrayOfString: []string{"All"}},
@@ -43,13 +43,13 @@ func metros() cog.Builder[dashboard.VariableModel] {
 
 // ports is shown by name and filtered by UUID: names may change, and repeat.
 func ports() *dashboard.QueryVariableBuilder {
-	return choice("port", "Port", "Ports of the accounts and metros, those that are gone since included.",
+	return choice("port", "Port", "Ports of the accounts and metros, including ports that are gone by now.",
 		`query_result(max by (port_uuid, port_name) (last_over_time(`+ns+`port_info{account=~"$account",metro=~"$metro"}[$__range])))`).
 		Regex(`/port_name="(?<text>[^"]+)|port_uuid="(?<value>[^"]+)/g`)
 }
 
 func windows() cog.Builder[dashboard.VariableModel] {
-	return choice("window", "Window", "The windows that the exporter asks Equinix for, to the last sample.",
+	return choice("window", "Window", "The windows of poll.windows; each ends with the newest sample.",
 		"label_values("+ns+"traffic_window_info, window)").
 		Sort(dashboard.VariableSortNumericalAsc)
 }

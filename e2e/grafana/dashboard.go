@@ -1,6 +1,5 @@
-// Package grafana reads dashboards and asks Prometheus what their panels would
-// ask, as Grafana does: variables filled in, ranges and ends of ranges, legends
-// and columns.
+// Package grafana reads dashboards and evaluates the queries of their panels like
+// Grafana: with variables, range and instant queries, legends and columns.
 package grafana
 
 import (
@@ -14,7 +13,7 @@ import (
 	"strings"
 )
 
-// Dashboard is what is read of a dashboard.
+// Dashboard is the part of a dashboard that tests need.
 type Dashboard struct {
 	UID        string
 	Title      string
@@ -23,12 +22,12 @@ type Dashboard struct {
 	Templating struct{ List []Variable }
 }
 
-// Panel is something that is drawn, or a row of them.
+// Panel is a panel, or a row of panels.
 type Panel struct {
 	ID              int
 	Type            string
 	Title           string
-	TimeFrom        string // a range of its own
+	TimeFrom        string // overrides the range of the dashboard
 	Targets         []Target
 	Transformations []Transformation
 	FieldConfig     struct {
@@ -45,7 +44,7 @@ type Target struct {
 	Instant      bool
 }
 
-// Transformation is what happens to the answers before they are drawn.
+// Transformation transforms the results of queries before they are drawn.
 type Transformation struct {
 	ID      string
 	Options struct {
@@ -54,7 +53,7 @@ type Transformation struct {
 	}
 }
 
-// Field is how values look.
+// Field describes how values are shown.
 type Field struct {
 	Unit     string
 	NoValue  string
@@ -63,7 +62,7 @@ type Field struct {
 	Custom   map[string]any
 }
 
-// Mapping is what stands instead of a value, by the value; it is empty for no value.
+// Mapping is the texts shown instead of values, by value; the empty value means no value.
 type Mapping struct {
 	Options map[string]struct{ Text, Color string }
 }
@@ -80,7 +79,7 @@ func (m *Mapping) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(raw.Options, &m.Options)
 }
 
-// Override is how some of the fields look.
+// Override describes how some of the fields are shown.
 type Override struct {
 	Matcher struct {
 		ID      string
@@ -111,12 +110,12 @@ func Load(dir string) ([]Dashboard, error) {
 	return all, nil
 }
 
-// Asking are the panels that have queries.
+// Asking returns the panels that have queries.
 func (d Dashboard) Asking() []Panel {
 	return slices.DeleteFunc(slices.Clone(d.Panels), func(p Panel) bool { return len(p.Targets) == 0 })
 }
 
-// Columns say which fields of a table are left out, and what the others are called.
+// Columns returns which fields of a table are hidden, and the names of the others.
 func (p Panel) Columns() (exclude map[string]bool, names map[string]string) {
 	for _, t := range p.Transformations {
 		if t.ID == "organize" {
@@ -134,7 +133,7 @@ func (p Panel) ValueField(q Target) string {
 	return "Value #" + q.RefID
 }
 
-// Unit is what the values of a query are shown in, "" where they are not shown.
+// Unit is the unit of the values of a query; "" if they are not shown.
 func (p Panel) Unit(q Target) string {
 	if p.Type != "table" {
 		return p.FieldConfig.Defaults.Unit
@@ -146,13 +145,13 @@ func (p Panel) Unit(q Target) string {
 	return p.FieldOf(names[p.ValueField(q)]).Unit
 }
 
-// Hidden reports whether a column is there for links only.
+// Hidden reports whether a column is only there for links.
 func (p Panel) Hidden(column string) bool {
 	hidden, _ := p.FieldOf(column).Custom["hidden"].(bool)
 	return hidden
 }
 
-// FieldOf is how the values of that name look, overrides included.
+// FieldOf returns how the values of that name are shown, including overrides.
 func (p Panel) FieldOf(name string) Field {
 	f := p.FieldConfig.Defaults
 	f.Custom = maps.Clone(f.Custom)
@@ -177,7 +176,7 @@ func (o Override) matches(name string) bool {
 	return o.Matcher.Options == name
 }
 
-// override sets one property; those that nobody here reads are left out.
+// override sets one property; properties that no dashboard uses are left out.
 func (f *Field) override(id string, value json.RawMessage) {
 	if key, custom := strings.CutPrefix(id, "custom."); custom {
 		var v any

@@ -15,8 +15,8 @@ import (
 	"github.com/prometheus/prometheus/storage"
 )
 
-// points is how many of a range are asked for. Grafana asks for as many as a
-// panel has pixels.
+// points is the number of points of a range query. Grafana uses the width of a panel
+// in pixels.
 const points = 288
 
 // Prometheus answers queries.
@@ -24,7 +24,7 @@ type Prometheus struct {
 	Context context.Context //nolint:containedctx // that of a test
 	Engine  *promql.Engine
 	Storage storage.Queryable
-	NaN     bool // values that are not a number are part of answers
+	NaN     bool // results may contain NaN
 }
 
 // Instant evaluates at one time. Warnings are errors.
@@ -42,10 +42,10 @@ func (p Prometheus) Instant(expr string, at time.Time) (promql.Vector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", expr, err)
 	}
-	return slices.Clone(v), nil // q.Close gives the original back
+	return slices.Clone(v), nil // q.Close reuses the original
 }
 
-// Series is one of an answer with its name; one of an instant query has one value.
+// Series is one series of a result, with its name in the panel. In the result of an instant query it has one value.
 type Series struct {
 	Name   string
 	Labels labels.Labels
@@ -53,10 +53,10 @@ type Series struct {
 	Values []float64
 }
 
-// Answer is that to a query of a panel.
+// Answer is the result of a query of a panel.
 type Answer struct {
 	Target Target
-	Series []Series // only those that have a value
+	Series []Series // only series that have a value
 }
 
 // Span is the length of the range of a panel.
@@ -69,7 +69,7 @@ func (d Dashboard) Span(p Panel) (time.Duration, error) {
 	return time.Duration(span), err
 }
 
-// Ask asks all that a panel asks, for a range that ends at that time.
+// Ask evaluates all queries of a panel, for a range that ends at that time.
 func (p Prometheus) Ask(d Dashboard, panel Panel, c Choice, at time.Time) ([]Answer, error) {
 	span, err := d.Span(panel)
 	if err != nil {

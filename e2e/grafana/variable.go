@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Variable is something that the reader chooses.
+// Variable is a variable of a dashboard.
 type Variable struct {
 	Name       string
 	Label      string
@@ -24,10 +24,10 @@ type Variable struct {
 	Sort       int
 }
 
-// Choice is what the reader has chosen: values by variable, none for All.
+// Choice is the chosen values by variable; no values means All.
 type Choice map[string][]string
 
-// With is the choice with other values for one variable.
+// With returns the choice with other values for one variable.
 func (c Choice) With(name string, values ...string) Choice {
 	next := maps.Clone(c)
 	next[name] = values
@@ -37,12 +37,12 @@ func (c Choice) With(name string, values ...string) Choice {
 // placeholder is a variable in a text: $name, ${name} or ${name:format}.
 var placeholder = regexp.MustCompile(`\$(\w+)|\$\{(\w+)(?::(\w+))?\}`)
 
-// special is what Grafana escapes in a value that may stand in a regular
-// expression of PromQL.
+// special matches the characters that Grafana escapes in a value that may be in a
+// regular expression of PromQL.
 var special = regexp.MustCompile(`[$^*{}\[\]'+?.()|]`)
 
 // Fill replaces the variables of a text as Grafana does for Prometheus, for a
-// range of that length. $1 of label_replace is no variable.
+// range of that length. $1 of label_replace is not a variable.
 func (d Dashboard) Fill(text string, c Choice, span time.Duration) (string, error) {
 	known := map[string]Variable{}
 	for _, v := range d.Templating.List {
@@ -66,7 +66,7 @@ func (d Dashboard) Fill(text string, c Choice, span time.Duration) (string, erro
 	return filled, err
 }
 
-// value is how chosen values stand in a query.
+// value is the text of chosen values in a query.
 func (v Variable) value(chosen []string) string {
 	switch {
 	case len(chosen) == 0 && v.IncludeAll:
@@ -84,7 +84,7 @@ func (v Variable) value(chosen []string) string {
 	return "(" + strings.Join(escaped, "|") + ")"
 }
 
-// Option is one of a variable: what is shown, and what it means.
+// Option is an option of a variable: its text and its value.
 type Option struct{ Text, Value string }
 
 var (
@@ -92,7 +92,7 @@ var (
 	queryResult = regexp.MustCompile(`^query_result\((.+)\)$`)
 )
 
-// Options are those of a variable for what was chosen so far.
+// Options returns the options of a variable, given the choices so far.
 func (p Prometheus) Options(d Dashboard, v Variable, c Choice, at time.Time) ([]Option, error) {
 	var query struct{ Query string }
 	if err := json.Unmarshal(v.Query, &query); err != nil {
@@ -132,8 +132,8 @@ func (p Prometheus) Options(d Dashboard, v Variable, c Choice, at time.Time) ([]
 	return all, nil
 }
 
-// numerical is the sort of a variable by the first number in what is shown; the
-// others here are alphabetical.
+// numerical is Grafana's code for sorting a variable by the first number in the text;
+// the others here are alphabetical.
 const numerical = 3
 
 var digits = regexp.MustCompile(`\d+`)
@@ -149,8 +149,8 @@ func (v Variable) order(all []Option) {
 	})
 }
 
-// extract reads text and value out of a line of query_result, by the groups of
-// those names in the variable's /expression/g.
+// extract reads text and value from a line of query_result, with the groups of these
+// names in the variable's /expression/g.
 func (v Variable) extract(line string) (o Option) {
 	re := regexp.MustCompile(strings.TrimSuffix(strings.TrimPrefix(v.Regex, "/"), "/g"))
 	for _, m := range re.FindAllStringSubmatch(line, -1) {

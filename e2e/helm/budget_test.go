@@ -90,7 +90,7 @@ func TestDefaultBudgetIsTheExporters(t *testing.T) {
 	}
 }
 
-// A pod that is to have another part of the budget must be started anew.
+// A pod must be restarted to get another part of the budget.
 func TestNumberOfPodsRollsOut(t *testing.T) {
 	c := fullChart(t)
 	sum := func(set string) string {

@@ -14,7 +14,7 @@ import (
 )
 
 // holdInStep compares the files below dir with those that are wanted, by their
-// paths in it. Files whose names do not match are none of its business.
+// paths in it. Files whose names do not match are ignored.
 // With -update it makes dir what it should be.
 func holdInStep(t *testing.T, dir, pattern string, want map[string]string) {
 	t.Helper()
@@ -129,7 +129,7 @@ func kustomizations(manifests map[string]string) map[string]string {
 
 var (
 	source = regexp.MustCompile(`(?m)^---\n# Source: \S+/templates/(\S+)\n`)
-	// Helm's own labels, and a checksum that nobody would keep up to date.
+	// Helm's own labels, and a checksum that would not be kept up to date.
 	helmOnly = regexp.MustCompile(`(?m)^ +((helm.sh/chart|app.kubernetes.io/managed-by|checksum/config): .*)\n`)
 )
 
@@ -162,7 +162,7 @@ func TestPlainManifestsAreValid(t *testing.T) {
 			continue // a file of kustomize, not an object
 		}
 		for _, version := range kubeVersions(t) {
-			if v := judge(t, version, content); v.Summary.Valid != 1 || strings.Contains(content, "Helm") {
+			if v := validate(t, version, content); v.Summary.Valid != 1 || strings.Contains(content, "Helm") {
 				t.Errorf("%s on %s: %+v", name, version, v)
 			}
 		}

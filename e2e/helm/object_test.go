@@ -50,7 +50,7 @@ func (o object) string(key string) string {
 func (o object) kind() string { return o.string("kind") }
 func (o object) name() string { return o.at("metadata").string("name") }
 
-// within tells whether all pairs of o are in other, as a selector's must be in
+// within reports whether all pairs of o are in other, as a selector's must be in
 // labels. An empty selector selects everything, which is never meant here.
 func (o object) within(other object) bool {
 	for k, v := range o {

@@ -33,19 +33,19 @@ const (
 `
 )
 
-// verdict is what kubeconform says of manifests.
-type verdict struct {
+// validation is what kubeconform says of manifests.
+type validation struct {
 	Resources []struct{ Kind, Name, Status, Msg string }
 	Summary   struct{ Valid, Invalid, Errors, Skipped int }
 }
 
-// judge holds manifests against the schemas of a version of Kubernetes.
-func judge(t *testing.T, kubeVersion, manifests string) verdict {
+// validate holds manifests against the schemas of a version of Kubernetes.
+func validate(t *testing.T, kubeVersion, manifests string) validation {
 	t.Helper()
 	said, complaint, err := process{stdin: strings.NewReader(manifests)}.run(t, tool(t, ".tools/kubeconform"),
 		"-strict", "-summary", "-output=json", "-schema-location",
 		tool(t, ".tools/schemas/"+kubeVersion)+"/{{.ResourceKind}}{{.KindSuffix}}.json", "-")
-	var v verdict
+	var v validation
 	if jsonErr := json.Unmarshal([]byte(said), &v); jsonErr != nil {
 		t.Fatalf("kubeconform: %v, %v: %s%s", err, jsonErr, said, complaint)
 	}
@@ -61,7 +61,7 @@ func TestEveryRenderingIsValid(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v\n%s", err, complaint)
 				}
-				v := judge(t, version, manifests)
+				v := validate(t, version, manifests)
 				if v.Summary.Valid != len(parse(t, manifests)) || v.Summary.Valid < 3 {
 					t.Errorf("%+v of %d objects", v, len(parse(t, manifests)))
 				}
@@ -114,13 +114,13 @@ func TestSchemasRefuse(t *testing.T) {
 		{policy, [][2]string{{"policyTypes: [Ingress]", "policyTypes: Ingress"}, {"ports: [", "port: ["}}},
 	} {
 		for _, version := range kubeVersions(t) {
-			if v := judge(t, version, base.manifest); v.Summary.Valid != 1 {
+			if v := validate(t, version, base.manifest); v.Summary.Valid != 1 {
 				t.Fatalf("%s refuses what is right: %+v", version, v)
 			}
 			for _, c := range base.changes {
 				t.Run(fmt.Sprintf("%s for %s on %s", c[1], c[0], version), func(t *testing.T) {
 					wrong := strings.Replace(base.manifest, c[0], c[1], 1)
-					if v := judge(t, version, wrong); wrong == base.manifest || v.Summary.Valid != 0 || v.Summary.Skipped != 0 {
+					if v := validate(t, version, wrong); wrong == base.manifest || v.Summary.Valid != 0 || v.Summary.Skipped != 0 {
 						t.Errorf("accepted: %+v\n%s", v, wrong)
 					}
 				})

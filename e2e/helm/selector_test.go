@@ -55,8 +55,8 @@ func TestSelectorsFindThePods(t *testing.T) {
 	})
 }
 
-// selector is what the first of some objects selects, nil where there is none.
-// An empty selector selects everything: it is returned as one that finds nothing.
+// selector is the selector of the first of some objects; nil if there are no objects.
+// An empty selector, which selects everything, is returned as one that finds nothing.
 func selector(os objects) object {
 	if len(os) == 0 {
 		return nil

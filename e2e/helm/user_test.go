@@ -121,7 +121,7 @@ func TestNoKeyIsGivenTwice(t *testing.T) {
 			t.Errorf("%v is in place of %s", got, where)
 		}
 	}
-	if v := judge(t, kubeVersions(t)[0], manifests); v.Summary.Valid != len(os) {
+	if v := validate(t, kubeVersions(t)[0], manifests); v.Summary.Valid != len(os) {
 		t.Errorf("%+v", v)
 	}
 	// An empty label is a label too.
@@ -152,7 +152,7 @@ func TestEachBlockMayBeNull(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, err, complaint)
 			return
 		}
-		if v := judge(t, kubeVersions(t)[0], manifests); v.Summary.Valid != len(parse(t, manifests)) {
+		if v := validate(t, kubeVersions(t)[0], manifests); v.Summary.Valid != len(parse(t, manifests)) {
 			t.Errorf("%s: %+v", name, v)
 		}
 	}
@@ -190,7 +190,7 @@ func TestReleaseNamesFit(t *testing.T) {
 				t.Fatalf("%s: %v\n%s", release, err, complaint)
 			}
 			os := parse(t, manifests)
-			if v := judge(t, kubeVersions(t)[0], manifests); v.Summary.Valid != len(os) {
+			if v := validate(t, kubeVersions(t)[0], manifests); v.Summary.Valid != len(os) {
 				t.Errorf("%s: %+v", release, v)
 			}
 			for _, o := range os {

@@ -13,7 +13,7 @@ import (
 )
 
 // Certificate makes a self-signed certificate and its key, both in PEM, for
-// exporter.example.com. Like one for a public name it does not name the loopback.
+// exporter.example.com. Like a certificate for a public name it does not name the loopback address.
 func Certificate(t *testing.T) (certificate, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -1,5 +1,5 @@
-// Package need has what tests of several packages need: programs that Go cannot
-// bring, and how to run them, and certificates.
+// Package need helps tests of several packages to find and run programs that are not
+// Go modules, and to make certificates.
 package need
 
 import (
@@ -10,8 +10,8 @@ import (
 )
 
 // Program returns the path of the first of the named programs in PATH. If there is
-// none, the test is skipped for want of a package, which Debian and Fedora call the
-// same.
+// none, the test is skipped, with the name of the missing package in Debian and
+// Fedora.
 func Program(t *testing.T, pkg string, names ...string) string {
 	t.Helper()
 	for _, name := range names {
@@ -23,9 +23,9 @@ func Program(t *testing.T, pkg string, names ...string) string {
 	return ""
 }
 
-// Skip skips a test for want of something, given with how to get it, and adds a line
-// to the file SKIPPED, which make test prints at its end. With NOSKIP, which .ci/run
-// sets, the test fails instead.
+// Skip skips a test because something is missing, and says how to get it. It adds a
+// line to the file SKIPPED, which make test prints at its end. With NOSKIP, which
+// .ci/run sets, the test fails instead.
 func Skip(t *testing.T, want string) {
 	t.Helper()
 	if os.Getenv("NOSKIP") != "" {
@@ -42,7 +42,7 @@ func Skip(t *testing.T, want string) {
 	t.Skip("needs " + want)
 }
 
-// Run runs a program in a directory to its end, with success, and returns what it writes.
+// Run runs a program in a directory and returns its output. The test fails if the program does.
 func Run(t *testing.T, dir, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...) //nolint:gosec // G204: the test names the program

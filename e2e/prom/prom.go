@@ -1,4 +1,4 @@
-// Package prom is Prometheus without its server: storage, query engine and rules.
+// Package prom runs storage, query engine and rules of Prometheus inside a test.
 package prom
 
 import (
@@ -16,13 +16,13 @@ import (
 	"github.com/prometheus/prometheus/tsdb"
 )
 
-// Warnings is a log of what goes wrong, in the output of the test.
+// Warnings returns a logger that writes warnings and errors to the output of the test.
 func Warnings(t *testing.T) *slog.Logger {
 	t.Helper()
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
-// Open opens an empty storage, with a query engine, until the test ends.
+// Open opens an empty storage with a query engine, and closes them at the end of the test.
 func Open(t *testing.T, options *tsdb.Options) (*tsdb.DB, *promql.Engine) {
 	t.Helper()
 	db, err := tsdb.Open(t.TempDir(), Warnings(t), nil, options, nil)
@@ -35,7 +35,7 @@ func Open(t *testing.T, options *tsdb.Options) (*tsdb.DB, *promql.Engine) {
 		}
 	})
 	queries := promql.NewEngine(promql.EngineOpts{
-		Logger: Warnings(t), MaxSamples: 1e7, Timeout: 2 * time.Minute, // however busy the machine is
+		Logger: Warnings(t), MaxSamples: 1e7, Timeout: 2 * time.Minute, // also on a busy machine
 		EnableAtModifier: true, EnableNegativeOffset: true, Parser: parser.NewParser(parser.Options{}),
 	})
 	t.Cleanup(func() { _ = queries.Close() })
@@ -72,7 +72,7 @@ func Groups(t *testing.T, db *tsdb.DB, queries *promql.Engine, files ...string) 
 	return ordered
 }
 
-// Evaluate evaluates a group at a time, and fails the test if a rule cannot be evaluated.
+// Evaluate evaluates a group at the given time, and fails the test if a rule cannot be evaluated.
 func Evaluate(t *testing.T, g *rules.Group, at time.Time) {
 	t.Helper()
 	g.Eval(t.Context(), at)

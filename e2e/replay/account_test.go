@@ -31,7 +31,7 @@ func fault(f fabrictest.Fault) func(*world) { return func(w *world) { w.inject(f
 func TestAnAPIThatIsDownIsOneAlert(t *testing.T) {
 	t.Parallel()
 	const begin, end = time.Hour, 110 * time.Minute // while the token lasts
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 140 * time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: discover, span: 140 * time.Minute, events: []event{
 		{begin, fault(fabrictest.Fault{Status: http.StatusServiceUnavailable, Body: "{}"})},
 		{end, mend},
 	}}))
@@ -41,7 +41,7 @@ func TestAnAPIThatIsDownIsOneAlert(t *testing.T) {
 func TestALoginThatIsRefusedIsOneAlert(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 140 * time.Minute
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 170 * time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: discover, span: 170 * time.Minute, events: []event{
 		{begin, func(w *world) { w.api.SetClientSecret("rotated"); w.api.ExpireTokens() }},
 		{end, func(w *world) {
 			w.api.SetClientSecret(fabrictest.DemoClientSecret)
@@ -53,10 +53,10 @@ func TestALoginThatIsRefusedIsOneAlert(t *testing.T) {
 	line.expect(t, want{"FabricLoginRefused prod", after(begin, 0, poll), after(end, 0, poll)})
 }
 
-func TestATokenThatCannotBeHadIsTold(t *testing.T) {
+func TestATokenThatCannotBeGotFires(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 140 * time.Minute
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 170 * time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: discover, span: 170 * time.Minute, events: []event{
 		{begin, func(w *world) {
 			w.inject(fabrictest.Fault{Op: fabrictest.OpToken, Status: http.StatusBadGateway, Body: "<html>"})
 			w.api.ExpireTokens()
@@ -80,7 +80,7 @@ func TestABudgetThatIsTooSmallIsOneAlert(t *testing.T) {
 			}
 		}
 	}
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 3 * time.Hour, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: discover, span: 3 * time.Hour, events: []event{
 		{begin, reload("0.01")}, {end, reload("5")},
 	}}))
 	line.expect(t, want{"FabricBudgetExceeded prod", after(begin, 30*time.Minute, poll), after(end, 0, poll)})
@@ -89,7 +89,7 @@ func TestABudgetThatIsTooSmallIsOneAlert(t *testing.T) {
 func TestAReloadThatIsRefusedIsOneAlert(t *testing.T) {
 	t.Parallel()
 	const begin, end = 30 * time.Minute, time.Hour
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 90 * time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: discover, span: 90 * time.Minute, events: []event{
 		{begin, func(w *world) {
 			w.configure("    nonsense: true\n")
 			if w.reload() == nil {
@@ -114,7 +114,7 @@ func TestAStateFileThatCannotBeWrittenIsOneAlert(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	line := watch(t, tell(t, story{
+	line := newTimeline(t, record(t, story{
 		api: estate(), config: discover + "state: {file: " + filepath.Join(dir, "file") + "}\n", span: 90 * time.Minute, events: []event{
 			{begin, func(w *world) {
 				if err := os.RemoveAll(dir); err != nil {
@@ -143,12 +143,12 @@ func TestAnAccountWithTooManySeriesIsOneAlert(t *testing.T) {
 			}
 		}
 	}
-	recorded := tell(t, story{api: estate(), config: discover, span: 90 * time.Minute, events: []event{
+	recorded := record(t, story{api: estate(), config: discover, span: 90 * time.Minute, events: []event{
 		{begin, become("    max_series: 300\n" + discover)}, // two ports of four
 		{end, become(discover)},
 	}})
 	e := newEngine(t, ruleFiles()...)
-	e.watch(recorded).expect(t, want{"FabricSeriesLeftOut prod", after(begin, 15*time.Minute, 0), after(end, 0, 0)})
+	e.newTimeline(recorded).expect(t, want{"FabricSeriesLeftOut prod", after(begin, 15*time.Minute, 0), after(end, 0, 0)})
 	e.noSum(recorded, begin, end)
 }
 
@@ -156,7 +156,7 @@ func TestAnAccountWithTooManySeriesIsOneAlert(t *testing.T) {
 func TestAnAccountThatBeginsWithTooManySeriesHasNoSum(t *testing.T) {
 	t.Parallel()
 	const end = time.Hour
-	recorded := tell(t, story{api: estate(), config: "    max_series: 300\n" + discover, span: 90 * time.Minute, events: []event{
+	recorded := record(t, story{api: estate(), config: "    max_series: 300\n" + discover, span: 90 * time.Minute, events: []event{
 		{end, func(w *world) {
 			w.configure(discover)
 			if err := w.reload(); err != nil {
@@ -165,7 +165,7 @@ func TestAnAccountThatBeginsWithTooManySeriesHasNoSum(t *testing.T) {
 		}},
 	}})
 	e := newEngine(t, ruleFiles()...)
-	e.watch(recorded)
+	e.newTimeline(recorded)
 	e.noSum(recorded, 0, end)
 }
 
@@ -195,14 +195,14 @@ func (e *engine) noSum(recorded []scrape, begin, end time.Duration) {
 func TestAnExporterThatIsDownIsOneAlert(t *testing.T) {
 	t.Parallel()
 	const begin, end = 30 * time.Minute, time.Hour
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 2 * time.Hour, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: discover, span: 2 * time.Hour, events: []event{
 		{begin, func(w *world) { w.exporters[0].down = true }},
 		{end, func(w *world) { w.exporters[0].down = false }},
 	}}))
 	line.expect(t, want{"FabricExporterDown", after(begin, 5*time.Minute, 0), after(end, 0, 0)})
 }
 
-// Every fifth scrape fails, with an alert that would begin anew with each of them.
+// Every fifth scrape fails, with an alert whose time would restart with each of them.
 func TestScrapesThatKeepFailingAreOneAlert(t *testing.T) {
 	t.Parallel()
 	const begin, end = 30 * time.Minute, 150 * time.Minute
@@ -212,7 +212,7 @@ func TestScrapesThatKeepFailingAreOneAlert(t *testing.T) {
 			event{at, func(w *world) { w.exporters[0].down = true }},
 			event{at + time.Minute, func(w *world) { w.exporters[0].down = false }})
 	}
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 4 * time.Hour, events: events}))
+	line := newTimeline(t, record(t, story{api: estate(), config: discover, span: 4 * time.Hour, events: events}))
 	line.expect(t,
 		want{"FabricScrapesFailing", after(begin, 15*time.Minute, time.Hour), after(end, 0, 2*time.Hour)},
 		want{"FabricPortDown " + first, after(begin, 5*time.Minute, listing), between{}},
@@ -223,7 +223,7 @@ func TestAnExporterThatKeepsRestartingIsOneAlert(t *testing.T) {
 	t.Parallel()
 	const begin = 30 * time.Minute
 	restart := func(w *world) { w.exporters[0].stop(); w.start(0) }
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 2 * time.Hour, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: discover, span: 2 * time.Hour, events: []event{
 		{begin, restart}, {begin + 10*time.Minute, restart}, {begin + 20*time.Minute, restart},
 	}}))
 	line.expect(t, want{"FabricExporterRestarting", after(begin, 20*time.Minute, time.Minute), after(begin, time.Hour, time.Minute)})

@@ -7,8 +7,8 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 )
 
-// watched has series of single connections.
-const watched = metrics + "    connections: {traffic: true}\n"
+// tracked has series of single connections.
+const tracked = metrics + "    connections: {traffic: true}\n"
 
 // connection is the name of the only connection of a port.
 func connection(port string) string { return "cloud-" + port }
@@ -38,10 +38,10 @@ var (
 )
 
 // Without series of single connections the counts of the ports tell.
-func TestConnectionsThatFailOrHangAreToldByPort(t *testing.T) {
+func TestFailedAndPendingConnectionsFireByPort(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 280 * time.Minute
-	line := watch(t, tell(t, story{api: estate(), config: v3, span: 310 * time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: v3, span: 310 * time.Minute, events: []event{
 		{begin, alter(first, failed)},
 		{begin, alter(single, pending)},
 		{end, alter(first, provisioned)},
@@ -53,10 +53,10 @@ func TestConnectionsThatFailOrHangAreToldByPort(t *testing.T) {
 	)
 }
 
-func TestSingleConnectionsAreToldByName(t *testing.T) {
+func TestTrackedConnectionsFireByName(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 280 * time.Minute
-	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: end + 95*time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: onMetrics(), config: tracked, span: end + 95*time.Minute, events: []event{
 		{begin, alter(first, failed)},
 		{begin, alter(second, pending)},
 		{begin, alter(single, func(c *fabrictest.Connection) { c.Load = 1 })}, // of the traffic of the port
@@ -78,10 +78,10 @@ func down(is bool) func(*fabrictest.Connection) {
 }
 
 // A port that is down takes its connection along, which is no alert of its own.
-func TestConnectionsThatAreDownAreTold(t *testing.T) {
+func TestConnectionsThatAreDownFire(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 80 * time.Minute
-	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: 2 * time.Hour, events: []event{
+	line := newTimeline(t, record(t, story{api: onMetrics(), config: tracked, span: 2 * time.Hour, events: []event{
 		{begin, alter(single, down(true))},
 		{begin, links(first, fabrictest.StatusDown)},
 		{begin, alter(first, down(true))},
@@ -95,11 +95,11 @@ func TestConnectionsThatAreDownAreTold(t *testing.T) {
 	)
 }
 
-func TestAConnectionThatIsDetachedIsTold(t *testing.T) {
+func TestADetachedConnectionFires(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 135 * time.Minute
 	var stream fabrictest.Stream
-	line := watch(t, tell(t, story{api: onMetrics(), config: watched, span: 160 * time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: onMetrics(), config: tracked, span: 160 * time.Minute, events: []event{
 		{begin, alter(single, func(c *fabrictest.Connection) { stream, c.Stream = c.Stream, fabrictest.Stream{} })},
 		{end, alter(single, func(c *fabrictest.Connection) { c.Stream = stream })},
 	}}))

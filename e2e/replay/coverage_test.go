@@ -11,8 +11,8 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/prom"
 )
 
-// untold are the alerts that no story here is about, with the reason.
-var untold = map[string]string{}
+// untested are the alerts that no story here is about, with the reason.
+var untested = map[string]string{}
 
 // wanted finds the alerts that stories expect to fire.
 var wanted = regexp.MustCompile(`\bwant\{\s*"(Fabric\w+)`)
@@ -20,7 +20,7 @@ var wanted = regexp.MustCompile(`\bwant\{\s*"(Fabric\w+)`)
 // TestEveryAlertHasAStory keeps a new alert from being forgotten.
 func TestEveryAlertHasAStory(t *testing.T) {
 	t.Parallel()
-	told := map[string]bool{}
+	tested := map[string]bool{}
 	files, err := filepath.Glob("*_test.go")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files: %v", len(files), err)
@@ -31,7 +31,7 @@ func TestEveryAlertHasAStory(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range wanted.FindAllStringSubmatch(string(text), -1) {
-			told[m[1]] = true
+			tested[m[1]] = true
 		}
 	}
 	alerts := map[string]bool{}
@@ -43,13 +43,13 @@ func TestEveryAlertHasAStory(t *testing.T) {
 		for _, g := range prom.ParseRules(t, file).Groups {
 			for _, r := range g.Rules {
 				alerts[r.Alert] = true
-				if told[r.Alert] == (untold[r.Alert] != "") {
-					t.Errorf("%s: wanted by a test: %t, reason why not: %q", r.Alert, told[r.Alert], untold[r.Alert])
+				if tested[r.Alert] == (untested[r.Alert] != "") {
+					t.Errorf("%s: wanted by a test: %t, reason why not: %q", r.Alert, tested[r.Alert], untested[r.Alert])
 				}
 			}
 		}
 	}
-	for name := range untold {
+	for name := range untested {
 		if !alerts[name] {
 			t.Errorf("there is no alert %s", name)
 		}
@@ -57,7 +57,7 @@ func TestEveryAlertHasAStory(t *testing.T) {
 }
 
 // A file of thresholds that lacks one, such as that of an older version.
-func TestAThresholdThatIsMissingIsTold(t *testing.T) {
+func TestAMissingThresholdFires(t *testing.T) {
 	t.Parallel()
 	files := ruleFiles()
 	text, err := os.ReadFile(files[0])
@@ -69,6 +69,6 @@ func TestAThresholdThatIsMissingIsTold(t *testing.T) {
 	if err := os.WriteFile(files[0], []byte(before), 0o600); err != nil || !found {
 		t.Fatalf("the threshold to leave out was found: %t; %v", found, err)
 	}
-	line := newEngine(t, files...).watch(tell(t, story{api: estate(), config: v3, span: 30 * time.Minute}))
+	line := newEngine(t, files...).newTimeline(record(t, story{api: estate(), config: v3, span: 30 * time.Minute}))
 	line.expect(t, want{"FabricThresholdsMissing", after(0, 15*time.Minute, time.Minute), between{}})
 }

@@ -75,14 +75,14 @@ func (e *engine) choices(d grafana.Dashboard, at time.Time) []grafana.Choice {
 func TestTheWorstStatusIsShown(t *testing.T) {
 	t.Parallel()
 	port := ""
-	recorded, e := tell(t, story{
+	recorded, e := record(t, story{
 		api: estate(), config: discover, span: 40 * time.Minute, shards: settings["two replicas"], events: []event{
 			{10 * time.Minute, func(w *world) { w.exporters[0].cut.Store(true) }},
 			{11 * time.Minute, links(single, fabrictest.StatusDown)},
 			{12 * time.Minute, func(w *world) { port = w.port(single) }},
 		},
 	}), newEngine(t, ruleFiles()...)
-	e.watch(recorded)
+	e.newTimeline(recorded)
 	at, asked := recorded[len(recorded)-1].at, 0
 	boards, err := grafana.Load("../../dashboards")
 	if err != nil {

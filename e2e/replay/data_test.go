@@ -29,7 +29,7 @@ func TestAPortThatIsDetachedIsNotCalledLate(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 2 * time.Hour
 	var stream fabrictest.Stream
-	line := watch(t, tell(t, story{api: onMetrics(), config: metrics, span: 160 * time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: onMetrics(), config: metrics, span: 160 * time.Minute, events: []event{
 		{begin, func(w *world) {
 			p, _ := w.api.Fleet().Port(single)
 			stream = p.Stream
@@ -47,10 +47,10 @@ func TestAPortThatIsDetachedIsNotCalledLate(t *testing.T) {
 	line.expect(t, want{"FabricPortNotAttached " + single, after(begin, 45*time.Minute, 2*poll), after(end, 0, listing)})
 }
 
-func TestEquinixThatIsLateIsToldPortByPort(t *testing.T) {
+func TestLateSamplesFireForEachPort(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 2 * time.Hour
-	line := watch(t, tell(t, story{api: estate(), config: v3, span: 150 * time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: v3, span: 150 * time.Minute, events: []event{
 		{begin, func(w *world) {
 			w.inject(fabrictest.Fault{Op: fabrictest.OpPortStatsV3, UUID: w.port(single), EmptyPoints: true})
 		}},
@@ -62,10 +62,10 @@ func TestEquinixThatIsLateIsToldPortByPort(t *testing.T) {
 	})
 }
 
-func TestAPortOfWhichThePollsFailIsTold(t *testing.T) {
+func TestAPortWithFailingPollsFires(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 130 * time.Minute
-	line := watch(t, tell(t, story{api: estate(), config: v3, span: 160 * time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: v3, span: 160 * time.Minute, events: []event{
 		{begin, func(w *world) {
 			w.inject(fabrictest.Fault{Op: fabrictest.OpPortStatsV3, UUID: w.port(first), Status: http.StatusForbidden, Body: "[]"})
 		}},
@@ -80,19 +80,19 @@ func TestAPortOfWhichThePollsFailIsTold(t *testing.T) {
 	)
 }
 
-func TestAPortThatIsMistypedIsTold(t *testing.T) {
+func TestAMistypedPortFires(t *testing.T) {
 	t.Parallel()
 	const typo = "00000000-0000-4000-8000-000000000000"
-	line := watch(t, tell(t, story{
+	line := newTimeline(t, record(t, story{
 		api: estate(), config: strings.TrimSuffix(v3, "\n") + "\n    ports: [{uuid: " + typo + "}]\n", span: 45 * time.Minute,
 	}))
 	line.expect(t, want{"FabricPortNeverPolled " + typo, after(0, 15*time.Minute, poll), between{}})
 }
 
-func TestAListAndASearchThatFailAreTold(t *testing.T) {
+func TestFailingListingsAndSearchesFire(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 3 * time.Hour
-	line := watch(t, tell(t, story{api: estate(), config: v3, span: 220 * time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: v3, span: 220 * time.Minute, events: []event{
 		{begin, func(w *world) {
 			for _, op := range []string{
 				fabrictest.OpPorts, fabrictest.OpUserPortsV3, fabrictest.OpSearchPorts, fabrictest.OpPort, fabrictest.OpSearchConnections,
@@ -113,9 +113,9 @@ func TestAListAndASearchThatFailAreTold(t *testing.T) {
 	)
 }
 
-func TestAPortWithoutASingleSampleIsTold(t *testing.T) {
+func TestAPortWithoutSamplesFires(t *testing.T) {
 	t.Parallel()
-	line := watch(t, tell(t, story{api: estate(), config: v3, span: 90 * time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: v3, span: 90 * time.Minute, events: []event{
 		{0, func(w *world) {
 			w.inject(fabrictest.Fault{Op: fabrictest.OpPortStatsV3, UUID: w.port(single), EmptyPoints: true})
 		}},
@@ -123,10 +123,10 @@ func TestAPortWithoutASingleSampleIsTold(t *testing.T) {
 	line.expect(t, want{"FabricPortWithoutSamples " + single, after(0, time.Hour, poll), between{}})
 }
 
-func TestPacketsThatAreDroppedAreTold(t *testing.T) {
+func TestDroppedPacketsFire(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 100 * time.Minute
-	line := watch(t, tell(t, story{api: onMetrics(), config: metrics, span: end + 95*time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: onMetrics(), config: metrics, span: end + 95*time.Minute, events: []event{
 		{begin, overload(single, 0, 1)},
 		{end, overload(single, 0.01, 0.01)},
 	}}))
@@ -137,10 +137,10 @@ func TestPacketsThatAreDroppedAreTold(t *testing.T) {
 	)
 }
 
-func TestAnAPIThatIsSlowIsTold(t *testing.T) {
+func TestASlowAPIFires(t *testing.T) {
 	t.Parallel()
 	const begin, end = time.Hour, 4 * time.Hour
-	line := watch(t, tell(t, story{api: estate(), config: v3 + "api: {concurrency: 1, timeout: 5m}\n", span: end + 65*time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: v3 + "api: {concurrency: 1, timeout: 5m}\n", span: end + 65*time.Minute, events: []event{
 		{begin, fault(fabrictest.Fault{Delay: 280 * time.Second})},
 		{end, mend},
 	}}))

@@ -10,7 +10,7 @@ import (
 // The demo has something of everything; what is wrong with it is known.
 func TestTheDemoFiresForWhatIsWrongWithIt(t *testing.T) {
 	t.Parallel()
-	line := watch(t, tell(t, story{
+	line := newTimeline(t, record(t, story{
 		api: func() *fabrictest.API { return fabrictest.New(fabrictest.Options{}) }, config: discover, span: 150 * time.Minute,
 	}))
 	const lag, down, full, sold = fabrictest.DemoLAG, fabrictest.DemoDown, fabrictest.DemoSaturated, fabrictest.DemoStringly

@@ -34,13 +34,13 @@ func enlarge(name string, load float64) func(*world) {
 	}
 }
 
-func TestPortsAndPairsThatWillBeFullAreTold(t *testing.T) {
+func TestPortsAndPairsThatWillBeFullFire(t *testing.T) {
 	t.Parallel()
 	const begin = (120 + 168) * time.Hour // most of a week for the first level, and a week of levels
 	const end = 13 * day
 	events := append(grow(0.05, 0.002, end, single), grow(0.025, 0.0015, end, first, second)...)
 	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
-	line := watch(t, tell(t, story{
+	line := newTimeline(t, record(t, story{
 		api: estate(), config: seldom, span: 20 * day, every: time.Hour, events: append(events,
 			event{end, enlarge(single, 0.08)}, event{end, enlarge(first, 0.05)}, event{end, enlarge(second, 0.05)}),
 	}))

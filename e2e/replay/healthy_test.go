@@ -51,5 +51,5 @@ func estate(change ...func(*fabrictest.Fleet)) func() *fabrictest.API {
 
 func TestNothingFiresOnASoundEstate(t *testing.T) {
 	t.Parallel()
-	watch(t, tell(t, story{api: estate(), config: discover, span: 5 * time.Hour})).expect(t)
+	newTimeline(t, record(t, story{api: estate(), config: discover, span: 5 * time.Hour})).expect(t)
 }

@@ -119,7 +119,7 @@ func demoWithHistory(t *testing.T) (e *engine, healthy, outage time.Time) {
 			"poll: {windows: [{resolution: 5m, span: 1d}, {resolution: 1h, span: 30d, interval: 1h}]}\n"
 	)
 	state := "state: {file: " + filepath.Join(t.TempDir(), "state") + "}\n"
-	recorded := tell(t, story{
+	recorded := record(t, story{
 		api: func() *fabrictest.API {
 			time.Sleep(time.Until(time.Date(2026, 11, 4, 12, 0, 0, 0, time.UTC))) // later than all connections of the demo
 			f, more := fabrictest.Demo(0), fabrictest.DemoMetrics(1)
@@ -139,7 +139,7 @@ func demoWithHistory(t *testing.T) (e *engine, healthy, outage time.Time) {
 		},
 	})
 	e = newEngine(t, ruleFiles()...)
-	e.watch(recorded)
+	e.newTimeline(recorded)
 	end := recorded[len(recorded)-1].at
 	return e, end.Add(-time.Hour), end
 }

@@ -37,7 +37,7 @@ func links(name, status string) func(*world) {
 func TestPortsThatAreInTroubleFire(t *testing.T) {
 	t.Parallel()
 	const begin, end = 20 * time.Minute, 2 * time.Hour
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 160 * time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: discover, span: 160 * time.Minute, events: []event{
 		{begin, overload(single, 0, 1)},
 		{begin, links(first, fabrictest.StatusDown)},
 		{begin, links(bundle, fabrictest.StatusPartial)},
@@ -67,7 +67,7 @@ func TestAPairThatWouldNotSurviveFires(t *testing.T) {
 			w.api.EditPort(w.port(name), func(p *fabrictest.Port) { p.Load = half })
 		}
 	}
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 2 * time.Hour, events: []event{{begin, busy}, {end, calm}}}))
+	line := newTimeline(t, record(t, story{api: estate(), config: discover, span: 2 * time.Hour, events: []event{{begin, busy}, {end, calm}}}))
 	line.expect(t, want{"FabricPairWouldNotSurvive " + first + " + " + second, after(begin, 30*time.Minute, poll), after(end, 0, poll)})
 }
 
@@ -82,13 +82,13 @@ func TestALAGThatCouldNotLoseAnotherLinkFires(t *testing.T) {
 			})
 		}
 	}
-	line := watch(t, tell(t, story{api: estate(two), config: discover, span: 3 * time.Hour, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(two), config: discover, span: 3 * time.Hour, events: []event{
 		{begin, carry(0.62)}, {end, carry(0.1)},
 	}}))
 	line.expect(t, want{"FabricLAGWouldNotSurvive " + bundle, after(begin, time.Hour, poll), after(end, 0, poll)})
 }
 
-func TestMaintenanceIsTold(t *testing.T) {
+func TestMaintenanceFires(t *testing.T) {
 	t.Parallel()
 	const begin, end = 30 * time.Minute, time.Hour
 	maintain := func(status string) func(*world) {
@@ -96,7 +96,7 @@ func TestMaintenanceIsTold(t *testing.T) {
 			w.api.EditPort(w.port(single), func(p *fabrictest.Port) { p.Maintenance = status })
 		}
 	}
-	line := watch(t, tell(t, story{api: estate(), config: discover, span: 90 * time.Minute, events: []event{
+	line := newTimeline(t, record(t, story{api: estate(), config: discover, span: 90 * time.Minute, events: []event{
 		{begin, maintain("IN_PROGRESS")}, {end, maintain("COMPLETED")},
 	}}))
 	line.expect(t, want{"FabricPortMaintenance " + single, after(begin, 0, listing), after(end, 0, listing)})

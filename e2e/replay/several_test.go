@@ -69,8 +69,8 @@ func TestSeveralExportersLookLikeOne(t *testing.T) {
 		t.Helper()
 		s := everything
 		s.shards = shards
-		recorded, e := tell(t, s), newEngine(t, ruleFiles()...)
-		e.watch(recorded)
+		recorded, e := record(t, s), newEngine(t, ruleFiles()...)
+		e.newTimeline(recorded)
 		at := recorded[len(recorded)-1].at
 		return e.recorded(at), e.shown(at)
 	}
@@ -92,7 +92,7 @@ func TestSeveralExportersLookLikeOne(t *testing.T) {
 func TestAReplicaThatIsCutOffHoldsNoAlert(t *testing.T) {
 	t.Parallel()
 	const begin, cut, end = 30 * time.Minute, 60 * time.Minute, 64 * time.Minute
-	line := watch(t, tell(t, story{
+	line := newTimeline(t, record(t, story{
 		api: estate(), config: discover, span: 2 * time.Hour, shards: settings["two replicas"], events: []event{
 			{begin, overload(single, 0, 1)},
 			{cut, func(w *world) { w.exporters[0].cut.Store(true) }},
@@ -111,17 +111,17 @@ func TestAReplicaThatIsCutOffHoldsNoAlert(t *testing.T) {
 // Without a shard the sum would be that of the others. So its latest values count for
 // a while, then there is no sum; and none while a shard that started anew has not asked
 // for all of its ports.
-func TestASumIsNeverThatOfSomePorts(t *testing.T) {
+func TestNoSumLeavesOutPorts(t *testing.T) {
 	t.Parallel()
 	const begin, kept, end = 70 * time.Minute, 81 * time.Minute, 100 * time.Minute
-	recorded := tell(t, story{
+	recorded := record(t, story{
 		api: estate(), config: discover + "api: {requests_per_second: 0.05, burst: 1}\n", span: 2 * time.Hour, shards: []string{"0/2", "1/2"}, events: []event{
 			{begin, func(w *world) { w.exporters[1].down = true; w.exporters[1].stop() }},
 			{end, func(w *world) { w.start(1); w.exporters[1].down = false }},
 		},
 	})
 	e := newEngine(t, ruleFiles()...)
-	e.watch(recorded)
+	e.newTimeline(recorded)
 	before, gone := 0.0, 0
 	for i, s := range recorded[10:] {
 		v, err := e.prometheus().Instant(`equinix_fabric:account:traffic_bytes_per_second{direction="inbound"}`, s.at)

@@ -7,11 +7,11 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 )
 
-// What a replica watched the other one watches too, so nobody is woken.
+// The other replica polls the same ports, so no alert fires.
 func TestAReplicaThatIsDownIsOneAlert(t *testing.T) {
 	t.Parallel()
 	const begin, end = 30 * time.Minute, time.Hour
-	line := watch(t, tell(t, story{
+	line := newTimeline(t, record(t, story{
 		api: estate(), config: discover, span: 90 * time.Minute, shards: settings["two replicas"], events: []event{
 			{begin, func(w *world) { w.exporters[1].down = true }},
 			{end, func(w *world) { w.exporters[1].down = false }},
@@ -20,11 +20,11 @@ func TestAReplicaThatIsDownIsOneAlert(t *testing.T) {
 	line.expect(t, want{"FabricExporterReplicaDown", after(begin, 15*time.Minute, 0), after(end, 0, 0)})
 }
 
-// A shard that nobody started is no target that could be down.
+// A shard that was never started is not a target that could be down.
 func TestAShardThatIsMissingIsOneAlert(t *testing.T) {
 	t.Parallel()
 	const end = time.Hour
-	line := watch(t, tell(t, story{
+	line := newTimeline(t, record(t, story{
 		api: estate(), config: discover, span: 90 * time.Minute, shards: []string{"0/2"}, events: []event{
 			{end, func(w *world) {
 				w.exporters = append(w.exporters, &exporter{instance: "exporter-1:10345", shard: "1/2"})
@@ -39,7 +39,7 @@ func TestAShardThatIsMissingIsOneAlert(t *testing.T) {
 func TestShardsThatDisagreeAreOneAlert(t *testing.T) {
 	t.Parallel()
 	const end = time.Hour
-	line := watch(t, tell(t, story{
+	line := newTimeline(t, record(t, story{
 		api: estate(), config: discover, span: 90 * time.Minute, shards: []string{"0/3", "1/2", "2/3"}, events: []event{
 			{end, func(w *world) {
 				w.exporters[1].stop()
@@ -65,7 +65,7 @@ func TestAnAccountNameOfTwoAccountsIsOneAlert(t *testing.T) {
 	only := func(port string) string {
 		return account("    discover: {enabled: true, include: [{name: " + port + "}]}\n")
 	}
-	line := watch(t, tell(t, story{
+	line := newTimeline(t, record(t, story{
 		api: estate(), config: "    discover: {enabled: true, include: [{name: " + first + "}]}\n", span: 2 * time.Hour,
 		shards: settings["two replicas"], events: []event{{begin, become(only(single))}, {end, become(only(first))}},
 	}))
@@ -82,7 +82,7 @@ func TestAPairThatMissesAPortIsOneAlert(t *testing.T) {
 	pair := func(secondary string) string {
 		return discover + "    pairs: [{name: uplinks, primary: " + one.UUID + ", secondary: " + secondary + "}]\n"
 	}
-	line := watch(t, tell(t, story{
+	line := newTimeline(t, record(t, story{
 		api: estate(), config: pair("c4d9350e-783c-83cd-1ce0-306a5c00a6ff"), span: 2 * time.Hour, events: []event{
 			{end, func(w *world) {
 				w.configure(pair(two.UUID))

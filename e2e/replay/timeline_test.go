@@ -19,14 +19,14 @@ type spell struct{ pending, firing, to time.Duration }
 // timeline is the spells of each alert in order.
 type timeline map[string][]spell
 
-// watch evaluates the rules over what was recorded.
-func watch(t *testing.T, recorded []scrape) timeline {
+// newTimeline evaluates the rules over what was recorded.
+func newTimeline(t *testing.T, recorded []scrape) timeline {
 	t.Helper()
-	return newEngine(t, ruleFiles()...).watch(recorded)
+	return newEngine(t, ruleFiles()...).newTimeline(recorded)
 }
 
-// watch is the same with the rules of the engine.
-func (e *engine) watch(recorded []scrape) timeline {
+// newTimeline is the same with the rules of the engine.
+func (e *engine) newTimeline(recorded []scrape) timeline {
 	e.Helper()
 	line := timeline{}
 	began := recorded[0].at.Add(recorded[0].at.Sub(recorded[1].at))

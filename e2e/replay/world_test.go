@@ -77,8 +77,8 @@ type story struct {
 	events []event
 }
 
-// tell lets a story happen and returns what Prometheus would have scraped.
-func tell(t *testing.T, s story) (recorded []scrape) {
+// record lets a story happen and returns what Prometheus would have scraped.
+func record(t *testing.T, s story) (recorded []scrape) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{T: t, api: s.api(), every: cmp.Or(s.every, time.Minute), all: s.all, names: used(t)}
@@ -165,7 +165,7 @@ func (w *world) start(i int) {
 	}
 }
 
-// reload makes all exporters read the configuration anew.
+// reload makes all exporters reload the configuration.
 func (w *world) reload() error {
 	var errs []error
 	for _, x := range w.exporters {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The operations that the exporter uses, as they appear in [Request] and [Fault]; see
-// routes for the others.
+// The operations that the exporter uses, as they appear in [Request] and [Fault];
+// routes has the others too.
 const (
 	OpToken              = "token"
 	OpExchange           = "token_exchange"
@@ -26,13 +26,13 @@ const (
 	OpSearchStreamAssets = "v4_stream_assets_search"
 	OpUnknown            = "unknown" // any other path or method
 
-	opControl = "" // the switches of faults, which are not part of the Fabric API
+	opControl = "" // switches faults; not part of the Fabric API
 )
 
 // route is one call of the API.
 type route struct {
-	method, path, op string // {id} in the path stands for any one segment
-	open             bool   // needs no token
+	method, path, op string // {id} matches any one segment
+	open             bool   // requires no token
 	handle           func(*API, *call) reply
 }
 
@@ -80,21 +80,21 @@ type call struct {
 
 	http  *http.Request
 	body  []byte
-	id    string // what {id} stands for, "" if the route has none
+	id    string // what {id} matches; "" without {id}
 	now   time.Time
-	fault Fault // of the answer; the zero Fault if it has none
+	fault Fault // of the answer; the zero Fault if there is none
 }
 
-// maxBody bounds what is read of a request; the largest honest request is a search
-// over a hundred identifiers.
+// maxBody is how much of a request is read; the largest valid request is a search for
+// a hundred identifiers.
 const maxBody = 1 << 20
 
-// answer answers one request. Every request comes this way, by [API.ServeHTTP] or by
-// [API.Transport].
+// answer answers one request. Every request passes through it, from [API.ServeHTTP]
+// or [API.Transport].
 func (a *API) answer(r *http.Request) reply {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	if err != nil {
-		return reply{} // the caller went away in mid-request
+		return reply{} // the client closed the connection before the end of the request
 	}
 	c := &call{http: r, body: body}
 	c.route, c.id = find(r.Method, r.URL.Path)
@@ -117,7 +117,7 @@ func (a *API) answer(r *http.Request) reply {
 	return out
 }
 
-// respond is the answer to a call, with what its fault makes of it.
+// respond is the answer to a call, changed by its fault.
 func (a *API) respond(c *call) reply {
 	f, ctx := c.fault, c.http.Context()
 	if !pause(ctx, f.Delay) || f.Drop {
@@ -146,8 +146,9 @@ func (a *API) respond(c *call) reply {
 	return out.complete().broken(ctx, f)
 }
 
-// find is the route of a request and its {id}. Without one it is a route that
-// refuses: a wrong method by the API's own 500, an unknown path by the gateway.
+// find is the route of a request and its {id}. If there is no route, it returns one
+// that refuses: the API answers a wrong method with a 500, and the gateway refuses an
+// unknown path.
 func find(method, at string) (rt route, id string) {
 	segments := strings.Split(at, "/")
 	refusal := gatewayFault()
@@ -164,7 +165,7 @@ func find(method, at string) (rt route, id string) {
 	return route{op: OpUnknown, open: true, handle: func(*API, *call) reply { return refusal }}, ""
 }
 
-// match reports whether a path, cut at its slashes, is one of the route, and its {id}.
+// match reports whether a path, split at its slashes, belongs to the route, and returns its {id}.
 func (rt route) match(segments []string) (id string, ok bool) {
 	want := strings.Split(rt.path, "/")
 	if len(want) != len(segments) {
@@ -180,7 +181,7 @@ func (rt route) match(segments []string) (id string, ok bool) {
 	return id, true
 }
 
-// pause waits for d and reports whether ctx is still alive then.
+// pause waits for d and reports whether ctx has not ended by then.
 func pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true

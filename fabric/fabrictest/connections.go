@@ -18,7 +18,7 @@ func (a *API) connection(c *call) reply {
 }
 
 var connectionView = view[Connection]{
-	defaultSort: "/changeLog/updatedDateTime", // unstable while connections change between pages; the API's choice
+	defaultSort: "/changeLog/updatedDateTime", // the default of the API; connections that change move to another page
 	properties: map[string]func(*Connection) string{
 		"/uuid":                        func(c *Connection) string { return c.UUID },
 		"/name":                        func(c *Connection) string { return c.Name },
@@ -37,8 +37,8 @@ func (a *API) searchConnections(c *call) reply {
 	return search(c, connectionView, items, connectionDoc)
 }
 
-// connectionDoc is a connection as v4 shows it, e-mail addresses and keys included: a
-// client must not let them out.
+// connectionDoc is a connection as v4 shows it, including e-mail addresses and keys,
+// which a client must not show.
 func connectionDoc(c *Connection) object {
 	change, info := any(omit), any(omit)
 	var operation, order, bandwidth, redundancy, project any
@@ -94,7 +94,7 @@ func sideDoc(s *Side) object {
 		}
 		profile, key = doc, s.key()
 	}
-	end := func(is bool) any { // what is neither a port nor a provider; most such ends have no name
+	end := func(is bool) any { // an end that is neither a port nor a provider; most such ends have no name
 		if !is {
 			return omit
 		}
@@ -110,7 +110,7 @@ func sideDoc(s *Side) object {
 	}
 }
 
-// key is the authorization key of the side, which a client must not let out.
+// key is the authorization key of the side, which a client must not show.
 func (s *Side) key() string { return cmp.Or(s.Key, "not-for-your-eyes") }
 
 // emails are the people who are notified of the connection.
@@ -121,7 +121,7 @@ func (c *Connection) emails() []string {
 	return c.Emails
 }
 
-// billingTier is what a bandwidth in Mbit/s is billed as.
+// billingTier is the billing tier of a bandwidth in Mbit/s.
 func billingTier(mbps int64) string {
 	if mbps < 1_000 {
 		return "Up to " + strconv.FormatInt(mbps, 10) + " Mbps"
@@ -129,7 +129,7 @@ func billingTier(mbps int64) string {
 	return "Up to " + strconv.FormatInt(mbps/1_000, 10) + " Gbps"
 }
 
-// buyerConnections answers v3, which counts pages from 0 and totals in items.
+// buyerConnections answers v3, whose pages count from 0 and whose totals count items.
 func (a *API) buyerConnections(c *call) reply {
 	size, number := intQuery(c, "pageSize", defaultPage), intQuery(c, "pageNumber", 0)
 	if size < 1 || size > 1000 || number < 0 {

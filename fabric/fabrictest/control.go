@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// Switch asks for a fault of the catalogue.
+// Switch is a request to switch on a fault of the catalogue.
 type Switch struct {
 	Fault string        // the name of a [Kind]
-	Path  string        // of the requests to hit, as in [Fault]; "" spares logins
+	Path  string        // of the requests to hit, as in [Fault]; "" hits all but logins
 	Port  string        // only requests about this port, by UUID or name; for port faults, which port; "" is any
-	For   time.Duration // until it ends by itself; 0 does not
+	For   time.Duration // until it ends by itself; 0 means never
 	Count int           // how many requests it hits; 0 is all
-	After int           // how many requests pass before
+	After int           // how many requests pass before the first hit
 	By    time.Duration // how far or how long; 0 means Kind.By
 
 	port Port // for port faults
@@ -32,19 +32,19 @@ type Switched struct {
 	Switch Switch
 	Until  time.Time // zero for no end
 	Hits   int       // requests that it has hit
-	// Altered says of a fault that rewrites answers whether it has made one of
-	// them say something else.
+	// Altered says, for a fault that rewrites answers, whether it has changed the
+	// meaning of one.
 	Altered bool
 }
 
-// The bounds of Switch.By.
+// The range of Switch.By.
 const (
 	shortest = time.Millisecond
 	longest  = 30 * 24 * time.Hour
 )
 
-// SwitchOn begins a fault of the catalogue. The error says what is wrong with s:
-// what would be ignored is refused.
+// SwitchOn begins a fault of the catalogue. The error says what is wrong with s; a
+// field that would have no effect is refused.
 func (a *API) SwitchOn(s Switch) (id int, err error) {
 	all := Catalogue()
 	i := slices.IndexFunc(all, func(k Kind) bool { return k.Name == s.Fault })
@@ -60,9 +60,9 @@ func (a *API) SwitchOn(s Switch) (id int, err error) {
 	case s.By != 0 && (s.By < shortest || s.By > longest):
 		err = fmt.Errorf("by must be between %v and %v, not %v", shortest, longest, s.By)
 	case s.Port != "" && kind.scope != ofRequests:
-		err = fmt.Errorf("%s takes no port: it is not about one", s.Fault)
+		err = fmt.Errorf("%s takes no port: it does not concern a single port", s.Fault)
 	case kind.scope == ofAll && (s.Path != "" || s.Count != 0 || s.After != 0):
-		err = fmt.Errorf("%s takes no path, count or after: it begins at once, and is about the whole API", s.Fault)
+		err = fmt.Errorf("%s takes no path, count or after: it begins at once, and concerns the whole API", s.Fault)
 	}
 	if err != nil {
 		return 0, err
@@ -100,9 +100,8 @@ func (a *API) SwitchOff(id int) bool {
 	return a.endFaults(func(af *activeFault) bool { return af.id > 0 && (id == 0 || af.id == id) })
 }
 
-// setClock sets the clock as the latest fault of the clock that is on wants it, and
-// right when the last of them has ended. It is called with the mutex of the faults
-// held.
+// setClock sets the clock to the latest clock fault that is on, and corrects it when
+// the last of them has ended. The caller holds the mutex of the faults.
 func (a *API) setClock() {
 	var shift time.Duration
 	for _, af := range a.faults.active {
@@ -110,7 +109,7 @@ func (a *API) setClock() {
 			shift = time.Duration(af.kind.clock) * af.asked.By
 		}
 	}
-	if shift != 0 || a.faults.clock { // else it is as a test has set it
+	if shift != 0 || a.faults.clock { // else it stays as a test has set it
 		a.ShiftClock(shift)
 	}
 	a.faults.clock = shift != 0
@@ -158,13 +157,13 @@ func (a *API) postFault(c *call) reply {
 		After int    `json:"after"`
 		By    string `json:"by"`
 
-		ID, Until, Hits any // as GET shows them; they mean nothing here
+		ID, Until, Hits any // as GET shows them; ignored here
 	}
 	d := json.NewDecoder(bytes.NewReader(c.body))
 	d.DisallowUnknownFields()
 	err := d.Decode(&q)
 	if _, end := d.Token(); err == nil && !errors.Is(end, io.EOF) {
-		err = errors.New("something follows the object: post one fault at a time")
+		err = errors.New("there is more after the JSON object: post one fault at a time")
 	}
 	s := Switch{Fault: q.Fault, Path: q.Path, Port: q.Port, Count: q.Count, After: q.After}
 	if err == nil && q.For != "" {
@@ -208,7 +207,7 @@ func (s Switch) doc(id int) object {
 	}
 }
 
-// durationText is a duration as it is posted, "" for none.
+// durationText is a duration as it is posted; "" for 0.
 func durationText(d time.Duration) string {
 	if d == 0 {
 		return ""

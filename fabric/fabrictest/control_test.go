@@ -210,7 +210,7 @@ func TestControlEndsOneClockFaultOfTwo(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
-		// Only a clock that is wrong is told of in memory.
+		// Only a wrong clock is seen in memory.
 		if date, err := http.ParseTime(resp.Header.Get("Date")); err != nil && want != 0 || err == nil && date.Sub(now) != want {
 			t.Errorf("the date is %q, want that of %v ahead", resp.Header.Get("Date"), want)
 		}

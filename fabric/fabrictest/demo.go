@@ -10,12 +10,12 @@ import (
 const (
 	DemoPrimary       = "SV5-CORE-PRI-10G"     // half of a pair; neither half could carry the load of both
 	DemoSecondary     = "SV5-CORE-SEC-10G"     // the other half
-	DemoEdgePrimary   = "DC6-EDGE-PRI-100G"    // half of a sound pair
+	DemoEdgePrimary   = "DC6-EDGE-PRI-100G"    // half of a pair that would survive a failover
 	DemoEdgeSecondary = "DC6-EDGE-SEC-100G"    // the other half
 	DemoLAG           = "AM3-BACKBONE-LAG-40G" // four links, one of them down
 	DemoDown          = "FR5-STANDBY-10G"      // down, no traffic ever
 	DemoSaturated     = "SG3-TRANSIT-10G"      // outbound at line rate every working day
-	DemoIdle          = "SY4-BACKUP-1G"        // paid for, hardly used
+	DemoIdle          = "SY4-BACKUP-1G"        // hardly used
 	DemoProvisioning  = "LD8-NEWBUILD-100G"    // no statistics yet; fields are null
 	DemoCrowded       = "DA11-WHOLESALE-10G"   // QINQ, 130 connections
 	DemoStringly      = "TY4-OFFICE-1G"        // numbers as strings
@@ -29,17 +29,17 @@ const (
 	UnknownConnectionState = "PENDING_RELOCATION"
 )
 
-// DemoThrottled is the connection of the demo fleet that asks for more than its
-// bandwidth every working day: it runs at its rate, and packets are dropped.
+// DemoThrottled is the connection of the demo fleet that needs more than its
+// bandwidth every working day: it is full, and packets are dropped.
 const DemoThrottled = "bulk-transfer-SG"
 
-// throttled is the place of DemoThrottled among the connections; it is on DemoSaturated.
+// throttled is the index of DemoThrottled among the connections; it is on DemoSaturated.
 const throttled = 5
 
-// demoCrowd is the number of connections of DemoCrowded: more than a page.
+// demoCrowd is the number of connections of DemoCrowded: more than a page has.
 const demoCrowd = 130
 
-// demoPorts are the ports of the demo fleet as far as they differ; see buildPorts.
+// demoPorts are the ports of the demo fleet, with only what differs between them; see buildPorts.
 var demoPorts = []Port{
 	{Name: DemoPrimary, IBX: "SV5", Speed: 10_000, Priority: PriorityPrimary, Group: "core",
 		Load: Load{Inbound: 0.5, Outbound: 0.38, PeakHour: 14, Weekend: 0.55, Growth: 0.08, Bursts: 0.4}},
@@ -70,9 +70,9 @@ var demoPorts = []Port{
 
 // The ports of the fleet of DemoMetrics, by name.
 const (
-	MetricsPrimary    = "LD5-WAN-PRI-10G"  // half of a pair that the API knows of
+	MetricsPrimary    = "LD5-WAN-PRI-10G"  // half of a pair that the API knows
 	MetricsSecondary  = "LD5-WAN-SEC-10G"  // the other half
-	MetricsTwinA      = "TY2-METRO-A-10G"  // half of a pair known by its name only
+	MetricsTwinA      = "TY2-METRO-A-10G"  // half of a pair that only its name shows
 	MetricsTwinB      = "TY2-METRO-B-10G"  // the other half
 	MetricsDropping   = "SG1-CDN-10G"      // full every evening: drops packets
 	MetricsLAG        = "NY9-CORE-LAG-20G" // two links, one of them down: erred packets
@@ -80,8 +80,8 @@ const (
 	MetricsUnattached = "FR2-BRANCH-1G"    // not attached to a stream
 )
 
-// MetricsThrottled is the connection of the fleet of DemoMetrics that runs at its
-// rate every day.
+// MetricsThrottled is the connection of the fleet of DemoMetrics that is full every
+// day.
 const MetricsThrottled = "cdn-fill-SG"
 
 var metricsPorts = []Port{
@@ -100,21 +100,21 @@ var metricsPorts = []Port{
 	{Name: MetricsUnattached, IBX: "FR2", Speed: 1_000, Load: Load{Inbound: 0.3, Outbound: 0.2, PeakHour: 10, Weekend: 0.2}},
 }
 
-// Demo returns a fleet with something of everything: twelve ports in ten
-// metros and a foreign one (see the Demo constants), and 190 connections in
-// every state, most of them on one crowded port. The seed decides identifiers.
+// Demo returns a varied fleet: twelve ports in ten metros and a foreign port (see the
+// Demo constants), and 190 connections in all states, most of them on one crowded
+// port. Identifiers depend on the seed.
 func Demo(seed uint64) Fleet {
 	f := Fleet{Ports: buildPorts(seed, demoPorts, Port{ProjectID: "900000000000042", AccountNumber: 400_042, OrgID: 70_042})}
 	f.Connections = demoConnections(seed, f)
 	return f
 }
 
-// DemoMetrics returns the fleet of an account that is read through the metrics:
-// eight ports, six of them with metrics, one attached to its stream without and
-// one not attached at all (see the Metrics constants), and 24 connections, half
-// of them attached. The seed decides identifiers.
+// DemoMetrics returns the fleet of an account that is polled through the v4 metrics:
+// eight ports, of which six have metrics, one is attached to its stream without
+// metrics, and one is not attached (see the Metrics constants), and 24 connections,
+// half of them attached. Identifiers depend on the seed.
 func DemoMetrics(seed uint64) Fleet {
-	seed = mix(seed ^ 0x6d657472) // not the identifiers of Demo
+	seed = mix(seed ^ 0x6d657472) // other identifiers than Demo
 	f := Fleet{Ports: buildPorts(seed, metricsPorts, Port{ProjectID: "377533000225814", AccountNumber: 270_381, OrgID: 92_108})}
 	stream := Stream{UUID: newUUID(seed, "stream", 0), Status: Attached, MetricsEnabled: true}
 	for i := range f.Ports {
@@ -140,8 +140,8 @@ func DemoMetrics(seed uint64) Fleet {
 	return f
 }
 
-// buildPorts makes ports of a table, which has only what sets each port apart. The
-// first port of a group is its primary.
+// buildPorts completes the ports of a table, which has only what differs between
+// them. The first port of a group is its primary.
 func buildPorts(seed uint64, rows []Port, account Port) []Port {
 	ports, primaries := make([]Port, len(rows)), map[string]string{}
 	for i, p := range rows {
@@ -170,9 +170,9 @@ var connectionStates = []string{
 	StateDeprovisioning, StateDeprovisioned, "", UnknownConnectionState,
 }
 
-// demoEnds are far ends other than providers. Most have no name, as in the examples
+// demoEnds are far ends that are not providers. Most have no name, as in the examples
 // that Equinix publishes.
-var demoEnds = map[int]struct { // by the place of the connection, each in a state with traffic
+var demoEnds = map[int]struct { // by the index of the connection; each is in a state with traffic
 	prefix, kind string
 	end          Side
 }{
@@ -207,7 +207,7 @@ func demoConnections(seed uint64, f Fleet) []Connection {
 		}
 		cs = append(cs, c)
 	}
-	for i := range 6 { // a customer's connections, which end on own ports
+	for i := range 6 { // connections of a customer, which end on own ports
 		c := newConnection(seed, len(cs), hosts[i])
 		c.ASide, c.ZSide, c.Direction = c.ZSide, c.ASide, "INCOMING"
 		cs = append(cs, c)

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// metro is a place with ports. Its clock knows no daylight saving, so that
-// traffic depends on no time-zone database.
+// metro is a metro with ports. Its clock has no daylight saving, so that traffic does
+// not depend on a time-zone database.
 type metro struct {
 	code, name, region string
 	utc                time.Duration // offset of the local clock
 }
 
-// metros are the places that fleets use.
+// metros are the metros of the fleets.
 var metros = []metro{
 	{"SV", "Silicon Valley", "AMER", -8 * time.Hour},
 	{"DC", "Washington", "AMER", -5 * time.Hour},
@@ -28,7 +28,7 @@ var metros = []metro{
 	{"TY", "Tokyo", "APAC", 9 * time.Hour},
 }
 
-// metroOf knows any code: an unknown place lies in UTC.
+// metroOf returns the metro with the code; an unknown metro is in UTC.
 func metroOf(code string) metro {
 	if i := slices.IndexFunc(metros, func(m metro) bool { return m.code == code }); i >= 0 {
 		return metros[i]
@@ -36,11 +36,10 @@ func metroOf(code string) metro {
 	return metro{code: code, name: code, region: "EMEA"}
 }
 
-// maxMetroPage is the largest page of the calls that list things of metros, since
-// there are many pairs of them.
+// maxMetroPage is the largest page of calls that list metros or pairs of them.
 const maxMetroPage = 5000
 
-// listMetros answers with all metros, or with those in which the account has ports.
+// listMetros answers with all metros, or with the metros in which the account has ports.
 func (a *API) listMetros(c *call) reply {
 	offset, limit, flaw := queryPage(c, maxMetroPage)
 	if flaw != nil {
@@ -86,7 +85,7 @@ func (m *metro) doc(seed uint64) object {
 	}
 }
 
-// latency is the usual one between two metros, in milliseconds, the same both ways.
+// latency is the usual latency between two metros in milliseconds, the same in both directions.
 func latency(seed uint64, a, b metro) float64 {
 	if a.code > b.code {
 		a, b = b, a
@@ -96,8 +95,8 @@ func latency(seed uint64, a, b metro) float64 {
 	return 1 + 3*u + 9*min(apart, 24-apart)*(0.8+0.2*u)
 }
 
-// metroMetrics answers GET /fabric/v4/metrics with the last latency and jitter of the
-// ways between metros whose metrics have the wanted name, with * for anything.
+// metroMetrics answers GET /fabric/v4/metrics with the last latency and jitter
+// between metros, for metrics that match the name, with * for anything.
 func (a *API) metroMetrics(c *call) reply {
 	offset, limit, flaw := queryPage(c, maxMetroPage)
 	if flaw != nil {
@@ -127,11 +126,11 @@ func (a *API) metroMetrics(c *call) reply {
 	return paginate(c, docs, offset, limit, func(o *object) object { return *o })
 }
 
-// profile is a service that connections can end on.
+// profile is a service profile at which connections can end.
 type profile struct {
 	uuid, name string
 	prefix     string // of the names of connections to it
-	approval   bool   // the provider has to accept what is asked for
+	approval   bool   // the provider must accept orders
 	key        *regexp.Regexp
 	keyLabel   string
 	bandwidths []int64 // Mbit/s
@@ -146,7 +145,7 @@ var (
 	pairingKey = regexp.MustCompile(`^[0-9a-f-]{36}/[a-z0-9-]+/[12]$`)
 )
 
-// profiles are made up, except for the kinds of keys that the large clouds want.
+// profiles are made up, except for the kinds of keys that the large clouds require.
 var profiles = []*profile{
 	{newUUID(0, "profile", 0), "Cirrus Direct Link", "aws-dx", false, accountID, "Account ID", largeSteps},
 	{newUUID(0, "profile", 1), "Azul Express Circuit", "azure-er", false, serviceKey, "Service key", largeSteps},
@@ -156,7 +155,7 @@ var profiles = []*profile{
 	{newUUID(0, "profile", 5), "DDoS Scrubbing", "scrubbing", true, nil, "", smallSteps},
 }
 
-// profileNamed returns the profile with that name or UUID, nil if it is unknown.
+// profileNamed returns the profile with that name or UUID; nil if it is unknown.
 func profileNamed(name string) *profile {
 	if i := slices.IndexFunc(profiles, func(p *profile) bool { return p.name == name || p.uuid == name }); i >= 0 {
 		return profiles[i]

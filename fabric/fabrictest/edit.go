@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// state is a fleet with what the answers look up in it. It never changes; every edit
-// publishes a new one, so a request sees one state of affairs.
+// state is a fleet and its indexes. It never changes: every edit publishes a new
+// state, so a request sees one consistent fleet.
 type state struct {
 	fleet       Fleet
-	ports       map[string]*Port // by UUID, foreign ones too
+	ports       map[string]*Port // by UUID, including foreign ports
 	connections map[string]*Connection
 	usage       map[string]usage // by port
 }
 
-// usage is what the connections take of a port.
+// usage is how the connections use a port.
 type usage struct {
-	connections int     // that have not come to their end
-	bandwidth   int64   // Mbit/s, of the live ones
-	loads       float64 // of those with a Load
-	unloaded    int64   // Mbit/s, of those without, whatever their state
+	connections int     // that have not ended
+	bandwidth   int64   // Mbit/s, of the live connections
+	loads       float64 // of the connections with a Load
+	unloaded    int64   // Mbit/s, of the connections without a Load, whatever their state
 }
 
-// newState takes the fleet over.
+// newState returns the state of a fleet, which it keeps.
 func newState(f Fleet) *state {
 	s := &state{
 		fleet: f, ports: make(map[string]*Port, len(f.Ports)),
@@ -57,7 +57,7 @@ func newState(f Fleet) *state {
 	return s
 }
 
-// own returns the ports that the lists show.
+// own returns the ports of the account, without foreign ports.
 func (s *state) own() []*Port {
 	ports := make([]*Port, 0, len(s.fleet.Ports))
 	for i := range s.fleet.Ports {
@@ -74,9 +74,9 @@ func (a *API) Fleet() Fleet {
 	return a.state.Load().fleet.clone()
 }
 
-// edit publishes the fleet as change leaves it, unless change returns false. The
-// change gets its own copy of both slices, but shares the slices within their
-// elements. It must not call the API.
+// edit publishes the fleet that change has edited, unless change returns false.
+// change gets a copy of both slices, but not of the slices inside their elements. It
+// must not call the API.
 func (a *API) edit(change func(*Fleet) bool) bool {
 	a.editing.Lock()
 	defer a.editing.Unlock()
@@ -116,8 +116,8 @@ func put[T element[T]](list *[]T, x T) bool {
 	return true
 }
 
-// alter lets change edit a copy of an element, which then takes its place, and reports
-// whether the element was there.
+// alter replaces an element by a copy that change has edited, and reports whether the
+// element existed.
 func alter[T element[T]](list []T, uuid string, change func(*T)) bool {
 	i := index(list, uuid)
 	if i >= 0 {
@@ -130,20 +130,19 @@ func alter[T element[T]](list []T, uuid string, change func(*T)) bool {
 // AddPort adds p, or replaces the port with its UUID.
 func (a *API) AddPort(p Port) { a.edit(func(f *Fleet) bool { return put(&f.Ports, p) }) }
 
-// RemovePort takes a port away and reports whether it was there. Its
-// connections stay.
+// RemovePort removes a port and reports whether it existed. Its connections stay.
 func (a *API) RemovePort(uuid string) bool {
 	return a.edit(func(f *Fleet) bool { return remove(&f.Ports, uuid) })
 }
 
-// EditPort lets change edit a copy of a port, which then takes its place, and
-// reports whether the port was there. The change must not call the API.
+// EditPort replaces a port by a copy that change has edited, and reports whether the
+// port existed. change must not call the API.
 func (a *API) EditPort(uuid string, change func(*Port)) bool {
 	return a.edit(func(f *Fleet) bool { return alter(f.Ports, uuid, change) })
 }
 
-// AddConnection adds c, or replaces the connection with its UUID and what was to
-// happen to it.
+// AddConnection adds c, or replaces the connection with its UUID and cancels its
+// pending changes.
 func (a *API) AddConnection(c Connection) {
 	a.edit(func(f *Fleet) bool {
 		a.pending.set(c.UUID, nil)
@@ -151,19 +150,19 @@ func (a *API) AddConnection(c Connection) {
 	})
 }
 
-// RemoveConnection takes a connection away and reports whether it was there.
+// RemoveConnection removes a connection and reports whether it existed.
 func (a *API) RemoveConnection(uuid string) bool {
 	return a.edit(func(f *Fleet) bool { return remove(&f.Connections, uuid) })
 }
 
-// EditConnection lets change edit a copy of a connection, which then takes its
-// place, and reports whether it was there. The change must not call the API.
+// EditConnection replaces a connection by a copy that change has edited, and reports
+// whether it existed. change must not call the API.
 func (a *API) EditConnection(uuid string, change func(*Connection)) bool {
 	return a.edit(func(f *Fleet) bool { return alter(f.Connections, uuid, change) })
 }
 
-// SetStream changes what a port or a connection is attached to; the zero Stream
-// detaches it. It fails if there is no such asset.
+// SetStream sets the stream that a port or a connection is attached to; the zero
+// Stream detaches it. It fails if there is no such asset.
 func (a *API) SetStream(uuid string, s Stream) error {
 	if a.EditPort(uuid, func(p *Port) { p.Stream = s }) || a.EditConnection(uuid, func(c *Connection) { c.Stream = s }) {
 		return nil
@@ -171,10 +170,10 @@ func (a *API) SetStream(uuid string, s Stream) error {
 	return fmt.Errorf("no asset %s", uuid)
 }
 
-// SetOperationalStatus brings all links of a port up (UP), all down (DOWN) or
-// all but the first up (PARTIAL), and reports whether the port was there. A port
-// whose links are all down begins an outage; a link that comes up ends it, and the
-// intervals of the outage stay without traffic.
+// SetOperationalStatus sets all links of a port up (UP), all down (DOWN) or all but
+// the first up (PARTIAL), and reports whether the port existed. With all links down
+// an outage of the port begins, and a link that comes up ends it; intervals of the
+// outage have no traffic.
 func (a *API) SetOperationalStatus(uuid, status string) bool {
 	now := a.now()
 	return a.EditPort(uuid, func(p *Port) {
@@ -192,7 +191,7 @@ func (a *API) SetOperationalStatus(uuid, status string) bool {
 	})
 }
 
-// unix is t.Unix, with a number before all others for the zero Time.
+// unix is t.Unix; for the zero Time it is smaller than for any other.
 func unix(t time.Time) int64 {
 	if t.IsZero() {
 		return -1 << 62

@@ -3,18 +3,18 @@
 // deletion, with the quirks of the real API and with faults on demand.
 //
 // An [API] is one account. It is an http.Handler for a real server ([API.Serve],
-// httptest), and [API.Transport] answers in memory, as a testing/synctest bubble
-// needs it. Several accounts are several APIs, each with its own fleet and
+// httptest), and [API.Transport] answers in memory, which a testing/synctest bubble
+// requires. For several accounts use several APIs, each with its own fleet and
 // credentials.
 //
-// Begin at [API.answer] in answer.go: every request passes through it. What the API
-// knows is a [Fleet] (fleet.go), which tests edit (edit.go) and orders change
-// (lifecycle.go). Traffic is a pure function of the seed, the port and the time
-// (meter.go, reading.go), so that a test can ask [API.Truth] what an answer must
-// have said. A [Fault] breaks answers; kinds.go lists the faults that have a name.
+// Begin at [API.answer] in answer.go: every request passes through it. The API serves
+// a [Fleet] (fleet.go), which tests edit (edit.go) and orders change (lifecycle.go).
+// Traffic is a pure function of the seed, the port and the time (meter.go,
+// reading.go), so that a test can compare an answer with [API.Truth]. A [Fault]
+// breaks answers; kinds.go lists the faults that have a name.
 //
-// The package shares no code with the client it tests: it is a second reading of the
-// API.
+// The package shares no code with the client that it tests: it is an independent
+// implementation of the API's documents.
 package fabrictest
 
 import (
@@ -33,15 +33,15 @@ const (
 	DemoSubjectToken = "demo-subject-token"
 )
 
-// Options configure an API. The zero value is the demo fleet under the demo
-// credentials, by the wall clock.
+// Options configure an API. The zero value is the demo fleet with the demo
+// credentials and the wall clock.
 type Options struct {
-	// Seed decides names, identifiers and traffic. Equal seeds give equal bytes.
+	// Names, identifiers and traffic depend on Seed. Equal seeds give equal answers, byte for byte.
 	Seed uint64
-	// Now is asked once per request, and by methods that need the time; nil
-	// means time.Now.
+	// Now is called once per request, and by methods that need the time; nil means
+	// time.Now.
 	Now func() time.Time
-	// Fleet is what the API knows; nil, or a fleet without ports and connections,
+	// Fleet is the initial fleet; nil, or a fleet without ports and connections,
 	// means Demo(Seed). The API keeps a copy.
 	Fleet *Fleet
 
@@ -54,22 +54,22 @@ type Options struct {
 	// token; nil means only DemoSubjectToken.
 	AcceptSubject func(token string) bool
 
-	// Gone are operations, by their Op constants, that the gateway no longer
-	// knows; see [API.SetGone].
+	// Gone are operations (Op constants) that the gateway no longer knows; see
+	// [API.SetGone].
 	Gone []string
 
-	// Lateness bounds how long after its end an interval shows up in the
-	// statistics. Each port has its own delay between a sixth of it and all
-	// of it, so the newest point is up to Lateness plus one interval old.
-	// Zero means 12 minutes, negative no delay.
+	// Lateness is the longest delay between the end of an interval and its point in
+	// the statistics. The delay of each port is between a sixth of Lateness and
+	// Lateness, so the newest point is up to Lateness plus one interval old. Zero
+	// means 12 minutes, negative no delay.
 	Lateness time.Duration
 
-	// PagePorts makes GET /fabric/v4/ports honour offset and limit. Without
-	// it the whole list comes as one page that claims a limit of 1000.
+	// PagePorts makes GET /fabric/v4/ports obey offset and limit. Without it the
+	// whole list comes as one page that states a limit of 1000.
 	PagePorts bool
 
-	// RequestLog is how many of the newest requests are kept; zero means
-	// 100,000, negative none. Requests are counted in any case.
+	// RequestLog is how many of the newest requests are kept; zero means 100,000,
+	// negative 0. All requests are counted.
 	RequestLog int
 }
 
@@ -82,13 +82,13 @@ type API struct {
 	faults faults
 	shift  atomic.Int64 // of the API's clock against Options.Now, in nanoseconds
 
-	editing sync.Mutex // held by whoever replaces the state
+	editing sync.Mutex // held while the state is replaced
 	state   atomic.Pointer[state]
-	pending pending // changes of connections that are still to come
+	pending pending // pending changes of connections
 	orders  int     // connections ordered so far; guarded by editing
 }
 
-// New returns an API that knows the fleet of o.
+// New returns an API with the fleet of o.
 func New(o Options) *API {
 	fleet := o.Fleet
 	if fleet == nil || len(fleet.Ports)+len(fleet.Connections) == 0 {
@@ -118,8 +118,9 @@ func New(o Options) *API {
 // now is the API's own time.
 func (a *API) now() time.Time { return a.opts.Now().Add(time.Duration(a.shift.Load())) }
 
-// ShiftClock sets the clock of the API so far ahead of Options.Now, or behind it: its
-// times and dates, and what it has measured. Tokens live as long as they would have.
+// ShiftClock sets the clock of the API ahead of Options.Now, or behind it if d is
+// negative. This changes its times and dates, and which intervals it has measured,
+// but not how long tokens live.
 func (a *API) ShiftClock(to time.Duration) {
 	by := to - time.Duration(a.shift.Swap(int64(to)))
 	a.login.do(func() {

@@ -14,53 +14,52 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong with the requests it matches. Faults come
-// before the token check, so they can hit any request. Delay, Drop, Handler and
-// Status or Body replace the answer, in this order (Delay alone only puts it
-// off); the others alter it.
+// Fault changes the answers to the requests that it matches. Faults come before the
+// token check, so they can hit any request. Drop, Handler, and Status or Body replace
+// the answer, in this order; the other members only delay or alter it.
 type Fault struct {
 	Op    string // one of the Op constants; "" matches all
-	UUID  string // of the port or connection that the request is about; "" matches all
+	UUID  string // of the port or connection in the request; "" matches all
 	Path  string // of the request, with * for anything; "" matches all
-	Data  bool   // only requests that need a token
-	After int    // how many requests that match pass before the first that it hits
+	Data  bool   // only requests that require a token
+	After int    // how many matching requests pass before the first hit
 	Times int    // how many requests it hits; 0 means all until removed
 
-	// Unreachable keeps requests from reaching the API: it is what a transport
-	// of [API.Transport] and [API.Via] returns instead. Of the other members only
-	// Path, After and Times count.
+	// Unreachable is the error that a transport of [API.Transport] or [API.Via]
+	// returns, instead of passing the request to the API. Of the other members only
+	// Path, After and Times apply.
 	Unreachable error
 
-	Do      func(*API)       // before the answer, which it leaves alone
+	Do      func(*API)       // before the answer, which is otherwise unchanged
 	Delay   time.Duration    // before the answer; ends early with the request's context
 	Drop    bool             // no answer: the connection breaks
-	Handler http.HandlerFunc // answers instead; its answer is sent when it is complete
+	Handler http.HandlerFunc // answers instead of the API; sent when it is complete
 
 	// Status, Body and Header are sent instead of the answer if Status or
 	// Body is set. Status zero means 200.
 	Status int
 	Body   string
 	Header http.Header
-	Repeat int // sends Body so many times, its length unannounced; 0 sends it once
+	Repeat int // sends Body so many times, without announcing its length; 0 sends it once
 
 	Truncate bool          // half of the body, then the connection breaks
-	Halve    bool          // half of the body, and no sign that there was more
+	Halve    bool          // half of the body, announced as if it were all
 	Drip     time.Duration // between two bytes of the body; ends early with the request's context
-	Rewrite  func(any) any // of a good answer: from JSON, with json.Number, to what is JSON again
+	Rewrite  func(any) any // changes a good answer: it gets and returns decoded JSON, with json.Number
 
 	EmptyPoints bool // statistics or metrics without points; the summaries are null
-	Shuffle     bool // statistics or metrics with their points in disorder, every tenth one twice
+	Shuffle     bool // statistics or metrics with their points out of order, every tenth point twice
 
 	RepeatPages bool // the first page for every offset
 	TotalDelta  int  // added to the total that a page reports
-	TotalGrows  bool // by one with every page
+	TotalGrows  bool // the total grows by one with every page
 
-	altered *atomic.Bool // Rewrite has made something else of an answer
+	altered *atomic.Bool // Rewrite has changed the meaning of an answer
 }
 
-// Inject adds f behind the faults that are there already; a request meets only
-// the first that matches it, so faults with Times make a script. The returned
-// function takes f away and may be called more than once.
+// Inject adds f after the existing faults. A request is hit only by the first fault
+// that matches, so several faults with Times are a script. The returned function
+// removes f and may be called more than once.
 func (a *API) Inject(f Fault) (remove func()) {
 	a.faults.mu.Lock()
 	defer a.faults.mu.Unlock()
@@ -68,8 +67,8 @@ func (a *API) Inject(f Fault) (remove func()) {
 	return func() { a.endFaults(func(other *activeFault) bool { return other == af }) }
 }
 
-// SetGone makes the operations answer as if the gateway had never heard of them,
-// whatever the token, and brings all others back. A [Fault] comes first.
+// SetGone makes the gateway answer the operations as unknown, whatever the token, and
+// restores all others. A [Fault] comes first.
 func (a *API) SetGone(ops ...string) {
 	a.faults.mu.Lock()
 	defer a.faults.mu.Unlock()
@@ -89,12 +88,12 @@ type faults struct {
 type activeFault struct {
 	Fault
 
-	pass int // requests that it will still let pass
-	left int // requests that it will still hit; negative for no end
+	pass int // requests that will still pass
+	left int // requests that it will still hit; negative for no limit
 	hits int
 
-	// Of a fault that was switched on, else zero. It stays in the list when its
-	// requests are used up.
+	// Only for a fault that was switched on, else zero. Such a fault stays in the
+	// list when its requests are used up.
 	id    int
 	kind  Kind
 	asked Switch
@@ -125,7 +124,7 @@ func (fs *faults) add(f Fault) *activeFault {
 	return af
 }
 
-// endFaults ends the faults that are meant, and reports whether there was one.
+// endFaults ends the faults for which meant is true, and reports whether there was one.
 func (a *API) endFaults(meant func(*activeFault) bool) bool {
 	fs := &a.faults
 	fs.mu.Lock()
@@ -152,8 +151,8 @@ func (a *API) endDue() {
 	a.endFaults(func(af *activeFault) bool { return !af.until.IsZero() && !now.Before(af.until) })
 }
 
-// meet returns the fault that a call meets, and uses it up; the zero Fault if it
-// meets none. A search for metrics names the asset that it is about in its body.
+// meet returns the fault that hits a call, and counts the hit; the zero Fault if no
+// fault matches. A search for metrics names its asset in the body.
 func (fs *faults) meet(c *call) Fault {
 	return fs.first(func(f *Fault) bool {
 		about := f.UUID == "" || f.UUID == c.id || c.op == OpSearchMetrics && bytes.Contains(c.body, []byte(f.UUID))
@@ -161,7 +160,7 @@ func (fs *faults) meet(c *call) Fault {
 	})
 }
 
-// unreachable is what keeps a request from reaching the API; nil lets it pass.
+// unreachable is the error that keeps a request from the API; nil if it may pass.
 func (fs *faults) unreachable(r *http.Request) error {
 	return fs.first(func(f *Fault) bool { return f.Unreachable != nil && glob(f.Path, r.URL.Path) }).Unreachable
 }
@@ -186,8 +185,8 @@ func (fs *faults) first(matches func(*Fault) bool) Fault {
 	return Fault{}
 }
 
-// glob reports whether a path fits a pattern, in which * stands for anything. Every
-// path fits "".
+// glob reports whether a path matches a pattern, in which * matches anything. ""
+// matches every path.
 func glob(pattern, path string) bool {
 	head, rest, wild := strings.Cut(pattern, "*")
 	switch {
@@ -208,10 +207,10 @@ func glob(pattern, path string) bool {
 	}
 }
 
-// broken is a complete answer as the faults of the wire let it through.
+// broken changes a complete answer by the faults of the connection.
 func (r reply) broken(ctx context.Context, f Fault) reply {
 	switch {
-	case f.Truncate: // all of it is announced
+	case f.Truncate: // the whole length is announced
 		r.stream = io.MultiReader(bytes.NewReader(r.body[:len(r.body)/2]), cut{})
 	case f.Drip > 0:
 		r.stream = &drip{ctx: ctx, rest: r.body, apart: f.Drip}
@@ -234,7 +233,7 @@ func (cut) Read([]byte) (int, error) {
 	return 0, fmt.Errorf("simulated connection broke: %w", io.ErrUnexpectedEOF)
 }
 
-// drip is a body that comes a byte at a time.
+// drip is a body that is sent one byte at a time.
 type drip struct {
 	ctx     context.Context
 	rest    []byte
@@ -255,7 +254,7 @@ func (d *drip) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// record is what a handler answers to a call.
+// record is the recorded answer of a handler to a call.
 func record(h http.HandlerFunc, c *call) reply {
 	r := c.http.Clone(c.http.Context())
 	r.Body = io.NopCloser(bytes.NewReader(c.body))

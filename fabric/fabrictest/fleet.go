@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Values of the API that the simulation itself acts on or uses often. Fields
-// take any other string just as well.
+// Values of the API that the simulation acts on or uses often. Fields may have any
+// other string too.
 const (
 	StatusUp      = "UP"
 	StatusDown    = "DOWN"
@@ -31,14 +31,14 @@ const (
 	AttachFailed = "FAILED"
 )
 
-// Fleet is all that an API knows: the ports and connections that its credentials
-// may see, and foreign ports that they may not.
+// Fleet is the content of an API: the ports and connections that its credentials may
+// see, and foreign ports that they may not see.
 type Fleet struct {
 	Ports       []Port
 	Connections []Connection
 }
 
-// Port is one port as the simulation knows it.
+// Port is one port of the simulation.
 type Port struct {
 	UUID  string
 	Name  string
@@ -60,14 +60,14 @@ type Port struct {
 	AccountNumber int64
 	OrgID         int64
 
-	Foreign  bool // of another account: in no list, and 403 by its UUID
-	Stringly bool // numbers of other things go out as strings, the summary of a metric as JSON in a string
+	Foreign  bool // of another account: not listed, and 403 by its UUID
+	Stringly bool // some numbers are sent as strings, and the summary of a metric as JSON in a string
 	Sparse   bool // null for everything optional
 
-	Stream Stream // without a stream the port has no metrics
+	Stream Stream // the port has metrics only with a stream
 
 	Load    Load
-	Outages []Outage // times without traffic, in any order
+	Outages []Outage // times without traffic, unordered
 }
 
 // Link is one physical link of a port.
@@ -77,7 +77,7 @@ type Link struct {
 	Down         bool
 }
 
-// Load shapes the traffic of a port.
+// Load describes the traffic of a port.
 type Load struct {
 	// Inbound and Outbound are the usual mean in the busiest hour of a
 	// working day as a share of the line rate.
@@ -85,31 +85,31 @@ type Load struct {
 	PeakHour          float64 // busiest hour by the metro's clock, 0 to 24
 	Weekend           float64 // share of a working day's traffic seen on Saturdays and Sundays
 	Growth            float64 // per year, e.g. 0.2 for a fifth
-	Bursts            float64 // how often bursts come; 0 for never, 1 for a few a day
-	Errors            float64 // erred packets in five minutes, on average, each way
+	Bursts            float64 // how often bursts come; 0 is never, 1 a few a day
+	Errors            float64 // packets with errors in five minutes, on average, in each direction
 }
 
-// Outage is a time in which a port carried nothing. A zero From is the
-// beginning of time, a zero To means that it goes on.
+// Outage is a time in which a port carried nothing. With a zero From it has no start,
+// with a zero To no end.
 type Outage struct{ From, To time.Time }
 
 // Stream is the attachment of an asset to a stream; the zero Stream means that it is
-// not attached. Metrics flow while Status is ATTACHED and MetricsEnabled is true.
+// not attached. It has metrics while Status is ATTACHED and MetricsEnabled is true.
 type Stream struct {
 	UUID           string // of the stream
 	Status         string // attachment status
 	MetricsEnabled bool
 }
 
-// Connection is one virtual connection as the simulation knows it.
+// Connection is one virtual connection of the simulation.
 type Connection struct {
 	UUID      string
 	Name      string
 	Type      string // e.g. "EVPL_VC"
-	State     string // lifecycle state; "" and unknown ones go out as they are
+	State     string // lifecycle state; "" and unknown ones are sent unchanged
 	Bandwidth int64  // Mbit/s
 	Direction string // OUTGOING, INCOMING or INTERNAL
-	Remote    bool   // the sides lie in different metros
+	Remote    bool   // the sides are in different metros
 
 	EquinixStatus  string
 	ProviderStatus string
@@ -117,7 +117,7 @@ type Connection struct {
 
 	ASide, ZSide Side
 
-	Change Change // the last change that was asked for; may be zero
+	Change Change // the last requested change; may be zero
 
 	Priority  string // PRIMARY or SECONDARY, "" for a connection without a partner
 	Group     string // redundancy group, "" without a partner
@@ -129,25 +129,24 @@ type Connection struct {
 	Created, Updated time.Time
 
 	PurchaseOrder string   // "" means PO-1001
-	Emails        []string // who is notified; nil means two made-up addresses
+	Emails        []string // people to notify; nil means two made-up addresses
 
-	// Load is the share of its port's traffic that the connection asks for; it
-	// gets no more than its bandwidth. Zero means a share by its bandwidth, so
-	// small that it never fills it.
+	// Load is the share of its port's traffic that the connection needs; it gets at
+	// most its bandwidth. Zero means a share by its bandwidth, which never fills it.
 	Load   float64
-	Stream Stream // without a stream the connection has no metrics
+	Stream Stream // the connection has metrics only with a stream
 
 	Down     bool // the operational status is DOWN
-	Stringly bool // account numbers go out as strings
-	Sparse   bool // null for everything optional, the statuses and the bandwidth included
+	Stringly bool // account numbers are sent as strings
+	Sparse   bool // null for everything optional, including the statuses and the bandwidth
 }
 
 // Side is one end of a connection.
 type Side struct {
 	Type    string // of the access point, e.g. COLO, SP, CLOUD_ROUTER
-	Port    string // UUID, "" if the access point is no port
+	Port    string // UUID; "" if the access point is not a port
 	UUID    string // of the virtual device, router, network, interconnect or token
-	Name    string // of the port, or of what UUID names
+	Name    string // of the port, or of the object of UUID
 	Token   bool   // UUID and Name belong to a service token
 	Metro   string // code
 	VLAN    int    // 0 for untagged
@@ -155,7 +154,7 @@ type Side struct {
 	Key     string // authorization key for the profile; "" means a made-up one
 }
 
-// Change is a change of a connection that was asked for.
+// Change is a requested change of a connection.
 type Change struct {
 	Type      string // e.g. CONNECTION_UPDATE
 	Status    string // REQUESTED, SUBMITTED_FOR_APPROVAL, APPROVED, COMPLETED or REJECTED
@@ -174,9 +173,9 @@ func (f Fleet) Port(name string) (Port, bool) {
 	return Port{}, false
 }
 
-// Attach attaches every own port and every connection, in this order and with
-// metrics enabled, to streams of 50 assets each, as many as a stream takes. Equinix
-// allows a project five streams; load tests need more.
+// Attach attaches first every own port, then every connection, with metrics enabled,
+// to streams of 50 assets each, the most that a stream can have. Equinix allows five
+// streams in a project; load tests need more.
 func (f *Fleet) Attach() {
 	n := 0
 	next := func() Stream {
@@ -226,8 +225,8 @@ func (c *Connection) OperationalStatus() string {
 	return StatusUp
 }
 
-// live reports whether the connection takes bandwidth of its ports. Many connections
-// come without a state; then Equinix' status decides.
+// live reports whether the connection uses bandwidth of its ports. If it has no
+// state, as many, the status at Equinix decides.
 func (c *Connection) live() bool {
 	switch cmp.Or(c.State, c.EquinixStatus) {
 	case StateActive, StateProvisioned, StateProvisioning, StateReprovisioning:
@@ -236,8 +235,7 @@ func (c *Connection) live() bool {
 	return false
 }
 
-// ended reports whether the connection has come to its end; the searches still
-// show it.
+// ended reports whether the connection has ended; searches still return it.
 func (c *Connection) ended() bool { return c.State == StateDeprovisioned || c.State == StateCancelled }
 
 func (f Fleet) clone() Fleet {

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// linkSpeeds are the link speeds of generated ports, and how names spell them.
+// linkSpeeds are the link speeds of generated ports, and their spelling in names.
 var linkSpeeds = []struct {
 	mbps int64
 	name string
 }{{1_000, "1G"}, {10_000, "10G"}, {10_000, "10G"}, {100_000, "100G"}}
 
-// Generate returns a fleet for load tests: as many ports, in pairs of which every
-// eighth is one of LAGs, and connections as asked for, spread over all metros.
+// Generate returns a fleet for load tests, with so many ports and connections, spread
+// over all metros. The ports are in pairs, of which every eighth is a pair of LAGs.
 // Equal arguments give equal fleets. [Fleet.Attach] gives it metrics.
 func Generate(seed uint64, ports, connections int) Fleet {
 	f := Fleet{Ports: make([]Port, ports), Connections: make([]Connection, connections)}
@@ -37,7 +37,7 @@ func Generate(seed uint64, ports, connections int) Fleet {
 	return f
 }
 
-// newPort is the n-th port of a generated fleet; two in a row are a pair.
+// newPort is the n-th port of a generated fleet; two consecutive ports are a pair.
 func newPort(seed uint64, n int) Port {
 	pair := n / 2
 	h := hashString(seed+uint64(pair), "pair") //nolint:gosec // n counts from 0
@@ -94,7 +94,7 @@ var providerStatuses = []string{
 }
 
 // newConnection is the n-th connection of a fleet, from a port to a provider.
-// It is provisioned unless the dice say otherwise of its statuses.
+// Most are provisioned; some have other statuses at random.
 func newConnection(seed uint64, n int, a *Port) Connection {
 	h := hashString(seed+uint64(n), "connection") //nolint:gosec // n counts from 0
 	far := profiles[h%uint64(len(profiles))]
@@ -118,7 +118,7 @@ func newConnection(seed uint64, n int, a *Port) Connection {
 	return c
 }
 
-// mix is the finaliser of splitmix64: it spreads every bit of x over all bits.
+// mix is the finaliser of splitmix64, a hash of x.
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
@@ -138,7 +138,7 @@ func hashString(seed uint64, s string) uint64 {
 	return mix(h)
 }
 
-// newUUID is the n-th identifier of a kind; equal arguments give equal ones.
+// newUUID is the n-th UUID of a kind; equal arguments give equal UUIDs.
 func newUUID(seed uint64, kind string, n int) string {
 	hi := hashString(seed+uint64(n), kind) //nolint:gosec // n counts from 0
 	lo := mix(hi)

@@ -15,30 +15,29 @@ import (
 	"time"
 )
 
-// Kind is a fault of the catalogue: one that can be switched on by its name.
+// Kind is a fault of the catalogue, which can be switched on by its name.
 type Kind struct {
 	Name string
 	Does string        // in a few words
-	By   time.Duration // how far or how long, unless the switch says; 0 if that means nothing
+	By   time.Duration // how far or how long, by default; 0 if the fault has no such setting
 
-	// scope is what of the API it is about: a switch cannot say otherwise.
+	// scope is the part of the API that is affected, which a switch cannot change.
 	scope scope
 	clock int // 1 if it sets the API's clock ahead, -1 behind
 
-	// fault is what requests meet. A fault with an operation may hit logins; others
-	// spare them.
+	// fault is the fault of requests. If it has no operation it does not hit logins.
 	fault func(a *API, s Switch) Fault
-	end   func(a *API, s Switch) // what else ends with it; may be nil
+	end   func(a *API, s Switch) // called at its end; may be nil
 }
 
-// scope is what a fault is about.
+// scope is the part of the API that a fault affects.
 type scope int
 
 const (
 	ofRequests scope = iota
-	ofNetwork        // requests, whatever they ask
-	ofLogin          // logins and tokens: not of a port
-	ofAll            // the API, whatever is requested
+	ofNetwork        // requests of any kind
+	ofLogin          // logins and tokens, not of a port
+	ofAll            // the whole API
 )
 
 // Catalogue lists every kind of fault.
@@ -46,11 +45,11 @@ func Catalogue() []Kind {
 	return slices.Concat(networkKinds, bodyKinds, valueKinds, statusKinds(), accountKinds)
 }
 
-// always is a fault that does not depend on the switch.
+// always returns a fault that does not depend on the switch.
 func always(f Fault) func(*API, Switch) Fault { return func(*API, Switch) Fault { return f } }
 
-// networkKinds keep requests from the API. Transports of the API meet them; the
-// API itself goes on listening, and can be asked to end them.
+// networkKinds keep requests from the API. They act in transports of the API; the API
+// itself still listens, and can switch them off.
 var networkKinds = []Kind{
 	{Name: "refused", scope: ofNetwork, Does: "the connection is refused",
 		fault: undialled(os.NewSyscallError("connect", syscall.ECONNREFUSED))},
@@ -65,18 +64,18 @@ func undialled(why error) func(*API, Switch) Fault {
 }
 
 var bodyKinds = []Kind{
-	{Name: "slow-headers", Does: "nothing comes for a while, and then the answer", By: 5 * time.Minute,
+	{Name: "slow-headers", Does: "the answer comes after a delay", By: 5 * time.Minute,
 		fault: func(_ *API, s Switch) Fault { return Fault{Delay: s.By} }},
-	{Name: "slow-body", Does: "headers come at once, the body a byte at a time", By: time.Second,
+	{Name: "slow-body", Does: "headers come at once, the body one byte at a time", By: time.Second,
 		fault: func(_ *API, s Switch) Fault { return Fault{Drip: s.By} }},
 	{Name: "dropped", Does: "the connection breaks before the answer", fault: always(Fault{Drop: true})},
 	{Name: "cut-body", Does: "the connection breaks in the middle of the body", fault: always(Fault{Truncate: true})},
-	{Name: "truncated-json", Does: "half of the JSON comes as if it were all", fault: always(Fault{Halve: true})},
+	{Name: "truncated-json", Does: "half of the JSON, announced as if it were all", fault: always(Fault{Halve: true})},
 	{Name: "html", Does: "a maintenance page with status 200", fault: always(Fault{Body: BodyHTML})},
 	{Name: "gzip-bomb", Does: "10 GiB of blanks in 10 MiB of gzip", fault: func(*API, Switch) Fault {
 		var small strings.Builder
 		z := gzip.NewWriter(&small)
-		_, _ = z.Write(bytes.Repeat([]byte(" "), 1<<20)) // a builder takes all
+		_, _ = z.Write(bytes.Repeat([]byte(" "), 1<<20)) // a strings.Builder never fails
 		_ = z.Close()
 		return Fault{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: small.String(), Repeat: 10 << 10}
 	}},
@@ -90,9 +89,9 @@ var bodyKinds = []Kind{
 	{Name: "wrong-types", Does: "objects where numbers are, arrays where strings are, numbers where the rest is",
 		fault: always(Fault{Rewrite: wrongTypes})},
 	{Name: "nulls", Does: "null in place of every value", fault: always(Fault{Rewrite: nulls})},
-	{Name: "repeated-page", Does: "the first page of a listing again and again, of a million things",
+	{Name: "repeated-page", Does: "the first page of a listing for every page, with a total of a million",
 		fault: always(Fault{RepeatPages: true, TotalDelta: 1_000_000})},
-	{Name: "changing-total", Does: "a total that is another one on every page of a listing", fault: always(Fault{TotalGrows: true})},
+	{Name: "changing-total", Does: "a total that changes with every page of a listing", fault: always(Fault{TotalGrows: true})},
 }
 
 var valueKinds = []Kind{
@@ -101,7 +100,7 @@ var valueKinds = []Kind{
 		fault: func(a *API, s Switch) Fault {
 			return Fault{Rewrite: func(v any) any { return ahead(a.now(), s.By)(v) }}
 		}},
-	{Name: "unsorted", Does: "intervals in disorder", fault: always(Fault{Rewrite: unsorted})},
+	{Name: "unsorted", Does: "intervals out of order", fault: always(Fault{Rewrite: unsorted})},
 	{Name: "duplicated", Does: "every tenth interval twice", fault: always(Fault{Rewrite: duplicated})},
 	{Name: "gaps", Does: "every tenth interval missing, and a quarter of all in a row", fault: always(Fault{Rewrite: gaps})},
 	{Name: "negative", Does: "rates and counts below 0 in every tenth interval", fault: always(Fault{Rewrite: everyTenth(times(-1))})},
@@ -111,17 +110,17 @@ var valueKinds = []Kind{
 	{Name: "overflow", Does: "1e400 in every tenth interval", fault: literal(json.Number("1e400"))},
 	{Name: "infinite", Does: `"Infinity" in every tenth interval`, fault: literal("Infinity")},
 	{Name: "not-a-number", Does: `"NaN" in every tenth interval`, fault: literal("NaN")},
-	{Name: "capacity-zero", Does: "lines of 0 bit/s", fault: always(Fault{Rewrite: capacities(0)})},
-	{Name: "capacity-negative", Does: "lines of -1 Mbit/s", fault: always(Fault{Rewrite: capacities(-1)})},
-	{Name: "capacity-absurd", Does: "lines of 1e300 Mbit/s", fault: always(Fault{Rewrite: capacities(1e300)})},
+	{Name: "capacity-zero", Does: "line rates of 0 bit/s", fault: always(Fault{Rewrite: capacities(0)})},
+	{Name: "capacity-negative", Does: "line rates of -1 Mbit/s", fault: always(Fault{Rewrite: capacities(-1)})},
+	{Name: "capacity-absurd", Does: "line rates of 1e300 Mbit/s", fault: always(Fault{Rewrite: capacities(1e300)})},
 }
 
-// literal puts v in place of the figures of every tenth interval.
+// literal replaces the values of every tenth interval by v.
 func literal(v any) func(*API, Switch) Fault {
 	return always(Fault{Rewrite: everyTenth(func(any) any { return v })})
 }
 
-// statusKinds answer with a status and nothing else of use.
+// statusKinds answer with an error status.
 func statusKinds() []Kind {
 	var all []Kind
 	for _, status := range []int{400, 401, 403, 404, 405, 410, 429, 500, 502, 503, 504} {
@@ -133,7 +132,7 @@ func statusKinds() []Kind {
 	return append(all,
 		Kind{Name: "http-429-seconds", Does: "429 with Retry-After: 60",
 			fault: always(Fault{Status: 429, Header: http.Header{"Retry-After": {"60"}}})},
-		Kind{Name: "http-429-absurd", Does: "429 with a Retry-After of more seconds than there are",
+		Kind{Name: "http-429-absurd", Does: "429 with a Retry-After that overflows a number",
 			fault: always(Fault{Status: 429, Header: http.Header{"Retry-After": {"99999999999999999999"}}})},
 		Kind{Name: "http-429-date", Does: "429 with a date as its Retry-After, a minute ahead", By: time.Minute, fault: retryDate},
 		Kind{Name: "quota-violation", Does: "500 with the gateway's QuotaViolation",
@@ -147,22 +146,22 @@ func retryDate(a *API, s Switch) Fault {
 	}}
 }
 
-// unharmed lets requests pass, and counts them.
+// unharmed lets requests pass unchanged, and counts them.
 var unharmed = Fault{Do: func(*API) {}}
 
-// accountKinds are about logins, time, and the ports of the account.
+// accountKinds affect logins, time, or the ports of the account.
 var accountKinds = []Kind{
-	{Name: "token-expired", scope: ofLogin, Does: "every token ends with the next call, long before its time",
+	{Name: "token-expired", scope: ofLogin, Does: "every token becomes invalid with the next call, before it expires",
 		fault: always(Fault{Times: 1, Do: (*API).ExpireTokens})},
-	{Name: "token-endpoint-down", scope: ofLogin, Does: "no token any more: the login answers 503",
+	{Name: "token-endpoint-down", scope: ofLogin, Does: "no more tokens: logins get a 503",
 		fault: always(Fault{Op: OpToken, Status: http.StatusServiceUnavailable})},
-	{Name: "login-refused", scope: ofLogin, Does: "the right credentials are refused, and tokens end",
+	{Name: "login-refused", scope: ofLogin, Does: "the right credentials are refused, and tokens become invalid",
 		fault: func(a *API, _ Switch) Fault {
 			a.ExpireTokens()
 			refusal := loginFailure(http.StatusBadRequest, "Login Failure, please try again.")
 			return Fault{Op: OpToken, Status: refusal.status, Body: string(refusal.body)}
 		}},
-	{Name: "login-locked", scope: ofAll, Does: "the account is locked, and tokens end",
+	{Name: "login-locked", scope: ofAll, Does: "the account is locked, and tokens become invalid",
 		fault: func(a *API, _ Switch) Fault {
 			a.LockLogin()
 			a.ExpireTokens()
@@ -171,24 +170,24 @@ var accountKinds = []Kind{
 		end: func(a *API, _ Switch) { a.UnlockLogin() }},
 	{Name: "clock-ahead", scope: ofAll, clock: 1, Does: "the API's clock jumps ahead of the exporter's", By: time.Hour, fault: always(unharmed)},
 	{Name: "clock-behind", scope: ofAll, clock: -1, Does: "the API's clock jumps behind the exporter's", By: time.Hour, fault: always(unharmed)},
-	{Name: "suspend", scope: ofAll, clock: 1, Does: "the exporter's machine has slept: the API's clock is ahead, and tokens have ended", By: 8 * time.Hour,
+	{Name: "suspend", scope: ofAll, clock: 1, Does: "the exporter's machine has slept: the API's clock is ahead, and tokens are invalid", By: 8 * time.Hour,
 		fault: func(a *API, _ Switch) Fault {
 			a.ExpireTokens()
 			return unharmed
 		}},
-	{Name: "port-removed", Does: "a port leaves Equinix with the next call",
+	{Name: "port-removed", Does: "a port disappears with the next call",
 		fault: func(_ *API, s Switch) Fault {
 			return Fault{Times: 1, Do: func(a *API) { a.RemovePort(s.port.UUID) }}
 		},
 		end: func(a *API, s Switch) { a.AddPort(s.port) }},
-	{Name: "port-added", Does: "a port comes to Equinix with the next call, a copy of another",
+	{Name: "port-added", Does: "a copy of a port appears with the next call",
 		fault: func(_ *API, s Switch) Fault {
 			return Fault{Times: 1, Do: func(a *API) { a.AddPort(s.twin()) }}
 		},
 		end: func(a *API, s Switch) { a.RemovePort(s.twin().UUID) }},
 }
 
-// twin is the port of the switch under another name.
+// twin is a copy of the port of the switch with another name.
 func (s Switch) twin() Port {
 	p := s.port.clone()
 	p.UUID, p.Name, p.Group, p.Priority = newUUID(hashString(0, s.port.UUID), "twin", 0), p.Name+"-TWIN", "", ""

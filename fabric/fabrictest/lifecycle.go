@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// status is the state of a connection, as a whole, at Equinix and at the provider.
+// status is the state of a connection, and its statuses at Equinix and at the provider.
 type status struct{ state, equinix, provider string }
 
-// stage is what a connection comes to in the course of a change. An empty status
-// stays, or comes back, as it was before the change.
+// stage is a stage of a change of a connection. An empty status means the status
+// before the change.
 type stage struct {
 	status
 
-	change string // the status of the change
-	next   *stage // comes by itself after stepTime; nil if the connection stays
+	change string // status of the change
+	next   *stage // follows after stepTime; nil if the connection stays
 }
 
-// stepTime is how long a connection stays in each stage that passes by itself.
+// stepTime is how long a connection stays in a stage that another follows.
 const stepTime = 5 * time.Second
 
 // The statuses of a change.
@@ -31,8 +31,8 @@ const (
 	changeRejected  = "REJECTED"
 )
 
-// The life of a connection. The stages with changeSubmitted wait for an action of the
-// far end; the simulation accepts it from every client with a token.
+// The stages of a connection. The stages with changeSubmitted wait for an action of
+// the far end, which every client with a token may take.
 var (
 	ordered      = stage{status{StatePending, "PENDING_AUTO_APPROVAL", "NOT_AVAILABLE"}, changeRequested, &provisioning}
 	offered      = stage{status{StatePending, "PENDING_APPROVAL", "PENDING_APPROVAL"}, changeSubmitted, nil}
@@ -51,7 +51,7 @@ var (
 	deleted       = stage{status{StateDeprovisioned, StateDeprovisioned, StateDeprovisioned}, changeCompleted, nil}
 )
 
-// actions are what the far end can say, by type: to which change, and what follows.
+// actions are the actions of the far end, by type: the stages in which they are allowed, and the stages that follow.
 var actions = map[string]struct {
 	change string
 	stage  *stage
@@ -63,7 +63,7 @@ var actions = map[string]struct {
 	"CONNECTION_DELETION_ACCEPTANCE": {"CONNECTION_DELETION", &deleting},
 }
 
-// step is a stage that a connection will come to.
+// step is a future stage of a connection.
 type step struct {
 	*stage
 
@@ -71,7 +71,7 @@ type step struct {
 	was status // before the change
 }
 
-// take brings the connection to the stage, and returns what comes next.
+// take moves the connection to the stage, and returns the next step.
 func (s *step) take(c *Connection) *step {
 	c.State = cmp.Or(s.state, s.was.state)
 	c.EquinixStatus = cmp.Or(s.equinix, s.was.equinix)
@@ -86,20 +86,19 @@ func (s *step) take(c *Connection) *step {
 	return &step{s.next, s.at.Add(stepTime), s.was}
 }
 
-// enter brings a connection to a stage now, in place of what was to happen to it.
+// enter moves a connection to a stage now, and cancels its pending step.
 func (a *API) enter(c *Connection, s *stage, now time.Time) {
 	a.pending.set(c.UUID, (&step{s, now, status{c.State, c.EquinixStatus, c.ProviderStatus}}).take(c))
 }
 
-// pending are the next steps of connections. There is no goroutine behind them:
-// whatever is due happens before the next request is answered. API.editing guards
-// them.
+// pending are the next steps of connections. No goroutine takes them: steps that are
+// due are taken before the next request is answered. API.editing guards them.
 type pending struct {
 	steps map[string]*step // by connection
-	next  atomic.Int64     // time of the soonest, Unix milliseconds; 0 for none; may be read unguarded
+	next  atomic.Int64     // time of the first step, Unix milliseconds; 0 without steps; may be read without the mutex
 }
 
-// set replaces what will happen to a connection, nil for nothing.
+// set replaces the next step of a connection; nil removes it.
 func (p *pending) set(uuid string, s *step) {
 	p.steps[uuid] = s
 	if s == nil {
@@ -112,7 +111,7 @@ func (p *pending) set(uuid string, s *step) {
 	p.next.Store(next % math.MaxInt64)
 }
 
-// advance brings the connections up to the time now.
+// advance takes the steps that are due now.
 func (a *API) advance(now time.Time) {
 	if next := a.pending.next.Load(); next == 0 || now.UnixMilli() < next {
 		return

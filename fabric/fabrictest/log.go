@@ -9,18 +9,18 @@ import (
 // maxLoggedBody is enough for a search among four hundred ports.
 const maxLoggedBody = 16 << 10
 
-// Request is one request that the API took.
+// Request is one request that the API received.
 type Request struct {
 	Time   time.Time // by the API's clock, when it arrived
 	Op     string    // one of the Op constants
 	Method string
 	Path   string
 	Query  string // raw
-	Body   string // its first 16 KiB; "" of logins, which hold secrets
+	Body   string // its first 16 KiB; "" for logins, which contain secrets
 	Status int    // of the answer; 0 if none was sent
 }
 
-// requestLog keeps the newest requests, the oldest of them first.
+// requestLog keeps the newest requests, oldest first.
 type requestLog struct {
 	limit int
 
@@ -51,8 +51,8 @@ func (a *API) Requests() []Request {
 	return slices.Clone(a.log.kept)
 }
 
-// Count returns how many requests of op the API has answered since it began or
-// since ResetRequests, whether the log still has them or not; "" counts all.
+// Count returns how many requests of op the API has answered since its start or
+// ResetRequests, including requests that the log no longer has; "" counts all.
 func (a *API) Count(op string) int {
 	a.log.mu.Lock()
 	defer a.log.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 // maxRefusals is how many refused logins in a row lock the account.
 const maxRefusals = 5
 
-// login is the account behind the token endpoints.
+// login is the login of the account, at the token endpoints.
 type login struct {
 	mu      sync.Mutex
 	secret  string
@@ -25,22 +25,21 @@ type login struct {
 	tokens  map[string]time.Time // expiry by token
 }
 
-// do runs f while nothing else uses the account.
+// do runs f with the mutex held.
 func (l *login) do(f func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f()
 }
 
-// ExpireTokens makes every token issued so far invalid at once, while their
-// holders still believe in them.
+// ExpireTokens makes every issued token invalid at once, before its stated end.
 func (a *API) ExpireTokens() { a.login.do(func() { clear(a.login.tokens) }) }
 
 // LockLogin locks the account: even the right credentials are refused. Tokens
 // already issued stay valid.
 func (a *API) LockLogin() { a.login.do(func() { a.login.locked = true }) }
 
-// UnlockLogin opens the account again and forgets its refused logins.
+// UnlockLogin unlocks the account and resets the count of refused logins.
 func (a *API) UnlockLogin() { a.login.do(func() { a.login.locked, a.login.refused = false, 0 }) }
 
 // LoginLocked reports whether the account is locked.
@@ -52,8 +51,8 @@ func (a *API) LoginLocked() (locked bool) {
 // SetClientSecret changes the secret that logs in. Tokens already issued stay valid.
 func (a *API) SetClientSecret(secret string) { a.login.do(func() { a.login.secret = secret }) }
 
-// token answers a login. The lifetime is a string of seconds, and there is no
-// expires_in.
+// token answers a login. The lifetime is token_timeout, a string of seconds; there is
+// no expires_in.
 func (a *API) token(c *call) reply {
 	var q struct {
 		GrantType    string `json:"grant_type"`
@@ -69,8 +68,7 @@ func (a *API) token(c *call) reply {
 	if l.locked {
 		return loginFailure(http.StatusUnauthorized, "User account is locked. Please contact your administrator.")
 	}
-	// Without a grant type the endpoint assumes the password grant, which has
-	// been retired.
+	// Without a grant type the endpoint assumes the retired password grant.
 	if q.GrantType != "client_credentials" || q.ClientID != a.opts.ClientID || q.ClientSecret != l.secret {
 		l.refused++
 		l.locked = l.refused >= maxRefusals
@@ -93,8 +91,8 @@ func loginFailure(status int, message string) reply {
 	}, status)
 }
 
-// exchange answers the token service, which takes a form and has the errors of OAuth.
-// What it refuses does not count towards the lock.
+// exchange answers requests to the token service, which takes a form and has the
+// errors of OAuth. Its refusals do not count for the lock.
 func (a *API) exchange(c *call) reply {
 	media, _, _ := mime.ParseMediaType(c.http.Header.Get("Content-Type"))
 	form, err := url.ParseQuery(string(c.body))
@@ -122,8 +120,8 @@ func (a *API) exchange(c *call) reply {
 	})
 }
 
-// validScope reports whether each word of a scope begins with the name of a kind of
-// scope and goes on; there must be one at least.
+// validScope reports whether a scope has at least one word, and each word begins with
+// a known kind of scope and has more after it.
 func validScope(scope string) bool {
 	for word := range strings.FieldsSeq(scope) {
 		kind, rest, _ := strings.Cut(word, ":")
@@ -134,8 +132,7 @@ func validScope(scope string) bool {
 	return strings.TrimSpace(scope) != ""
 }
 
-// issue makes a token and forgets those that ran out, so that the set stays
-// small however long the API runs.
+// issue makes a token and removes expired tokens, so that the set stays small.
 func (l *login) issue(seed uint64, now time.Time, life time.Duration) string {
 	for token, expiry := range l.tokens {
 		if !now.Before(expiry) {

@@ -42,7 +42,7 @@ func TestLoginLocksAfterFiveRefusalsInARow(t *testing.T) {
 		}
 	}
 	refuse(4)
-	c.login() // a good one begins the row anew
+	c.login() // a successful login resets the count
 	refuse(4)
 	if api.LoginLocked() {
 		t.Fatal("locked after four refusals in a row")

@@ -20,21 +20,20 @@ const (
 
 	slotsPerDay = 24 * hour / fiveMinutes
 
-	// topShare is the most of the line rate that frames can fill: preamble
-	// and gap take the rest.
+	// topShare is the largest share of the line rate that frames can use; preamble
+	// and gap use the rest.
 	topShare = 0.985
 
 	packetSize = 900 // bytes, on average
 
-	// growthFrom is 2026-01-01. A year before it growth begins, a year after
-	// it growth ends, so that no clock makes a fleet absurd.
+	// growthFrom is 2026-01-01. Growth begins a year before and ends a year after, so
+	// that the traffic is plausible at any time.
 	growthFrom = 1767225600
 	year       = 365 * 24 * hour
 )
 
-// meter is the traffic of one port in one direction: a pure function of the
-// seed, the port and the interval, counted in bytes so that whatever is made of
-// it adds up.
+// meter is the traffic of one port in one direction: a pure function of the seed, the
+// port and the interval. It is counted in bytes, so that sums are exact.
 type meter struct {
 	port    *Port
 	key     uint64
@@ -61,7 +60,7 @@ func newMeter(seed uint64, p *Port, d Direction) *meter {
 	peakHour := p.Load.PeakHour
 	if d == Outbound {
 		m.peak = p.Load.Outbound
-		peakHour += 0.5 + unit(mix(m.key)) // the other way is busy at another time
+		peakHour += 0.5 + unit(mix(m.key)) // the other direction is busy at another time
 	}
 	for slot := range m.day {
 		m.day[slot] = dayShape(float64(slot)*24/slotsPerDay - peakHour)
@@ -69,8 +68,8 @@ func newMeter(seed uint64, p *Port, d Direction) *meter {
 	return m
 }
 
-// dayShape is 1 at the peak, a tenth at the other end of the day, with a dent
-// an hour and a half after the peak, when people eat.
+// dayShape is 1 at the peak and 0.1 twelve hours later, with a dip an hour and a half
+// after the peak.
 func dayShape(sincePeak float64) float64 {
 	sincePeak = math.Remainder(sincePeak, 24)
 	angle := 2 * math.Pi * sincePeak / 24
@@ -80,8 +79,8 @@ func dayShape(sincePeak float64) float64 {
 	return 0.1 + 0.9*hill - 0.06*dent
 }
 
-// demand is the share of the line rate that wants to pass in the interval with
-// the given end on the five-minute grid; more than topShare cannot.
+// demand is the offered traffic as a share of the line rate, in the interval with the
+// given end on the five-minute grid; at most topShare of it passes.
 func (m *meter) demand(end int64) float64 {
 	n := end / fiveMinutes
 	local := end - fiveMinutes + m.utc
@@ -93,8 +92,8 @@ func (m *meter) demand(end int64) float64 {
 	return max(share, 0)
 }
 
-// at returns how many bytes passed in the interval with the given end, and how
-// many would have passed at its highest rate.
+// at returns how many bytes passed in the interval with the given end, and how many
+// would pass at its highest rate.
 func (m *meter) at(end int64) (mean, high int64) {
 	if m.port.silent(end) {
 		return 0, 0
@@ -110,7 +109,7 @@ func (m *meter) at(end int64) (mean, high int64) {
 	return int64(share * m.full), int64(top * m.full)
 }
 
-// dropped returns how many packets found the port full in an interval.
+// dropped returns how many packets were dropped in an interval because the port was full.
 func (m *meter) dropped(end int64) int64 {
 	if m.port.silent(end) {
 		return 0
@@ -118,7 +117,7 @@ func (m *meter) dropped(end int64) int64 {
 	return int64(max(m.demand(end)-topShare, 0) * m.full / packetSize)
 }
 
-// erred returns how many packets were damaged in an interval.
+// erred returns how many packets had errors in an interval.
 func (m *meter) erred(end int64) int64 {
 	if m.port.Load.Errors <= 0 || m.port.silent(end) {
 		return 0
@@ -126,8 +125,8 @@ func (m *meter) erred(end int64) int64 {
 	return int64(2 * m.port.Load.Errors * unit(m.draw(end/fiveMinutes, 6)))
 }
 
-// silent reports whether the interval that ends at the given Unix time fell
-// into an outage.
+// silent reports whether the interval that ends at the given Unix time was in an
+// outage.
 func (p *Port) silent(end int64) bool {
 	for _, o := range p.Outages {
 		if end > unix(o.From) && (o.To.IsZero() || end <= o.To.Unix()) {
@@ -137,8 +136,8 @@ func (p *Port) silent(end int64) bool {
 	return false
 }
 
-// week is the weight of a local time: 1 on working days, and between 21 and 3
-// o'clock on the way to the next day's weight.
+// week is the weight of a local time: 1 on working days; from 21 to 3 o'clock it
+// changes gradually to the weight of the next day.
 func (m *meter) week(local int64) float64 {
 	day := floorDiv(local, 24*hour)
 	h := float64(floorMod(local, 24*hour)) / hour
@@ -166,21 +165,21 @@ func (m *meter) trend(end int64) float64 {
 	return 1 + m.growth*min(max(years, -1), 1)
 }
 
-// drift wanders between -1 and 1, with a new aim every period intervals.
+// drift varies slowly between -1 and 1, with a new target every period intervals.
 func (m *meter) drift(n, period int64) float64 {
 	k, into := floorDiv(n, period), floorMod(n, period)
 	salt := uint64(period) //nolint:gosec // a period is positive
 	return blend(m.noise(k, salt), m.noise(k+1, salt), float64(into)/float64(period))
 }
 
-// noise is between -1 and 1, independent from interval to interval.
+// noise is between -1 and 1, independent for each interval.
 func (m *meter) noise(n int64, salt uint64) float64 { return 2*unit(m.draw(n, salt)) - 1 }
 
 func (m *meter) draw(n int64, salt uint64) uint64 {
 	return mix(m.key ^ uint64(n)<<16 ^ salt) //nolint:gosec // any bits will do
 }
 
-// blend goes from a to b as t goes from 0 to 1, slowly at both ends.
+// blend goes from a to b as t goes from 0 to 1, with a slope of 0 at both ends.
 func blend(a, b, t float64) float64 { return a + (b-a)*t*t*(3-2*t) }
 
 func floorDiv(a, b int64) int64 { return (a - floorMod(a, b)) / b }
@@ -192,8 +191,8 @@ func floorMod(a, b int64) int64 {
 	return a % b
 }
 
-// flow is the traffic of a connection one way: of what each of its ports carries
-// that way, the share that belongs to the connection, up to its bandwidth.
+// flow is the traffic of a connection in one direction: its share of the traffic of
+// each of its ports, up to its bandwidth.
 type flow struct {
 	key  uint64
 	full int64 // bytes in five minutes at its bandwidth
@@ -206,8 +205,8 @@ type leg struct {
 	share float64
 }
 
-// flow returns the traffic of c into its a-side, or out of it. It has a leg for each
-// side that is an own port in service.
+// flow returns the traffic of c into its a-side, or out of it. It has one leg for
+// each side that is an own port in service.
 func (s *state) flow(seed uint64, c *Connection, in bool) *flow {
 	f := &flow{key: hashString(seed, c.UUID), full: c.Bandwidth * 1e6 / 8 * fiveMinutes}
 	near, far := Inbound, Outbound
@@ -227,9 +226,9 @@ func (s *state) flow(seed uint64, c *Connection, in bool) *flow {
 	return f
 }
 
-// share is the part of a port's traffic that asks for c. Those of all the
-// connections of a port are never more than 1 together, and one that goes by
-// the bandwidth never asks for more than its bandwidth.
+// share is the part of a port's traffic that is offered to c. The shares of all
+// connections of a port are at most 1 together; a connection without a Load is never
+// offered more than its bandwidth.
 func (s *state) share(seed uint64, p *Port, c *Connection) float64 {
 	u := s.usage[p.UUID]
 	if c.Load > 0 {
@@ -239,8 +238,8 @@ func (s *state) share(seed uint64, p *Port, c *Connection) float64 {
 	return (1 - min(u.loads, 1)) * part * (0.5 + 0.45*unit(hashString(seed, "share "+c.UUID)))
 }
 
-// asked returns how many bytes asked to pass in the interval with the given
-// end, and how many would have at its highest rate.
+// asked returns how many bytes were offered in the interval with the given end, and
+// how many would be at its highest rate.
 func (f *flow) asked(end int64) (mean, high int64) {
 	mean, high = math.MaxInt64, math.MaxInt64
 	wobble := 0.85 + 0.15*unit(mix(f.key^uint64(end))) //nolint:gosec // any bits will do
@@ -257,8 +256,8 @@ func (f *flow) at(end int64) (mean, high int64) {
 	return min(mean, f.full), min(high, f.full)
 }
 
-// exceeded returns how many packets were over the rate in an interval. The policer at
-// the exit drops one in four of them, the policer at the entry the others.
+// exceeded returns how many packets exceeded the bandwidth in an interval. The
+// policer at the exit drops one in four of them, the policer at the entry the others.
 func (f *flow) exceeded(end int64) int64 {
 	asked, _ := f.asked(end)
 	return max(asked-f.full, 0) / packetSize

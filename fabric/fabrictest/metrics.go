@@ -33,7 +33,7 @@ const (
 	unitBytes   = "bytes"
 )
 
-// asset is a port or a connection as streams and metrics name it.
+// asset is a port or a connection, as streams and metrics refer to it.
 type asset struct {
 	Stream
 
@@ -54,7 +54,7 @@ var assetView = view[asset]{defaultSort: "/uuid", properties: map[string]func(*a
 	"/type": func(s *asset) string { return s.kind },
 }}
 
-// searchStreamAssets answers with what is attached to streams.
+// searchStreamAssets answers with the assets that are attached to streams.
 func (a *API) searchStreamAssets(c *call) reply {
 	s := a.state.Load()
 	var assets []*asset
@@ -73,14 +73,14 @@ func (a *API) searchStreamAssets(c *call) reply {
 	})
 }
 
-// metricQuery is what is asked of the metrics of one asset.
+// metricQuery is a query for metrics of one asset.
 type metricQuery struct {
 	uuid   string
 	names  []string
-	window window // zero members have a default, see [metricQuery.complete]
+	window window // zero values have a default, see [metricQuery.complete]
 }
 
-// complete fills in the last day and the resolution of the range.
+// complete sets the defaults: the last day, and the resolution for the range.
 func (q *metricQuery) complete(now time.Time) {
 	w := &q.window
 	if w.to.IsZero() {
@@ -95,7 +95,7 @@ func (q *metricQuery) complete(now time.Time) {
 }
 
 // searchMetrics answers a search for several metrics of one port or connection. Its
-// filter is several conditions under and.
+// filter must be an and of conditions.
 func (a *API) searchMetrics(c *call) reply {
 	req, refusal := decodeSearch(c)
 	if refusal != nil {
@@ -184,7 +184,7 @@ func (a *API) answerMetrics(c *call, q metricQuery, offset, limit int) reply {
 		var summary any
 		if len(r.samples) > 0 {
 			summary = object{"mean", r.mean, "max", r.max}
-			if s.stringly { // so the schema has it; the samples of the documents have an object
+			if s.stringly { // as in the schema; Equinix' examples have an object
 				summary = string(appendJSON(nil, summary))
 			}
 		}

@@ -65,7 +65,7 @@ func metricsBody(subject string, names []string, from, to time.Time, more ...str
 	return `{"filter":{"and":[` + strings.Join(conditions, ",") + `]}}`
 }
 
-func TestSearchMetricsTellsTheTruth(t *testing.T) {
+func TestSearchMetricsMatchesTheTruth(t *testing.T) {
 	for _, tc := range []struct {
 		name, interval string
 		span           time.Duration

@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// sideRequest is one end of a connection that is ordered, on an own port (COLO) or at
-// a service provider (SP).
+// sideRequest is one end of an order, on an own port (COLO) or at a service provider
+// (SP).
 type sideRequest struct {
 	AccessPoint struct {
 		Type         string `json:"type"`
@@ -29,7 +29,7 @@ type ref struct {
 	UUID string `json:"uuid"`
 }
 
-// side is the end of a connection that is asked for, or what is wrong with it.
+// side is the requested end of the connection, or what is wrong with the request.
 func (s *state) side(q sideRequest) (Side, *flaw) {
 	ap := q.AccessPoint
 	switch ap.Type {
@@ -55,7 +55,7 @@ func (s *state) side(q sideRequest) (Side, *flaw) {
 	return Side{}, unexpected("/type", ap.Type)
 }
 
-// createConnection takes an order.
+// createConnection answers an order.
 func (a *API) createConnection(c *call) reply {
 	var q struct {
 		Type          string      `json:"type"`
@@ -115,7 +115,7 @@ func (a *API) createConnection(c *call) reply {
 	return jsonReply(connectionDoc(&conn), http.StatusCreated)
 }
 
-// bandwidths are those that the connection can have, in Mbit/s.
+// bandwidths are the possible bandwidths of the connection in Mbit/s.
 func (c *Connection) bandwidths() []int64 {
 	if p := profileNamed(c.ZSide.Profile); p != nil {
 		return p.bandwidths
@@ -123,8 +123,8 @@ func (c *Connection) bandwidths() []int64 {
 	return []int64{10, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 25_000, 50_000}
 }
 
-// needsApproval reports whether the far end has to accept what is asked of c: a
-// provider who wants to be asked, or the owner of a foreign port.
+// needsApproval reports whether the far end must accept changes of c: some providers,
+// and owners of foreign ports.
 func (s *state) needsApproval(c *Connection) bool {
 	if p := profileNamed(c.ZSide.Profile); p != nil {
 		return p.approval
@@ -133,8 +133,8 @@ func (s *state) needsApproval(c *Connection) bool {
 	return p != nil && p.Foreign
 }
 
-// change lets act edit the connection that a call names, and answers with it. With a
-// refusal nothing changes.
+// change has act edit the connection of a call, and answers with the connection. If
+// act refuses, nothing changes.
 func (a *API) change(c *call, status int, act func(s *state, conn *Connection) *reply) reply {
 	answer := notFound(c.id)
 	a.edit(func(f *Fleet) bool {
@@ -152,7 +152,7 @@ func (a *API) change(c *call, status int, act func(s *state, conn *Connection) *
 	return answer
 }
 
-// wrongState refuses what does not fit the state of a connection.
+// wrongState refuses a request that the state of a connection does not allow.
 func wrongState(c *Connection) *reply {
 	return new(invalid("The connection is "+c.State, *unexpected("/state", c.State)))
 }
@@ -186,7 +186,7 @@ func (a *API) updateConnection(c *call) reply {
 	})
 }
 
-// deleteConnection begins the end of a connection, or asks the far end first.
+// deleteConnection starts the deletion of a connection, or asks the far end first.
 func (a *API) deleteConnection(c *call) reply {
 	return a.change(c, http.StatusOK, func(s *state, conn *Connection) *reply {
 		if conn.ended() || conn.State == StateDeprovisioning || conn.EquinixStatus == deleteOffered.equinix {
@@ -202,7 +202,7 @@ func (a *API) deleteConnection(c *call) reply {
 	})
 }
 
-// actOnConnection accepts or rejects a change that waits for the far end.
+// actOnConnection accepts or rejects a pending change, as the far end.
 func (a *API) actOnConnection(c *call) reply {
 	var q struct {
 		Type string `json:"type"`
@@ -223,7 +223,7 @@ func (a *API) actOnConnection(c *call) reply {
 	})
 }
 
-// validateConnection says whether a provider would take an authorization key, or
+// validateConnection answers whether a provider accepts an authorization key, or
 // whether a VLAN of a port is free.
 func (a *API) validateConnection(c *call) reply {
 	req, refusal := decodeSearch(c)

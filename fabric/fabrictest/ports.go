@@ -16,14 +16,14 @@ const (
 	hrefProfiles    = hrefBase + "serviceProfiles/"
 )
 
-// noPorts is the answer to an account that has no ports.
+// noPorts is the answer if the account has no ports.
 func noPorts() reply {
 	return apiError(http.StatusBadRequest, "EQ-3046110", "ProjectID required.",
 		"details", "ProjectId and ports are not found for the user")
 }
 
-// listPorts answers GET /fabric/v4/ports, which comes in one page unless Options say
-// otherwise.
+// listPorts answers GET /fabric/v4/ports, in one page unless Options.PagePorts is
+// set.
 func (a *API) listPorts(c *call) reply {
 	s := a.state.Load()
 	ports := s.own()
@@ -57,7 +57,7 @@ func (a *API) searchPorts(c *call) reply {
 	return search(c, portView, ports, s.portDoc)
 }
 
-// port answers for one port, and alone says its operational status.
+// port answers for one port. Only this answer has the operational status of the port.
 func (a *API) port(c *call) reply {
 	p, refusal := a.readable(c.id)
 	if p == nil {
@@ -66,7 +66,7 @@ func (a *API) port(c *call) reply {
 	return jsonReply(a.state.Load().fullPortDoc(p, p.OperationalStatus()))
 }
 
-// readable returns the port that a call names, or the refusal to show it.
+// readable returns the port of a call, or the refusal if it may not be read.
 func (a *API) readable(uuid string) (*Port, reply) {
 	p := a.state.Load().ports[uuid]
 	switch {
@@ -83,8 +83,8 @@ func forbidden() reply {
 		"help", "Ask the master administrator of the owning organization")
 }
 
-// portDoc is a port as the v4 lists show it: without an operational status of its own,
-// which only its physical ports have.
+// portDoc is a port as the v4 lists show it: only its physical ports have an
+// operational status.
 func (s *state) portDoc(p *Port) object { return s.fullPortDoc(p, "") }
 
 func (s *state) fullPortDoc(p *Port, operationalStatus string) object {
@@ -134,7 +134,7 @@ func (s *state) fullPortDoc(p *Port, operationalStatus string) object {
 		"bandwidth", p.Capacity(), "availableBandwidth", max(p.Capacity()-u.bandwidth, 0), "usedBandwidth", u.bandwidth,
 		"location", append(locationDoc(p.Metro), "ibx", ibx),
 		"demarcationPointIbx", p.optional(p.IBX), "tetherIbx", p.optional(p.IBX), "redundancy", redundancy,
-		// The group of a device is a small number, the same in every metro; it does not pair ports.
+		// The redundancy group of a device is a small number, the same in every metro, and not a pair of ports.
 		"device", object{"name", "l2-" + strings.ToLower(p.IBX), "redundancy", object{"group", "1", "priority", priority}},
 		"encapsulation", encapsulation, "lagEnabled", len(p.Links) > 1, "project", project, "physicalPorts", links,
 		"changeLog", changeLogDoc("2021-07-20T17:12:38.000Z", nil),
@@ -168,8 +168,8 @@ func changeLogDoc(created string, updated any) object {
 	return object{"createdBy", "jdoe", "createdByEmail", "jdoe@example.com", "createdDateTime", created, "updatedDateTime", updated}
 }
 
-// userPortsV3 answers with a bare array. Bandwidths are in bit/s, whatever the
-// documents call them.
+// userPortsV3 answers with a bare array. Bandwidths are in bit/s, although the
+// documents say bytes.
 func (a *API) userPortsV3(*call) reply {
 	s := a.state.Load()
 	docs := []object{}

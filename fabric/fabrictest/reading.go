@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Sample is one interval of traffic. Mean and Max are in Mbit/s, the unit in
-// which the API answers, and the very floats that it prints.
+// Sample is one interval of traffic. Mean and Max are in Mbit/s, the unit of the API,
+// and exactly the floats in its answers.
 type Sample struct {
 	End       time.Time // of the interval, UTC
 	Mean, Max float64
@@ -14,43 +14,43 @@ type Sample struct {
 
 // Datapoint is one interval of a metric: the mean rate in bit/s, or a count.
 type Datapoint struct {
-	End   time.Time // as stamped, up to five seconds after the interval
+	End   time.Time // as the API gives it, up to five seconds after the interval
 	Value float64
 }
 
-// The sides of a connection, as a view point names them.
+// The sides of a connection, as values of a view point.
 const (
 	ASide = "aSide"
 	ZSide = "zSide"
 )
 
 const (
-	maxFiveMinuteSpan = 7 * 24 * time.Hour  // the longest window shown in five-minute intervals
-	maxSpan           = 90 * 24 * time.Hour // the longest window shown at all
-	maxJitter         = 5 * time.Second     // how long after its interval a point of a metric is stamped at most
+	maxFiveMinuteSpan = 7 * 24 * time.Hour  // the longest window with five-minute intervals
+	maxSpan           = 90 * 24 * time.Hour // the longest window
+	maxJitter         = 5 * time.Second     // the time of a metric point is at most so long after its interval
 )
 
-// Truth returns the samples of a port that the API would give at the time now
-// for the window from from to to, oldest first. The resolution is five minutes
-// or an hour; the API takes an hour for windows of more than seven days. As in the
-// API, the window's start counts from the beginning of the interval that it falls
-// into, both ends belong to it, and what is later than the port's delay allows is
-// missing. A port that is unknown, foreign or not yet provisioned has no samples.
+// Truth returns the samples of a port that the API would give at the time now for the
+// window between from and to, oldest first. The resolution is five minutes or an
+// hour; the API uses an hour for windows of more than seven days. As in the API, the
+// window includes both ends and begins with the interval that contains from, and the
+// newest samples are missing by the delay of the port. A port that is unknown,
+// foreign or not yet provisioned has no samples.
 func (a *API) Truth(uuid string, d Direction, from, to time.Time, resolution time.Duration, now time.Time) []Sample {
 	return a.read(a.subject(uuid), d, window{from, to, resolution}, now).samples
 }
 
-// ConnectionTruth returns the samples of a connection that the API would give at
-// the time now, seen from ASide or ZSide, as [API.Truth] does for a port. A
-// connection has traffic while it takes bandwidth of an own port, from its
-// creation on; a change of state or bandwidth rewrites its past.
+// ConnectionTruth returns the samples of a connection that the API would give at the
+// time now, seen from ASide or ZSide, as [API.Truth] does for a port. A connection
+// has traffic, from its creation on, if it uses bandwidth of an own port; a change of
+// its state or bandwidth changes its past traffic too.
 func (a *API) ConnectionTruth(uuid, viewPoint string, d Direction, from, to time.Time, resolution time.Duration, now time.Time) []Sample {
 	return a.Truth(uuid, seenFrom(viewPoint, d), from, to, resolution, now)
 }
 
-// MetricTruth returns the points of a metric of a port or a connection that the
-// API would give at the time now for those stamped between from and to, both
-// included, oldest first. It does not ask whether the asset is attached to a stream.
+// MetricTruth returns the points of a metric of a port or a connection that the API
+// would give at the time now with times from from to to, both included, oldest first.
+// It does not check whether the asset is attached to a stream.
 func (a *API) MetricTruth(uuid, name string, from, to time.Time, resolution time.Duration, now time.Time) []Datapoint {
 	s := a.subject(uuid)
 	if s == nil {
@@ -71,14 +71,14 @@ func (a *API) MetricTruth(uuid, name string, from, to time.Time, resolution time
 type subject struct {
 	asset
 
-	home    string    // the port that decides how late the figures come; "" without traffic
+	home    string    // the port whose delay applies; "" without traffic
 	since   time.Time // when the traffic begins
-	in, out counter   // of a connection seen from its a-side
+	in, out counter   // as seen from the a-side of a connection
 	metrics []metric
 }
 
-// counter tells how many bytes passed in the five-minute interval with the given
-// end, and how many would have passed at its highest rate.
+// counter returns how many bytes passed in the five-minute interval with the given
+// end, and how many would pass at its highest rate.
 type counter func(end int64) (mean, high int64)
 
 func (c counter) bytes(end int64) int64 {
@@ -86,14 +86,14 @@ func (c counter) bytes(end int64) int64 {
 	return mean
 }
 
-// metric is a kind of metric: what it counts in a five-minute interval, bytes if its
+// metric is a kind of metric: its count in a five-minute interval, in bytes if its
 // unit is a rate.
 type metric struct {
 	name, unit string
 	count      func(end int64) int64
 }
 
-// subject is the own port or the connection with that UUID, nil if it is unknown.
+// subject is the own port or the connection with that UUID; nil if it is unknown.
 func (a *API) subject(uuid string) *subject {
 	s := a.state.Load()
 	if p := s.ports[uuid]; p != nil && !p.Foreign {
@@ -125,8 +125,8 @@ func (a *API) subject(uuid string) *subject {
 	return sub
 }
 
-// seenFrom turns the direction of a connection's traffic, which is kept as its a-side
-// sees it.
+// seenFrom converts a direction as seen from a side of a connection to the direction
+// as seen from its a-side.
 func seenFrom(viewPoint string, d Direction) Direction {
 	if viewPoint == ZSide {
 		return Inbound + Outbound - d
@@ -134,13 +134,13 @@ func seenFrom(viewPoint string, d Direction) Direction {
 	return d
 }
 
-// window is the span of time that a call asks for.
+// window is the time range of a call.
 type window struct {
 	from, to   time.Time
 	resolution time.Duration
 }
 
-// reading is what the API says of one direction in a window. NaN stands for null.
+// reading is the API's statistics of one direction in a window. NaN stands for null.
 type reading struct {
 	samples         []Sample
 	max, mean, last float64
@@ -167,8 +167,8 @@ func (a *API) read(s *subject, d Direction, w window, now time.Time) reading {
 	return r
 }
 
-// readMetric returns the points of a metric that are stamped within a window and
-// known now, as the means of samples.
+// readMetric returns the points of a metric with times in a window that are known
+// now, as the means of samples.
 func (a *API) readMetric(s *subject, m metric, w window, now time.Time) reading {
 	if s.home == "" {
 		return summarize(nil)
@@ -207,11 +207,11 @@ func summarize(list []Sample) reading {
 	return r
 }
 
-// intervals are the intervals of a window: the first and the last end, or a time
-// before the next end, and the length, all in Unix seconds.
+// intervals are the intervals of a window: the end of the first, the end of the last
+// or a time before the next end, and the length, all in seconds.
 type intervals struct{ first, last, step int64 }
 
-// intervals returns the intervals of a window that have shown up for a subject by now.
+// intervals returns the intervals of a window that are known for a subject now.
 func (a *API) intervals(s *subject, w window, now time.Time) intervals {
 	share := 1.0/6 + 5.0/6*unit(hashString(a.opts.Seed, "delay "+s.home))
 	delay := time.Duration(share * float64(a.opts.Lateness)).Truncate(time.Second)
@@ -223,8 +223,8 @@ func (a *API) intervals(s *subject, w window, now time.Time) intervals {
 	return i
 }
 
-// sample adds up the five-minute intervals of a longer one: the mean of their
-// means and the highest of their maxima.
+// sample combines the five-minute intervals of a longer one: the mean of their means
+// and the highest of their maxima.
 func (c counter) sample(end, step int64) Sample {
 	var total, high int64
 	for t := end - step + fiveMinutes; t <= end; t += fiveMinutes {

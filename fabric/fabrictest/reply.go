@@ -11,18 +11,18 @@ import (
 	"strings"
 )
 
-// Bodies that the Fabric hosts have been seen to send in place of an answer,
-// ready for [Fault].
+// Bodies that the hosts of the API are known to send instead of an answer, for use in
+// [Fault].
 const (
-	// BodyGatewayFault is what the gateway says of a call that it does not route;
-	// it comes with 404, and with 401 too.
+	// BodyGatewayFault is the gateway's answer to a call that it does not route, with
+	// status 404 or 401.
 	BodyGatewayFault = `{"fault":{"faultstring":"Invalid API call as no apiproduct match found",` +
 		`"detail":{"errorcode":"keymanagement.service.InvalidAPICallAsNoApiProductMatchFound"}}}`
-	// BodyQuotaViolation is how the gateway throttles: with status 500.
+	// BodyQuotaViolation is the gateway's answer when a quota is used up, with status 500.
 	BodyQuotaViolation = `{"error_code":"500","error_message":"QuotaViolation","error_uuid":""}`
 	// BodyInternalError is a single error object rather than an array.
 	BodyInternalError = `{"errorCode":"IC-999-99","errorMessage":"Internal Error"}`
-	// BodyHTML is what a proxy or a maintenance page says, often with 200.
+	// BodyHTML is the page of a proxy or a maintenance page, often with status 200.
 	BodyHTML = "<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>Back soon</h1></body></html>"
 )
 
@@ -35,7 +35,7 @@ type reply struct {
 	stream io.Reader // what is sent: body, unless a fault has broken it
 }
 
-// complete fills in what most answers have in common.
+// complete sets the defaults of an answer.
 func (r reply) complete() reply {
 	r.status = cmp.Or(r.status, http.StatusOK)
 	r.stream = bytes.NewReader(r.body)
@@ -61,7 +61,7 @@ func jsonReply(v any, status ...int) reply {
 	return reply{status: append(status, http.StatusOK)[0], body: appendJSON(nil, v)}
 }
 
-// apiError is a v4 refusal: an array with one error. More are members of it.
+// apiError is a v4 refusal: an array with one error. more are further members of it.
 func apiError(status int, code, message string, more ...any) reply {
 	return jsonReply([]object{append(object{"errorCode", code, "errorMessage", message}, more...)}, status)
 }
@@ -72,7 +72,7 @@ func notFound(id string) reply {
 	return apiError(http.StatusNotFound, "EQ-3045811", "uuid not found", "details", "uuid not found: "+id)
 }
 
-// flaw is what is wrong with one member of a request, by its path.
+// flaw is a fault of one member of a request, with its path.
 type flaw struct{ property, reason string }
 
 func unexpected(property, value string) *flaw {
@@ -86,13 +86,13 @@ func flawList(flaws []flaw) (list []object) {
 	return list
 }
 
-// badJSON refuses a body that is not what the schema says.
+// badJSON refuses a body that does not match the schema.
 func badJSON(details string, f flaw) reply {
 	return apiError(http.StatusBadRequest, "EQ-3046116", "JSON syntax error.",
 		"details", details, "additionalInfo", flawList([]flaw{f}))
 }
 
-// invalid refuses a request that fits the schema and is wrong all the same.
+// invalid refuses a request that matches the schema but is not valid.
 func invalid(details string, flaws ...flaw) reply {
 	return apiError(http.StatusBadRequest, "EQ-3000035", "Validation error",
 		"details", details, "additionalInfo", flawList(flaws))
@@ -108,7 +108,7 @@ type omitted struct{}
 
 var omit omitted
 
-// orNull is s, or null if it is "".
+// orNull is s; null if s is "".
 func orNull(s string) any {
 	if s == "" {
 		return nil
@@ -116,7 +116,7 @@ func orNull(s string) any {
 	return s
 }
 
-// orOmit is s, or no member if it is "".
+// orOmit is s; no member if s is "".
 func orOmit(s string) any {
 	if s == "" {
 		return omit
@@ -124,8 +124,8 @@ func orOmit(s string) any {
 	return s
 }
 
-// appendJSON appends v as JSON. Answers are long, and reflection would cost as much
-// as making them up.
+// appendJSON appends v as JSON, without reflection, which would take as long as
+// generating the answers.
 func appendJSON(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case object:
@@ -172,7 +172,7 @@ func appendName(b []byte, name string) []byte {
 	return append(append(append(b, '"'), name...), `":`...)
 }
 
-// appendFloat appends a number, null for NaN.
+// appendFloat appends a number; null for NaN.
 func appendFloat(b []byte, v float64) []byte {
 	if math.IsNaN(v) {
 		return append(b, "null"...)

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// rewrite is a JSON body with change made to what it says. It notes in altered
-// when that has made a difference for the first time.
+// rewrite applies change to a JSON body. It sets altered if the body is different
+// afterwards.
 func rewrite(body []byte, change func(any) any, altered *atomic.Bool) []byte {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber() // numbers keep their spelling
@@ -23,7 +23,7 @@ func rewrite(body []byte, change func(any) any, altered *atomic.Bool) []byte {
 	}
 	var before []byte
 	if !altered.Load() {
-		before = appendJSON(nil, v) // in the spelling of what comes out: members sorted
+		before = appendJSON(nil, v) // re-encoded for the comparison, with sorted members
 	}
 	changed := appendJSON(nil, change(v))
 	if before != nil && !bytes.Equal(before, changed) {
@@ -32,7 +32,7 @@ func rewrite(body []byte, change func(any) any, altered *atomic.Bool) []byte {
 	return changed
 }
 
-// leaves replaces everything in v that is neither object nor array.
+// leaves replaces every value in v that is not an object or array.
 func leaves(v any, with func(any) any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -53,7 +53,7 @@ func leaves(v any, with func(any) any) any {
 // nulls replaces every value by null.
 func nulls(v any) any { return leaves(v, func(any) any { return nil }) }
 
-// wrongTypes makes objects of numbers, arrays of strings and numbers of the rest.
+// wrongTypes replaces numbers by objects, strings by arrays and all else by numbers.
 func wrongTypes(v any) any {
 	return leaves(v, func(leaf any) any {
 		switch leaf.(type) {
@@ -82,12 +82,12 @@ func objects(v any, each func(map[string]any)) {
 	}
 }
 
-// lineRates are what answers call the rate of a line, or a part of it.
+// lineRates are the members with the line rate, or a part of it.
 var lineRates = []string{
 	"capacity", "bandwidth", "availableBandwidth", "usedBandwidth", "totalBandwidth", "physicalPortsSpeed", "interfaceSpeed",
 }
 
-// capacities replaces every line rate. The bandwidth of a connection stays.
+// capacities replaces every line rate, but not the bandwidths of connections.
 func capacities(with any) func(any) any {
 	return func(v any) any {
 		objects(v, func(o map[string]any) {
@@ -105,8 +105,7 @@ func capacities(with any) func(any) any {
 }
 
 // points applies change to the intervals of every direction in an answer, oldest
-// first, and with sums makes the summaries say what has become of them, as an
-// API would that has nothing better.
+// first. With sums it computes the summaries from the changed intervals.
 func points(sums bool, change func(s shape, points []any) []any) func(any) any {
 	return func(v any) any {
 		objects(v, func(o map[string]any) {
@@ -125,7 +124,7 @@ func points(sums bool, change func(s shape, points []any) []any) func(any) any {
 	}
 }
 
-// sum sums up the points of o anew; without points the sums are null.
+// sum computes the summaries from the points of o; without points they are null.
 func (s shape) sum(o map[string]any) {
 	var high, mean, last any
 	list, _ := o[s.points].([]any)
@@ -149,8 +148,8 @@ func (s shape) sum(o map[string]any) {
 	}
 }
 
-// figure is a member of a point as a number: infinite if it is too large, NaN if it is
-// no number.
+// figure is a member of a point as a number: infinite if it is too large, NaN if it
+// is not a number.
 func figure(point any, key string) float64 {
 	p, _ := point.(map[string]any)
 	f, err := strconv.ParseFloat(fmt.Sprint(p[key]), 64)
@@ -160,7 +159,7 @@ func figure(point any, key string) float64 {
 	return f
 }
 
-// number is f as JSON, null if JSON has no such number.
+// number is f as JSON; null if JSON has no such number.
 func number(f float64) any {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return nil
@@ -168,11 +167,10 @@ func number(f float64) any {
 	return f
 }
 
-// every is how many points there are to one that a fault of values hits; the
-// newest is one of them.
+// every: a fault of values hits one of so many points, including the newest.
 const every = 10
 
-// everyTenth replaces the figures of every tenth point by what with makes of them.
+// everyTenth applies with to the values of every tenth point.
 func everyTenth(with func(v any) any) func(any) any {
 	return points(true, func(s shape, list []any) []any {
 		for i := len(list) - 1; i >= 0; i -= every {
@@ -186,7 +184,7 @@ func everyTenth(with func(v any) any) func(any) any {
 	})
 }
 
-// times multiplies a number.
+// times returns a function that multiplies a number.
 func times(factor float64) func(any) any {
 	return func(v any) any {
 		n, _ := v.(json.Number)
@@ -198,8 +196,8 @@ func times(factor float64) func(any) any {
 	}
 }
 
-// ahead adds points of ten times the newest rate, of intervals that begin within
-// d from now.
+// ahead adds points of ten times the newest rate, for intervals that begin within d
+// from now.
 func ahead(now time.Time, d time.Duration) func(any) any {
 	return points(true, func(s shape, list []any) []any {
 		if len(list) < 2 {
@@ -227,14 +225,14 @@ func (s shape) stamp(point any) time.Time {
 	return at
 }
 
-// unsorted puts points into disorder.
+// unsorted shuffles points.
 var unsorted = points(false, func(_ shape, list []any) []any {
 	rng := rand.New(rand.NewPCG(uint64(len(list)), 1)) //nolint:gosec // disorder is no secret
 	rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	return list
 })
 
-// duplicated has every tenth point twice, the second time at the end.
+// duplicated repeats every tenth point at the end.
 var duplicated = points(false, func(_ shape, list []any) []any {
 	for i := len(list) - 1; i >= 0; i -= every {
 		list = append(list, list[i])
@@ -242,10 +240,10 @@ var duplicated = points(false, func(_ shape, list []any) []any {
 	return list
 })
 
-// withoutPoints takes all points away.
+// withoutPoints removes all points.
 var withoutPoints = points(true, func(shape, []any) []any { return []any{} })
 
-// gaps leaves out every tenth point and a quarter of all in a row.
+// gaps removes every tenth point, and a quarter of all points in a row.
 var gaps = points(true, func(_ shape, list []any) []any {
 	kept := []any{}
 	for i, p := range list {

@@ -14,7 +14,7 @@ import (
 const (
 	defaultPage = 20
 	maxPage     = 100
-	// onePage is the limit that GET /fabric/v4/ports claims for its only page.
+	// onePage is the limit that GET /fabric/v4/ports states for its only page.
 	onePage = 1000
 )
 
@@ -24,18 +24,18 @@ type searchRequest struct {
 	Pagination struct {
 		Offset int  `json:"offset"`
 		Limit  *int `json:"limit"`
-		Total  int  `json:"total"` // some clients send it back; it means nothing
+		Total  int  `json:"total"` // some clients send it back; ignored
 	} `json:"pagination"`
 	Sort []sortTerm `json:"sort"`
 }
 
 type sortTerm struct {
 	Property  string `json:"property"`
-	Direction string `json:"direction"` // downwards unless it is ASC
+	Direction string `json:"direction"` // descending unless it is ASC
 }
 
-// filter is one node of a search's filter: a condition, or a group of filters.
-// Everything passes the empty filter.
+// filter is one node of a search's filter: a condition, or a group of filters. The
+// empty filter matches everything.
 type filter struct {
 	And      []filter `json:"and"`
 	Or       []filter `json:"or"`
@@ -44,8 +44,9 @@ type filter struct {
 	Values   []string `json:"values"`
 }
 
-// view is how a kind of thing can be searched: its properties by name, and which of
-// them sorts the answer, downwards, unless the search says otherwise.
+// view describes how objects of a kind can be searched: their properties by name, and
+// the property that sorts an answer, in descending order, if the search does not name
+// one.
 type view[T any] struct {
 	properties  map[string]func(*T) string
 	defaultSort string
@@ -99,8 +100,8 @@ func search[T any](c *call, v view[T], items []*T, doc func(*T) object) reply {
 	return paginate(c, found, req.Pagination.Offset, *req.Pagination.Limit, doc, "sort", req.Sort)
 }
 
-// compile turns the filter at path into a predicate, or says what is wrong with it.
-// The API takes = with several values as IN.
+// compile turns the filter at path into a predicate, or returns what is wrong with
+// it. The API treats = with several values as IN.
 func (v view[T]) compile(f filter, path string) (func(*T) bool, *flaw) {
 	if f.And != nil || f.Or != nil {
 		members, group := f.And, ".and"
@@ -115,7 +116,7 @@ func (v view[T]) compile(f filter, path string) (func(*T) bool, *flaw) {
 			}
 			tests = append(tests, test)
 		}
-		return func(t *T) bool { // the first that passes decides an or, the first that fails an and
+		return func(t *T) bool { // the first match decides an or, the first mismatch an and
 			decides := f.Or != nil
 			return decides == slices.ContainsFunc(tests, func(test func(*T) bool) bool { return test(t) == decides })
 		}, nil
@@ -139,13 +140,13 @@ func (v view[T]) compile(f filter, path string) (func(*T) bool, *flaw) {
 	return func(t *T) bool { return set[property(t)] }, nil
 }
 
-// queryPage reads the page that a query asks for.
+// queryPage reads offset and limit of a query.
 func queryPage(c *call, largest int) (offset, limit int, flaw *flaw) {
 	offset, limit = intQuery(c, "offset", 0), intQuery(c, "limit", defaultPage)
 	return offset, limit, checkPage(offset, limit, largest)
 }
 
-// intQuery reads a number of a query, fallback if it is absent.
+// intQuery reads a number of a query; fallback if it is absent.
 func intQuery(c *call, name string, fallback int) int {
 	text := c.http.URL.Query().Get(name)
 	if text == "" {
@@ -153,7 +154,7 @@ func intQuery(c *call, name string, fallback int) int {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		return -1 // refused by every check
+		return -1 // out of range for every check
 	}
 	return n
 }
@@ -168,8 +169,8 @@ func checkPage(offset, limit, largest int) *flaw {
 	return nil
 }
 
-// paginate answers with a page of items, subject to the faults of paging. More are
-// members of the answer.
+// paginate answers with a page of items, changed by the faults of paging. more are
+// further members of the answer.
 func paginate[T any](c *call, items []*T, offset, limit int, doc func(*T) object, more ...any) reply {
 	total := max(len(items)+c.fault.TotalDelta, 0)
 	if c.fault.TotalGrows {

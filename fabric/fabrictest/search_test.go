@@ -96,7 +96,7 @@ func TestSearchConnectionsBySide(t *testing.T) {
 	}
 }
 
-func TestSearchConnectionsShowsEveryOddity(t *testing.T) {
+func TestSearchConnectionsShowsEveryQuirk(t *testing.T) {
 	_, c := newClient(t, fabrictest.Options{})
 	states, seen := map[string]bool{}, map[string]bool{}
 	for _, conn := range all(t, c, `{}`) {

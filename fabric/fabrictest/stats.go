@@ -6,15 +6,15 @@ import (
 )
 
 const (
-	apiTime    = "2006-01-02T15:04:05Z" // the only way in which the statistics calls read a time
+	apiTime    = "2006-01-02T15:04:05Z" // the only format of times in calls for statistics
 	metricTime = "2006-01-02T15:04:05.000Z"
 )
 
 func v4Time(t time.Time) string { return t.UTC().Format(metricTime) }
 
-// shape is how an answer spells the intervals of one direction, and what it
-// sums up of them: the summaries are members of the same object, but for metrics,
-// which have no last value and a summary of their own.
+// shape names the members of the intervals of one direction in an answer, and of
+// their summaries. The summaries are in the same object as the intervals, except for
+// metrics, which have a summary object and no last value.
 type shape struct{ points, time, mean, high, sumHigh, sumMean, last string }
 
 var (
@@ -30,7 +30,7 @@ func (s shape) sums(r reading) object {
 	return object{s.sumHigh, r.max, s.sumMean, r.mean, s.last, r.last}
 }
 
-// samples are intervals as an answer spells them.
+// samples are the intervals of an answer, in its spelling.
 type samples struct {
 	shape
 
@@ -91,8 +91,8 @@ func (a *API) portStatsV4(c *call) reply {
 	return jsonReply(append(head, "stats", a.stats(c, "", w)))
 }
 
-// connectionStatsV4 answers for one connection. Unlike the call for a port it wants to
-// know from which side to look.
+// connectionStatsV4 answers for one connection. Unlike the call for a port it
+// requires a view point.
 func (a *API) connectionStatsV4(c *call) reply {
 	w, flaws := parseWindow(c, "startDateTime", "endDateTime")
 	viewPoint := c.http.URL.Query().Get("viewPoint")
@@ -110,7 +110,7 @@ func (a *API) connectionStatsV4(c *call) reply {
 	return jsonReply(append(head, "stats", a.stats(c, viewPoint, w)))
 }
 
-// stats are the statistics of v4, from the view point of a side for a connection.
+// stats are the statistics of v4; for a connection as seen from a side.
 func (a *API) stats(c *call, viewPoint string, w window) object {
 	in, out := a.readBoth(c, viewPoint, w)
 	side := func(r reading) object { return append(statsV4.sums(r), statsV4.points, samples{statsV4, r.samples}) }
@@ -127,7 +127,7 @@ func (a *API) readBoth(c *call, viewPoint string, w window) (in, out reading) {
 	return a.read(s, seenFrom(viewPoint, Inbound), w, c.now), a.read(s, seenFrom(viewPoint, Outbound), w, c.now)
 }
 
-// isoInterval is how the API writes a resolution.
+// isoInterval is a resolution as the API writes it.
 func isoInterval(resolution time.Duration) string {
 	if resolution == time.Hour {
 		return "PT1H"

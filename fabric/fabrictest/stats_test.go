@@ -67,7 +67,7 @@ func (a answerV4) outbound() []fabrictest.Sample {
 	return out
 }
 
-func TestPortStatsV3TellsTheTruth(t *testing.T) {
+func TestPortStatsV3MatchesTheTruth(t *testing.T) {
 	for _, tc := range []struct {
 		name       string
 		span       time.Duration
@@ -107,7 +107,7 @@ func TestPortStatsV3TellsTheTruth(t *testing.T) {
 	}
 }
 
-func TestPortStatsV4TellsTheTruth(t *testing.T) {
+func TestPortStatsV4MatchesTheTruth(t *testing.T) {
 	for interval, span := range map[string]time.Duration{"PT5M": day, "PT1H": 30 * day} {
 		t.Run(interval, func(t *testing.T) {
 			api, c := newClient(t, fabrictest.Options{})

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// Serve answers requests on ln until ctx ends, which closes the listener and
-// all connections; then it returns nil. It blocks. A test that has no context
-// at hand can give the API to httptest.NewServer instead.
+// Serve answers requests on ln until ctx ends, which closes the listener and all
+// connections; then it returns nil. It blocks. Tests can also use httptest.NewServer
+// with the API.
 func (a *API) Serve(ctx context.Context, ln net.Listener) error {
 	srv := &http.Server{Handler: a, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
@@ -48,13 +48,13 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Transport returns a RoundTripper that hands requests straight to the API,
-// whatever host they name. The API runs in the calling goroutine and starts no
-// other, so a testing/synctest bubble sees nothing but its own waiting.
+// Transport returns a RoundTripper that passes requests directly to the API, whatever
+// their host. The API runs in the calling goroutine and starts no other, as
+// testing/synctest requires.
 func (a *API) Transport() http.RoundTripper { return via{a, memory{a}} }
 
-// Via returns a RoundTripper that sends requests through next, except those that a
-// fault of the network keeps from the API.
+// Via returns a RoundTripper that sends requests through next, unless a fault of the
+// network keeps them from the API.
 func (a *API) Via(next http.RoundTripper) http.RoundTripper { return via{a, next} }
 
 type via struct {
@@ -74,7 +74,7 @@ func (v via) RoundTrip(r *http.Request) (*http.Response, error) {
 	return v.next.RoundTrip(r)
 }
 
-// CloseIdleConnections closes the idle connections of the transport behind it.
+// CloseIdleConnections closes the idle connections of the wrapped transport.
 func (v via) CloseIdleConnections() {
 	if t, ok := v.next.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()

@@ -15,19 +15,19 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 )
 
-// Manifest is what a replay needs to know of the configuration.
+// Manifest is the part of the configuration that a replay needs.
 type Manifest struct {
 	Version  string    `json:"version"` // of the exporter
 	Taken    time.Time `json:"taken"`   // when the calls ended
 	Accounts []Account `json:"accounts"`
 }
 
-// Account holds the settings of an account that decide what is asked.
+// Account holds the settings of an account that decide which calls are made.
 type Account struct {
 	TrafficSource string   `json:"traffic_source"`
 	Ports         []string `json:"ports,omitempty"` // UUIDs
 	Discover      bool     `json:"discover"`
-	Connections   bool     `json:"connections"` // with traffic of their own
+	Connections   bool     `json:"connections"` // with traffic
 }
 
 const (
@@ -35,8 +35,8 @@ const (
 	readmeName   = "README.txt"
 )
 
-// Write writes the archive, a compressed tar of a JSON text for each call, and
-// returns what was replaced, as "name 22, accountNumber 1".
+// Write writes the archive, a compressed tar with a JSON file for each call, and
+// returns what was replaced, for example "name 22, accountNumber 1".
 func (r *Recorder) Write(w io.Writer, version string, cfg *config.Config) (replaced string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -83,7 +83,7 @@ rates, error codes and UUIDs are as they were, except UUIDs of service tokens. L
 through the files before you send them.
 `
 
-// maxArchive bounds what is read of an archive, uncompressed.
+// maxArchive is how many uncompressed bytes of an archive are read.
 const maxArchive = 512 << 20
 
 // read returns the content of an archive: the exchanges of each account, in the

@@ -1,6 +1,6 @@
-// Package capture keeps requests to the Equinix API and its answers in a file that can
-// be sent to the developers: an archive of JSON texts in which everything that could
-// name a person or a company, or give access, is replaced.
+// Package capture writes requests to the Equinix API and their answers to a file for
+// the developers: an archive of JSON files in which everything that could name a
+// person or a company, or give access, is replaced.
 package capture
 
 import (
@@ -15,8 +15,7 @@ import (
 	"sync"
 )
 
-// Recorder keeps calls until they are written. It may be used from several
-// goroutines.
+// Recorder records calls until they are written. It is safe for concurrent use.
 type Recorder struct {
 	mu    sync.Mutex
 	calls []call
@@ -33,7 +32,7 @@ type call struct {
 	err      error // why no answer came, or why its body ended early
 }
 
-// Wrap returns a RoundTripper that records what passes through next. account is
+// Wrap returns a RoundTripper that records the calls through next. account is
 // the place of the account in the configuration, from 1.
 func (r *Recorder) Wrap(account int, next http.RoundTripper) http.RoundTripper {
 	return &wrapped{r, account, next}
@@ -45,8 +44,8 @@ type wrapped struct {
 	next     http.RoundTripper
 }
 
-// RoundTrip implements http.RoundTripper. The caller gets the answer as it came, with
-// the error that ended its body.
+// RoundTrip implements http.RoundTripper. The caller gets the answer unchanged,
+// including the error that ended its body.
 func (w *wrapped) RoundTrip(r *http.Request) (*http.Response, error) {
 	c := call{account: w.account, request: r}
 	if r.GetBody != nil {
@@ -71,10 +70,10 @@ func (w *wrapped) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// maxBody is how much of an answer is recorded: as much as the client reads.
+// maxBody is how much of an answer is recorded, and how much the client reads.
 const maxBody = 32 << 20
 
-// failing ends with err.
+// failing is a Reader that fails with err.
 type failing struct{ err error }
 
 // Read implements io.Reader.
@@ -97,13 +96,13 @@ type Exchange struct {
 	Answer  Answer  `json:"answer"`
 }
 
-// Request is a request without its header, which has credentials in it.
+// Request is a request without its header, which contains credentials.
 type Request struct {
 	Method string          `json:"method"`
 	Path   string          `json:"path"`
 	Query  url.Values      `json:"query,omitempty"`
 	Body   json.RawMessage `json:"body,omitempty"`
-	// LeftOut says why there is no body here although one was sent.
+	// LeftOut says why the body that was sent is not here.
 	LeftOut string `json:"body_left_out,omitempty"`
 }
 
@@ -112,13 +111,13 @@ type Answer struct {
 	Status int             `json:"status,omitempty"`
 	Header http.Header     `json:"header,omitempty"`
 	Body   json.RawMessage `json:"body,omitempty"`
-	// LeftOut says why there is no body here although one came.
+	// LeftOut says why the body that came is not here.
 	LeftOut string `json:"body_left_out,omitempty"`
-	// Error says why there was no answer: timeout, or no answer.
+	// Error says why there is no answer: timeout, or no answer.
 	Error string `json:"error,omitempty"`
 }
 
-// exchange is c with everything replaced that must not be in the archive.
+// exchange returns c for the archive, with its values replaced.
 func (c *call) exchange(r *replacer) Exchange {
 	e := Exchange{Request: Request{Method: c.request.Method, Path: r.path(c.request.URL.Path), Query: r.query(c.request.URL.Query())}}
 	e.Request.Body, e.Request.LeftOut = r.body(c.sent)
@@ -142,7 +141,7 @@ func isTimeout(err error) bool {
 	return ok && t.Timeout()
 }
 
-// kept are patterns of the headers of an answer that stay, and of their values.
+// kept are the headers of an answer that are kept if their value matches the pattern.
 var kept = map[*regexp.Regexp]*regexp.Regexp{
 	regexp.MustCompile(`^Content-Type$`):                        regexp.MustCompile(`^[a-z]+/[a-z+.-]+(; ?charset=[A-Za-z0-9-]+)?$`),
 	regexp.MustCompile(`^(Date|Retry-After)$`):                  regexp.MustCompile(`^\d+$|^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$`),

@@ -14,10 +14,10 @@ import (
 	"strings"
 )
 
-// A value stays as it is only if it is known to be harmless: if the documents of
-// Equinix describe the member of a JSON text, or the parameter of a query, and the value
-// has the shape that they describe. Any other value, also of a member that Equinix adds
-// one day, is replaced. Its name and type stay.
+// A value is kept only if it is known to be harmless: if Equinix documents the JSON
+// member or query parameter, and the value has the documented form. Any other value
+// is replaced, including values of members that Equinix adds in future. Names and
+// types are kept.
 var (
 	state    = regexp.MustCompile(`^[A-Z0-9_]*[A-Z][A-Z0-9_]*$|^(PENDING DELETE|N/A|Primary|Secondary|Dot1q|Qinq|Untagged)?$`)
 	number   = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
@@ -44,7 +44,7 @@ var (
 	code = regexp.MustCompile(`^(EQ|IC)(-[A-Z0-9]{1,10}){1,3}$|^S?\d{3,4}$|^(keymanagement|policies|messaging|protocol|oauth|steps)(\.\w+)+$`)
 )
 
-// words are members by a shape that many have.
+// words are the members whose values have a common form.
 var words = map[*regexp.Regexp]string{
 	code:     `errorCode error_code errorcode`, // of Equinix, of its login and of the gateway
 	interval: `interval metricInterval`,
@@ -70,8 +70,8 @@ func init() {
 	}
 }
 
-// sentences are members that hold words. Of these only phrases stay that the exporter,
-// or OAuth, gives a meaning.
+// sentences are members with free text. Only phrases are kept that have a meaning to
+// the exporter or in OAuth.
 var (
 	sentences = set(`errorMessage error_message errorTitle error_title developerMessage developer_message
 		details reason error error_description faultstring moreInfo`)
@@ -92,11 +92,11 @@ func set(words string) map[string]bool {
 	return s
 }
 
-// replacer replaces values by stand-ins: equal values by the same one everywhere, so
-// that what belongs together still does.
+// replacer replaces values by stand-ins: equal values by the same stand-in
+// everywhere, so that references still match.
 type replacer struct {
 	standIns map[string]string          // by value
-	count    map[string]map[string]bool // the values replaced, by member
+	count    map[string]map[string]bool // the number of values replaced, by member
 }
 
 func newReplacer() *replacer {
@@ -125,7 +125,7 @@ func (r *replacer) standIn(member, value string) string {
 	return s
 }
 
-// text returns what the text of a member becomes.
+// text returns the text for the archive in place of the text of a member.
 func (r *replacer) text(member, value string) string {
 	if sentences[member] {
 		if found := phrases.FindAllString(value, -1); found != nil {
@@ -141,7 +141,7 @@ func (r *replacer) text(member, value string) string {
 	return r.standIn(member, value)
 }
 
-// link returns a link to the API with its paging, or a stand-in.
+// link returns a link to the API with its paging parameters, or a stand-in.
 func (r *replacer) link(member, value string) string {
 	u, err := url.Parse(value)
 	if err != nil || u.Host != "" && u.Host != "api.equinix.com" || u.User != nil {
@@ -152,8 +152,8 @@ func (r *replacer) link(member, value string) string {
 	return u.String()
 }
 
-// number returns what a number becomes. The member value holds a rate or a count only
-// in the points of a metric; elsewhere it may be an authorization key.
+// number returns the number for the archive. A member named value is a rate or a
+// count only in the points of a metric; elsewhere it may be an authorization key.
 func (r *replacer) number(member string, n json.Number, point bool) json.Number {
 	if member == "value" && point || slices.Contains(shapes[member], number) {
 		return n
@@ -164,8 +164,8 @@ func (r *replacer) number(member string, n json.Number, point bool) json.Number 
 	return "0"
 }
 
-// body returns a JSON text with its values replaced, or why it is left out: other texts
-// cannot be searched for values.
+// body returns a JSON text with its values replaced, or why it is left out: texts
+// that are not JSON cannot be searched for values.
 func (r *replacer) body(b []byte) (json.RawMessage, string) {
 	if len(b) == 0 {
 		return nil, ""
@@ -182,15 +182,14 @@ func (r *replacer) body(b []byte) (json.RawMessage, string) {
 	return out.Bytes(), ""
 }
 
-// within says what a value is part of.
+// within says where a value is.
 type within struct {
 	points bool // the points of a metric
 	token  bool // a service token: its UUID is enough to connect with it
 }
 
-// value copies the next value of d, the value of a member. It copies tokens, so that the
-// order of members, repeated members and the spelling of numbers stay: such things make
-// decoders fail.
+// value copies the next value of d. It copies tokens to keep the order of members,
+// repeated members and the spelling of numbers, since these can make decoders fail.
 func (r *replacer) value(d *json.Decoder, out *bytes.Buffer, member string, in within) error {
 	token, err := d.Token()
 	if err != nil {
@@ -240,8 +239,8 @@ func (r *replacer) value(d *json.Decoder, out *bytes.Buffer, member string, in w
 	return nil
 }
 
-// member returns the name of a member, or a stand-in if it is not written as the API
-// writes such names, and so is data.
+// member returns the name of a member, or a stand-in if it does not look like a name
+// of the API, and so may be data.
 func (r *replacer) member(name string) string {
 	if memberName.MatchString(name) {
 		return name
@@ -256,7 +255,7 @@ func quoted(w io.Writer, s string) {
 	_, _ = w.Write(b)       // into memory
 }
 
-// path returns the path of a request, without the prefix that a proxy may need.
+// path returns the path of a request, without the prefix of a proxy.
 func (r *replacer) path(p string) string {
 	for _, root := range []string{"/fabric/", "/ecx/", "/oauth2/"} {
 		if i := strings.Index(p, root); i >= 0 {

@@ -22,8 +22,8 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 )
 
-// Replay answers as the Equinix API did when an archive was written. Each account has an
-// address of its own on loopback.
+// Replay answers like the Equinix API did when an archive was written. Each account
+// has its own address on loopback.
 type Replay struct {
 	manifest  Manifest
 	apis      []*api
@@ -138,9 +138,9 @@ func newAPI(es []Exchange, taken time.Time) *api {
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	if err != nil {
-		return // the caller is gone
+		return // the client is gone
 	}
-	// Not a 404, which would mean that the port, or the traffic source, is gone.
+	// Not with 404, which would mean that the port, or the traffic source, no longer exists.
 	answer := Answer{Status: http.StatusServiceUnavailable, Body: json.RawMessage(
 		`[{"errorCode":"REPLAY","errorMessage":"This call was not captured"}]`)}
 	k := key(r.Method, r.URL.Path, r.URL.Query(), body)
@@ -153,7 +153,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mu.Unlock()
 	if answer.Status == 0 {
-		panic(http.ErrAbortHandler) // no answer was recorded either
+		panic(http.ErrAbortHandler) // the recorded call had no answer either
 	}
 	for name, values := range answer.Header {
 		if name != "Date" {
@@ -161,15 +161,15 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.WriteHeader(answer.Status)
-	// Steps of five minutes: the points stay on the grid of their intervals.
+	// In steps of five minutes, which keep the points aligned to their intervals.
 	shift := time.Since(a.taken).Truncate(5 * time.Minute)
-	_, _ = w.Write(moved(answer.Body, shift)) // the caller may be gone
+	_, _ = w.Write(moved(answer.Body, shift)) // the client may be gone
 }
 
 // timestamp is a time as v3 and v4 write it, with or without fractions of a second.
 var timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?`)
 
-// moved is body with all its times moved, so that new samples are new again.
+// moved is body with all its times moved, so that recorded samples are current.
 func moved(body []byte, by time.Duration) []byte {
 	const layout = "2006-01-02T15:04:05"
 	return timestamp.ReplaceAllFunc(body, func(text []byte) []byte {
@@ -181,7 +181,7 @@ func moved(body []byte, by time.Duration) []byte {
 	})
 }
 
-// key identifies a request. Times do not count, nor does the body of a login, which is
+// key identifies a request, without times and without the body of a login, which is
 // replaced in an archive.
 func key(method, path string, query url.Values, body []byte) string {
 	if strings.HasSuffix(path, "/token") { // of Equinix, or of the token exchange

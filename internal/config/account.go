@@ -32,15 +32,15 @@ func (c *checker) accounts(accounts []Account) {
 	}
 }
 
-// login refuses a second account that logs in as another does. Equinix locks a
-// login after five refusals, and each account would try its own three.
+// login refuses a second account with the same login as another. Equinix locks a
+// login after five refusals, and each account would try it three times.
 func (c *checker) login(at string, a Account, logins map[string]string) {
 	id, _, err := a.Credentials.Read()
 	what, key := "client id", a.APIURL+" "+id
 	if x := a.Credentials.TokenExchange; !x.IsZero() {
 		what, key = "token_exchange", fmt.Sprint(a.APIURL, x)
 	} else if err != nil || id == "" {
-		return // said already, or no client id
+		return // already reported, or without a client id
 	}
 	if first, again := logins[key]; again {
 		c.bad(at, "has the same %s as %s: list the ports of both under one account", what, first)
@@ -52,7 +52,7 @@ func (c *checker) login(at string, a Account, logins map[string]string) {
 func (c *checker) account(at string, a *Account, single bool) {
 	if single && !c.given(at+".name") {
 		a.Name = defaultName
-	} else if c.need(at+".name", "give each account a name of its own; it becomes the account label") {
+	} else if c.need(at+".name", "give each account a unique name; it becomes the account label") {
 		c.label(at+".name", a.Name)
 	}
 	sources := []string{string(TrafficAuto), string(TrafficV3), string(TrafficV4Stats), string(TrafficV4Metrics)}
@@ -62,7 +62,7 @@ func (c *checker) account(at string, a *Account, single bool) {
 	a.TrafficSource = cmp.Or(a.TrafficSource, TrafficAuto)
 	c.ports(at+".ports", a.Ports)
 	c.discover(at+".discover", &a.Discover)
-	// With a fault in discover the user may have meant it to be on.
+	// If discover has a fault, the user may have meant to enable it.
 	discovers := a.Discover.Enabled || c.faulty[at+".discover"] || c.faulty[at+".discover.enabled"]
 	switch {
 	case len(a.Ports) > 0 || discovers || c.faulty[at+".ports"]:
@@ -105,8 +105,8 @@ func (c *checker) ports(path string, ports []Port) {
 	}
 }
 
-// listed returns the UUIDs of an account's ports, or nil if these may not be all: for
-// discovery, or because a fault hides what the user meant.
+// listed returns the UUIDs of an account's ports; nil if there may be others, because
+// of discovery or a fault in the file.
 func listed(ports []Port, discovers bool) map[string]bool {
 	if len(ports) == 0 || discovers {
 		return nil
@@ -121,7 +121,7 @@ func listed(ports []Port, discovers bool) map[string]bool {
 	return all
 }
 
-// pairs checks the pairs of an account with the ports in listed; nil if it may have
+// pairs checks the pairs of an account. listed are its ports; nil if it may have
 // others.
 func (c *checker) pairs(path string, pairs []Pair, listed map[string]bool) {
 	for i := range pairs {
@@ -129,7 +129,7 @@ func (c *checker) pairs(path string, pairs []Pair, listed map[string]bool) {
 		if !c.sound(at) { // not a mapping
 			continue
 		}
-		if name := at + ".name"; c.need(name, "give each pair a name of its own; it becomes the pair label") {
+		if name := at + ".name"; c.need(name, "give each pair a unique name; it becomes the pair label") {
 			c.label(name, p.Name)
 			once(c, c.pairNames, name, p.Name)
 		}
@@ -163,22 +163,22 @@ func (c *checker) uuid(path string, id *string) bool {
 	return true
 }
 
-// label refuses text that would be a nuisance as the value of a label.
+// label refuses text that is not fit for the value of a label.
 func (c *checker) label(path, text string) {
-	const longest = 256 // bytes; far beyond any name that Equinix gives
+	const longest = 256 // bytes; names at Equinix are much shorter
 	r, found := unprintable(text)
 	switch {
 	case found:
-		c.bad(path, "holds a character that does not print (%U)", r)
+		c.bad(path, "contains a character that does not print (%U)", r)
 	case strings.TrimSpace(text) != text:
-		c.bad(path, "%s has white space at an end", quote(text))
+		c.bad(path, "%s begins or ends with white space", quote(text))
 	case len(text) > longest:
 		c.bad(path, "is %d bytes long: at most %d", len(text), longest)
 	}
 }
 
-// unprintable returns the first character of text that leaves no mark or moves
-// the text around it, like a line break or a change of writing direction.
+// unprintable returns the first character of text that is invisible or affects the
+// text around it, like a line break or a change of writing direction.
 func unprintable(text string) (rune, bool) {
 	i := strings.IndexFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) })
 	if i < 0 {
@@ -201,7 +201,7 @@ func (c *checker) url(path, text, fallback string) string {
 		c.bad(path, "is not the URL of a host: write it like %s", fallback)
 		return text
 	case u.User != nil:
-		c.bad(path, "has a user in it: credentials go into keys of their own")
+		c.bad(path, "must not contain a user or a password: credentials have keys of their own")
 	case strings.ContainsAny(text, "?#"):
 		c.bad(path, "has a query or a fragment: write only scheme, host and path")
 	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
@@ -213,7 +213,7 @@ func (c *checker) url(path, text, fallback string) string {
 func validPort(u *url.URL) bool {
 	_, port, err := net.SplitHostPort(u.Host)
 	if err != nil {
-		return !strings.HasSuffix(u.Host, ":") // no port at all
+		return !strings.HasSuffix(u.Host, ":") // without a port
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	return err == nil && n > 0

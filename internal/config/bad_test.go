@@ -85,7 +85,7 @@ func TestFaultNamesFileLineAndPath(t *testing.T) {
 func TestParseRefusesHugeFile(t *testing.T) {
 	data := append([]byte(minimal), bytes.Repeat([]byte("# padding\n"), 110_000)...)
 	_, err := config.Parse("config.yml", data, "", fullEnv)
-	want := "config.yml: is larger than 1024 KiB: that is not a configuration file"
+	want := "config.yml: is larger than 1024 KiB, so it is not a configuration file"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

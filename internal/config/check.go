@@ -9,17 +9,17 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// checker completes a decoded Config with defaults, and reports what the types cannot
-// say. It goes on after a fault: the Config is good if the report has no faults.
+// checker sets the defaults of a decoded Config, and checks what the types cannot. It
+// goes on after a fault; the Config may be used only if the report has no faults.
 type checker struct {
 	*report
-	dir     string // that relative paths start from
-	exposed bool   // others than the owner may read the file
-	alone   bool   // do not look at the files that it names
+	dir     string // relative paths start here
+	exposed bool   // other users than the owner may read the file
+	alone   bool   // do not read the files that it names
 	env     func(string) (string, bool)
 
-	// What must be unique in the file as a whole, by the path of its first use.
-	pairNames map[string]string // the metrics of a pair do not name its account
+	// Values that must be unique in the whole file, with the path of their first use.
+	pairNames map[string]string // metrics of a pair have no account label
 	paired    map[string]string // UUIDs of ports
 }
 
@@ -56,17 +56,17 @@ func (c *checker) poll(p *Poll) {
 		if c.sound(at + ".span") {
 			once(c, seen, at+".span", w.Span)
 		}
-		// A poll.interval that is refused itself is no bound.
+		// Only a valid poll.interval is a lower bound.
 		if !c.faulty["poll.interval"] && c.sound(at+".interval") && (w.Interval < p.Interval || duration(w.Interval) > day) {
 			c.bad(at+".interval", "%v is out of range: poll.interval (%v) to 1d", duration(w.Interval), duration(p.Interval))
 		}
 	}
 }
 
-// gaps warns of a primary window that is polled so rarely that its last polled rate
-// ends between two polls. The rate ends when the sample is older than three of its
-// intervals and 45 minutes, and a sample is an interval and some ten minutes old when
-// it is polled.
+// gaps warns if the primary window is polled so rarely that its last polled rate
+// expires between two polls. The rate expires when its sample is older than three
+// intervals of the window and 45 minutes. When a sample is polled it is already one
+// interval and some ten minutes old.
 func (c *checker) gaps(at string, w Window, own bool) {
 	longest := 2*w.Resolution + 35*time.Minute
 	if w.Interval <= longest {
@@ -76,11 +76,11 @@ func (c *checker) gaps(at string, w Window, own bool) {
 	if own {
 		path = at + ".interval"
 	}
-	c.warn(path, fmt.Sprintf("%v is longer than %v: the last polled rates (…_traffic_last_…) end between two polls", duration(w.Interval), duration(longest)))
+	c.warn(path, fmt.Sprintf("%v is longer than %v: the last polled rates (…_traffic_last_…) expire between two polls", duration(w.Interval), duration(longest)))
 }
 
 // span checks the resolution and span of a window, which depend on each other:
-// Equinix keeps the fine intervals for a week only.
+// Equinix keeps 5-minute intervals for only a week.
 func (c *checker) span(at string, w Window) {
 	resolution, length := duration(w.Resolution), duration(w.Span)
 	low, high := day, 7*day
@@ -101,7 +101,7 @@ func (c *checker) span(at string, w Window) {
 
 func (c *checker) api(a *API) {
 	const rate, maxRate = "api.requests_per_second", 1000
-	// Written so that NaN, which YAML can spell, is out of range too.
+	// Written so that NaN, a number in YAML, is out of range too.
 	if !(a.RequestsPerSecond > 0 && a.RequestsPerSecond <= maxRate) && c.sound(rate) {
 		c.bad(rate, "%v is out of range: above 0 to %d", a.RequestsPerSecond, maxRate)
 	}
@@ -118,7 +118,7 @@ func within[T cmp.Ordered](c *checker, path string, v, low, high T) {
 	}
 }
 
-// once refuses a value of the file that an earlier path has too.
+// once refuses a value that an earlier path of the file has too.
 func once[T comparable](c *checker, seen map[T]string, path string, v T) {
 	if first, ok := seen[v]; ok {
 		c.bad(path, "is the same as %s on line %d: it must be unique", first, c.line(first))
@@ -127,8 +127,7 @@ func once[T comparable](c *checker, seen map[T]string, path string, v T) {
 	seen[v] = path
 }
 
-// need refuses a file without a value at path, and reports whether there is a value
-// without a fault.
+// need requires a value at path, and reports whether there is one without a fault.
 func (c *checker) need(path, instead string) bool {
 	if !c.given(path) {
 		c.bad(path, "is missing: %s", instead)
@@ -136,7 +135,7 @@ func (c *checker) need(path, instead string) bool {
 	return c.sound(path)
 }
 
-// resolve returns a path of the file as the program sees it.
+// resolve returns a path of the file relative to the process.
 func (c *checker) resolve(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
@@ -144,7 +143,7 @@ func (c *checker) resolve(path string) string {
 	return filepath.Join(c.dir, path)
 }
 
-// duration is a time.Duration that prints as the file spells it.
+// duration is a time.Duration that prints as in the file.
 type duration time.Duration
 
 const (
@@ -154,7 +153,7 @@ const (
 	day    = 24 * hour
 )
 
-// String writes whole days as such: Prometheus turns 7d into 1w.
+// String writes whole days as days, where Prometheus would turn 7d into 1w.
 func (d duration) String() string {
 	if d > 0 && d%day == 0 {
 		return fmt.Sprintf("%dd", d/day)

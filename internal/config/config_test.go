@@ -180,7 +180,7 @@ func TestWarnings(t *testing.T) {
     client_secret: s3cr3t
     ports: [{uuid: c4d9350e-783c-83cd-1ce0-306a5c00a600}]
 `
-	exposed := []string{"config.yml:3: accounts[0].client_secret: others than its owner may read this file: use client_secret_file, or chmod 600"}
+	exposed := []string{"config.yml:3: accounts[0].client_secret: other users than its owner may read this file: use client_secret_file, or chmod 600"}
 	for _, tt := range []struct {
 		name string
 		mode os.FileMode
@@ -207,9 +207,9 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-func TestIntervalsLongerThanTheLastRateLastsAreWarnedOf(t *testing.T) {
+func TestIntervalsLongerThanTheLastRateLastsGiveAWarning(t *testing.T) {
 	const accounts = "accounts: [{client_id: a, client_secret: b, ports: [{uuid: c4d9350e-783c-83cd-1ce0-306a5c00a600}]}]\n"
-	const end = ": the last polled rates (…_traffic_last_…) end between two polls"
+	const end = ": the last polled rates (…_traffic_last_…) expire between two polls"
 	for poll, want := range map[string][]string{
 		"{interval: 45m}": nil,
 		"{interval: 1h}":  {"config.yml:2: poll.interval: 1h is longer than 45m" + end},

@@ -16,8 +16,9 @@ const (
 	EnvClientSecret = "EQUINIX_API_CLIENTSECRET" //nolint:gosec // a name, not a credential
 )
 
-// Credentials are the client id and the secret of an account, each either here or in a
-// file, or the token to exchange instead. Two that are equal by == log in alike.
+// Credentials are the client id and the secret of an account, each either here or in
+// a file, or the token to exchange instead. If two are equal by ==, they are the same
+// login.
 type Credentials struct {
 	// ClientID is the client id. Default "": it is in ClientIDFile, or, for a
 	// single account, in the environment as EQUINIX_API_CLIENTID.
@@ -36,9 +37,9 @@ type Credentials struct {
 	TokenExchange TokenExchange `yaml:"token_exchange"`
 }
 
-// Read returns the client id and secret, nothing with a token exchange. It reads the
-// files each time, so the next login sees a rotated secret. It blocks on nothing but
-// the disk.
+// Read returns the client id and secret; both are empty with a token exchange. It
+// reads the files each time, so the next login uses a rotated secret. It only blocks
+// on the disk.
 func (c Credentials) Read() (id string, secret Secret, err error) {
 	if id, err = c.ReadID(); err != nil {
 		return "", "", err
@@ -72,21 +73,20 @@ type TokenExchange struct {
 	// SubjectTokenFile is the file with the token to exchange, read again at each
 	// login. Required.
 	SubjectTokenFile string `yaml:"subject_token_file"`
-	// Scope is what to ask access to, as the exchange wants it written.
-	// Required.
+	// Scope is the scope to request, in the form that Equinix documents. Required.
 	Scope string `yaml:"scope"`
 	// STSURL is the URL of the token exchange: https, or http on a loopback host.
 	// Default https://sts.eqix.equinix.com/v1/token.
 	STSURL string `yaml:"sts_url"`
 }
 
-// IsZero reports whether there is nothing to exchange: the account logs in by
-// client id and secret.
+// IsZero reports whether there is no token exchange: the account logs in with client
+// id and secret.
 func (x TokenExchange) IsZero() bool { return x == TokenExchange{} }
 
-// SubjectToken returns the token to exchange. It reads the file each time: such tokens
-// live for minutes, and their issuer, like Kubernetes, writes the next one in time. It
-// blocks on nothing but the disk.
+// SubjectToken returns the token to exchange. It reads the file each time: such
+// tokens live for minutes, and Kubernetes, for example, replaces them in time. It
+// only blocks on the disk.
 func (x TokenExchange) SubjectToken() (Secret, error) {
 	text, err := readSecret(x.SubjectTokenFile)
 	if err != nil {
@@ -95,18 +95,18 @@ func (x TokenExchange) SubjectToken() (Secret, error) {
 	return Secret(text), nil
 }
 
-// maxSecret bounds a file with a credential; a larger one is another file.
+// maxSecret is the maximum size of a file with a credential; a larger file is the wrong file.
 const maxSecret = 64 << 10
 
-// readSecret returns the text of a file that holds one credential, without the
-// line break that editors and `echo` put at its end.
+// readSecret returns the text of a file that contains one credential, without the
+// line break that editors and `echo` add.
 func readSecret(path string) (string, error) {
 	data, err := readPrivate(path, maxSecret)
 	if err != nil {
 		return "", err
 	}
 	if len(data) > maxSecret {
-		return "", fmt.Errorf("%s is larger than %d KiB: it must hold the credential and nothing else", path, maxSecret>>10)
+		return "", fmt.Errorf("%s is larger than %d KiB: it must contain only the credential", path, maxSecret>>10)
 	}
 	text := strings.TrimRight(string(data), "\r\n")
 	if err := credential(text); err != nil {
@@ -115,13 +115,13 @@ func readSecret(path string) (string, error) {
 	return text, nil
 }
 
-// variable is how templates and container engines write a variable. A text like $NAME
-// is allowed: a secret may begin like that.
+// variable matches a variable as templates and container engines write it. $NAME is
+// allowed, since a secret may begin with $.
 var variable = regexp.MustCompile(`^\$(\{.*\}|\(.*\))$`)
 
-// credential returns why text cannot be a client id, a secret or a token, nil if
-// it may be one. Such a text is never sent: each refused login is one of five. The
-// error does not quote it.
+// credential returns why text cannot be a client id, a secret or a token; nil if it
+// can. Such a text is never sent, since Equinix locks an account after five refused
+// logins. The error does not quote the text.
 func credential(text string) error {
 	const quotes = "\"'`“”‘’"
 	first, _ := utf8.DecodeRuneInString(text)
@@ -133,17 +133,17 @@ func credential(text string) error {
 	case variable.MatchString(text):
 		return errors.New("looks like a variable that was not expanded: write the value itself, or name a file that holds it")
 	case len(text) > size && strings.ContainsRune(quotes, first) && strings.ContainsRune(quotes, last):
-		return errors.New("has quotes around it that belong to the value: take them away")
+		return errors.New("has quotes around it that are part of the value: remove them")
 	case strings.TrimSpace(text) != text:
-		return errors.New("begins or ends with white space or a line break: take it away")
+		return errors.New("begins or ends with white space or a line break: remove it")
 	case unprintable:
-		return errors.New("holds several lines or a character that does not print: it must hold the credential and nothing else")
+		return errors.New("contains several lines or a character that does not print: it must contain only the credential")
 	}
 	return nil
 }
 
 // credentials checks how an account logs in: by token exchange, by id and secret, or,
-// if it says nothing of either, by the environment.
+// if it has neither, by the environment.
 func (c *checker) credentials(at string, cred *Credentials, single bool) {
 	var some bool
 	for _, key := range []string{".client_id", ".client_id_file", ".client_secret", ".client_secret_file"} {
@@ -154,7 +154,7 @@ func (c *checker) credentials(at string, cred *Credentials, single bool) {
 	case c.given(exchange):
 		c.tokenExchange(exchange, &cred.TokenExchange)
 		if some && c.sound(exchange) {
-			c.bad(exchange, "stands instead of client_id and client_secret: keep one of the two ways")
+			c.bad(exchange, "replaces client_id and client_secret: delete one or the other")
 		}
 	case !some && single:
 		*cred = c.environment(at)
@@ -165,21 +165,21 @@ func (c *checker) credentials(at string, cred *Credentials, single bool) {
 		c.either(at, "client_id", cred.ClientID, cred.ClientIDFile)
 		c.either(at, "client_secret", cred.ClientSecret.Reveal(), cred.ClientSecretFile)
 		if c.exposed && c.sound(at+".client_secret") {
-			c.warn(at+".client_secret", "others than its owner may read this file: use client_secret_file, or chmod 600")
+			c.warn(at+".client_secret", "other users than its owner may read this file: use client_secret_file, or chmod 600")
 		}
 	}
 }
 
 const giveCredentials = "give client_id or client_id_file, and client_secret or client_secret_file; or token_exchange"
 
-// either checks that an account has exactly one of key and key_file, and that
-// it holds a credential.
+// either checks that an account has exactly one of key and key_file, and that its
+// value can be a credential.
 func (c *checker) either(at, key, text, path string) {
 	direct, byFile := at+"."+key, at+"."+key+"_file"
 	switch {
 	case c.given(direct) && c.given(byFile):
-		c.bad(byFile, "is given beside %s: keep one of the two", key)
-	case c.given(byFile) && c.alone: // the file is elsewhere
+		c.bad(byFile, "is given in addition to %s: delete one of the two", key)
+	case c.given(byFile) && c.alone: // the file is on another machine
 	case c.given(byFile):
 		if _, err := readSecret(path); err != nil && c.sound(byFile) {
 			c.bad(byFile, "%v", err)
@@ -223,10 +223,10 @@ func (c *checker) tokenExchange(path string, x *TokenExchange) {
 	}
 	if at := path + ".sts_url"; c.sound(at) {
 		if u, err := url.Parse(x.STSURL); err == nil && strings.Trim(u.Path, "/") == "" {
-			c.bad(at, "has no path: write the whole address, like %s", defaultSTSURL)
+			c.bad(at, "has no path: write the whole URL, like %s", defaultSTSURL)
 		}
 	}
-	if at := path + ".scope"; c.need(at, "write the scope to ask for, like roleassignments:<org-id>") && !scope.MatchString(x.Scope) {
-		c.bad(at, "%s is not a scope: write words of plain ASCII, one space between two", quote(x.Scope))
+	if at := path + ".scope"; c.need(at, "write the scope to request, like roleassignments:<org-id>") && !scope.MatchString(x.Scope) {
+		c.bad(at, "%s is not a scope: write words of printable ASCII with single spaces between them", quote(x.Scope))
 	}
 }

@@ -39,7 +39,7 @@ func TestEnvironment(t *testing.T) {
 		{
 			name: "line break",
 			env:  map[string]string{config.EnvClientID: "id\r", config.EnvClientSecret: "s3cr3t"},
-			want: missing + "EQUINIX_API_CLIENTID in the environment begins or ends with white space or a line break: take it away",
+			want: missing + "EQUINIX_API_CLIENTID in the environment begins or ends with white space or a line break: remove it",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -67,8 +67,8 @@ func TestEnvironment(t *testing.T) {
 func TestCredentialsThatCannotBeRight(t *testing.T) {
 	const (
 		aVariable = "looks like a variable that was not expanded: write the value itself, or name a file that holds it"
-		quoted    = "has quotes around it that belong to the value: take them away"
-		blank     = "begins or ends with white space or a line break: take it away"
+		quoted    = "has quotes around it that are part of the value: remove them"
+		blank     = "begins or ends with white space or a line break: remove it"
 	)
 	for text, problem := range map[string]string{
 		"${SECRET}":                     aVariable,
@@ -157,7 +157,7 @@ func TestEnvironmentIsNotReadBesideOthers(t *testing.T) {
 	}
 }
 
-func TestCredentialsAreReadAnew(t *testing.T) {
+func TestCredentialsAreReadAgain(t *testing.T) {
 	dir := t.TempDir()
 	idFile, secretFile := filepath.Join(dir, "id"), filepath.Join(dir, "sub", "secret")
 	if err := os.Mkdir(filepath.Dir(secretFile), 0o700); err != nil {
@@ -182,9 +182,9 @@ func TestCredentialsAreReadAnew(t *testing.T) {
 		{idFile, "id-2", "id-2 s3cr3t 2 <nil>"},
 		{idFile, "\n", "  client_id_file: " + idFile + " is empty"},
 		{idFile, "id-3", "id-3 s3cr3t 2 <nil>"},
-		{secretFile, "a\nb", "  client_secret_file: " + secretFile + " holds several lines or a character that does not print: it must hold the credential and nothing else"},
+		{secretFile, "a\nb", "  client_secret_file: " + secretFile + " contains several lines or a character that does not print: it must contain only the credential"},
 		{secretFile, strings.Repeat("x", 64<<10), "id-3 " + strings.Repeat("x", 64<<10) + " <nil>"},
-		{secretFile, strings.Repeat("x", 64<<10+1), "  client_secret_file: " + secretFile + " is larger than 64 KiB: it must hold the credential and nothing else"},
+		{secretFile, strings.Repeat("x", 64<<10+1), "  client_secret_file: " + secretFile + " is larger than 64 KiB: it must contain only the credential"},
 	}
 	for _, step := range steps {
 		write(t, step.write, step.text)
@@ -218,7 +218,7 @@ func TestTokenExchangeAsksNothingOfTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestSubjectTokenIsReadAnew(t *testing.T) {
+func TestSubjectTokenIsReadAgain(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "token")
 	project := func(generation, token string) {

@@ -13,19 +13,18 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Why not yaml.Node.Decode: its errors have no path, it stops short of unknown
-// keys once a type is wrong, and it turns null and empty text into zero values.
-// The walk below is as deep as the format.
+// Why not yaml.Node.Decode: its errors have no path, it reports no unknown keys once
+// a type is wrong, and it turns null and empty text into zero values.
 
-// decode fills cfg from the top node and reports whether it is worth checking. A
-// value with a fault stays as it was in cfg.
+// decode fills cfg from the top node and reports whether cfg can be checked further.
+// A value with a fault leaves cfg unchanged.
 func (r *report) decode(root *yaml.Node, cfg *Config) bool {
 	r.lines[""] = root.Line
 	r.value(root, "", reflect.ValueOf(cfg).Elem())
 	return !r.faulty[""]
 }
 
-// value sets v to what n says.
+// value sets v to the value of n.
 func (r *report) value(n *yaml.Node, path string, v reflect.Value) {
 	r.follow(n, path, func(n *yaml.Node) {
 		problem := unreadable(n)
@@ -42,11 +41,11 @@ func (r *report) value(n *yaml.Node, path string, v reflect.Value) {
 	})
 }
 
-// follow calls read with n or, for an alias, with what it stands for.
+// follow calls read with n or, for an alias, with the node that it refers to.
 func (r *report) follow(n *yaml.Node, path string, read func(*yaml.Node)) {
 	if n.Kind == yaml.AliasNode {
 		if slices.Contains(r.aliases, n.Alias) {
-			r.badAt(n.Line, path, "has a YAML alias (*name) of a value that it is part of: write the value out")
+			r.badAt(n.Line, path, "has a YAML alias (*name) of a value that contains the alias: write the value itself")
 			return
 		}
 		r.aliases = append(r.aliases, n.Alias)
@@ -57,13 +56,13 @@ func (r *report) follow(n *yaml.Node, path string, read func(*yaml.Node)) {
 }
 
 // unreadable returns why a node cannot be read at all, or "". It does not quote the
-// node: a secret without quotes ends up here too.
+// node, which may be a secret without quotes.
 func unreadable(n *yaml.Node) string {
 	switch {
 	case n.Style&yaml.TaggedStyle != 0:
-		return "YAML tags (!name) are not read: delete it, or put a value that begins with ! in quotes"
+		return "YAML tags (!name) are not supported: delete the tag, or put a value that begins with ! in quotes"
 	case isNull(n) && n.Anchor != "":
-		return "has no value but a YAML anchor (&name): write a value behind it, or put a value that begins with & in quotes"
+		return "has only a YAML anchor (&name): write a value after it, or put a value that begins with & in quotes"
 	case isNull(n):
 		return "has no value: write one or delete the key"
 	}
@@ -72,15 +71,15 @@ func unreadable(n *yaml.Node) string {
 
 func (r *report) mapping(n *yaml.Node, path string, v reflect.Value) {
 	if n.Kind != yaml.MappingNode {
-		r.badAt(n.Line, path, "wants a mapping (keys with values), not %s", kind(n))
+		r.badAt(n.Line, path, "must be a mapping (keys with values), not %s", kind(n))
 		return
 	}
 	r.empty[path] = true
 	r.keys(n, path, v, false)
 }
 
-// keys reads the keys of a mapping, and those that it merges, which yield to its
-// own and to those merged before.
+// keys reads the keys of a mapping, and the keys that it merges. Its own keys
+// override merged ones, and earlier merges override later ones.
 func (r *report) keys(n *yaml.Node, path string, v reflect.Value, merged bool) {
 	own := map[string]bool{}
 	var merges []*yaml.Node
@@ -92,12 +91,12 @@ func (r *report) keys(n *yaml.Node, path string, v reflect.Value, merged bool) {
 		}
 		r.empty[path] = false
 		if key.Kind != yaml.ScalarNode || unreadable(key) != "" {
-			r.badAt(key.Line, path, "wants plain names for keys; known here: %s", strings.Join(names(v.Type()), ", "))
+			r.badAt(key.Line, path, "keys must be plain names; known here: %s", strings.Join(names(v.Type()), ", "))
 			continue
 		}
 		field, known := fieldNamed(v, key.Value)
 		if !known && !showable(key.Value) {
-			r.badAt(key.Line, path, "holds an unknown key, which is not shown since it may be a secret; known here: %s", strings.Join(names(v.Type()), ", "))
+			r.badAt(key.Line, path, "contains an unknown key, which is not shown since it may be a secret; known here: %s", strings.Join(names(v.Type()), ", "))
 			continue
 		}
 		at := join(path, key.Value)
@@ -107,7 +106,7 @@ func (r *report) keys(n *yaml.Node, path string, v reflect.Value, merged bool) {
 		}
 		switch {
 		case own[key.Value]:
-			r.badAt(key.Line, at, "is given twice, first on line %d: keep one", r.lines[at])
+			r.badAt(key.Line, at, "is given twice, first on line %d: delete one", r.lines[at])
 			continue
 		case merged && r.given(at):
 			continue
@@ -121,7 +120,7 @@ func (r *report) keys(n *yaml.Node, path string, v reflect.Value, merged bool) {
 	}
 }
 
-// merge reads what stands behind a merge key: a mapping, or a list of mappings.
+// merge reads the value of a merge key: a mapping, or a list of mappings.
 func (r *report) merge(n *yaml.Node, path string, v reflect.Value) {
 	r.follow(n, path, func(n *yaml.Node) {
 		switch n.Kind {
@@ -132,17 +131,16 @@ func (r *report) merge(n *yaml.Node, path string, v reflect.Value) {
 				r.merge(m, path, v)
 			}
 		default:
-			r.badAt(n.Line, path, "wants a mapping, or a list of mappings, behind a YAML merge key (<<)")
+			r.badAt(n.Line, path, "must have a mapping, or a list of mappings, after a YAML merge key (<<)")
 		}
 	})
 }
 
-// ordinary is how keys look.
+// ordinary matches keys of the format.
 var ordinary = regexp.MustCompile(`^[a-z][a-z_]{0,40}$`)
 
-// showable reports whether an unknown key may be shown. If the space behind a colon is
-// forgotten, or a value stands on the next line, a secret becomes part of a key, or all
-// of it.
+// showable reports whether an unknown key may be shown. If the space after a colon is
+// missing, or a value is on the next line, a secret may become a key or part of one.
 func showable(key string) bool {
 	if !ordinary.MatchString(key) {
 		return false
@@ -157,7 +155,7 @@ func showable(key string) bool {
 
 func (r *report) sequence(n *yaml.Node, path string, v reflect.Value) {
 	if n.Kind != yaml.SequenceNode {
-		r.badAt(n.Line, path, "wants a list, not %s", kind(n))
+		r.badAt(n.Line, path, "must be a list, not %s", kind(n))
 		return
 	}
 	list := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
@@ -203,25 +201,25 @@ func (r *report) scalar(n *yaml.Node, path string, v reflect.Value) {
 		panic("config: the decoder cannot fill a " + v.Type().String())
 	}
 	if !ok {
-		r.badAt(n.Line, path, "wants %s, not %s", wants, kind(n))
+		r.badAt(n.Line, path, "must be %s, not %s", wants, kind(n))
 	}
 }
 
 // pattern returns text as a pattern.
 func (r *report) pattern(path, text string) *Pattern {
-	// The line break at the end of a YAML block would keep it from ever matching.
+	// With the line break at the end of a YAML block it would never match.
 	if c, found := unprintable(text); found {
-		r.bad(path, "holds a character that does not print (%U)", c)
+		r.bad(path, "contains a character that does not print (%U)", c)
 		return nil
 	}
 	p, err := NewPattern(text)
 	if err != nil {
-		r.bad(path, "%s is not a regular expression of Go (RE2): %v", quote(text), err)
+		r.bad(path, "%s is not a valid regular expression (RE2): %v", quote(text), err)
 	}
 	return p
 }
 
-// kind names what a node is, for a reader who expected something else.
+// kind names the kind of a node, for errors about a wrong kind.
 func kind(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -232,7 +230,7 @@ func kind(n *yaml.Node) string {
 	return quote(n.Value)
 }
 
-// quote quotes text from the file, but not all of a long one.
+// quote quotes text from the file, and shortens a long one.
 func quote(text string) string {
 	const enough = 60
 	if len(text) <= enough {

@@ -13,9 +13,9 @@ import (
 
 const exampleFile = "../../config.example.yml"
 
-// TestExampleSaysTheDefaults: with credentials in the environment the example
+// TestExampleShowsTheDefaults: with credentials in the environment the example
 // is accepted, and what it spells out is what leaving it out means.
-func TestExampleSaysTheDefaults(t *testing.T) {
+func TestExampleShowsTheDefaults(t *testing.T) {
 	got, err := config.Parse("config.yml", read(t, exampleFile), "", fullEnv)
 	if err != nil {
 		t.Fatal(err)

@@ -9,12 +9,12 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Fault is one thing that is wrong with a configuration.
+// Fault is one fault of a configuration.
 type Fault struct {
 	File    string // the name given to Load or Parse
 	Line    int    // from 1 on; 0 if unknown
 	Path    string // the key, like accounts[0].ports[2].uuid; "" for the file as a whole
-	Problem string // what is wrong and what is right; without secrets
+	Problem string // what is wrong and what to write instead; without secrets
 }
 
 // String is "file:line: path: problem", without the parts that are unknown.
@@ -29,8 +29,8 @@ func (f Fault) String() string {
 	return where + ": " + f.Path + ": " + f.Problem
 }
 
-// Faults is everything that is wrong with a configuration, in the order of the
-// file. It is an error with one line per fault.
+// Faults are all faults of a configuration, in the order of the file: an error with
+// one line per fault.
 type Faults []Fault
 
 func (f Faults) Error() string {
@@ -51,7 +51,7 @@ type report struct {
 	faults   Faults
 	warnings []string
 
-	aliases []*yaml.Node // what the aliases stand for that are being read, one inside the other
+	aliases []*yaml.Node // the values of the aliases that are being read, the outermost first
 }
 
 func newReport(file string) *report {
@@ -64,7 +64,7 @@ func (r *report) bad(path, format string, args ...any) {
 	r.badAt(r.line(path), path, format, args...)
 }
 
-// badAt adds a fault at path, on a line other than the path's own.
+// badAt adds a fault at path, on another line than the line of the path.
 func (r *report) badAt(line int, path, format string, args ...any) {
 	r.faulty[path] = true
 	r.faults = append(r.faults, Fault{r.file, line, path, fmt.Sprintf(format, args...)})
@@ -75,14 +75,14 @@ func (r *report) warn(path, text string) {
 	r.warnings = append(r.warnings, Fault{r.file, r.line(path), path, text}.String())
 }
 
-// given reports whether the file has a value at path, be it good or bad.
+// given reports whether the file has a value at path, with or without a fault.
 func (r *report) given(path string) bool {
 	_, ok := r.lines[path]
 	return ok
 }
 
 // sound reports whether the file has a value at path without a fault so far. Checks
-// that build on a value ask this first: one mistake of the user's should be one fault.
+// that depend on a value call this first, so that one mistake is reported once.
 func (r *report) sound(path string) bool { return r.given(path) && !r.faulty[path] }
 
 func (r *report) line(path string) int {

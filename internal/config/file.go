@@ -12,22 +12,22 @@ import (
 	"sync"
 )
 
-// Stdin is the one File.Path that need not be a regular file.
+// Stdin is the only File.Path that may be something else than a regular file.
 const Stdin = "/dev/stdin"
 
-// File is the configuration file of the exporter. Its fields must not change once
-// it has been loaded; any number of goroutines may use it.
+// File is the configuration file of the exporter. Its fields must not change after
+// the first Load. It is safe for concurrent use.
 type File struct {
 	// Path names a regular file or a link to one, or is Stdin, which is read once.
 	Path string
-	// Optional says that the credentials of the environment are enough: if the file
-	// never existed, one account with them discovers all of its ports.
+	// Optional allows a missing file: if it never existed, one account with the
+	// credentials of the environment discovers all its ports.
 	Optional bool
-	// Alone says that the file is for another machine: the files that it names and
-	// its own mode are not looked at, and credentials are taken to be in the
+	// Alone is set for a file of another machine: its mode and the files that it
+	// names are not checked, and credentials that it lacks are expected in the
 	// environment there.
 	Alone bool
-	// Env looks up environment variables, as os.LookupEnv does; nil is an empty
+	// Env looks up environment variables, like os.LookupEnv; nil is an empty
 	// environment.
 	Env func(string) (string, bool)
 
@@ -42,12 +42,12 @@ type File struct {
 type content struct {
 	data     []byte
 	mode     fs.FileMode
-	writable bool // by others than the owner
-	exposed  bool // others than the owner may read it
+	writable bool // by other users than the owner
+	exposed  bool // other users than the owner may read it
 }
 
-// Load reads and checks the configuration. A file that can be read but is not
-// accepted yields Faults. It blocks for as long as the file does not answer.
+// Load reads and checks the configuration. If the file can be read but has faults,
+// the error is Faults. Load blocks while a read of the file hangs.
 func (f *File) Load() (*Config, error) {
 	c, missing := f.read()
 	f.mu.Lock()
@@ -64,8 +64,8 @@ func (f *File) Load() (*Config, error) {
 	return cfg, err
 }
 
-// check returns the configuration in c, or its faults. A file that was there once is
-// no longer optional: an editor may be about to replace it.
+// check returns the configuration in c, or its faults. A file that existed once is no
+// longer optional: an editor may be replacing it.
 func (f *File) check(c *content, missing error, there bool) (*Config, error) {
 	switch {
 	case f.Optional && !there && errors.Is(missing, fs.ErrNotExist):
@@ -88,8 +88,8 @@ func (f *File) check(c *content, missing error, there bool) (*Config, error) {
 	return parse(f.Path, dir, c, f.Alone, env)
 }
 
-// Changed reports whether Load would find something else than the last time. A file
-// that has disappeared or become unreadable has changed, too.
+// Changed reports whether Load would read another content than the last time. A file
+// that has disappeared or become unreadable has changed too.
 func (f *File) Changed() bool {
 	c, missing := f.read()
 	f.mu.Lock()
@@ -98,8 +98,8 @@ func (f *File) Changed() bool {
 	if changed || fault == "" {
 		return changed
 	}
-	// The fault may have been in a file that it names: Kubernetes may bring the Secret
-	// after the ConfigMap.
+	// The fault may have been in a file that it names: Kubernetes may write the
+	// Secret after the ConfigMap.
 	_, err := f.check(c, missing, there)
 	return err == nil || err.Error() != fault
 }
@@ -138,12 +138,12 @@ func (f *File) environmentOnly(missing error) (*Config, error) {
 		return text != ""
 	}
 	if !given(EnvClientID) && !given(EnvClientSecret) {
-		return nil, fmt.Errorf("configuration: %w: name the file with --config.file; or, to watch every port that an app sees, set %s and %s in the environment",
+		return nil, fmt.Errorf("configuration: %w: name the file with --config.file; or, to poll all ports that the credentials of an app see, set %s and %s in the environment",
 			missing, EnvClientID, EnvClientSecret)
 	}
 	cfg, err := Parse(f.Path, []byte("accounts: [{discover: {enabled: true}}]"), ".", f.Env)
 	if faults, ok := errors.AsType[Faults](err); ok {
-		for i, fault := range faults { // without a line and a key, which are in no file
+		for i, fault := range faults { // without line and key, since there is no file
 			faults[i] = Fault{File: "without " + f.Path, Problem: fault.Problem}
 		}
 		return nil, faults
@@ -152,8 +152,8 @@ func (f *File) environmentOnly(missing error) (*Config, error) {
 	return cfg, nil
 }
 
-// readRegular reads a regular file. Anything else is not opened: a pipe could block
-// for ever. Of a file larger than limit it reads a byte more.
+// readRegular reads a regular file, at most one byte more than limit. It opens
+// nothing else: a pipe could block for ever.
 func readRegular(path string, limit int64) (*content, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -180,15 +180,15 @@ func readOpen(f *os.File, limit int64) (*content, error) {
 		return nil, err
 	}
 	c := &content{data: data, mode: info.Mode().Perm()}
-	// Windows has no such bits; Go makes them up there.
+	// Windows has no such bits; those that Go shows there mean nothing.
 	if info.Mode().IsRegular() && runtime.GOOS != "windows" {
 		c.writable, c.exposed = c.mode&0o022 != 0, c.mode&0o044 != 0
 	}
 	return c, nil
 }
 
-// readPrivate is readRegular for a file that the logins of the exporter depend on: only
-// its owner may be able to change it.
+// readPrivate is readRegular for a file that logins depend on: it must be writable
+// only by its owner.
 func readPrivate(path string, limit int64) ([]byte, error) {
 	c, err := readRegular(path, limit)
 	if err != nil {
@@ -200,7 +200,7 @@ func readPrivate(path string, limit int64) ([]byte, error) {
 	return c.data, nil
 }
 
-// tooOpen says what is wrong with a file that is writable.
+// tooOpen is the error for a file that other users may write.
 func (c *content) tooOpen(path string) string {
-	return fmt.Sprintf("may be written by others than its owner (mode %04o): chmod go-w %s", c.mode, path)
+	return fmt.Sprintf("may be written by other users than its owner (mode %04o): chmod go-w %s", c.mode, path)
 }

@@ -54,7 +54,7 @@ func TestFileThatOthersMayWriteIsRefused(t *testing.T) {
 				if fine && err != nil {
 					t.Errorf("%s with mode %o: %v", name, mode, err)
 				}
-				want := fmt.Sprintf("may be written by others than its owner (mode %04o): chmod go-w ", mode)
+				want := fmt.Sprintf("may be written by other users than its owner (mode %04o): chmod go-w ", mode)
 				if !fine && (err == nil || !strings.Contains(err.Error(), want)) {
 					t.Errorf("%s with mode %o: %v, want %s", name, mode, err, want)
 				}
@@ -74,7 +74,7 @@ func TestModeIsAFaultBesideOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := load("config.yml", nil)
-	want := "config.yml: may be written by others than its owner (mode 0666): chmod go-w config.yml\n" +
+	want := "config.yml: may be written by other users than its owner (mode 0666): chmod go-w config.yml\n" +
 		"config.yml:1: accounts: is empty: list at least one account"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)

@@ -11,19 +11,18 @@ import (
 )
 
 // Discover selects among the ports that an account's credentials see. Its zero value
-// selects no port. Ports that the file lists are polled in any case.
+// selects no port. Ports that the file lists are polled whether they match or not.
 type Discover struct {
 	// Enabled says whether to look for ports at all. Required in a discover.
 	Enabled bool `yaml:"enabled"`
-	// Include lists filters of which one must match. Default none: all ports.
+	// Include lists filters; at least one must match. Default none: all ports match.
 	Include []Filter `yaml:"include"`
-	// Exclude lists filters of which none may match; it wins over include.
-	// Default none.
+	// Exclude lists filters; if one matches, the port is not selected, whatever
+	// include says. Default none.
 	Exclude []Filter `yaml:"exclude"`
 }
 
-// Filter matches a port that all of its patterns match; at least one is not
-// nil.
+// Filter matches a port if all its patterns match. At least one pattern is not nil.
 type Filter struct {
 	Name    *Pattern `yaml:"name"`    // the API's name
 	Metro   *Pattern `yaml:"metro"`   // metro code, like SV
@@ -33,8 +32,8 @@ type Filter struct {
 	Package *Pattern `yaml:"package"` // package code, like STANDARD
 }
 
-// PortTraits are what a Filter looks at: the texts of a port as the API spells
-// them, "" if it says nothing.
+// PortTraits are the texts of a port that a Filter compares, as the API spells them;
+// "" if the API does not say.
 type PortTraits struct {
 	Name, Metro, IBX, State, Project, Package string
 }
@@ -50,27 +49,26 @@ func (f Filter) Match(p PortTraits) bool {
 		f.State.Match(p.State) && f.Project.Match(p.Project) && f.Package.Match(p.Package)
 }
 
-// Connections selects the connections of an account that get series of their
-// own, traffic included. Its zero value selects no connection. Counts and sums by port
-// include all connections.
+// Connections selects the connections of an account that get series of their own,
+// traffic included. Its zero value selects no connection. The counts and sums of a
+// port always include all connections.
 type Connections struct {
-	// Traffic says whether any connection gets series. Default false: each
-	// costs calls as a port does.
+	// Traffic says whether selected connections get series. Default false, since each
+	// costs as many calls as a port.
 	Traffic bool `yaml:"traffic"`
-	// Include lists filters of which one must match. Default none: all
-	// connections.
+	// Include lists filters; at least one must match. Default none: all connections
+	// match.
 	Include []ConnectionFilter `yaml:"include"`
-	// Exclude lists filters of which none may match; it wins over include.
-	// Default none.
+	// Exclude lists filters; if one matches, the connection is not selected, whatever
+	// include says. Default none.
 	Exclude []ConnectionFilter `yaml:"exclude"`
-	// Max is how many of the selected connections get series, 1 to 20000: a
-	// bound on calls and series that a filter too wide cannot break. Default
-	// 500.
+	// Max is how many of the selected connections get series, 1 to 20000: a limit on
+	// calls and series in case a filter matches too much. Default 500.
 	Max int `yaml:"max"`
 }
 
-// ConnectionFilter matches a connection that all of its patterns match; at
-// least one is not nil.
+// ConnectionFilter matches a connection if all its patterns match. At least one
+// pattern is not nil.
 type ConnectionFilter struct {
 	Name  *Pattern `yaml:"name"`   // as in the label connection_name
 	Type  *Pattern `yaml:"type"`   // like EVPL_VC
@@ -78,12 +76,12 @@ type ConnectionFilter struct {
 	ZSide *Pattern `yaml:"z_side"` // what the connection leads to, as in the label z_side
 }
 
-// ConnectionTraits are what a ConnectionFilter looks at, as the labels show it.
+// ConnectionTraits are the texts of a connection that a ConnectionFilter compares, as in the labels.
 type ConnectionTraits struct {
 	Name, Type, State, ZSide string
 }
 
-// Match reports whether a connection is to have series, Max aside.
+// Match reports whether a connection is selected, regardless of Max.
 func (c Connections) Match(t ConnectionTraits) bool {
 	return c.Traffic && selected(t, c.Include, c.Exclude)
 }
@@ -93,8 +91,8 @@ func (f ConnectionFilter) Match(t ConnectionTraits) bool {
 	return f.Name.Match(t.Name) && f.Type.Match(t.Type) && f.State.Match(t.State) && f.ZSide.Match(t.ZSide)
 }
 
-// selected reports whether a filter of include matches traits, or there is no such
-// filter, and no filter of exclude does.
+// selected reports whether a filter of include matches traits, or include is empty,
+// and no filter of exclude matches.
 func selected[T any, F interface{ Match(T) bool }](traits T, include, exclude []F) bool {
 	match := func(f F) bool { return f.Match(traits) }
 	return (len(include) == 0 || slices.ContainsFunc(include, match)) && !slices.ContainsFunc(exclude, match)
@@ -106,7 +104,7 @@ func (c *checker) discover(path string, d *Discover) {
 	}
 	c.need(path+".enabled", "write true or false")
 	if !d.Enabled && c.sound(path+".enabled") && len(d.Include)+len(d.Exclude) > 0 {
-		c.warn(path, "has filters without effect: set enabled to true to discover ports")
+		c.warn(path, "has filters but is not enabled: set enabled to true to discover ports")
 	}
 	filters(c, path+".include", d.Include)
 	filters(c, path+".exclude", d.Exclude)
@@ -118,14 +116,14 @@ func (c *checker) connections(path string, f *Connections) {
 	}
 	within(c, path+".max", f.Max, 1, 20_000)
 	if !f.Traffic && len(f.Include)+len(f.Exclude) > 0 {
-		c.warn(path, "has filters without effect: set traffic to true for connections with series of their own")
+		c.warn(path, "has filters but traffic is off: set traffic to true to get series of single connections")
 	}
 	filters(c, path+".include", f.Include)
 	filters(c, path+".exclude", f.Exclude)
 }
 
-// filters refuses an empty filter, which would match everything: most likely its keys
-// got lost.
+// filters refuses an empty filter, which would match everything and is most likely a
+// mistake.
 func filters[F any](c *checker, path string, list []F) {
 	for i := range list {
 		at := fmt.Sprintf("%s[%d]", path, i)
@@ -151,8 +149,8 @@ func NewPattern(text string) (*Pattern, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Among the matches from the start of a text on, the longest decides whether
-	// one reaches the end. Writing ^(?:text)$ instead would let "a)|(b" through.
+	// The longest match from the start of a text shows whether any match reaches its
+	// end. Compiling ^(?:text)$ instead would accept "a)|(b".
 	re.Longest()
 	return &Pattern{re}, nil
 }

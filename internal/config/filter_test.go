@@ -146,13 +146,13 @@ func pattern(tb testing.TB, text string) *config.Pattern {
 	return p
 }
 
-// Filters of what is off are a mistake that nobody would notice.
-func TestFiltersWithoutEffectAreWarnedOf(t *testing.T) {
+// Filters of something that is off are a mistake that would not be noticed.
+func TestFiltersWithoutEffectGiveAWarning(t *testing.T) {
 	const ports = "accounts:\n  - ports: [{uuid: 11111111-1111-4111-8111-111111111111}]\n"
 	for text, want := range map[string]string{
-		"    discover: {enabled: false, include: [{name: a}]}\n":      "accounts[0].discover: has filters without effect",
-		"    discover: {enabled: false, exclude: [{name: a}]}\n":      "accounts[0].discover: has filters without effect",
-		"    connections: {include: [{name: a}]}\n":                   "accounts[0].connections: has filters without effect",
+		"    discover: {enabled: false, include: [{name: a}]}\n":      "accounts[0].discover: has filters but is not enabled",
+		"    discover: {enabled: false, exclude: [{name: a}]}\n":      "accounts[0].discover: has filters but is not enabled",
+		"    connections: {include: [{name: a}]}\n":                   "accounts[0].connections: has filters but traffic is off",
 		"    connections: {traffic: true, include: [{name: a}]}\n":    "",
 		"    discover: {enabled: true, include: [{name: a}]}\n":       "",
 		"    discover: {enabled: false}\n    connections: {max: 3}\n": "",

@@ -7,9 +7,9 @@ import (
 	"strconv"
 )
 
-// Secret is text that never shows: however it is printed, logged or marshalled,
-// "<secret>" comes out, or nothing if it is empty. Keep it in exported
-// fields: fmt cannot call the methods of unexported ones and prints the text.
+// Secret is text that is not shown: printed, logged or marshalled it is "<secret>",
+// or "" if it is empty. Keep it in exported fields only: fmt prints the text of
+// unexported ones, whose methods it cannot call.
 type Secret string
 
 const redacted = "<secret>"

@@ -14,7 +14,7 @@ import (
 // root returns the top node of the YAML document in data, or nil and a fault.
 func (r *report) root(data []byte) *yaml.Node {
 	if len(data) > maxFile {
-		r.bad("", "is larger than %d KiB: that is not a configuration file", maxFile>>10)
+		r.bad("", "is larger than %d KiB, so it is not a configuration file", maxFile>>10)
 		return nil
 	}
 	var doc, extra yaml.Node
@@ -30,7 +30,7 @@ func (r *report) root(data []byte) *yaml.Node {
 	}
 	switch err := in.Decode(&extra); {
 	case err == nil:
-		r.badAt(extra.Line, "", "a second YAML document begins here: write one")
+		r.badAt(extra.Line, "", "a second YAML document begins here: only one is allowed")
 		return nil
 	case !errors.Is(err, io.EOF):
 		r.syntax(err, data)
@@ -47,24 +47,23 @@ var (
 	tabIndent     = regexp.MustCompile(`^ *\t`)
 )
 
-// syntax adds the fault for an error of the YAML parser. The parser has only
-// text for us, so text is what we must read.
+// syntax adds the fault for an error of the YAML parser, which is only text.
 func (r *report) syntax(err error, data []byte) {
 	match := syntaxError.FindStringSubmatch(err.Error())
 	if anchor := unknownAnchor.FindStringSubmatch(match[2]); anchor != nil {
-		// What follows the * may be a secret without quotes: do not repeat it.
+		// The text after the * may be a secret without quotes, so it is not shown.
 		before, _, _ := strings.Cut(string(data), "*"+anchor[1])
-		r.badAt(strings.Count(before, "\n")+1, "", "is a YAML alias (*name) without an anchor (&name) above it: write that anchor, or put a value that begins with * in quotes")
+		r.badAt(strings.Count(before, "\n")+1, "", "is a YAML alias (*name), but there is no anchor (&name) above it: add the anchor, or put a value that begins with * in quotes")
 		return
 	}
-	line, _ := strconv.Atoi(match[1]) // 0 if the parser names none
-	// The parser's line may be off by one, and its words for a tab are obscure.
+	line, _ := strconv.Atoi(match[1]) // 0 if the parser gives no line
+	// The line of the parser may be off by one, and its message about a tab is obscure.
 	lines := strings.Split(string(data), "\n")
 	for i := max(line-2, 0); i < min(line+1, len(lines)); i++ {
 		if tabIndent.MatchString(lines[i]) {
-			r.badAt(i+1, "", "is indented with a tab: YAML wants spaces")
+			r.badAt(i+1, "", "is indented with a tab: YAML requires spaces")
 			return
 		}
 	}
-	r.badAt(line, "", "is not YAML on this line or near it: %s", match[2])
+	r.badAt(line, "", "is not valid YAML on this line or near it: %s", match[2])
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 )
 
-// Wiring is what Connect needs beside the settings of an account.
+// Wiring is what Connect needs in addition to the settings of an account.
 type Wiring struct {
 	Transport http.RoundTripper
 	UserAgent string
@@ -17,8 +17,8 @@ type Wiring struct {
 	Refusals  *fabric.Refusals                          // as in fabric.TokenConfig
 }
 
-// Connect returns the token source and the client of an account, within the bounds
-// of api. Neither has sent anything yet. The caller closes the token source.
+// Connect returns the token source and the client of an account, with the limits of
+// api. Neither has sent anything yet. The caller closes the token source.
 func Connect(a config.Account, api config.API, w Wiring) (*fabric.TokenSource, *fabric.Client, error) {
 	login := fabric.TokenConfig{
 		BaseURL: a.APIURL, Transport: w.Transport, UserAgent: w.UserAgent,
@@ -51,8 +51,8 @@ func Connect(a config.Account, api config.API, w Wiring) (*fabric.TokenSource, *
 	return tokens, client, nil
 }
 
-// Transport is what an account sends its requests through: t, or if that is nil one
-// of its own, which trusts the certificates of the account's CAFile. The caller closes
+// Transport returns the transport for the requests of an account: t or, if t is nil,
+// a new one that trusts the certificates of the account's CAFile. The caller closes
 // its idle connections.
 func Transport(a config.Account, t http.RoundTripper) (http.RoundTripper, error) {
 	ca, err := a.CA()

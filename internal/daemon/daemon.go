@@ -1,6 +1,6 @@
-// Package daemon is the running exporter behind its web pages: it builds
-// clients and a poller from the configuration, runs them, and replaces them
-// when the configuration is reloaded.
+// Package daemon runs the exporter, without its web pages: it builds clients and a
+// poller from the configuration, runs them, and replaces them when the configuration
+// is reloaded.
 package daemon
 
 import (
@@ -19,20 +19,20 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// Options are what a Daemon runs on.
+// Options configure a Daemon.
 type Options struct {
 	Load       func() (*config.Config, error) // reads the configuration, at the start and at each reload
-	Registerer prometheus.Registerer          // takes the metrics about the exporter's own work
-	Transport  http.RoundTripper              // to Equinix; nil: one for each account, as its settings say
+	Registerer prometheus.Registerer          // for the metrics of the exporter itself
+	Transport  http.RoundTripper              // to Equinix; nil: one for each account, by its settings
 	UserAgent  string
 	Shard      fleet.Shard // the part of the ports to poll
-	KeepState  bool        // go on from the state file of the configuration, and write it; else only refused logins are counted there
+	KeepState  bool        // restore values from the state file, and write it; else only refused logins are counted there
 	Log        *slog.Logger
 
 	ForgetRefusals bool // count refused logins from 0, whatever the state file says
 }
 
-// Daemon polls what the configuration says and keeps the answers.
+// Daemon polls what the configuration selects and keeps the values.
 type Daemon struct {
 	opts    Options
 	store   fleet.Store
@@ -44,10 +44,10 @@ type Daemon struct {
 	reloading sync.Mutex // held through a reload: one at a time
 
 	mu  sync.Mutex
-	gen *generation // the one that runs, or is about to
+	gen *generation // that runs or is about to run
 }
 
-// change asks Run to go on with another generation.
+// change asks Run to continue with another generation.
 type change struct {
 	next *generation
 	done chan struct{}
@@ -77,7 +77,7 @@ func New(opts Options) (*Daemon, error) {
 // Snapshot is the newest state of the fleet; it is never nil.
 func (d *Daemon) Snapshot() *fleet.Snapshot { return d.store.Load() }
 
-// Alive returns nil while the poll loops hand out their work on time.
+// Alive returns nil while the poll loops start their polls on time.
 func (d *Daemon) Alive() error { return d.current().poller.Alive() }
 
 func (d *Daemon) current() *generation {
@@ -87,10 +87,10 @@ func (d *Daemon) current() *generation {
 }
 
 // Run polls until ctx is done, and returns nil then. At the end it closes the
-// clients, so that no login is under way, and writes the state file.
+// clients, which ends logins under way, and writes the state file.
 func (d *Daemon) Run(ctx context.Context) error {
 	defer close(d.stopped)
-	defer d.keeper.save(true) // after the last logins, which may have been refused
+	defer d.keeper.save(true) // after the last logins, since refusals are kept in the file
 	defer func() { closeAccounts(slices.Collect(maps.Values(d.current().accounts))) }()
 	ctx, cancel := context.WithCancel(ctx)
 	var keeping sync.WaitGroup
@@ -116,9 +116,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 }
 
-// replace makes next the current generation. The one before it has ended, so next is
-// the only writer of the store. Accounts that next does not keep are closed, and
-// logins that are suspended get the try that a reload grants.
+// replace makes next the current generation. The previous generation has ended, so
+// next is the only writer of the store. Accounts that next does not keep are closed,
+// and suspended logins get the try that a reload allows.
 func (d *Daemon) replace(next *generation) {
 	prev := d.current()
 	var leaving []*account
@@ -142,15 +142,15 @@ func (d *Daemon) replace(next *generation) {
 	d.gen = next
 }
 
-// Reload reads the configuration again. A faulty one changes nothing and is
-// returned as an error; with a good one ports that stay keep their values, and
-// secrets whose logins are suspended get one more try, the first time.
+// Reload reads the configuration again. If it has faults, nothing changes and they
+// are returned. Ports that stay keep their values. A secret whose logins are
+// suspended gets one more try at the first reload.
 func (d *Daemon) Reload(ctx context.Context) error {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
 	if err := d.reload(ctx); err != nil {
 		d.metrics.reloads.failed()
-		d.opts.Log.Error("reload failed; going on with the configuration that runs", "err", err)
+		d.opts.Log.Error("reload failed; the previous configuration stays in force", "err", err)
 		return err
 	}
 	d.metrics.reloads.succeeded()
@@ -192,11 +192,11 @@ func (d *Daemon) warn(cfg *config.Config) {
 	}
 }
 
-// AutoReload reloads whenever changed reports another configuration than the one that
-// was read last, until ctx is done. The outcome is logged. A faulty configuration is
-// not read again until it changes.
+// AutoReload reloads whenever changed reports that the configuration has changed,
+// until ctx is done. The outcome is logged. A configuration with faults is not read
+// again until it changes.
 func (d *Daemon) AutoReload(ctx context.Context, changed func() bool) {
-	ticker := time.NewTicker(30 * time.Second) // as Prometheus' --config.auto-reload
+	ticker := time.NewTicker(30 * time.Second) // like Prometheus' --config.auto-reload
 	defer ticker.Stop()
 	for {
 		select {

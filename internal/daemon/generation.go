@@ -14,14 +14,14 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
-// generation is what is built from one reading of the configuration.
+// generation is everything that is built from one reading of the configuration.
 type generation struct {
 	cfg      poll.Config
 	accounts map[string]*account
-	poller   *poll.Poller // from start on
+	poller   *poll.Poller // nil before start
 }
 
-// account is a client with what it was built from.
+// account is a client and the settings that it was built from.
 type account struct {
 	settings  settings
 	transport http.RoundTripper
@@ -29,8 +29,8 @@ type account struct {
 	client    *fabric.Client
 }
 
-// settings are what a client depends on. While they stay the same, a reload keeps
-// the client, and with it the request budget.
+// settings are the settings that a client depends on. If a reload does not change
+// them it keeps the client, and with it the request budget.
 type settings struct {
 	url         string
 	ca          string // the certificates themselves, since the file may change
@@ -38,8 +38,8 @@ type settings struct {
 	api         config.API
 }
 
-// newGeneration builds clients for cfg, or keeps those of prev whose settings are the
-// same.
+// newGeneration builds the clients for cfg. It keeps the clients of prev whose
+// settings are the same.
 func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generation, error) {
 	g := &generation{cfg: PollConfig(cfg), accounts: map[string]*account{}}
 	g.cfg.Shard = d.opts.Shard
@@ -68,7 +68,7 @@ func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generatio
 	return g, nil
 }
 
-// start makes the poller, which goes on from what the store holds.
+// start makes the poller, which continues with the values in the store.
 func (g *generation) start(store *fleet.Store, metrics *poll.Metrics, log *slog.Logger) {
 	g.poller = poll.New(g.cfg, store, metrics, log)
 }
@@ -93,9 +93,9 @@ func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*ac
 	return &account{s, t, tokens, client}, nil
 }
 
-// closeAccounts ends the logins and the idle connections of accounts side by side:
-// each may wait seconds for the answer to its login, and however many there are, a
-// stop must not take longer.
+// closeAccounts ends the logins and the idle connections of all accounts at the same
+// time: each may wait seconds for the answer to its login, and a stop must not take
+// longer with more accounts.
 func closeAccounts(accounts []*account) {
 	var closing sync.WaitGroup
 	for _, a := range accounts {
@@ -107,7 +107,7 @@ func closeAccounts(accounts []*account) {
 	closing.Wait()
 }
 
-// discover is the filter of discovery, nil if it is off.
+// discover is the filter of discovery; nil if discovery is off.
 func discover(d config.Discover) func(string, *fleet.Inventory) bool {
 	if !d.Enabled {
 		return nil
@@ -119,7 +119,7 @@ func discover(d config.Discover) func(string, *fleet.Inventory) bool {
 	}
 }
 
-// Selection is the filter of connections, nil if none is to have traffic.
+// Selection is the filter of connections; nil if connections.traffic is off.
 func Selection(c config.Connections) *poll.Selection {
 	if !c.Traffic {
 		return nil
@@ -131,7 +131,7 @@ func Selection(c config.Connections) *poll.Selection {
 	}}
 }
 
-// PollConfig is what is polled of every account, and how often.
+// PollConfig returns what is polled of every account, and how often.
 func PollConfig(cfg *config.Config) poll.Config {
 	p := poll.Config{
 		Connections: cfg.Poll.ConnectionsInterval, Inventory: cfg.Poll.InventoryInterval,

@@ -16,38 +16,38 @@ import (
 )
 
 const (
-	// saveEvery is how often the state file is written at most. Beyond that it is
+	// saveEvery is the shortest time between two writes of the state file. It is also
 	// written at the start, at the end, and when a login is refused.
 	saveEvery = time.Minute
 	// checkEvery is how often the keeper checks whether a write is due.
 	checkEvery = time.Second
-	// patience is how long a read or write is waited for. A disk that hangs, such as
-	// one over a network, must hold up neither logins nor the end.
+	// patience is how long to wait for a read or write. A disk that hangs, such as a
+	// network share, must delay neither logins nor the end of the process.
 	patience = 3 * time.Second
-	// loadTime is how long the start waits for the file, which may be large.
+	// loadTime is how long to wait at the start for the file, which may be large.
 	loadTime = 5 * time.Second
 )
 
-// keeper reads the state file and keeps it up to date. Without a file it keeps the
-// count of refused logins in memory alone.
+// keeper reads the state file and keeps it up to date. Without a file it only keeps
+// the count of refused logins in memory.
 type keeper struct {
 	store    *fleet.Store
 	metrics  *stateMetrics
 	log      *slog.Logger
 	key      fabric.FingerprintKey // of the fingerprints in the file
 	refusals *fabric.Refusals
-	beside   bool // of a command beside an exporter: only refused logins are read and written
+	beside   bool // of a command that may run beside an exporter: only refused logins are read and written
 
-	mu       sync.Mutex // never held while the disk is asked
-	file     *stateFile // nil without one
+	mu       sync.Mutex // never held during disk access
+	file     *stateFile // nil without state.file
 	accounts []config.Account
-	saved    *fleet.Snapshot // the one in the file
+	saved    *fleet.Snapshot // the snapshot in the file
 	tried    time.Time       // when values were last written, or should have been
 	failing  bool            // the latest write failed and was logged
 }
 
-// newKeeper reads the state file of cfg, if it has one, and publishes what may be
-// shown of it.
+// newKeeper reads the state file of cfg, if it names one, and publishes the values in
+// it that may be shown.
 func newKeeper(cfg *config.Config, store *fleet.Store, metrics *stateMetrics, o Options) *keeper {
 	k := &keeper{store: store, metrics: metrics, log: o.Log.With("component", "state"), accounts: cfg.Accounts, beside: !o.KeepState}
 	f, doc, err := k.load(cfg.State.File)
@@ -67,9 +67,9 @@ func newKeeper(cfg *config.Config, store *fleet.Store, metrics *stateMetrics, o 
 	case doc != nil && err == nil:
 		k.restore(doc, o.Shard)
 	case doc != nil:
-		k.write(nil, false) // the refused logins, since the file that had them is set aside
+		k.write(nil, false) // the refused logins, since the file that contained them is set aside
 	case f != nil && err == nil:
-		// Other commands count refused logins in the file, under its key.
+		// The file must exist for other commands, which count refused logins in it.
 		if k.write(nil, false) {
 			k.log.Info("no state file yet; values come with the first polls", "file", f.path)
 		}
@@ -80,40 +80,40 @@ func newKeeper(cfg *config.Config, store *fleet.Store, metrics *stateMetrics, o 
 	return k
 }
 
-// Refusals is the count of refused logins in the state file of cfg, for a command
-// that may run beside the exporter.
+// Refusals returns the count of refused logins in the state file of cfg, for a
+// command that may run beside the exporter.
 func Refusals(cfg *config.Config, forget bool, log *slog.Logger) *fabric.Refusals {
 	o := Options{ForgetRefusals: forget, Log: log}
 	return newKeeper(cfg, new(fleet.Store), &newMetrics(prometheus.NewRegistry()).state, o).refusals
 }
 
-// restore publishes what may be shown of doc.
+// restore publishes the values of doc that may be shown.
 func (k *keeper) restore(doc *state.Document, shard fleet.Shard) {
 	ids, now := identities(k.key, k.accounts), time.Now()
 	snap := doc.Snapshot(ids, shard, now)
 	if snap == nil {
-		k.log.Info("state file has nothing of these accounts and this shard; values come with the first polls", "file", k.file.path)
+		k.log.Info("state file has no values of these accounts and this shard; values come with the first polls", "file", k.file.path)
 		return
 	}
-	// From now on the file is not clean: if this process is killed, the next one must
-	// not go on from counters that this one has shown higher.
+	// Write the file as not clean first: if this process is killed, the next must not
+	// continue counters that this one has already shown with higher values.
 	if !k.write(snap, false) {
 		doc.Clean = false
 		snap = doc.Snapshot(ids, shard, now)
 	}
 	k.store.Publish(snap)
 	k.metrics.restored(len(snap.Ports))
-	k.log.Info("going on from the state file", "file", k.file.path, "written", doc.Written.UTC(), "ports", len(snap.Ports), "connections", len(snap.Connections))
+	k.log.Info("values restored from the state file", "file", k.file.path, "written", doc.Written.UTC(), "ports", len(snap.Ports), "connections", len(snap.Connections))
 }
 
-// use makes f the file to write; nil for none.
+// use makes f the file to write; nil for no file.
 func (k *keeper) use(f *stateFile) {
 	k.file, k.saved, k.failing = f, nil, false
 	k.metrics.use(f != nil && !k.beside)
 }
 
-// adopt goes on with another configuration. Of another state file only the refused
-// logins count later: the values of the fleet are known.
+// adopt continues with another configuration. If that names another state file, only
+// the refused logins are read from it: the values of the fleet are known.
 func (k *keeper) adopt(cfg *config.Config) {
 	k.mu.Lock()
 	path := ""
@@ -125,14 +125,14 @@ func (k *keeper) adopt(cfg *config.Config) {
 	if path == cfg.State.File {
 		return
 	}
-	f, _, _ := k.load(cfg.State.File) // so that a foreign file is not written over
+	f, _, _ := k.load(cfg.State.File) // so that a file that is not the exporter's is not overwritten
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.use(f)
 }
 
-// run writes the file until ctx is done: as soon as everything is known, and then
-// every minute if something is new.
+// run writes the file until ctx is done: as soon as every port has been polled, and
+// then every minute if values have changed.
 func (k *keeper) run(ctx context.Context) {
 	ticker := time.NewTicker(checkEvery)
 	defer ticker.Stop()
@@ -146,9 +146,8 @@ func (k *keeper) run(ctx context.Context) {
 	}
 }
 
-// save writes what the store holds, unless it is in the file already or the file was
-// written less than a minute ago. At the end, when nothing is shown any more, it
-// writes in any case.
+// save writes the snapshot of the store, unless it is in the file already or the file
+// was written less than a minute ago. At the end it writes in any case.
 func (k *keeper) save(end bool) {
 	if k.beside {
 		return
@@ -162,20 +161,20 @@ func (k *keeper) save(end bool) {
 	}
 }
 
-// write replaces the file, if there is one; if snap is nil, by one without values. It
-// returns false after a failure, which it counts and logs. A slow write may end well
-// later.
+// write replaces the file, if there is one; if snap is nil, by a file without values.
+// It returns false after a failure, which it counts and logs. A write that is too
+// slow is a failure, but may still succeed later.
 func (k *keeper) write(snap *fleet.Snapshot, end bool) bool {
 	k.mu.Lock()
 	f, accounts := k.file, k.accounts
-	if snap != nil { // the first values are written as soon as they are known
+	if snap != nil { // the first values need not wait a minute
 		k.tried = time.Now()
 	}
 	k.mu.Unlock()
 	if f == nil {
 		return true
 	}
-	err := errors.New("the disk did not answer when the file was to be read")
+	err := errors.New("the disk did not answer when the file was read")
 	if !f.unread {
 		err = f.within(patience, func() error {
 			if k.beside {
@@ -194,11 +193,11 @@ func (k *keeper) write(snap *fleet.Snapshot, end bool) bool {
 	k.metrics.failures.Inc()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if f != k.file { // a reload has named another one meanwhile
+	if f != k.file { // a reload has named another file meanwhile
 		return false
 	}
 	if !k.failing {
-		k.log.Error("state file cannot be written; after a restart the old values and the count of refused logins are missing", "file", f.path, "err", err)
+		k.log.Error("state file cannot be written; a restart would lose the values and the count of refused logins", "file", f.path, "err", err)
 	}
 	k.failing = true
 	return false

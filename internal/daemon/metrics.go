@@ -9,7 +9,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
-// metrics are all metrics of the exporter's own work.
+// metrics are the metrics of the exporter itself.
 type metrics struct {
 	*poll.Metrics
 
@@ -17,11 +17,11 @@ type metrics struct {
 	state   stateMetrics
 }
 
-// reloadMetrics tell whether the configuration that runs is the one in the file.
+// reloadMetrics show whether the configuration in force is the one in the file.
 type reloadMetrics struct{ successful, timestamp prometheus.Gauge }
 
-// stateMetrics tell whether a restart would leave a gap. Gauges without a value
-// are vectors without labels, since a vector may be empty.
+// stateMetrics show whether a restart would leave a gap. They are vectors without
+// labels, since a vector may have no series.
 type stateMetrics struct {
 	written, size, ports *prometheus.GaugeVec
 	failures             prometheus.Counter
@@ -40,7 +40,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		Metrics: poll.NewMetrics(reg),
 		reloads: reloadMetrics{
 			successful: gauge("config_last_reload_successful",
-				"1 if the exporter accepted the configuration file when it last read it, 0 if it refused the file and goes on with the previous configuration."),
+				"1 if the exporter accepted the configuration file when it last read it, 0 if it refused the file and keeps the previous configuration."),
 			timestamp: gauge("config_last_reload_success_timestamp_seconds",
 				"Unix time at which the exporter last read and accepted the configuration file."),
 		},
@@ -66,8 +66,8 @@ func (m *reloadMetrics) succeeded() {
 
 func (m *reloadMetrics) failed() { m.successful.Set(0) }
 
-// use ends the series of one state file, and begins those of another if there is
-// one.
+// use removes the series of one state file, and begins the series of another if there
+// is one.
 func (m *stateMetrics) use(file bool) {
 	m.written.Reset()
 	m.size.Reset()

@@ -52,7 +52,7 @@ func onDevice(uuid, metro, priority, redundancy string) string {
 
 func quoted(s string) string { return fmt.Sprintf("%q", s) }
 
-// exposed are the series of an exporter that has watched an API for some time, and
+// exposed are the series of an exporter that has polled an API for some time, and
 // its log.
 func exposed(t *testing.T, api http.RoundTripper, yaml string, after time.Duration) (series map[string]float64, log string) {
 	t.Helper()
@@ -199,7 +199,7 @@ func TestAListingWithoutAnyUUIDIsAnError(t *testing.T) {
 }
 
 // Most ends have no name in Equinix' examples.
-func TestEndsWithoutANameShowWhatTheyAre(t *testing.T) {
+func TestEndsWithoutANameShowUUIDOrType(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const device, router = "11111111-0000-4000-8000-000000000001", "11111111-0000-4000-8000-000000000003"
 		z := func(n int, side string) string { return link(n, `,"state":"ACTIVE","zSide":{`+side+`}`) }

@@ -10,7 +10,7 @@ import (
 )
 
 // Whenever the configuration is reloaded, no port waits much longer for its next
-// poll than without, and none is polled anew.
+// poll than without, and no port is polled again.
 func TestReloadsLeaveNoPollOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := fabrictest.Generate(1, 40, 0)

@@ -118,7 +118,7 @@ func TestARestartLeavesNoGap(t *testing.T) {
 }
 
 // A process that is killed loses a minute at most, and what it left goes stale
-// as if nobody had restarted anything.
+// as if there had been no restart.
 func TestAfterAKillTheStateHasItsTrueAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inService()
@@ -175,7 +175,7 @@ func TestAfterAKillTheStateHasItsTrueAge(t *testing.T) {
 // A counter of a process that was killed may have been shown higher than it is
 // kept. It begins at 0 then: to Prometheus one that fell a little would have grown
 // by all that it says.
-func TestAfterAKillCountersBeginAnew(t *testing.T) {
+func TestAfterAKillCountersRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inService()
 		path := filepath.Join(t.TempDir(), "state")
@@ -221,8 +221,8 @@ func TestAfterAKillCountersBeginAnew(t *testing.T) {
 	})
 }
 
-// A state that is older than its values live makes nobody ready.
-func TestAnOldStateMakesNobodyReady(t *testing.T) {
+// A state whose values have expired does not make the exporter ready.
+func TestAnOldStateDoesNotMakeReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inService()
 		path := filepath.Join(t.TempDir(), "state")
@@ -252,8 +252,8 @@ func TestAnOldStateMakesNobodyReady(t *testing.T) {
 	})
 }
 
-// What cannot be trusted is set aside, is said, and stops nobody.
-func TestABadStateFileStopsNobody(t *testing.T) {
+// An invalid file is set aside and logged, and the exporter starts.
+func TestABadStateFileIsSetAside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state")
 		if err := os.WriteFile(path, []byte("equinix_fabric_exporter state 1 sha256 00\n{}"), 0o600); err != nil {
@@ -263,7 +263,7 @@ func TestABadStateFileStopsNobody(t *testing.T) {
 		e, stop := start(t, api.Transport(), text(stateful(configure(own(api), ""), path)))
 		time.Sleep(2 * time.Minute)
 		stop()
-		if log := e.log.String(); !strings.Contains(log, "cannot be trusted") || !strings.Contains(log, path+".bad") || !strings.Contains(log, "checksum") {
+		if log := e.log.String(); !strings.Contains(log, "is not valid") || !strings.Contains(log, path+".bad") || !strings.Contains(log, "checksum") {
 			t.Errorf("the log does not say it: %s", log)
 		}
 		if _, err := os.Stat(path + ".bad"); err != nil {
@@ -276,7 +276,7 @@ func TestABadStateFileStopsNobody(t *testing.T) {
 }
 
 // A file that cannot be written is said once, and counted.
-func TestAStateThatCannotBeWrittenIsSaidOnce(t *testing.T) {
+func TestAStateThatCannotBeWrittenIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "none", "state")
 		api := fabrictest.New(fabrictest.Options{})
@@ -305,7 +305,7 @@ func TestAStateThatCannotBeWrittenIsSaidOnce(t *testing.T) {
 
 // Started over and over with a secret that is refused, the exporter tries it no
 // more often than one that runs on; another secret is tried at once.
-func TestRestartsDoNotCountRefusedLoginsAnew(t *testing.T) {
+func TestRestartsKeepTheCountOfRefusedLogins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state")
 		api := fabrictest.New(fabrictest.Options{ClientSecret: "another"})

@@ -15,7 +15,7 @@ import (
 
 // Started under a clock that was set back, the exporter takes no values, and knows
 // what was refused, also when it is killed at once.
-func TestAClockThatWasSetBackDoesNotCountRefusedLoginsAnew(t *testing.T) {
+func TestAClockThatWasSetBackKeepsTheCountOfRefusedLogins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state")
 		api := fabrictest.New(fabrictest.Options{ClientSecret: "another"})

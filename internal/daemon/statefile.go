@@ -15,13 +15,13 @@ import (
 // stateFile is the file that the configuration names.
 type stateFile struct {
 	path   string
-	unread bool          // the disk did not answer when the file was loaded: it is left alone
-	disk   chan struct{} // holds an element while the disk is asked about the file
-	seen   fs.FileInfo   // as it was last read or written; for the holder of disk
+	unread bool          // the disk did not answer when the file was loaded, so it is not written
+	disk   chan struct{} // holds an element during disk access
+	seen   fs.FileInfo   // the file as last read or written; only for the holder of disk
 }
 
-// within has do ask the disk about the file while nothing else does. After d it
-// returns an error and leaves do to end by itself.
+// within runs do, which accesses the file, while nothing else does. If that takes
+// longer than d, it returns an error and do ends by itself.
 func (f *stateFile) within(d time.Duration, do func() error) error {
 	slow := time.After(d)
 	ended := make(chan error, 1)
@@ -42,9 +42,8 @@ func (f *stateFile) within(d time.Duration, do func() error) error {
 	}
 }
 
-// load reads the file at path, and sets one aside that cannot be used. The document
-// is nil without a file, or without a usable one; beside an error it has refused
-// logins alone.
+// load reads the file at path, and sets it aside if it cannot be used. The document
+// is nil if there is no usable file; with an error it has only refused logins.
 func (k *keeper) load(path string) (*stateFile, *state.Document, error) {
 	if path == "" {
 		return nil, nil, nil
@@ -62,7 +61,7 @@ func (k *keeper) load(path string) (*stateFile, *state.Document, error) {
 		return nil
 	})
 	if err != nil {
-		k.log.Error("state file cannot be read; going on without it, and leaving it as it is until the next start", "file", path, "err", err)
+		k.log.Error("state file cannot be read; the exporter runs without it and does not write it until the next start", "file", path, "err", err)
 		f.unread = true
 		return f, nil, err
 	}
@@ -78,27 +77,27 @@ func (k *keeper) load(path string) (*stateFile, *state.Document, error) {
 	return f, doc, a.err
 }
 
-// setAside renames a file that cannot be used, because of err. A file that was not
-// read, or is not the exporter's, stays.
+// setAside renames a file that cannot be used because of err. A file that could not
+// be read, or is not the exporter's, is not renamed.
 func (k *keeper) setAside(path string, err error) {
 	if failed := state.Writable(path); failed != nil {
 		err = fmt.Errorf("%w; %w", err, failed)
 	}
 	log := k.log.With("file", path, "err", err)
 	if _, unreadable := errors.AsType[*fs.PathError](err); unreadable || errors.Is(err, state.ErrForeign) || k.beside {
-		log.Error("state file cannot be used; going on without it, so refused logins are counted from 0: " +
+		log.Error("state file cannot be used; the exporter runs without it, so refused logins are counted from 0: " +
 			"give the user that runs this the right to read and write the file, or name another state.file")
 		return
 	}
 	name, failed := state.SetAside(path)
 	if failed != nil {
-		log.Error("state file cannot be trusted, nor set aside; going on without it", "rename_err", failed)
+		log.Error("state file is not valid and cannot be renamed; the exporter runs without it", "rename_err", failed)
 		return
 	}
-	log.Warn("state file cannot be trusted; going on without it", "set_aside_as", name)
+	log.Warn("state file is not valid; the exporter starts without it", "set_aside_as", name)
 }
 
-// replace puts doc in the place of the file, however long it takes.
+// replace replaces the file by doc, however long that takes.
 func (k *keeper) replace(f *stateFile, doc *state.Document) error {
 	content, err := doc.Encode()
 	if err != nil {
@@ -111,11 +110,11 @@ func (k *keeper) replace(f *stateFile, doc *state.Document) error {
 	f.seen = info
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if f != k.file { // a reload has named another one meanwhile
+	if f != k.file { // a reload has named another file meanwhile
 		return nil
 	}
 	k.saved = doc.Fleet
-	if doc.Fleet != nil && !k.beside { // else a restart would have nothing to begin with
+	if doc.Fleet != nil && !k.beside { // or a restart would have no values
 		k.metrics.wrote(doc.Written, len(content))
 	}
 	if k.failing {
@@ -125,7 +124,7 @@ func (k *keeper) replace(f *stateFile, doc *state.Document) error {
 	return nil
 }
 
-// amend writes the refused logins into the file and leaves the rest as it is.
+// amend replaces the refused logins in the file and nothing else.
 func (k *keeper) amend(f *stateFile) error {
 	doc, err := k.read(f)
 	switch {
@@ -140,8 +139,9 @@ func (k *keeper) amend(f *stateFile) error {
 	return k.replace(f, doc)
 }
 
-// catchUp takes over, before a login, the refused logins that other commands have
-// counted in the file. It waits for a disk that hangs no longer than patience.
+// catchUp takes over the refused logins that other commands have counted in the file;
+// it is called before each login. If the disk hangs, it waits no longer than
+// patience.
 func (k *keeper) catchUp() {
 	k.mu.Lock()
 	f := k.file
@@ -155,8 +155,8 @@ func (k *keeper) catchUp() {
 	})
 }
 
-// look takes over the refused logins that another command has counted in the file.
-// A file that cannot be read counts nothing.
+// look takes over the refused logins that another command has counted in the file, if
+// it can be read.
 func (k *keeper) look(f *stateFile) {
 	if info, err := os.Lstat(f.path); err == nil && f.changed(info) {
 		_, _ = k.read(f)
@@ -167,8 +167,8 @@ func (f *stateFile) changed(info fs.FileInfo) bool {
 	return f.seen == nil || !os.SameFile(info, f.seen) || !info.ModTime().Equal(f.seen.ModTime())
 }
 
-// read reads the file again. Refused logins in it count if the file has changed and
-// has our key.
+// read reads the file again. It takes over the refused logins if the file has changed
+// and has our key.
 func (k *keeper) read(f *stateFile) (*state.Document, error) {
 	content, info, err := state.Read(f.path)
 	if err != nil || content == nil {
@@ -182,9 +182,9 @@ func (k *keeper) read(f *stateFile) (*state.Document, error) {
 	return doc, err
 }
 
-// identities are fingerprints of the logins of accounts, by account name: values in a
-// state file belong to the account that has the same. An account whose client id
-// cannot be read has none.
+// identities are the fingerprints of the logins of accounts, by account name. Values
+// in a state file belong to the account with the same fingerprint. An account whose
+// client id cannot be read has no fingerprint.
 func identities(key fabric.FingerprintKey, accounts []config.Account) map[string]fabric.Fingerprint {
 	all := map[string]fabric.Fingerprint{}
 	for _, a := range accounts {

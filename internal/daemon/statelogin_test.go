@@ -100,7 +100,7 @@ func TestCommandsCountRefusedLoginsWithTheExporter(t *testing.T) {
 				t.Errorf("beside=%v: the commands have taken the values out of the state file: %v", beside, err)
 			}
 
-			// Somebody unlocks the account, and the secret was right.
+			// The account is unlocked, and the secret was right.
 			api.UnlockLogin()
 			api.SetClientSecret(fabrictest.DemoClientSecret)
 			c.doctor(t)

@@ -56,7 +56,7 @@ func TestHangingLoginsEndTogether(t *testing.T) {
 
 // A reload that comes while a port is polled must not cost the port its turn: a
 // cron job may come at that moment of each interval.
-func TestReloadsInStepWithThePollsDelayNone(t *testing.T) {
+func TestReloadsInStepWithThePollsDelayNoPoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := fabrictest.New(fabrictest.Options{})
 		e, stop := start(t, delayed{api.Transport(), 20 * time.Second}, text(configure(own(api), "")))

@@ -106,7 +106,7 @@ func through(t *testing.T, source string) map[string]float64 {
 // The three sources tell the same traffic in different units, shapes and times.
 // Whatever they are read through, the figures are the same but for the maximum,
 // of which v4-metrics knows only that of the means.
-func TestEverySourceTellsTheSame(t *testing.T) {
+func TestEverySourceGivesTheSameValues(t *testing.T) {
 	scrapes := map[string]map[string]float64{}
 	for _, source := range []string{"v3", "v4-stats", "v4-metrics"} {
 		// A bubble each: all three begin at the same moment.

@@ -1,5 +1,5 @@
-// Package demo is for exporters without credentials: simulated Equinix APIs on loopback
-// and a configuration for them.
+// Package demo provides simulated Equinix APIs on loopback, and a configuration for
+// them, to run an exporter without credentials.
 package demo
 
 import (
@@ -24,10 +24,10 @@ import (
 //go:embed demo.yml.tmpl
 var configTemplate string
 
-// Demo is two simulated APIs that listen, and are served by Run. Each is an account of
-// the configuration.
+// Demo is two listening simulated APIs, which Run serves. Each is an account of the
+// configuration.
 type Demo struct {
-	// Classic answers all but the metrics; its ports are attached to no stream.
+	// Classic has everything but the v4 metrics; no port is attached to a stream.
 	Classic *fabrictest.API
 	// Metrics has only the v4 metrics: traffic and dropped packets of ports that
 	// are attached to a stream.
@@ -37,8 +37,8 @@ type Demo struct {
 	dir              string // for the state file; "" if it cannot be made, as in a read-only container
 }
 
-// Listen makes the simulated APIs. The classic one listens on address, of which
-// the port may be 0, the other on a free port of loopback.
+// Listen makes the simulated APIs. Classic listens on address, whose port may be 0,
+// and Metrics on a free port of loopback.
 func Listen(ctx context.Context, address string) (*Demo, error) {
 	classic, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
@@ -49,7 +49,7 @@ func Listen(ctx context.Context, address string) (*Demo, error) {
 		_ = classic.Close() // Close would not
 		return nil, fmt.Errorf("simulated API: %w", err)
 	}
-	const requestLog = 1_000 // requests that each API remembers; the demo never looks at them
+	const requestLog = 1_000 // requests that each API keeps, although the demo does not use them
 	attached := fabrictest.DemoMetrics(1)
 	dir, err := os.MkdirTemp("", "equinix_fabric_exporter-demo-")
 	if err != nil {
@@ -66,7 +66,7 @@ func Listen(ctx context.Context, address string) (*Demo, error) {
 	}, nil
 }
 
-// Close removes what the demo has left on disk.
+// Close removes the files of the demo.
 func (d *Demo) Close() error {
 	if d.dir == "" {
 		return nil
@@ -74,10 +74,10 @@ func (d *Demo) Close() error {
 	return os.RemoveAll(d.dir)
 }
 
-// ClassicURL is the root of the API that has everything but the v4 metrics.
+// ClassicURL is the root URL of Classic.
 func (d *Demo) ClassicURL() string { return "http://" + d.classic.Addr().String() }
 
-// MetricsURL is the root of the API that has only the v4 metrics.
+// MetricsURL is the root URL of Metrics.
 func (d *Demo) MetricsURL() string { return "http://" + d.metrics.Addr().String() }
 
 // Run serves the simulated APIs until ctx is done, and returns nil then.
@@ -88,8 +88,8 @@ func (d *Demo) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// Via returns a RoundTripper for the exporter, through next, that plays the simulated
-// faults of the network too.
+// Via returns a RoundTripper for the exporter that sends requests through next, and
+// simulates the faults of the network.
 func (d *Demo) Via(next http.RoundTripper) http.RoundTripper {
 	return via{d.classic.Addr().String(), d.Classic.Via(next), d.Metrics.Via(next)}
 }
@@ -107,7 +107,7 @@ func (v via) RoundTrip(r *http.Request) (*http.Response, error) {
 	return v.metrics.RoundTrip(r)
 }
 
-// CloseIdleConnections closes those to both.
+// CloseIdleConnections closes the idle connections to both APIs.
 func (v via) CloseIdleConnections() {
 	for _, t := range []http.RoundTripper{v.classic, v.metrics} {
 		if t, ok := t.(interface{ CloseIdleConnections() }); ok {

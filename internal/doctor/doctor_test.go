@@ -225,7 +225,7 @@ func TestWarningsOfTheConfiguration(t *testing.T) {
 			t.Error(err)
 		}
 		r.only(t, "configuration", "ok", "warn")
-		r.wants(t, "configuration", "warn", "poll.interval", "end between two polls")
+		r.wants(t, "configuration", "warn", "poll.interval", "expire between two polls")
 	})
 }
 

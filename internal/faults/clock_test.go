@@ -42,7 +42,7 @@ func shift(v reflect.Value, by time.Duration, seen map[uintptr]bool) {
 // stays where it was, or has moved along.
 func (e *exporter) jump(t *testing.T, d time.Duration, slept bool) {
 	t.Helper()
-	synctest.Wait() // nobody is reading the snapshot
+	synctest.Wait() // the snapshot is not being read
 	shift(reflect.ValueOf(e.Snapshot()), -d, map[uintptr]bool{})
 	if err := e.Alive(); err != nil { // takes the lock that the poll loops will take: they see the change
 		t.Error(err)
@@ -59,7 +59,7 @@ func ticking(t *testing.T, d time.Duration, slept bool, test func(e *exporter, b
 	synctest.Test(t, func(t *testing.T) {
 		e, stop := start(t, configure(1, "v3"), newAPI(0, 0, false))
 		defer stop()
-		time.Sleep(settled)
+		time.Sleep(warmUp)
 		synctest.Wait()
 		before := e.series(t)
 		e.jump(t, d, slept)
@@ -123,7 +123,7 @@ func TestSystemSuspend(t *testing.T) {
 	})
 }
 
-// Nobody can tell a jump ahead from a sleep. The newest samples look an hour old
+// A jump ahead cannot be distinguished from a sleep. The newest samples look an hour old
 // for as long as the clock is wrong, so none is called the last one.
 func TestClockJumpsForward(t *testing.T) {
 	ticking(t, jumped, false, func(e *exporter, before map[string]float64) {

@@ -27,8 +27,8 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 )
 
-// watched are the ports of every exporter here: a pair, and a LAG.
-var watched = []string{fabrictest.DemoPrimary, fabrictest.DemoSecondary, fabrictest.DemoLAG}
+// polledPorts are the ports of every exporter in these tests: a pair, and a LAG.
+var polledPorts = []string{fabrictest.DemoPrimary, fabrictest.DemoSecondary, fabrictest.DemoLAG}
 
 // exporter is a daemon that asks simulated APIs, one for each of its accounts,
 // through the transport of the product over connections in memory.
@@ -89,7 +89,7 @@ func configure(accounts int, source string, more ...string) string {
 	for i := range accounts {
 		fmt.Fprintf(&b, "  - name: %s\n    api_url: http://127.0.0.1:%d\n    client_id: %s%d\n    client_secret: %s\n    traffic_source: %s\n",
 			account(i), firstPort+i, fabrictest.DemoClientID, i, fabrictest.DemoClientSecret, source)
-		fmt.Fprintf(&b, "    discover: {enabled: true, include: [{name: '(%s)(-TWIN)?'}]}\n", strings.Join(slices.Concat(watched, more), "|"))
+		fmt.Fprintf(&b, "    discover: {enabled: true, include: [{name: '(%s)(-TWIN)?'}]}\n", strings.Join(slices.Concat(polledPorts, more), "|"))
 	}
 	// No call waits for the budget, so that the calls that faults cost are seen.
 	b.WriteString("api: {requests_per_second: 1000, burst: 10000}\n")
@@ -195,6 +195,6 @@ func (p *pipe) Accept() (net.Conn, error) {
 func (p *pipe) Close() error   { p.shut(); return nil }
 func (p *pipe) Addr() net.Addr { return &net.TCPAddr{} }
 
-// settled is how long every exporter runs before its fault: long enough for all
+// warmUp is how long every exporter runs before its fault: long enough for all
 // to be in its place in the interval.
-const settled = 30 * time.Minute
+const warmUp = 30 * time.Minute

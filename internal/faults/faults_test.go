@@ -21,7 +21,7 @@ func TestFaults(t *testing.T) {
 			t.Run(s.name()+" "+source, func(t *testing.T) {
 				t.Parallel()
 				line := s.run(t, source, true)
-				for i, wrong := range s.judge(line) {
+				for i, wrong := range s.verify(line) {
 					if i == 12 {
 						t.Fatal("and more")
 					}
@@ -55,7 +55,7 @@ func TestNoScenarioHoldsWithoutItsFault(t *testing.T) {
 		}
 		line := healthy[key]
 		line.hits, line.altered = 1, true // they would tell of any fault
-		if holds := len(s.judge(line)) == 0; holds != slices.Contains(invisible, s.name()) {
+		if holds := len(s.verify(line)) == 0; holds != slices.Contains(invisible, s.name()) {
 			t.Errorf("%s holds without its fault: %v", s.name(), holds)
 		}
 	}

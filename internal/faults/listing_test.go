@@ -17,7 +17,7 @@ var listingScenarios = []scenario{
 	{Switch: fabrictest.Switch{Fault: "port-removed", Port: fabrictest.DemoSecondary, After: 5}, outcome: removed},
 	{Switch: betweenPages("port-removed", fabrictest.DemoSecondary), title: "port-removed, between two pages", paged: true, outcome: removedInListing},
 	{own: oneEmptyListing(), title: "one listing without a port", outcome: outcome{
-		calls: usual, also: told("the listing is empty"),
+		calls: usual, also: logged("the listing is empty"),
 		note: "the exporter does not trust it: the ports stay, and end only if the next listing is empty too; the log says so",
 	}},
 	{Switch: fabrictest.Switch{Fault: "port-added", Port: fabrictest.DemoLAG, After: 5}, outcome: added},
@@ -72,7 +72,7 @@ func TestListingsWithoutAPortEndAllSeries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, stop := start(t, configure(1, "v3"), newAPI(0, 0, false))
 		defer stop()
-		time.Sleep(settled)
+		time.Sleep(warmUp)
 		var hits atomic.Int64
 		(&private{op: fabrictest.OpPorts, rewrite: noPorts}).begin(e.apis[0], &hits)
 		for want := range 3 {
@@ -86,7 +86,7 @@ func TestListingsWithoutAPortEndAllSeries(t *testing.T) {
 					n++
 				}
 			}
-			if there := want < 2; there != (n == len(watched)) || !there && n > 0 {
+			if there := want < 2; there != (n == len(polledPorts)) || !there && n > 0 {
 				t.Errorf("%d ports are there after %d listings without one", n, want)
 			}
 		}

@@ -98,7 +98,7 @@ type outcome struct {
 	apart bool // its two ports may lack different intervals until both have been asked for
 
 	unseen  bool               // no series shows the fault: that answers were altered does
-	settles map[string]float64 // families whose values become another one; all others keep theirs
+	becomes map[string]float64 // families whose values become another one; all others keep theirs
 	renames bool               // labels of port_info change
 	comes   string             // what the name of a port ends in that comes
 

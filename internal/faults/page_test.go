@@ -87,7 +87,7 @@ all its pages.
 	counted(int(jumped.Hours()), "hour"), list(afterJump), list(whileAhead), counted(int(jumped.Hours()), "hour"), bodyLimit>>20))
 
 // restarts is the test of what no scenario here plays: restarts with a state file.
-var restarts = struct{ file, test string }{"internal/daemon/state_test.go", "TestRestartsDoNotCountRefusedLoginsAnew"}
+var restarts = struct{ file, test string }{"internal/daemon/state_test.go", "TestRestartsKeepTheCountOfRefusedLogins"}
 
 // The page names a test elsewhere, which must be there.
 func TestThePageNamesATestThatIsThere(t *testing.T) {

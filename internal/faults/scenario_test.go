@@ -45,8 +45,8 @@ const step = 5 * time.Minute
 
 func (s scenario) name() string { return cmp.Or(s.title, s.Fault) }
 
-// mark is what there is to see at one moment.
-type mark struct {
+// checkpoint is what an exporter shows at one moment.
+type checkpoint struct {
 	at     time.Duration // since the fault began
 	series map[string]float64
 	calls  []int // that the API of each account has taken since then
@@ -57,7 +57,7 @@ type timeline struct {
 	began   time.Time // when the fault did
 	before  map[string]float64
 	theirs  []string // the UUIDs of the ports of all accounts but the first
-	marks   []mark
+	marks   []checkpoint
 	hits    int  // requests that the fault has met
 	altered bool // it has made an answer say something else
 	// From the end of the fault until ports were polled with success and had their
@@ -76,7 +76,7 @@ func (s scenario) run(t *testing.T, source string, on bool) (line timeline) {
 			apis = append(apis, newAPI(i, s.life, s.paged))
 		}
 		e, stop := start(t, s.configure(source), apis...)
-		time.Sleep(settled)
+		time.Sleep(warmUp)
 		synctest.Wait()
 		line.before = e.series(t)
 		for _, api := range apis[1:] {
@@ -101,7 +101,7 @@ func (s scenario) run(t *testing.T, source string, on bool) (line timeline) {
 		for time.Since(line.began) < cmp.Or(s.lasts, lasting) {
 			time.Sleep(step)
 			synctest.Wait()
-			m := mark{at: time.Since(line.began), series: e.series(t)}
+			m := checkpoint{at: time.Since(line.began), series: e.series(t)}
 			for i, api := range apis {
 				m.calls = append(m.calls, api.Count("")-calls[i])
 			}

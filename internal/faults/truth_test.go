@@ -83,7 +83,7 @@ func (s scenario) untrue(e *exporter, series map[string]float64) (wrong []string
 		}
 		slices.Reverse(requests)
 		for _, p := range api.Fleet().Ports {
-			if slices.Contains(watched, p.Name) || slices.Contains(s.more, p.Name) {
+			if slices.Contains(polledPorts, p.Name) || slices.Contains(s.more, p.Name) {
 				wrong = append(wrong, untruePort(e, api, requests, fault, p, series)...)
 			}
 		}

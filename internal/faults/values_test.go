@@ -30,8 +30,8 @@ func without(lost ...string) outcome {
 
 const pairP95 = "pair_failover_utilization_p95_ratio"
 
-// told says that the log does not warn of something.
-func told(what string) func(timeline) []string {
+// logged says that the log does not warn of something.
+func logged(what string) func(timeline) []string {
 	return func(l timeline) []string {
 		if !regexp.MustCompile(`level=WARN .*` + what).MatchString(l.log) {
 			return []string{"the log does not tell of: " + what}
@@ -40,11 +40,11 @@ func told(what string) func(timeline) []string {
 	}
 }
 
-// odd is without, for intervals that cannot be: the log tells of them, once for
+// rejected is without, for intervals that cannot be: the log tells of them, once for
 // each port.
-func odd() outcome { return oddOf(len(watched)) }
+func rejected() outcome { return rejectedOf(len(polledPorts)) }
 
-func oddOf(ports int) outcome {
+func rejectedOf(ports int) outcome {
 	o := without(pairP95)
 	o.also = func(l timeline) []string {
 		if n := strings.Count(l.log, `level=WARN msg="answer has implausible intervals`); n != ports {
@@ -63,16 +63,16 @@ var valueScenarios = []scenario{
 	{Switch: of("unsorted"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every value is right"}},
 	{Switch: of("duplicated"), sources: everySource, lasts: time.Hour, outcome: outcome{calls: usual, unseen: true, note: "every value is right"}},
 	{Switch: of("gaps"), sources: everySource, lasts: time.Hour, outcome: without(pairP95)},
-	{Switch: of("negative"), more: idle, sources: everySource, lasts: time.Hour, outcome: withIdle(oddOf(len(watched) + 1))},
-	{Switch: of("absurd"), more: idle, sources: everySource, lasts: time.Hour, outcome: believing(withIdle(odd()))},
-	{Switch: of("enormous"), sources: everySource, lasts: time.Hour, outcome: odd()},
-	{Switch: of("overflow"), sources: everySource, lasts: time.Hour, outcome: odd()},
-	{Switch: of("infinite"), sources: everySource, lasts: time.Hour, outcome: odd()},
+	{Switch: of("negative"), more: idle, sources: everySource, lasts: time.Hour, outcome: withIdle(rejectedOf(len(polledPorts) + 1))},
+	{Switch: of("absurd"), more: idle, sources: everySource, lasts: time.Hour, outcome: believing(withIdle(rejected()))},
+	{Switch: of("enormous"), sources: everySource, lasts: time.Hour, outcome: rejected()},
+	{Switch: of("overflow"), sources: everySource, lasts: time.Hour, outcome: rejected()},
+	{Switch: of("infinite"), sources: everySource, lasts: time.Hour, outcome: rejected()},
 	{Switch: of("not-a-number"), sources: everySource, lasts: time.Hour, outcome: without(pairP95, "port_traffic_avg_bytes_per_second")},
 	{Switch: of("gaps"), title: "gaps, two windows", windows: true, outcome: twoWindowsWithout(without(pairP95))},
-	{Switch: of("negative"), title: "negative, two windows", windows: true, sources: []string{"v3", "v4-metrics"}, outcome: twoWindowsWithout(odd())},
+	{Switch: of("negative"), title: "negative, two windows", windows: true, sources: []string{"v3", "v4-metrics"}, outcome: twoWindowsWithout(rejected())},
 	{own: &private{does: "every rate a thousand times as high: kbit/s where Mbit/s were", rewrite: otherUnit}, title: "rates in another unit", sources: everySource, lasts: time.Hour, outcome: outcome{
-		ends: []class{traffic}, failing: true, reasons: "decode", calls: usual, also: told("no interval is plausible"),
+		ends: []class{traffic}, failing: true, reasons: "decode", calls: usual, also: logged("no interval is plausible"),
 		note: "rates above ten times the line are not believed: the polls fail, and the log asks for the unit",
 	}},
 	{Switch: of("capacity-zero"), outcome: nothingLeft(lineless("port_effective_capacity_bytes_per_second"))},
@@ -145,13 +145,13 @@ func twoWindowsWithout(o outcome) outcome {
 	return o
 }
 
-// nothingLeft is o with lines of 0 bit/s: what the API says of the parts of a line
+// nothingLeft is o with line rates of 0 bit/s: what the API says of the parts of a line
 // is 0, and shown.
 func nothingLeft(o outcome) outcome {
-	o.settles = map[string]float64{}
+	o.becomes = map[string]float64{}
 	for _, f := range listedRates() {
 		if !slices.Contains(o.lost, f) {
-			o.settles[f] = 0
+			o.becomes[f] = 0
 		}
 	}
 	o.note += "; what the API says of the parts of a line is shown, as 0"

@@ -53,7 +53,7 @@ func dialOut(t *testing.T, timeout time.Duration) *line {
 			if err != nil {
 				return nil, err
 			}
-			// Nobody may configure that; it stands for minutes.
+			// Shorter than a configuration may say; it represents minutes.
 			cfg.Accounts[0].APIURL = "https://api.example.com"
 			cfg.Poll.Windows[0].Interval, cfg.Poll.ConnectionsInterval, cfg.Poll.InventoryInterval = often, often, often
 			cfg.API.Timeout, cfg.API.MaxRetries, cfg.API.Concurrency = timeout, 0, 4
@@ -158,7 +158,7 @@ func (l *line) well(now map[string]float64) bool {
 			fresh++
 		}
 	}
-	return fresh == len(watched)
+	return fresh == len(polledPorts)
 }
 
 // await waits for something to be so.

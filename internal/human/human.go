@@ -1,5 +1,5 @@
-// Package human writes figures and texts for people, alike on the landing page, in
-// the ports table and in doctor's report.
+// Package human formats numbers and texts in the same way for the landing page, the
+// ports table and the report of doctor.
 package human
 
 import (
@@ -15,12 +15,11 @@ import (
 // Absent stands for what is unknown or too old to be shown.
 const Absent = "–"
 
-// Scale writes v with three digits and says by which prefix it was divided:
-// 1.25e9 is "1.25" and "G".
+// Scale writes v with three digits and an SI prefix: 1.25e9 is "1.25" and "G".
 func Scale(v float64) (digits, prefix string) {
 	prefixes := []string{"", "k", "M", "G", "T", "P", "E"}
 	unit := 0
-	for v >= 999.5 && unit < len(prefixes)-1 { // from there on it would be written as 1000
+	for v >= 999.5 && unit < len(prefixes)-1 { // such a value would be written as 1000
 		v, unit = v/1000, unit+1
 	}
 	decimals := 2
@@ -37,8 +36,8 @@ func Scale(v float64) (digits, prefix string) {
 	return digits, prefixes[unit]
 }
 
-// Duration writes the time to or from now as Prometheus does, e.g. "37s", "5m" or
-// "1d1h", without the digits that would be wrong a moment later.
+// Duration writes d like Prometheus, e.g. "37s", "5m" or "1d1h", without seconds from
+// a minute on and without minutes from a day on.
 func Duration(d time.Duration) string {
 	unit := time.Second
 	switch {
@@ -50,8 +49,8 @@ func Duration(d time.Duration) string {
 	return model.Duration(d.Truncate(unit)).String()
 }
 
-// Visible reports whether r shows in a line of text, and moves nothing around it.
-// Of the API's texts package fabric keeps the same characters.
+// Visible reports whether r is visible and does not affect the text around it.
+// Package fabric has the same rule for texts of the API.
 func Visible(r rune) bool {
 	const brailleBlank, emojiSelector = '\u2800', '\ufe0f'
 	switch r {
@@ -63,8 +62,8 @@ func Visible(r rune) bool {
 	return unicode.IsGraphic(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// Printable returns text with U+FFFD in place of each character that is not
-// visible: a name must not steer the terminal.
+// Printable returns text with U+FFFD in place of each character that is not visible,
+// so that a name cannot control the terminal.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if Visible(r) {

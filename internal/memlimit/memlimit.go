@@ -1,4 +1,4 @@
-// Package memlimit keeps the exporter within the memory of its container.
+// Package memlimit keeps the exporter within the memory limit of its container.
 package memlimit
 
 import (
@@ -10,13 +10,13 @@ import (
 	cgroup "github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// share is the part of the limit for the Go runtime. The rest is for what the runtime
-// does not count, mostly the pages of the program itself.
+// share is the part of the limit for the Go runtime. The rest is for memory that the
+// runtime does not count, mostly the program file itself.
 const share = 0.9
 
-// Set makes the garbage collector work harder as the heap comes near the memory
-// limit of the process' cgroup, v1 or v2, so that the kernel does not kill the process
-// there. GOMEMLIMIT in the environment wins. The limit is logged.
+// Set sets GOMEMLIMIT from the memory limit of the process' cgroup, v1 or v2: near
+// the limit the garbage collector works harder, so that the kernel does not kill the
+// process. GOMEMLIMIT in the environment has priority. The limit is logged.
 func Set(log *slog.Logger) {
 	if v := os.Getenv("GOMEMLIMIT"); v != "" {
 		log.Info("memory limit of the environment", "gomemlimit", v)

@@ -25,7 +25,7 @@ var writers = map[string]func(io.Writer, list, Options) error{
 // Formats lists what can be printed.
 func Formats() []string { return slices.Sorted(maps.Keys(writers)) }
 
-// writeJSON writes an array of ports. What does not print is escaped, not replaced.
+// writeJSON writes an array of ports. Characters that do not print are escaped, not replaced.
 func writeJSON(w io.Writer, l list, _ Options) error {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -76,16 +76,16 @@ func writeCSV(w io.Writer, l list, _ Options) error {
 	return err
 }
 
-// formula finds what makes a cell of a spreadsheet a formula: such a character at the
-// beginning of a text, or behind a separator of cells in some locale, which some
-// spreadsheets obey even in quotes.
+// formula matches what makes a spreadsheet take a cell for a formula: one of these
+// characters at the beginning of a text, or after a cell separator of some locale,
+// which some spreadsheets obey even in quotes.
 var formula = regexp.MustCompile(`(^|[,;|\t])([\s"']*)([=+\-@＝＋－＠])`)
 
-// cell is a text that a spreadsheet shows and does not run: before a formula it has a
-// quote, which a spreadsheet does not show at the beginning of a cell.
+// cell is text that a spreadsheet shows and does not run: a quote is put before a
+// formula, which spreadsheets do not show at the beginning of a cell.
 func cell(s string) string { return formula.ReplaceAllString(human.Printable(s), "$1$2'$3") }
 
-// field is *v as text, "" if v is nil.
+// field is *v as text; "" if v is nil.
 func field[T any](v *T, text func(T) string) string {
 	if v == nil {
 		return ""
@@ -95,8 +95,8 @@ func field[T any](v *T, text func(T) string) string {
 
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// writeYAML writes the ports of each account as the configuration lists them, indented
-// to be pasted there.
+// writeYAML writes the ports of each account as a list for the configuration file,
+// indented to be pasted there.
 func writeYAML(w io.Writer, l list, _ Options) error {
 	blocks := 0
 	for _, account := range l.accounts {

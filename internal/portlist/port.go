@@ -13,7 +13,7 @@ type list struct {
 	now      time.Time
 	window   string   // label of the primary window
 	accounts []string // in the order of the configuration
-	ports    []port   // the busiest first; without a known load last
+	ports    []port   // the busiest first; ports without a known load last
 }
 
 // port is one port as it is printed. Rates are in bit/s; nil is unknown. The names of
@@ -55,7 +55,7 @@ func newPort(v fleet.View, listed bool) port {
 		Capacity: v.Capacity(), Window: v.Windows[0].Label(),
 		InLast: v.Last(fleet.Inbound), OutLast: v.Last(fleet.Outbound), Utilization: v.Utilization(),
 	}
-	if i := v.Port.Inventory; i != nil && i.Metro != "" { // its place does not go stale
+	if i := v.Port.Inventory; i != nil && i.Metro != "" { // the metro does not expire
 		p.Metro = &i.Metro
 	}
 	if t := v.Traffic[0]; t != nil {
@@ -73,15 +73,15 @@ func newPort(v fleet.View, listed bool) port {
 	return p
 }
 
-// sampled reports whether an answer ever had traffic, be it 0 bit/s.
+// sampled reports whether an answer ever had traffic, including 0 bit/s.
 func sampled(p *fleet.Port) bool {
 	t := p.Traffic[0]
 	return t != nil && (!t.Inbound.Newest.IsZero() || !t.Outbound.Newest.IsZero())
 }
 
-// problems are the reasons why something of the port is missing, each once. listed says
-// that the ports of its account were listed: if the port is not there, the account does
-// not see it.
+// problems are the reasons why values of the port are missing, each once. listed says
+// that the ports of its account were listed: then the account cannot see a port
+// without inventory.
 func problems(v *fleet.View, listed bool) []string {
 	var all []string
 	add := func(problem string) {

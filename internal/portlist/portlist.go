@@ -1,5 +1,5 @@
-// Package portlist prints the ports that the credentials see, with their load,
-// once each of them has been asked for it.
+// Package portlist polls each port that the credentials see once, and prints the
+// ports with their load.
 package portlist
 
 import (
@@ -22,7 +22,7 @@ type Daemon interface {
 	Snapshot() *fleet.Snapshot     // never nil
 }
 
-// Options are what is printed, and when at the latest.
+// Options are the output format and the time limit.
 type Options struct {
 	Format  string        // one of Formats
 	Bars    bool          // in the table, beside the rates
@@ -30,9 +30,9 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// Run has d poll until every port has been tried, the timeout has passed or ctx
-// is done, and writes to w what is known then. If no account could be read, it writes
-// nothing and returns an error.
+// Run runs d until every port has been polled, the timeout has passed or ctx is done,
+// and then writes what is known to w. If no account could be read, it writes nothing
+// and returns an error.
 func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 	write, ok := writers[o.Format]
 	if !ok {
@@ -59,10 +59,10 @@ func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 	return refused(snap)
 }
 
-// poll runs d until its ports have been tried or ctx is done. A port that failed may
-// not have failed for good: until the traffic source is found ports fail, and why a
-// port has no samples is asked last. So once the first cycle is complete, poll waits as
-// long as fewer and fewer ports are pending.
+// poll runs d until its ports have been polled or ctx is done. A failed poll may
+// succeed later: ports fail until the traffic source is known, and why a port has no
+// samples is polled last. So after the first cycle poll waits as long as the number
+// of pending ports falls.
 func poll(ctx context.Context, d Daemon) error {
 	const patience = 5 * time.Second
 	ctx, cancel := context.WithCancel(ctx)
@@ -89,8 +89,8 @@ func poll(ctx context.Context, d Daemon) error {
 	}
 }
 
-// pending counts the listings and ports that may yet get an answer. Those of an account
-// whose login was refused will not.
+// pending counts the listings and ports that may yet get an answer. If the login of
+// an account was refused, its ports are not pending.
 func pending(snap *fleet.Snapshot) int {
 	n := 0
 	refused := map[string]bool{}
@@ -127,8 +127,8 @@ func unread(snap *fleet.Snapshot, log *slog.Logger) error {
 	return nil
 }
 
-// refused is an error if the login of an account was refused: its ports are missing in
-// what was printed.
+// refused returns an error if the login of an account was refused, since its ports
+// are missing in the output.
 func refused(snap *fleet.Snapshot) error {
 	var errs []error
 	for _, a := range snap.Accounts {

@@ -89,7 +89,7 @@ func (o *oracle) failures(families map[string]*dto.MetricFamily, e *estate) {
 	}
 }
 
-// plausible expects the series of a family that nobody can foretell within
+// plausible expects the series of a family that cannot be predicted within
 // bounds.
 func (o *oracle) plausible(families map[string]*dto.MetricFamily, name string, least, most float64) {
 	o.seen[name] = true

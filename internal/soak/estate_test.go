@@ -34,7 +34,7 @@ type simulation struct{ seed uint64 }
 // world is an estate as it was from a moment on.
 type world struct {
 	since time.Time
-	api   *fabrictest.API // a copy that nobody changes
+	api   *fabrictest.API // a copy that is not changed
 	ports map[string]fabrictest.Port
 	conns map[string]fabrictest.Connection
 }
@@ -134,8 +134,8 @@ func (e *estate) at(t time.Time) *world {
 	return &e.worlds[i]
 }
 
-// settled reports whether the estate was the same all through a stretch of time.
-func (e *estate) settled(from, to time.Time) bool { return e.at(from) == e.at(to) }
+// unchanged reports whether the estate was the same all through a stretch of time.
+func (e *estate) unchanged(from, to time.Time) bool { return e.at(from) == e.at(to) }
 
 // anyPort is one of the ports, in an order that the seed decides.
 func (e *estate) anyPort(r *rand.Rand) fabrictest.Port {

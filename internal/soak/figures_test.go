@@ -35,7 +35,7 @@ type point struct {
 
 const mbit = 1e6 / 8
 
-// portTruth is what an answer about a port told.
+// portTruth is the content of an answer about a port.
 func portTruth(e *estate, uuid string, d fabrictest.Direction, w window, a answer) *truth {
 	api := e.at(a.done).api
 	if e.source == "v4-metrics" {
@@ -45,7 +45,7 @@ func portTruth(e *estate, uuid string, d fabrictest.Direction, w window, a answe
 	return ofSamples(api.Truth(uuid, d, a.from, a.to, w.resolution, a.arrived), w)
 }
 
-// connectionTruth is what an answer about a connection told, seen from its a-side.
+// connectionTruth is the content of an answer about a connection, as seen from its a-side.
 func connectionTruth(e *estate, uuid string, d fabrictest.Direction, w window, a answer) *truth {
 	api := e.at(a.done).api
 	if e.source == "v4-metrics" {
@@ -106,7 +106,7 @@ type remembered struct {
 
 type source func(e *estate, uuid string, d fabrictest.Direction, w window, a answer) *truth
 
-// recall works out what an answer told, once.
+// recall computes the content of an answer, once.
 func (e *estate) recall(of source, uuid string, w window, a answer) map[fabrictest.Direction]*truth {
 	if e.recalled == nil {
 		e.recalled = map[topic]remembered{}

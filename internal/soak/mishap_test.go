@@ -58,7 +58,7 @@ var kinds = []kind{
 	{"page of HTML", func(*rand.Rand) fabrictest.Fault { return fabrictest.Fault{Body: "<html>" + spoiled + "</html>"} }, data, 15 * time.Minute},
 	{"wrong types", func(*rand.Rand) fabrictest.Fault { return fabrictest.Fault{Body: `["` + spoiled + `"]`} }, data, 15 * time.Minute},
 	{"no intervals", func(*rand.Rand) fabrictest.Fault { return fabrictest.Fault{EmptyPoints: true} }, traffic, 25 * time.Minute},
-	{"intervals in disorder", func(*rand.Rand) fabrictest.Fault { return fabrictest.Fault{Shuffle: true} }, traffic, 20 * time.Minute},
+	{"intervals out of order", func(*rand.Rand) fabrictest.Fault { return fabrictest.Fault{Shuffle: true} }, traffic, 20 * time.Minute},
 	{"page repeats", func(*rand.Rand) fabrictest.Fault { return fabrictest.Fault{RepeatPages: true} }, listings, 10 * time.Minute},
 	{"total is wrong", func(r *rand.Rand) fabrictest.Fault { return fabrictest.Fault{TotalDelta: 1 + r.IntN(5)} }, listings, 10 * time.Minute},
 	{"outage", func(*rand.Rand) fabrictest.Fault { return fabrictest.Fault{Status: 503, Body: spoiled} }, anything[:1], 4 * time.Hour},

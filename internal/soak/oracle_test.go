@@ -52,9 +52,9 @@ func (o *oracle) is(v float64, family string, labels ...string) {
 	o.expect(expectation{value: v}, family, labels...)
 }
 
-// told are the labels of the info families that the oracle knows; the others are
+// knownLabels are the labels of the info families that the oracle knows; the others are
 // prose.
-var told = map[string][]string{
+var knownLabels = map[string][]string{
 	"port_info":       {"port_uuid", "port_name", "account", "metro", "ibx", "encapsulation", "package", "redundancy_priority", "redundancy_group"},
 	"connection_info": {"connection_uuid", "connection_name", "account", "port_uuid", "port_name"},
 	"pair_info":       {"primary_uuid", "secondary_uuid"},
@@ -77,7 +77,7 @@ func (s *soak) compare(families map[string]*dto.MetricFamily) {
 			continue
 		}
 		if !o.seen[short] {
-			s.fault("nobody knows what %s should say", name)
+			s.fault("there is no expectation for %s", name)
 		}
 		for _, m := range families[name].GetMetric() {
 			o.check(short, m)
@@ -95,7 +95,7 @@ func (o *oracle) check(family string, m *dto.Metric) {
 	o.s.t.Helper()
 	var labels []string
 	for _, l := range m.GetLabel() {
-		if known := told[family]; known == nil || slices.Contains(known, l.GetName()) {
+		if known := knownLabels[family]; known == nil || slices.Contains(known, l.GetName()) {
 			labels = append(labels, l.GetName(), l.GetValue())
 		}
 	}

@@ -45,7 +45,7 @@ func (o *oracle) ports(e *estate) {
 	}
 	for key := range e.tap.answers {
 		if _, listed := w.ports[key.uuid]; !listed && o.snap.Connection(key.uuid) == nil {
-			delete(e.tap.answers, key) // should it come back, it begins anew
+			delete(e.tap.answers, key) // if it comes back, it starts from 0
 			delete(o.s.counted, key.uuid)
 		}
 	}
@@ -101,7 +101,7 @@ func upLinks(p *fabrictest.Port) (up int64) {
 }
 
 // use is whether a connection takes up its bandwidth, and may have traffic: by its
-// state, else by Equinix' status; what nobody documents is in use.
+// state, else by Equinix' status; an undocumented state counts as in use.
 func use(c *fabrictest.Connection) (bandwidth, traffic bool) {
 	word := c.State
 	if word == "" {
@@ -204,7 +204,7 @@ func (o *oracle) connections(e *estate, p *fleet.Port, labels []string) {
 		}
 		return
 	}
-	vague := !e.settled(c.At.Add(-5*time.Minute), c.At) // a search takes that long at most, with all its retries
+	vague := !e.unchanged(c.At.Add(-5*time.Minute), c.At) // a search takes that long at most, with all its retries
 	states, statuses, sold := map[string]int{}, map[[2]string]int{}, 0.0
 	for _, s := range fleet.ConnectionStates() {
 		states[s] = 0
@@ -226,7 +226,7 @@ func (o *oracle) connections(e *estate, p *fleet.Port, labels []string) {
 	for s, n := range statuses {
 		o.expect(expectation{value: float64(n), any: vague, maybe: vague}, "port_connections_status", append([]string{"side", s[0], "status", s[1]}, labels...)...)
 	}
-	if vague { // a state or a status that is there may be one that nobody has any more
+	if vague { // a state or status may be shown that no connection has any more
 		for s := range c.States {
 			o.expect(expectation{any: true, maybe: true}, "port_connections", append([]string{"state", s}, labels...)...)
 		}

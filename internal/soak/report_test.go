@@ -49,9 +49,9 @@ func (s *soak) report(w io.Writer, took time.Duration) {
 	_ = out.Flush()
 }
 
-// judge fails the test where memory or goroutines have grown, or where a family
+// checkGrowth fails the test where memory or goroutines have grown, or where a family
 // has never been compared.
-func (s *soak) judge() {
+func (s *soak) checkGrowth() {
 	s.t.Helper()
 	for _, f := range collector.Families() {
 		if name := f.Name[len(prefix):]; s.compared[name] == 0 {

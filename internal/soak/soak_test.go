@@ -43,7 +43,7 @@ func TestSoak(t *testing.T) {
 		}
 		s.recover()
 		s.report(os.Stdout, (<-ticks).Sub(began))
-		s.judge()
+		s.checkGrowth()
 	})
 }
 

@@ -109,7 +109,7 @@ func (b broken) Read([]byte) (int, error) {
 
 func (t *tap) note(u *url.URL, asked string, arrived time.Time, body []byte, code string, err error) {
 	if errors.Is(err, context.Canceled) {
-		return // the exporter gave up; nobody failed
+		return // the exporter gave up; the API did not fail
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -22,7 +22,7 @@ func (o *oracle) tracked(e *estate) {
 	}
 	o.is(float64(n), "connections_watched", "account", e.name)
 	o.is(float64(n), "connections_selected", "account", e.name)
-	if o.now.Sub(e.calm) > 30*time.Minute && e.settled(o.now.Add(-30*time.Minute), o.now) {
+	if o.now.Sub(e.calm) > 30*time.Minute && e.unchanged(o.now.Add(-30*time.Minute), o.now) {
 		own := 0
 		w := e.at(o.now)
 		for _, c := range w.conns {
@@ -40,7 +40,7 @@ func (o *oracle) connection(e *estate, c *fleet.Tracked) {
 	for _, f := range []string{"connection_state", "connection_status", "connection_operational_status", "connection_maintenance", "connection_bandwidth_bytes_per_second"} {
 		o.seen[f] = true
 	}
-	vague := !e.settled(c.At.Add(-5*time.Minute), c.At)
+	vague := !e.unchanged(c.At.Add(-5*time.Minute), c.At)
 	conn, known := e.at(c.At).conns[c.UUID]
 	if !known {
 		if !vague {

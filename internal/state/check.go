@@ -14,13 +14,13 @@ const (
 	// maxAhead is how far the end of an interval may be ahead of the time at which
 	// it was written: intervals of hours, by the clock of Equinix.
 	maxAhead = 2 * time.Hour
-	// maxNumber is more than any port has of bit/s, or of packets in its life.
+	// maxNumber is above every rate in bit/s and every packet counter.
 	maxNumber = 1e18
 )
 
-// check returns the first thing in the document that must not be shown. A file may
-// have been written under a clock that was wrong, and a value with a time in the
-// future would never go stale.
+// check returns the first fault that makes the document unusable. A file may have
+// been written while the clock was wrong, and a value with a time in the future would
+// never go stale.
 func (d *Document) check(now time.Time) error {
 	if d.Written.After(now.Add(leeway)) {
 		return fmt.Errorf("is from the future, %v", d.Written.UTC().Format(time.RFC3339))
@@ -71,7 +71,7 @@ func (d *Document) check(now time.Time) error {
 	}
 	for i, p := range s.Pairs {
 		if p == nil || len(p.Traffic) != 0 && len(p.Traffic) != len(s.Windows) {
-			return fmt.Errorf("pair %d: not one traffic for each window", i)
+			return fmt.Errorf("pair %d: number of windows differs", i)
 		}
 		for _, l := range p.Traffic {
 			for _, d := range fleet.Directions() {
@@ -85,7 +85,7 @@ func (d *Document) check(now time.Time) error {
 }
 
 // checkTraffic reports whether there are one traffic and one poll for each window,
-// with values that may be shown. It marks traffic as read from a file.
+// with values in range. It marks the traffic as read from a file.
 func checkTraffic(traffic []*fleet.Traffic, polls []fleet.Poll, windows []fleet.Window, latest time.Time) bool {
 	if len(traffic) != len(windows) || len(polls) != len(windows) {
 		return false
@@ -103,7 +103,7 @@ func checkTraffic(traffic []*fleet.Traffic, polls []fleet.Poll, windows []fleet.
 		}
 		for _, d := range fleet.Directions() {
 			s := t.Rates(d)
-			// Equinix' own clock, and the grid of its intervals, may be ahead.
+			// Equinix' clock may be ahead, and the end of an interval too.
 			ahead := min(max(s.Resolution, windows[i].Resolution), 24*time.Hour)
 			if s.Newest.After(latest.Add(ahead)) || s.At.After(t.At) || !inRange(s.Max, s.Mean, s.P95, s.Last) {
 				return false
@@ -126,7 +126,7 @@ func future(p fleet.Poll, latest time.Time) bool {
 	return p.Last.After(latest) || p.LastSuccess.After(latest)
 }
 
-// inRange reports whether all values that there are can be rates or counts.
+// inRange reports whether all values that are present can be rates or counts.
 func inRange(values ...*float64) bool {
 	for _, v := range values {
 		if v != nil && !(*v >= 0 && *v <= maxNumber) {

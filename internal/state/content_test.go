@@ -49,7 +49,7 @@ func onlyLogins(t *testing.T, name string, data []byte, now time.Time) {
 }
 
 // What cannot be read again must not take the place of what can.
-func TestWhatIsTooLargeIsNotWritten(t *testing.T) {
+func TestTooLargeStatesAreNotWritten(t *testing.T) {
 	defer state.SetMaxSize(1000)()
 	if _, err := document().Encode(); err == nil || !strings.Contains(err.Error(), "too large") {
 		t.Error(err)

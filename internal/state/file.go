@@ -12,19 +12,20 @@ import (
 	"time"
 )
 
-// maxSize is more bytes than ten thousand ports and twenty thousand connections take:
-// some 90 MiB if all have packet counters, 350 if these are of a week.
+// maxSize is the maximum size of a state file. Ten thousand ports and twenty thousand
+// connections take some 90 MiB if all have packet counters, 350 MiB if the window is
+// a week.
 var maxSize int64 = 1 << 29
 
-// ErrForeign says that something is at the path that no exporter has put there and
-// that must not be moved: a directory, a device, a pipe.
+// ErrForeign means that there is no regular file at the path but a directory, a
+// device or a pipe, which must not be moved.
 var ErrForeign = errors.New("is not a regular file")
 
-// Read returns the content of the file at path, for Decode, and which file that was;
-// nil without an error if there is no file. Every error but ErrForeign and those of
-// the disk is about the content.
+// Read returns the content of the file at path, for Decode, and the identity of the
+// file. If there is no file the content is nil, without an error. An error that is
+// neither ErrForeign nor of the disk is about the content.
 func Read(path string) ([]byte, fs.FileInfo, error) {
-	// A pipe would block, and a device has effects of its own.
+	// Reading a pipe would block, and reading a device may have side effects.
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -49,7 +50,7 @@ func Read(path string) ([]byte, fs.FileInfo, error) {
 	if err := checkOwner(path, info); err != nil {
 		return nil, nil, err
 	}
-	// Another large file must not cost a small container its memory at every start.
+	// A large file of something else must not use up the memory of a small container.
 	head := make([]byte, min(info.Size(), maxHeader))
 	if _, err := f.ReadAt(head, 0); err != nil {
 		return nil, nil, err
@@ -62,12 +63,12 @@ func Read(path string) ([]byte, fs.FileInfo, error) {
 	return b, info, err
 }
 
-// replaceable returns why the file at path must not or cannot be replaced, nil if it
-// may be or nothing is there.
+// replaceable returns why the file at path must not or cannot be replaced; nil if it
+// may be, or if there is no file.
 func replaceable(path string) error {
 	info, err := os.Lstat(path)
 	switch {
-	case err != nil: // the write says what is wrong
+	case err != nil: // the write will return the error
 		return nil
 	case !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0:
 		return &fs.PathError{Op: "replace", Path: path, Err: ErrForeign}
@@ -75,8 +76,8 @@ func replaceable(path string) error {
 	return checkSticky(path, info)
 }
 
-// Save replaces the file at path by one with that content, and returns which file
-// that is. Whenever the machine stops, the file is the old one or the new one.
+// Save replaces the file at path by a file with that content, and returns its
+// identity. If the machine stops meanwhile, the file is the old or the new one.
 func Save(path string, content []byte) (info fs.FileInfo, err error) {
 	if err := replaceable(path); err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func Save(path string, content []byte) (info fs.FileInfo, err error) {
 	return info, syncDirectory(filepath.Dir(path))
 }
 
-// syncDirectory makes a rename last.
+// syncDirectory makes a rename survive a crash of the machine.
 func syncDirectory(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil // directories cannot be opened
@@ -128,15 +129,15 @@ func syncDirectory(path string) error {
 	return nil
 }
 
-// SetAside renames the file at path out of the way, over one that was set aside
-// before, and returns its new name.
+// SetAside renames the file at path and returns its new name. It replaces a file that
+// was set aside before.
 func SetAside(path string) (name string, err error) {
 	name = path + ".bad"
 	return name, os.Rename(path, name)
 }
 
-// Writable returns why a file at path could not be replaced, nil if it could or if
-// path is "". It leaves nothing behind.
+// Writable returns why a file at path could not be replaced; nil if it could, or if
+// path is "". It leaves no file behind.
 func Writable(path string) error {
 	if path == "" {
 		return nil
@@ -151,14 +152,14 @@ func Writable(path string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// Sweep removes unfinished files beside path, left by a process that was killed while
-// it wrote.
+// Sweep removes unfinished files of path that a process left when it was killed
+// during a write.
 func Sweep(path string) {
 	entries, _ := os.ReadDir(filepath.Dir(path))
 	for _, e := range entries {
 		number, ours := strings.CutPrefix(e.Name(), "."+filepath.Base(path)+".")
 		if _, err := strconv.ParseUint(number, 10, 64); !ours || err != nil || !e.Type().IsRegular() {
-			continue // of an editor, or of an exporter whose file has a longer name
+			continue // such a file belongs to an editor, or to an exporter whose state file has a longer name
 		}
 		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > time.Minute {
 			_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name()))

@@ -153,7 +153,7 @@ func sealed(version int, body string) string {
 	return fmt.Sprintf("equinix_fabric_exporter state %d sha256 %x\n%s", version, sha256.Sum256([]byte(body)), body)
 }
 
-func TestWhatCannotBeTrustedIsRefused(t *testing.T) {
+func TestInvalidFilesAreRefused(t *testing.T) {
 	good, err := document().Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -164,16 +164,16 @@ func TestWhatCannotBeTrustedIsRefused(t *testing.T) {
 	for name, tt := range map[string]struct{ data, want string }{
 		"empty":            {"", "has no header"},
 		"torn in the head": {string(good[:30]), "has no header"},
-		"torn":             {string(good[:len(good)-9]), "torn or altered"},
-		"longer":           {string(good) + "x", "torn or altered"},
-		"a flipped bit":    {string(flipped), "torn or altered"},
+		"torn":             {string(good[:len(good)-9]), "incomplete or was changed"},
+		"longer":           {string(good) + "x", "incomplete or was changed"},
+		"a flipped bit":    {string(flipped), "incomplete or was changed"},
 		"foreign":          {"{\"a\": 1}\n{}", "not the state of an exporter"},
 		"binary":           {"\x00\xff\n\x00", "not the state of an exporter"},
-		"older":            {sealed(0, body), "is of version 0"},
-		"newer":            {sealed(2, body), "is of version 2"},
+		"older":            {sealed(0, body), "has version 0"},
+		"newer":            {sealed(2, body), "has version 2"},
 		"no object":        {sealed(1, "[]"), "cannot unmarshal"},
 		"unknown key":      {sealed(1, `{"Secret":1}`), "unknown field"},
-		"two objects":      {sealed(1, body+body), "goes on after its end"},
+		"two objects":      {sealed(1, body+body), "has data after the JSON object"},
 		"deep":             {sealed(1, strings.Repeat("[", 100_000)), "max depth"},
 		"infinite":         {sealed(1, strings.Replace(body, "10000000000", "1e999", 1)), "1e999"},
 		"absurd":           {sealed(1, strings.Replace(body, `"Capacity":10000000000`, `"Capacity":1e30`, 1)), "value out of range"},
@@ -223,7 +223,7 @@ func portOf(body string) string {
 	return port
 }
 
-func TestWhatIsNoFileIsLeftAlone(t *testing.T) {
+func TestDirectoriesAndPipesAreLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "state")
 	if err := os.Mkdir(path, 0o700); err != nil {
@@ -262,7 +262,7 @@ func TestWhatIsNoFileIsLeftAlone(t *testing.T) {
 
 // A file of hundreds of MiB that is no state must not cost a small container its
 // memory: it would be killed at every start.
-func TestWhatIsNoStateIsNotReadIntoMemory(t *testing.T) {
+func TestLargeFilesOfOthersAreNotReadIntoMemory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -31,8 +31,8 @@ func directory(path string) (uid, gid int, mode fs.FileMode, err error) {
 	return uid, gid, info.Mode(), nil
 }
 
-// checkOwner refuses a file that another user may have written, such as in a directory
-// that all may write to: its values and its count of refused logins may be lies.
+// checkOwner refuses a file that another user may have written, for example in a
+// directory that all users may write to: its content may be forged.
 func checkOwner(path string, info fs.FileInfo) error {
 	me := geteuid()
 	uid, _ := owner(info)
@@ -43,11 +43,11 @@ func checkOwner(path string, info fs.FileInfo) error {
 		return nil
 	}
 	return &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf(
-		"belongs to user %d, not to user %d who runs this: remove it, and keep the state in a directory where only user %d may write", uid, me, me)}
+		"belongs to user %d, but this process runs as user %d: remove it, and use a directory for the state in which only user %d may write", uid, me, me)}
 }
 
 // checkSticky returns why the file cannot be replaced in a directory with the sticky
-// bit, nil if it can.
+// bit; nil if it can.
 func checkSticky(path string, info fs.FileInfo) error {
 	me := geteuid()
 	uid, _ := owner(info)
@@ -59,11 +59,11 @@ func checkSticky(path string, info fs.FileInfo) error {
 		return nil
 	}
 	return &fs.PathError{Op: "replace", Path: path, Err: fmt.Errorf(
-		"belongs to user %d, and in its directory each user may replace only files of their own (sticky bit): have it removed, or name another state.file", uid)}
+		"belongs to user %d, and in its directory users may replace only their own files (sticky bit): have it removed, or name another state.file", uid)}
 }
 
-// keepOwner gives a file that root writes to the owner of the directory: that is the
-// exporter's user, who could not read a file of root.
+// keepOwner changes the owner of a file that root writes to the owner of the
+// directory, the exporter's user, who could not read a file of root.
 func keepOwner(f *os.File, path string) error {
 	if geteuid() != root {
 		return nil

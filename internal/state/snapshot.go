@@ -7,13 +7,13 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// Snapshot is what may be shown of the document's fleet at time now: what belongs to
-// accounts whose identity is the same, if the shard is the same. It is nil if nothing
-// is left.
+// Snapshot returns the part of the document's fleet that may be shown at time now:
+// the ports and connections of accounts with the same identity, if the shard is the
+// same. It is nil if no value is left.
 //
-// Values keep their times, and end by them like any other. Counters go on if the
-// document is clean. Else they begin anew: one that was shown higher than it was kept
-// would look reset, and all of it would count as an increase.
+// Values keep their times, and expire by them. Counters continue if the document is
+// clean. Else they start from 0: if the last shown value was higher than the value in
+// the file, Prometheus would see a reset and count the whole value as an increase.
 func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard fleet.Shard, now time.Time) *fleet.Snapshot {
 	if d.Fleet == nil || d.Fleet.Shard != shard {
 		return nil
@@ -37,7 +37,7 @@ func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard flee
 		port.Polls = restoredPolls(p.Polls, a.Windows, &s, now)
 		port.ConnectionsPoll = restored(p.ConnectionsPoll, a.Connections, s.StaleIntervals, now)
 		if !d.Clean {
-			port.Dropped, port.Errored = anew(p.Dropped, now), anew(p.Errored, now)
+			port.Dropped, port.Errored = restarted(p.Dropped, now), restarted(p.Errored, now)
 		}
 		s.Ports = append(s.Ports, &port)
 	}
@@ -51,7 +51,7 @@ func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard flee
 		if !d.Clean && c.Dropped != nil {
 			conn.Dropped = map[fleet.Side]map[fleet.Direction]fleet.Counter{}
 			for side, counters := range c.Dropped {
-				conn.Dropped[side] = anew(counters, now)
+				conn.Dropped[side] = restarted(counters, now)
 			}
 		}
 		s.Connections = append(s.Connections, &conn)
@@ -67,7 +67,7 @@ func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard flee
 	return &s
 }
 
-func anew(counters map[fleet.Direction]fleet.Counter, now time.Time) map[fleet.Direction]fleet.Counter {
+func restarted(counters map[fleet.Direction]fleet.Counter, now time.Time) map[fleet.Direction]fleet.Counter {
 	if counters == nil {
 		return nil
 	}
@@ -78,8 +78,8 @@ func anew(counters map[fleet.Direction]fleet.Counter, now time.Time) map[fleet.D
 	return all
 }
 
-// restoredPolls are the polls of the windows. intervals are the effective ones, as
-// far as they are known.
+// restoredPolls are the polls of the windows. intervals are the effective intervals
+// that are known.
 func restoredPolls(all []fleet.Poll, intervals []time.Duration, s *fleet.Snapshot, now time.Time) []fleet.Poll {
 	kept := make([]fleet.Poll, len(all))
 	for i, p := range all {
@@ -92,8 +92,8 @@ func restoredPolls(all []fleet.Poll, intervals []time.Duration, s *fleet.Snapsho
 	return kept
 }
 
-// restored is a poll as it counts now. If it is so long ago that its values are
-// stale, its outcome is forgotten: the exporter is ready once it has tried again.
+// restored is a poll of the file as it counts now. If its values are stale, its
+// outcome is dropped, so that the exporter is ready only after the next poll.
 func restored(p fleet.Poll, interval time.Duration, stale int, now time.Time) fleet.Poll {
 	if fleet.Age(now, p.Last) > time.Duration(stale)*interval {
 		return fleet.Poll{LastSuccess: p.LastSuccess}

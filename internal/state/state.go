@@ -1,6 +1,6 @@
-// Package state is the file that lets the exporter go on after a restart from what
-// it knew: a header with a version and a checksum, and one JSON object. A file is
-// replaced whole or not at all, and read whole or not at all.
+// Package state reads and writes the file that keeps values over a restart of the
+// exporter: a header with a version and a checksum, and one JSON object. A file is
+// only replaced and read as a whole.
 package state
 
 import (
@@ -17,31 +17,31 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// Document is what a state file holds. There is no secret in it, only fingerprints,
-// which can be checked against a guess but not reversed.
+// Document is what a state file holds. It contains no secret, only fingerprints,
+// which cannot be reversed but can be checked against a guess.
 type Document struct {
 	Written time.Time
-	// Clean says that the process which wrote the document ended then: it showed
-	// nothing later.
+	// Clean means that the process ended when it wrote the document, and showed no
+	// later values.
 	Clean bool
 
 	// Key is the key of all fingerprints in the document. It is made once and goes
 	// from file to file.
 	Key fabric.FingerprintKey
-	// Logins are the refused ones, by the fingerprint of the client id and secret.
+	// Logins are the refused logins, by the fingerprint of the client id and secret.
 	Logins map[fabric.Fingerprint]fabric.Hold `json:",omitempty"`
 	// Identities are the fingerprints of the owners of the accounts, by account name.
 	Identities map[string]fabric.Fingerprint
 
-	// Fleet is what was known: all of it but the intervals of traffic, and errors.
+	// Fleet is the snapshot without the intervals of traffic and without errors.
 	Fleet *fleet.Snapshot
 }
 
 const (
-	// version is the version of the format. Once a release has written it, a change
-	// of what fleet keeps needs another version and a migration.
+	// version is the version of the format. After a release, a change of the types of
+	// package fleet needs a new version and a migration.
 	version = 1
-	// maxHeader is more than a header has bytes.
+	// maxHeader is more than the length of a header.
 	maxHeader = 200
 )
 
@@ -60,7 +60,7 @@ func checkHeader(b []byte) error {
 		return errors.New("is not the state of an exporter")
 	}
 	if v != version {
-		return fmt.Errorf("is of version %d of the format, not %d", v, version)
+		return fmt.Errorf("has version %d of the format, not %d", v, version)
 	}
 	return nil
 }
@@ -79,8 +79,8 @@ func (d *Document) Encode() ([]byte, error) {
 	return append([]byte(header(body)), body...), nil
 }
 
-// withoutErrors is a copy of s without the texts of errors: another process has no
-// use for them, and they may quote what the API said.
+// withoutErrors is a copy of s without the texts of errors: they are of no use to
+// another process, and may quote the API.
 func withoutErrors(s *fleet.Snapshot) *fleet.Snapshot {
 	if s == nil {
 		return nil
@@ -114,9 +114,9 @@ func withoutErrors(s *fleet.Snapshot) *fleet.Snapshot {
 	return &next
 }
 
-// Decode reads the content of a file. If what it says of the fleet cannot be read, or
-// cannot be true, the document beside the error has the refused logins alone: a clock
-// that was set back must not cost their count.
+// Decode decodes the content of a file. If the fleet in it cannot be decoded or is
+// implausible, it returns an error and a document with only the refused logins: if
+// the clock was set back, their count must not be lost.
 func Decode(b []byte, now time.Time) (*Document, error) {
 	if err := checkHeader(b); err != nil {
 		return nil, err
@@ -124,11 +124,11 @@ func Decode(b []byte, now time.Time) (*Document, error) {
 	i := bytes.IndexByte(b, '\n') + 1
 	line, body := b[:i], b[i:]
 	if string(line) != header(body) {
-		return nil, errors.New("is torn or altered: the checksum does not fit")
+		return nil, errors.New("is incomplete or was changed: the checksum does not match")
 	}
 	var f struct {
 		Document
-		Fleet json.RawMessage // in the place of the document's
+		Fleet json.RawMessage // replaces the document's field
 	}
 	if err := unmarshal(body, &f); err != nil {
 		return nil, err
@@ -147,8 +147,8 @@ func Decode(b []byte, now time.Time) (*Document, error) {
 	return &d, nil
 }
 
-// provisional is what versions until November 2026 wrote of each poll, and no version
-// reads any more.
+// provisional is a field that versions until November 2026 wrote for each poll. It is
+// ignored.
 var provisional = regexp.MustCompile(`,"Provisional":"[^"]*"`)
 
 // unmarshal reads one JSON value without unknown keys.
@@ -159,7 +159,7 @@ func unmarshal(b []byte, v any) error {
 		return err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("goes on after its end")
+		return errors.New("has data after the JSON object")
 	}
 	return nil
 }

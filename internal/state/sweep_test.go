@@ -9,7 +9,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/state"
 )
 
-// What a killed process left goes; what others call alike, and what somebody is
+// The files of a killed process are removed; similar names, and what another process is
 // writing just now, stays.
 func TestSweepRemovesWhatAKilledProcessLeft(t *testing.T) {
 	dir := t.TempDir()

@@ -34,7 +34,7 @@ type HealthcheckOptions struct {
 }
 
 // Healthcheck asks the running exporter whether it is healthy. It takes the flags
-// that the exporter runs with. An error says what is wrong.
+// that the exporter runs with. The error says what is wrong.
 func Healthcheck(ctx context.Context, flags *toolkit.FlagConfig, o HealthcheckOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, healthcheckTime)
 	defer cancel()
@@ -64,7 +64,7 @@ func Healthcheck(ctx context.Context, flags *toolkit.FlagConfig, o HealthcheckOp
 	if err != nil {
 		return err
 	}
-	// Directly: never through a proxy, and to no other host that this one names.
+	// Without proxy and without redirects.
 	client := &http.Client{
 		Transport:     &http.Transport{TLSClientConfig: trust, ForceAttemptHTTP2: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -78,17 +78,17 @@ func Healthcheck(ctx context.Context, flags *toolkit.FlagConfig, o HealthcheckOp
 	if resp.StatusCode == http.StatusOK {
 		return nil
 	}
-	// A page of a proxy in between may be of any length.
+	// The answer of a proxy in between may have any length.
 	line, _ := bufio.NewReader(io.LimitReader(resp.Body, 512)).ReadString('\n')
 	line = strings.TrimSpace(line)
 	if resp.StatusCode == http.StatusUnauthorized && o.Username == "" {
-		line = "the web configuration asks for a user: give --username and --password-file"
+		line = "the web configuration requires a user: give --username and --password-file"
 	}
 	return fmt.Errorf("%s: %s: %s", u.Redacted(), resp.Status, cmp.Or(line, "(no text)"))
 }
 
-// readTLS reads the part about TLS of a web configuration file; without a file TLS is
-// off. [CheckConfig] finds the faults of the rest.
+// readTLS reads the TLS part of a web configuration file; without a file TLS is off.
+// [CheckConfig] checks the rest.
 func readTLS(file string) (toolkit.TLSConfig, error) {
 	var c struct {
 		TLS toolkit.TLSConfig `yaml:"tls_server_config"`
@@ -114,8 +114,8 @@ func schemeOf(c toolkit.TLSConfig) string {
 	return "http"
 }
 
-// target is the URL to ask: --url, or the address that the flags name, as seen from this
-// machine.
+// target is the URL of the health check: --url, or else the address in the flags, as
+// seen from this machine.
 func (o HealthcheckOptions) target(flags *toolkit.FlagConfig, server toolkit.TLSConfig) (*url.URL, error) {
 	if o.URL != "" {
 		u, err := url.Parse(o.URL)
@@ -123,7 +123,7 @@ func (o HealthcheckOptions) target(flags *toolkit.FlagConfig, server toolkit.TLS
 			return nil, fmt.Errorf("--url: %w", err)
 		}
 		if strings.Trim(u.Path, "/") == "" {
-			u.Path = o.Prefix.Route + "/-/healthy" // the landing page answers in sickness, too
+			u.Path = o.Prefix.Route + "/-/healthy" // the landing page answers even if the exporter is not healthy
 		}
 		return u, nil
 	}
@@ -150,10 +150,10 @@ func (o HealthcheckOptions) target(flags *toolkit.FlagConfig, server toolkit.TLS
 	return nil, errors.New("the exporter has no TCP address of its own: give --url")
 }
 
-// trust says which certificate is accepted. A certificate for the exporter's public
-// name does not name the loopback address, so there the exporter is known by the very
-// certificate in its web configuration. Without one any certificate will do on
-// loopback, but then no password is sent.
+// trust sets which certificate is accepted. A certificate for the public name of the
+// exporter does not name the loopback address, so on loopback it must be the
+// certificate of the web configuration. Without a web configuration any certificate
+// is accepted on loopback, but no password is sent.
 func (o HealthcheckOptions) trust(u *url.URL, server toolkit.TLSConfig) (*tls.Config, error) {
 	loopback := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
 	if u.Scheme != "https" || !loopback && o.URL != "" {
@@ -178,7 +178,7 @@ func (o HealthcheckOptions) trust(u *url.URL, server toolkit.TLSConfig) (*tls.Co
 		own = block.Bytes
 	}
 	if own == nil && o.Username != "" {
-		return nil, errors.New("the password is sent only to the exporter's own certificate: give the --web.config.file that names it")
+		return nil, errors.New("the password is sent only to a server with the exporter's certificate: give the --web.config.file that names it")
 	}
 	return &tls.Config{
 		InsecureSkipVerify: true, //nolint:gosec // G402: the certificate is compared instead

@@ -81,11 +81,11 @@ func TestHealthcheckOfAURL(t *testing.T) {
 	}
 }
 
-func TestHealthcheckOfNobody(t *testing.T) {
+func TestHealthcheckWithoutAnExporter(t *testing.T) {
 	f := flags("")
 	f.WebListenAddresses = &[]string{"127.0.0.1:1"} // nothing listens there
 	if err := web.Healthcheck(t.Context(), f, web.HealthcheckOptions{}); err == nil {
-		t.Error("nobody is healthy")
+		t.Error("healthy without an exporter")
 	}
 }
 

@@ -24,9 +24,9 @@ var landingHTML string
 
 var landingTemplate = template.Must(template.New("landing").Parse(landingHTML))
 
-// landingPolicy allows the page its own style sheet, by its hash, the icon that is
-// part of it, and nothing else. If a hostile name ever got through the escaping,
-// the browser would still run nothing.
+// landingPolicy allows only the style sheet of the page, by its hash, and its
+// embedded icon. If a hostile name got through the escaping, the browser would still
+// run no script.
 var landingPolicy = "default-src 'none'; style-src '" + styleHash(landingHTML) + "'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 func styleHash(page string) string {
@@ -52,11 +52,11 @@ func (o Options) landing(w http.ResponseWriter, _ *http.Request) {
 }
 
 const (
-	// maxRows is how many ports the page lists, the busiest first. With more the
-	// page would be slow to load, and too long to read.
+	// maxRows is how many ports the page lists, the busiest first. A longer page
+	// would be slow to load and hard to read.
 	maxRows = 200
-	// maxSparks is how many of these have their traffic drawn. A drawing costs
-	// about as much as the rest of its row.
+	// maxSparks is how many of the listed ports have a sparkline, which costs about
+	// as much as the rest of its row.
 	maxSparks = 50
 )
 
@@ -64,7 +64,7 @@ const (
 type page struct {
 	Version  string
 	Pprof    bool
-	Progress string // "" once every port had its first poll
+	Progress string // "" after the first poll of every port
 	Polled   bool
 	Window   string // label of the primary window
 	Accounts []accountRow
@@ -77,17 +77,17 @@ type accountRow struct {
 	Name                                   string
 	Up                                     bool
 	Source, Token, Intervals, Login, Error string // Login and Error are "" if there is no problem
-	Calls                                  string // wanted in a cycle, of those that the request budget has
-	Over                                   bool   // more than it has, so intervals are stretched
+	Calls                                  string // calls needed in a cycle, and calls that the request budget allows
+	Over                                   bool   // too many calls, so intervals are stretched
 }
 
 type portRow struct {
 	Name, UUID, Account, Metro, Speed, Status string
 	In, Out                                   rate
 	Connections, Sample, Polled               string
-	LateSample, LatePoll                      bool     // too late for the rates to be shown
+	LateSample, LatePoll                      bool     // too old for rates to be shown
 	Problems                                  []string // what failed
-	Stale                                     []string // what is not shown any more
+	Stale                                     []string // what is no longer shown
 }
 
 // rate is the last polled rate of a port in one direction.
@@ -96,7 +96,7 @@ type rate struct {
 	P95   string // over the primary window
 	Share string // of the capacity, in whole percent; "" if rate or capacity is unknown
 	Width string // of the bar, in percent
-	Level string // how worrying the share is: "", mid or high
+	Level string // CSS class of the share: "", mid or high
 	Spark spark
 }
 
@@ -142,7 +142,7 @@ func newAccountRow(a *fleet.Account, windows []fleet.Window, now time.Time) acco
 	if a.LoginHeld {
 		row.Login = strings.TrimSuffix("held back: "+short(a.LoginError), ": ")
 	}
-	if a.CallsPerCycle > 0 && a.BudgetPerCycle > 0 { // else nothing is planned yet
+	if a.CallsPerCycle > 0 && a.BudgetPerCycle > 0 { // else the plan is not known yet
 		row.Calls = strconv.FormatFloat(a.CallsPerCycle, 'f', 0, 64) + " of " + strconv.FormatFloat(a.BudgetPerCycle, 'f', 0, 64) + " calls"
 	}
 	interval := func(d time.Duration) string { return model.Duration(d.Round(time.Second)).String() }
@@ -164,7 +164,7 @@ func newPortRow(v *fleet.View, sparks bool) portRow {
 		LateSample: len(late) > 0, LatePoll: v.Port.Traffic[0] != nil && v.Traffic[0] == nil,
 		Problems: problems(v), Stale: stale(v, late),
 	}
-	if v.Port.Inventory != nil { // its place does not go stale
+	if v.Port.Inventory != nil { // the metro does not expire
 		row.Metro = cmp.Or(v.Port.Inventory.Metro, absent)
 	}
 	if v.Inventory != nil {
@@ -194,13 +194,13 @@ func newRate(v *fleet.View, d fleet.Direction, sparks bool) rate {
 	switch {
 	case *share >= 0.8:
 		r.Level = "high"
-	case *share >= 0.5: // the partner of a redundant pair could not carry both
+	case *share >= 0.5: // one port of the pair could not carry the load of both
 		r.Level = "mid"
 	}
 	return r
 }
 
-// problems are the faults of the latest polls, and why there may be no data.
+// problems are the faults of the latest polls, and the reasons why there may be no data.
 func problems(v *fleet.View) []string {
 	var all []string
 	if v.Attached != nil && !*v.Attached {
@@ -217,7 +217,7 @@ func problems(v *fleet.View) []string {
 	return all
 }
 
-// lateDirections have a newest sample that is too old to be called the last.
+// lateDirections are the directions whose newest sample is too old to be shown as last rate.
 func lateDirections(v *fleet.View) []string {
 	var all []string
 	for _, d := range fleet.Directions() {
@@ -228,7 +228,7 @@ func lateDirections(v *fleet.View) []string {
 	return all
 }
 
-// stale says what was known and is not shown any more, because of its age.
+// stale lists values that are no longer shown because of their age.
 func stale(v *fleet.View, late []string) []string {
 	var old, all []string
 	for i, t := range v.Port.Traffic {
@@ -270,8 +270,8 @@ func ageText(t, now time.Time) string {
 	return human.Duration(max(0, fleet.Age(now, t))) // clocks differ
 }
 
-// short cuts a text of the API, such as an error, to a length that leaves room for
-// the rest of the page.
+// short cuts a text of the API, such as an error, to a length that fits into the
+// page.
 func short(text string) string {
 	const limit = 200
 	if r := []rune(text); len(r) > limit {

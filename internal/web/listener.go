@@ -16,33 +16,33 @@ import (
 )
 
 const (
-	// headerTime and requestTime bound how long a client may take to ask.
+	// headerTime and requestTime limit how long a client may take to send a request.
 	headerTime  = 10 * time.Second
 	requestTime = time.Minute
-	// answerTime bounds an answer from the end of the request's header on. It is
-	// more than any scrape_timeout in use. pprof adds the length of a profile.
+	// answerTime limits an answer, from the end of the request header on. It is
+	// longer than any usual scrape_timeout. pprof adds the length of a profile.
 	answerTime = 2 * time.Minute
-	// idleTime keeps the connection of a Prometheus that scrapes every minute
-	// or two.
+	// idleTime is long enough to keep the connection of a Prometheus that scrapes
+	// every minute or two.
 	idleTime = 3 * time.Minute
-	// maxHeader is ample for a password and what a proxy adds.
+	// maxHeader is enough for a password and the headers that a proxy adds.
 	maxHeader = 64 << 10
 	// maxStreams is how many requests of one connection are answered at once,
 	// with HTTP/2.
 	maxStreams = 32
-	// drainTime is what open requests get to finish; container runtimes kill
-	// ten seconds after the signal.
+	// drainTime is how long open requests may take to finish; container runtimes kill
+	// the process ten seconds after the signal.
 	drainTime = 5 * time.Second
 )
 
 const vsockScheme = "vsock://"
 
-// Listener holds the open sockets of the exporter. A port that is taken is found
-// out before anything else starts.
+// Listener holds the open sockets of the exporter. They are opened first, so that the
+// start fails early if an address is in use.
 type Listener struct {
 	tcp    []net.Listener
 	scheme string
-	config toolkit.FlagConfig  // of tcp: the web configuration file alone
+	config toolkit.FlagConfig  // for tcp: only the web configuration file
 	rest   *toolkit.FlagConfig // nil, or systemd or vsock sockets, which the toolkit opens in Serve
 }
 
@@ -79,14 +79,15 @@ func Listen(ctx context.Context, flags *toolkit.FlagConfig) (*Listener, error) {
 	return l, nil
 }
 
-// CheckConfig returns what is wrong with a web configuration file; "" stands for no
-// file. A pipe is refused: to open it could block, and the file is read at each request.
+// CheckConfig returns what is wrong with a web configuration file; path is "" without
+// a file. A pipe is refused: to open it could block, and the file is read at each
+// request.
 func CheckConfig(file string) error {
 	info, err := os.Stat(file)
 	if err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("--web.config.file: %s is not a regular file", file)
 	}
-	if err := toolkit.Validate(file); err != nil { // which knows that a file is missing, too
+	if err := toolkit.Validate(file); err != nil { // which also reports a missing file
 		return fmt.Errorf("--web.config.file: %w", err)
 	}
 	return nil
@@ -108,13 +109,13 @@ func (l *Listener) Scheme() string { return l.scheme }
 // configuration file, until ctx is done. Then it gives open requests five
 // seconds, and returns nil.
 func (l *Listener) Serve(ctx context.Context, h http.Handler, log *slog.Logger) error {
-	defer l.close() // a server that never came to accept leaves its socket open
-	// Open requests outlive ctx, but not Serve.
+	defer l.close() // a server that did not start leaves its socket open
+	// Open requests may outlive ctx, but not Serve.
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
-	// One server for each socket: toolkit.ServeMultiple shares one server, whose
-	// handler every listener wraps once more, all at the same time.
+	// One server for each socket: with toolkit.ServeMultiple all sockets share one
+	// server, and each wraps its handler once more, at the same time.
 	start := func(serve func(*http.Server) error) {
 		srv := newServer(requests, h, log)
 		g.Go(func() error {
@@ -163,7 +164,7 @@ func drain(ctx context.Context, srv *http.Server, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
 	if err := srv.Shutdown(ctx); err != nil {
-		log.Warn("open requests cut off at shutdown", "err", err)
-		_ = srv.Close() // cuts the connections that are left
+		log.Warn("open requests were cut off at shutdown", "err", err)
+		_ = srv.Close() // closes the remaining connections
 	}
 }

@@ -75,7 +75,7 @@ func write(t *testing.T, dir, name, text string) string {
 	return path
 }
 
-// certificate makes one that names nobody.
+// certificate makes a certificate without names.
 func certificate(t *testing.T, dir string) (cert, key string) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -160,7 +160,7 @@ func TestBasicAuthCoversEveryPath(t *testing.T) {
 			base := scheme + serve(t, web.Handler(o), flags(webConfig(t, withTLS)))
 			client := &http.Client{Transport: &http.Transport{
 				DisableKeepAlives: true,
-				TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // the certificate names nobody
+				TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // the certificate has no names
 			}}
 			for _, path := range []string{"/", "/metrics", "/-/healthy", "/-/ready", "/debug/pprof/"} {
 				check(t, get(t, client, base+path, ""), http.StatusUnauthorized, "")

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// metrics returns the handler of /metrics. A fault of one collector costs its own
-// series, not the scrape. The query is ignored.
+// metrics returns the handler of /metrics. If a collector fails, only its series are
+// missing. The query is ignored.
 func metrics(o Options) http.Handler {
 	h := promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{
 		ErrorLog:          &scrapeLog{log: o.Log},
@@ -32,8 +32,8 @@ func metrics(o Options) http.Handler {
 	}))
 }
 
-// scrapeLog writes what promhttp complains of. A faulty collector is as faulty at
-// the next scrape, so each text is logged once a minute.
+// scrapeLog logs the errors of promhttp. A faulty collector fails at every scrape, so
+// each text is logged at most once a minute.
 type scrapeLog struct {
 	log     *slog.Logger
 	repeats repeats
@@ -49,24 +49,24 @@ func (l *scrapeLog) Println(v ...any) {
 
 const (
 	// maxRendering is how many answers are rendered at once: each holds a copy of
-	// every series, and more than there are cores would only wait for each other.
+	// every series, and more answers than cores would not be faster.
 	maxRendering = 4
-	// maxInFlight is how many answers are in memory at once, rendered or on their
-	// way. One of a thousand ports has 5 MiB, or 300 KiB compressed.
+	// maxInFlight is how many answers are in memory at once, from rendering to
+	// sending. The answer for a thousand ports has 5 MiB, or 300 KiB compressed.
 	maxInFlight = 16
 	// readTime is how long a client may take to read an answer, unless it is a
 	// Prometheus that announces a longer scrape timeout.
 	readTime = 30 * time.Second
 )
 
-// buffered answers with what h writes. h writes into memory, so that a client that
-// reads slowly holds neither a snapshot nor gathered metrics, only bytes; after its
-// time to read the connection is cut. Requests above the limits wait their turn.
+// buffered sends what h writes. h writes into memory, so that a slow client keeps
+// neither a snapshot nor gathered metrics in memory, only bytes; after the time to
+// read the connection is closed. Requests above the limits wait.
 func buffered(h http.HandlerFunc) http.Handler {
 	inFlight, rendering := semaphore.NewWeighted(maxInFlight), semaphore.NewWeighted(maxRendering)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if inFlight.Acquire(r.Context(), 1) != nil {
-			return // the client has left
+			return // the client is gone
 		}
 		defer inFlight.Release(1)
 		if rendering.Acquire(r.Context(), 1) != nil {
@@ -77,15 +77,15 @@ func buffered(h http.HandlerFunc) http.Handler {
 			defer rendering.Release(1) // even if h panics
 			h(a, r)
 		}()
-		// A writer without deadlines is not on a network.
+		// A writer without deadlines is not a network connection.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeToRead(r)))
 		w.Header().Set("Content-Length", strconv.Itoa(a.body.Len()))
 		w.WriteHeader(a.status)
-		_, _ = w.Write(a.body.Bytes()) // an error means that the client has left, or is too slow
+		_, _ = w.Write(a.body.Bytes()) // an error means that the client is gone or too slow
 	})
 }
 
-// answer is a ResponseWriter that keeps status and body back.
+// answer is a ResponseWriter that buffers status and body.
 type answer struct {
 	http.ResponseWriter
 

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// Prefix is what stands before the exporter's paths. The zero value is nothing.
+// Prefix is the prefix of the exporter's paths. The zero value is no prefix.
 type Prefix struct {
-	Route    string // before each path that is answered: "" or like /fabric
-	External string // the same as browsers see it, if there is a proxy in front
+	Route    string // of each path that the exporter serves: "" or like /fabric
+	External string // of each path as browsers see it, behind a reverse proxy
 }
 
 // NewPrefix reads --web.route-prefix and --web.external-url as Prometheus does: the
@@ -40,8 +40,8 @@ func NewPrefix(route, external string) (Prefix, error) {
 	return Prefix{inside, outside}, nil
 }
 
-// prefixPath is a path without a slash at its end, "" for the root; ok is false if
-// no request could have it, or http.ServeMux would take it for a pattern.
+// prefixPath is path without a trailing slash, "" for the root; ok is false if no
+// request could have that path, or http.ServeMux would treat it as a pattern.
 func prefixPath(p string) (prefix string, ok bool) {
 	if p = strings.Trim(p, "/"); p == "" {
 		return "", true
@@ -49,8 +49,8 @@ func prefixPath(p string) (prefix string, ok bool) {
 	return "/" + p, path.Clean(p) == p && !strings.ContainsAny(p, "{}?#% ")
 }
 
-// redirects lead browsers from the root to the landing page, and from the prefix
-// without a slash at its end to the one with it, which the page's links need.
+// redirects redirect browsers from the root to the landing page, and from the prefix
+// without a trailing slash to the prefix with one, which the links of the page need.
 func (p Prefix) redirects(mux *http.ServeMux) {
 	if p.Route == "" {
 		return

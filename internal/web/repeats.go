@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// repeats keeps log messages that come many times a second from filling the log:
-// of each kind one a minute is due. The zero value is ready to use.
+// repeats limits log messages that may come many times a second: of each kind one a
+// minute is logged. The zero value is ready to use.
 type repeats struct {
 	mu    sync.Mutex
 	kinds map[string]*repeated
@@ -23,7 +23,7 @@ type repeated struct {
 // due reports whether a message of a kind is to be logged, and how many of that
 // kind were left out since the last one.
 func (r *repeats) due(kind string) (leftOut int, due bool) {
-	const maxKinds = 64 // net/http has a dozen
+	const maxKinds = 64 // net/http has about a dozen kinds
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k := r.kinds[kind]
@@ -41,8 +41,8 @@ func (r *repeats) due(kind string) (leftOut int, due bool) {
 	return leftOut, true
 }
 
-// serverLog writes what [http.Server] complains of: no file descriptor left,
-// clients that do not speak TLS.
+// serverLog logs the errors of [http.Server], such as too many open files or a failed
+// TLS handshake.
 type serverLog struct {
 	log     *slog.Logger
 	repeats repeats
@@ -61,7 +61,7 @@ func (l *serverLog) Write(p []byte) (int, error) {
 		kind = text[:i]
 	}
 	if leftOut, due := l.repeats.due(kind); due {
-		l.log.Warn("trouble with a client or the network", "err", text, "left_out", leftOut)
+		l.log.Warn("error of a client or the network", "err", text, "left_out", leftOut)
 	}
 	return len(p), nil
 }

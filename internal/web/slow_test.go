@@ -84,7 +84,7 @@ func long(o web.Options, n int) {
 	o.Registerer.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: "long", Help: strings.Repeat("x", n)}))
 }
 
-func TestReadersWhoNeverReadHoldNobodyUp(t *testing.T) {
+func TestReadersWhoNeverReadDelayNoOtherReader(t *testing.T) {
 	for _, path := range []string{"/metrics", "/"} {
 		t.Run(path, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

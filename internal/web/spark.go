@@ -14,10 +14,10 @@ const (
 	sparkHeight  = 100
 )
 
-// spark is one direction of a port over the primary window, drawn.
+// spark is the sparkline of one direction of a port over the primary window.
 type spark struct {
 	Path  string // of an SVG path; "" if there is nothing to draw
-	Title string // the same in words
+	Title string // the same as text
 }
 
 // newSpark draws the series s of a window that ends at end. A bucket shows its
@@ -40,11 +40,11 @@ func newSpark(s *fleet.Rates, w fleet.Window, end time.Time, capacity *float64, 
 	return spark{Path: sparkPath(sparkBuckets(s, w, end), top), Title: title}
 }
 
-// bucket is the points that share a column.
+// bucket holds the points of one column.
 type bucket struct {
 	column int
 	high   float64
-	joined bool // nothing is missing between this bucket and the one before
+	joined bool // no interval is missing between the previous bucket and this
 }
 
 func sparkBuckets(s *fleet.Rates, w fleet.Window, end time.Time) []bucket {
@@ -53,7 +53,7 @@ func sparkBuckets(s *fleet.Rates, w fleet.Window, end time.Time) []bucket {
 	start, longest := end.Add(-w.Span), 2*max(s.Resolution, w.Resolution)
 	for _, p := range s.Points {
 		column := int(float64(sparkColumns) * float64(p.Time.Sub(start)) / float64(w.Span))
-		column = min(max(column, 0), sparkColumns-1) // a source stamps the start or the end of an interval
+		column = min(max(column, 0), sparkColumns-1) // the time of a point is the start or the end of its interval, by source
 		if n := len(all); n > 0 && all[n-1].column == column {
 			all[n-1].high = max(all[n-1].high, p.Mean)
 		} else {
@@ -64,8 +64,8 @@ func sparkBuckets(s *fleet.Rates, w fleet.Window, end time.Time) []bucket {
 	return all
 }
 
-// sparkPath writes the path in relative steps, which keep the page small. A
-// bucket without neighbours becomes a line without length, that is a dot.
+// sparkPath writes the path in relative steps, which keep the page small. A bucket
+// without neighbours becomes a line of length 0, which is drawn as a dot.
 func sparkPath(buckets []bucket, top float64) string {
 	var path []byte
 	var x, y int
@@ -87,7 +87,7 @@ func sparkPath(buckets []bucket, top float64) string {
 	return string(path)
 }
 
-// sparkRow is the height of a rate, counted from above as SVG does.
+// sparkRow is the vertical position of a rate; SVG counts from the top.
 func sparkRow(v, top float64) int {
 	if top <= 0 {
 		return sparkHeight

@@ -1,6 +1,6 @@
-// Package web is what the exporter shows over HTTP: the metrics, its health, a
-// landing page with the load of the ports, and, if a flag asks for them, reloading
-// and profiles.
+// Package web serves the HTTP pages of the exporter: the metrics, its health, a
+// landing page with the load of the ports and, if enabled by flags, reloading and
+// profiles.
 package web
 
 import (
@@ -16,21 +16,21 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// Options are what the pages show. All but Reload, Pprof and Prefix are required.
+// Options configure the pages. All but Reload, Pprof and Prefix are required.
 type Options struct {
 	Load       func() *fleet.Snapshot // the newest state of the fleet; nil before the first
 	Gatherer   prometheus.Gatherer    // what /metrics shows
-	Registerer prometheus.Registerer  // takes the metrics about /metrics itself
+	Registerer prometheus.Registerer  // for the metrics about /metrics itself
 	Alive      func() error           // nil while the poll loops run, else what is wrong
 
-	Reload func(ctx context.Context) error // reads the configuration again; nil: refused
+	Reload func(ctx context.Context) error // reloads the configuration; nil: the page is forbidden
 	Pprof  bool                            // serve profiles under /debug/pprof/
 	Prefix Prefix                          // of every path
 
 	Log *slog.Logger
 }
 
-// strictPolicy allows a page nothing. A page that needs more sets a policy itself.
+// strictPolicy allows a page to load nothing. A page that needs more sets its own policy.
 const strictPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // Handler returns the routes of the exporter. TLS and passwords are added by
@@ -42,11 +42,11 @@ func Handler(o Options) http.Handler {
 	mux.Handle("GET "+p+"/metrics", metrics(o))
 	mux.HandleFunc("GET "+p+"/-/healthy", o.healthy)
 	mux.HandleFunc("GET "+p+"/-/ready", o.ready)
-	// Another site must not make the browser of a user who is logged in reload.
+	// Another site must not be able to trigger a reload through the browser of a logged-in user.
 	reload := http.NewCrossOriginProtection().Handler(http.HandlerFunc(o.reload))
 	mux.Handle("POST "+p+"/-/reload", reload)
 	mux.Handle("PUT "+p+"/-/reload", reload)
-	if o.Pprof { // it moves the write deadline by the length of a profile itself
+	if o.Pprof { // it extends the write deadline by the length of a profile
 		// Index takes the name of a profile from the path.
 		mux.Handle("GET "+p+"/debug/pprof/", http.StripPrefix(p, http.HandlerFunc(pprof.Index)))
 		mux.HandleFunc("GET "+p+"/debug/pprof/cmdline", pprof.Cmdline)
@@ -55,9 +55,9 @@ func Handler(o Options) http.Handler {
 		mux.HandleFunc("POST "+p+"/debug/pprof/symbol", pprof.Symbol)
 		mux.HandleFunc("GET "+p+"/debug/pprof/trace", pprof.Trace)
 	}
-	limited := http.MaxBytesHandler(mux, 1<<20) // only pprof reads a body at all
+	limited := http.MaxBytesHandler(mux, 1<<20) // only pprof reads a body
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Browsers are to treat every answer as the type that it names.
+		// Browsers must not guess the type of an answer.
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		if w.Header().Get("Content-Security-Policy") == "" { // the web configuration may have set one
@@ -83,7 +83,7 @@ func (o Options) ready(w http.ResponseWriter, _ *http.Request) {
 	say(w, "ready")
 }
 
-// progress says how far the first round of polls has come.
+// progress says how many ports wait for their first poll.
 func progress(snap *fleet.Snapshot) string {
 	if snap == nil || len(snap.Accounts) == 0 {
 		return "nothing polled yet"
@@ -99,7 +99,7 @@ func progress(snap *fleet.Snapshot) string {
 
 func (o Options) reload(w http.ResponseWriter, r *http.Request) {
 	if o.Reload == nil {
-		http.Error(w, "reloading over HTTP is off; start the exporter with --web.enable-reload, or send it SIGHUP", http.StatusForbidden)
+		http.Error(w, "reload over HTTP is off; start the exporter with --web.enable-reload, or send it SIGHUP", http.StatusForbidden)
 		return
 	}
 	if err := o.Reload(r.Context()); err != nil {
@@ -109,8 +109,8 @@ func (o Options) reload(w http.ResponseWriter, r *http.Request) {
 	say(w, "reloaded")
 }
 
-// say answers 200 with one line of text.
+// say answers with status 200 and one line of text.
 func say(w http.ResponseWriter, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(w, text+"\n") // an error means that the client has left
+	_, _ = io.WriteString(w, text+"\n") // an error means that the client is gone
 }

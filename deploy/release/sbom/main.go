@@ -1,5 +1,5 @@
-// Command sbom writes what a Go binary was made of, as the binary itself says
-// (go version -m), to standard output: a CycloneDX 1.6 bill of materials in JSON.
+// Command sbom writes a CycloneDX 1.6 bill of materials of a Go binary to standard
+// output, in JSON. It lists the modules that the binary itself names (go version -m).
 // The same binary gives the same bill.
 package main
 
@@ -43,7 +43,7 @@ func run(w io.Writer, path, name, version string) error {
 	return e.Encode(newBill(info, sha256.Sum256(content), name, version))
 }
 
-// bill is a CycloneDX document, as far as it is needed here.
+// bill is the part of a CycloneDX document that is used here.
 type bill struct {
 	Format       string       `json:"bomFormat"`
 	Spec         string       `json:"specVersion"`
@@ -90,7 +90,7 @@ type dependency struct {
 	DependsOn []string `json:"dependsOn"`
 }
 
-// newBill is the bill of the binary that info and sum are of.
+// newBill is the bill of the binary with that build info and checksum.
 func newBill(info *debug.BuildInfo, sum [sha256.Size]byte, name, version string) bill {
 	program := component{
 		Ref: purl(info.Main.Path, version), Type: "application", Name: name, Version: version,
@@ -120,7 +120,7 @@ func components(info *debug.BuildInfo) []component {
 	for _, m := range info.Deps {
 		m = cmp.Or(m.Replace, m)
 		c := component{Ref: purl(m.Path, m.Version), Type: "library", Name: m.Path, Version: m.Version, PURL: purl(m.Path, m.Version)}
-		if m.Sum != "" { // a hash of the module's files as go.sum has it: no hash that CycloneDX knows
+		if m.Sum != "" { // the hash of go.sum, which is of no type that CycloneDX knows
 			c.Properties = []property{{"go:sum", m.Sum}}
 		}
 		cs = append(cs, c)
@@ -134,10 +134,10 @@ func purl(path, version string) string {
 	return "pkg:golang/" + path + "@" + strings.ReplaceAll(version, "+", "%2B")
 }
 
-// serial is a UUID that stands for the binary and nothing else.
+// serial is a UUID that identifies the binary.
 func serial(sum [sha256.Size]byte) string {
 	u := sum[:16]
-	u[6] = u[6]&0x0f | 0x80 // version 8: made up as its maker likes
+	u[6] = u[6]&0x0f | 0x80 // version 8: vendor-specific
 	u[8] = u[8]&0x3f | 0x80
 	return fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
 }

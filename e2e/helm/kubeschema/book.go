@@ -13,8 +13,7 @@ import (
 // Schema is a JSON schema, or the part of an OpenAPI document that becomes one.
 type Schema = map[string]any
 
-// Book holds the definitions of a Kubernetes version, and resources that were
-// added to it.
+// Book holds the definitions of a Kubernetes version, and of added resources.
 type Book struct {
 	definitions map[string]Schema // by name: io.k8s.api.apps.v1.Deployment
 	schemas     map[string]Schema // by file name
@@ -39,10 +38,10 @@ func NewBook(document []byte) (*Book, error) {
 	for name, s := range d.Definitions {
 		b.definitions[name] = strict(s)
 	}
-	// The document says "string"; a server takes cpu: 2 as well.
+	// The document says "string", but a server also accepts cpu: 2.
 	b.definitions[quantity] = Schema{"type": []string{"string", "number"}}
 	for name, s := range d.Definitions {
-		// Options of requests belong to every group: they are no objects.
+		// Options of requests belong to every group, and are not objects.
 		if kinds := kindsOf(s); len(kinds) == 1 {
 			k := kinds[0]
 			b.schemas[k.file()] = b.standalone(k.pin(b.definitions[name]))
@@ -68,7 +67,7 @@ func (b *Book) AddResource(definition []byte) error {
 	if err := yaml.Unmarshal(definition, &tree); err != nil {
 		return err
 	}
-	document, err := json.Marshal(tree) // so that all maps are of one type
+	document, err := json.Marshal(tree) // so that all maps have one type
 	if err != nil {
 		return err
 	}
@@ -81,7 +80,7 @@ func (b *Book) AddResource(definition []byte) error {
 	for _, v := range d.Spec.Versions {
 		k := kind{Group: d.Spec.Group, Version: v.Name, Kind: d.Spec.Names.Kind}
 		s := k.pin(strict(v.Schema.OpenAPIV3Schema))
-		// Definitions leave it open, since the server knows it by itself.
+		// Definitions do not fix it, since the server knows it.
 		s["properties"].(Schema)["metadata"] = Schema{"$ref": reference + objectMeta}
 		b.schemas[k.file()] = b.standalone(s)
 	}
@@ -91,7 +90,7 @@ func (b *Book) AddResource(definition []byte) error {
 // Schemas are the schemas of all kinds by file name.
 func (b *Book) Schemas() map[string]Schema { return b.schemas }
 
-// standalone returns s with every definition that it leads to.
+// standalone returns s with every definition that it refers to.
 func (b *Book) standalone(s Schema) Schema {
 	needed := map[string]Schema{}
 	var collect func(part any)
@@ -126,7 +125,7 @@ func (b *Book) standalone(s Schema) Schema {
 // kind names a kind of object.
 type kind struct{ Group, Version, Kind string }
 
-// kindsOf are the kinds that a definition of an OpenAPI document stands for.
+// kindsOf returns the kinds that a definition of an OpenAPI document describes.
 func kindsOf(s Schema) []kind {
 	content, err := json.Marshal(s["x-kubernetes-group-version-kind"])
 	if err != nil {
@@ -139,7 +138,7 @@ func kindsOf(s Schema) []kind {
 	return kinds
 }
 
-// file is the name by which kubeconform asks: of the group only the first word.
+// file is the file name that kubeconform looks for, with only the first word of the group.
 func (k kind) file() string {
 	group, _, _ := strings.Cut(k.Group, ".")
 	if group != "" {
@@ -148,7 +147,7 @@ func (k kind) file() string {
 	return strings.ToLower(k.Kind+"-"+group+k.Version) + ".json"
 }
 
-// pin returns s for this kind alone, with the fields that say so required.
+// pin returns s for only this kind, with apiVersion and kind required.
 func (k kind) pin(s Schema) Schema {
 	version := k.Version
 	if k.Group != "" {

@@ -3,9 +3,9 @@
 // file for each kind: deployment-apps-v1.json. They are stricter than the API server
 // by design: an unknown field is refused, where a server would drop it.
 //
-// All sources are Go modules, so that the module proxy and its checksum database
-// are all that a build has to trust: k8s.io/kubernetes holds its OpenAPI document,
-// the other modules their custom resource definitions.
+// All sources are Go modules, so that a build trusts only the module proxy and its
+// checksum database: k8s.io/kubernetes contains its OpenAPI document, the other
+// modules their custom resource definitions.
 package main
 
 import (
@@ -92,7 +92,7 @@ func read(ctx context.Context, kubernetes, operator, gateway string) (map[string
 
 // download returns the directory of a module in the module cache.
 func download(ctx context.Context, module string) (string, error) {
-	// In a directory without go.mod, no requirement of ours has a say.
+	// In a directory without go.mod, our requirements do not apply.
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module) //nolint:gosec // G204: a version of a constant path
 	cmd.Dir = os.TempDir()
 	answer, err := cmd.Output()
@@ -106,8 +106,8 @@ func download(ctx context.Context, module string) (string, error) {
 	return m.Dir, nil
 }
 
-// write puts every schema into a file of out, which appears only when complete:
-// make takes a directory that is there for done.
+// write writes every schema to a file in out, which is created only when complete:
+// for make an existing directory is up to date.
 func write(out string, schemas map[string]Schema) error {
 	if err := os.MkdirAll(filepath.Dir(out), 0o750); err != nil {
 		return err

@@ -1,14 +1,14 @@
 package main
 
-// kept are the keywords that mean the same in OpenAPI and in a JSON schema.
-// Descriptions are left out: they are most of the text.
+// kept are the keywords with the same meaning in OpenAPI and in a JSON schema.
+// Descriptions, most of the text, are left out.
 var kept = []string{
 	"$ref", "enum", "type", "required", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
 	"minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "multipleOf",
 }
 
-// strict returns an OpenAPI schema as a JSON schema that refuses fields which it
-// does not name. Rules in CEL (x-kubernetes-validations) are left to servers.
+// strict returns an OpenAPI schema as a JSON schema that refuses unknown fields.
+// Rules in CEL (x-kubernetes-validations) are not checked.
 func strict(s Schema) Schema {
 	if s["x-kubernetes-int-or-string"] == true || s["format"] == "int-or-string" {
 		return Schema{"type": []string{"integer", "string"}}
@@ -36,7 +36,7 @@ func strict(s Schema) Schema {
 	return t
 }
 
-// fields gives t the fields of s, and closes it where s lists them all.
+// fields copies the fields of s to t, and refuses others if s lists all fields.
 func fields(s, t Schema) {
 	properties, closed := s["properties"].(Schema)
 	if closed {
@@ -58,8 +58,8 @@ func fields(s, t Schema) {
 	}
 }
 
-// alternatives are the schemas of a list such as oneOf. They add conditions to
-// what stands beside them, and so close nothing by themselves.
+// alternatives are the schemas of a list such as oneOf. They only add conditions to
+// their sibling keywords, so they do not refuse unknown fields.
 func alternatives(list []any) []any {
 	open := make([]any, len(list))
 	for i, v := range list {

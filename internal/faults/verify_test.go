@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// judge says what is wrong with a timeline.
-func (o outcome) judge(l timeline) (wrong []string) {
+// verify says what is wrong with a timeline.
+func (o outcome) verify(l timeline) (wrong []string) {
 	if l.hits == 0 {
 		wrong = append(wrong, "no request met the fault")
 	}
@@ -18,12 +18,12 @@ func (o outcome) judge(l timeline) (wrong []string) {
 	}
 	counted := false
 	for _, m := range l.marks {
-		wrong = append(wrong, o.judgeSeries(l, m)...)
-		wrong = append(wrong, o.judgeValues(l, m)...)
-		wrong = append(wrong, o.judgeHealth(l, m)...)
+		wrong = append(wrong, o.verifySeries(l, m)...)
+		wrong = append(wrong, o.verifyValues(l, m)...)
+		wrong = append(wrong, o.verifyHealth(l, m)...)
 		if m.at == time.Hour {
 			counted = true
-			wrong = append(wrong, o.judgeCalls(m)...)
+			wrong = append(wrong, o.verifyCalls(m)...)
 		}
 	}
 	if !counted {
@@ -34,16 +34,16 @@ func (o outcome) judge(l timeline) (wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("%s is back after %v, want %v", what, took[0], took[1]))
 		}
 	}
-	wrong = append(append(wrong, o.judgeErrors(l)...), l.untrue...)
+	wrong = append(append(wrong, o.verifyErrors(l)...), l.untrue...)
 	if o.also != nil {
 		wrong = append(wrong, o.also(l)...)
 	}
 	return wrong
 }
 
-// judgeCalls says which APIs were asked too often or too seldom in an hour. Those
+// verifyCalls says which APIs were asked too often or too seldom in an hour. Those
 // of other accounts know nothing of the fault.
-func (o outcome) judgeCalls(m mark) (wrong []string) {
+func (o outcome) verifyCalls(m checkpoint) (wrong []string) {
 	for i, n := range m.calls {
 		want := usual
 		if i == 0 {
@@ -56,8 +56,8 @@ func (o outcome) judgeCalls(m mark) (wrong []string) {
 	return wrong
 }
 
-// judgeErrors says what is wrong with the errors that were counted.
-func (o outcome) judgeErrors(l timeline) (wrong []string) {
+// verifyErrors says what is wrong with the errors that were counted.
+func (o outcome) verifyErrors(l timeline) (wrong []string) {
 	found, n := map[string]bool{}, 0.0
 	for series, v := range l.marks[len(l.marks)-1].series {
 		if family(series) != "api_errors_total" || v <= l.before[series] {
@@ -80,8 +80,8 @@ func (o outcome) judgeErrors(l timeline) (wrong []string) {
 	return wrong
 }
 
-// judgeSeries says which series are there and should not, or the other way round.
-func (o outcome) judgeSeries(l timeline, m mark) (wrong []string) {
+// verifySeries says which series are there and should not, or the other way round.
+func (o outcome) verifySeries(l timeline, m checkpoint) (wrong []string) {
 	there, of, now := map[string]int{}, map[string]int{}, map[string]int{}
 	for series := range l.before {
 		_, ok := m.series[series]
@@ -112,13 +112,13 @@ func (o outcome) judgeSeries(l timeline, m mark) (wrong []string) {
 		if classOf(f) == health {
 			n = min(now[f], of[f]) // labels may change
 		}
-		wrong = append(wrong, o.judgeFamily(f, n, of[f], m.at)...)
+		wrong = append(wrong, o.verifyFamily(f, n, of[f], m.at)...)
 	}
 	return wrong
 }
 
-// judgeFamily says what is wrong with n series of a family being left of all.
-func (o outcome) judgeFamily(f string, n, all int, at time.Duration) []string {
+// verifyFamily says what is wrong with n series of a family being left of all.
+func (o outcome) verifyFamily(f string, n, all int, at time.Duration) []string {
 	whole, gone, ends := o.fate(classOf(f))
 	switch {
 	case classOf(f) == hourlyRatios && o.apart:
@@ -134,16 +134,16 @@ func (o outcome) judgeFamily(f string, n, all int, at time.Duration) []string {
 	return nil
 }
 
-// judgeValues says which series that nothing has changed have another value than
+// verifyValues says which series that nothing has changed have another value than
 // before the fault, or were not there then. Those of traffic have a truth of
 // their own.
-func (o outcome) judgeValues(l timeline, m mark) (wrong []string) {
+func (o outcome) verifyValues(l timeline, m checkpoint) (wrong []string) {
 	for series, v := range m.series {
 		f := family(series)
 		before, known := l.before[series]
 		want := before
-		if settled, ok := o.settles[f]; ok && v != before && !l.foreign(series) {
-			want = settled
+		if value, ok := o.becomes[f]; ok && v != before && !l.foreign(series) {
+			want = value
 		}
 		switch c := classOf(f); {
 		case o.left(series), o.comes != "" && strings.Contains(series, o.comes), o.renames && f == "port_info":
@@ -152,7 +152,7 @@ func (o outcome) judgeValues(l timeline, m mark) (wrong []string) {
 		case v != want && (c == inventory || c == connections || c == capacity || steady(f)):
 			wrong = append(wrong, fmt.Sprintf("%s is %v after %v, and was %v", series, v, m.at, before))
 		case c == ratios, c == hourlyRatios:
-			wrong = append(wrong, l.judgeRatio(series, v, m)...)
+			wrong = append(wrong, l.verifyRatio(series, v, m)...)
 		}
 	}
 	return wrong
@@ -166,9 +166,9 @@ func steady(family string) bool {
 	}, family)
 }
 
-// judgeRatio says whether a share can be one of what the ports carry: of a LAG it
+// verifyRatio says whether a share can be one of what the ports carry: of a LAG it
 // is that of the last rate, of a pair at most that of both highest ones.
-func (l timeline) judgeRatio(series string, v float64, m mark) []string {
+func (l timeline) verifyRatio(series string, v float64, m checkpoint) []string {
 	direction := map[bool]string{true: "inbound", false: "outbound"}[strings.Contains(series, `"inbound"`)]
 	if family(series) == "port_lag_failover_utilization_ratio" {
 		last := strings.Replace(series, "port_lag_failover_utilization_ratio", "port_traffic_last_bytes_per_second", 1)
@@ -180,7 +180,7 @@ func (l timeline) judgeRatio(series string, v float64, m mark) []string {
 	both, least := 0.0, 0.0
 	window := map[bool]string{true: longWindow, false: "1d"}[strings.Contains(series, longWindow)]
 	for name, was := range l.before {
-		if f := family(name); !strings.Contains(name, watched[0]) && !strings.Contains(name, watched[1]) || l.foreign(name) {
+		if f := family(name); !strings.Contains(name, polledPorts[0]) && !strings.Contains(name, polledPorts[1]) || l.foreign(name) {
 			continue
 		} else if f == "port_traffic_max_bytes_per_second" && strings.Contains(name, direction) && strings.Contains(name, window) {
 			both += was
@@ -205,9 +205,9 @@ func (l timeline) foreign(series string) bool {
 	return slices.ContainsFunc(l.theirs, func(uuid string) bool { return strings.Contains(series, uuid) })
 }
 
-// judgeHealth says where up, port_poll_success and the time of the latest success
+// verifyHealth says where up, port_poll_success and the time of the latest success
 // are wrong.
-func (o outcome) judgeHealth(l timeline, m mark) (wrong []string) {
+func (o outcome) verifyHealth(l timeline, m checkpoint) (wrong []string) {
 	for series, v := range m.series {
 		f := family(series)
 		mine := !l.foreign(series) && (f != "up" || series == fmt.Sprintf("up{account=%q}", account(0)))
