@@ -51,7 +51,7 @@ func TestShardsShareThePorts(t *testing.T) {
 func TestInvalidShard(t *testing.T) {
 	t.Parallel()
 	x := start(t, nil, "--shard=3/3")
-	if code := x.wait(t); code == 0 || !strings.Contains(x.stderr.String(), "of 3 the first is 0 and the last 2") {
+	if code := x.wait(t); code == 0 || !strings.Contains(x.stderr.String(), "the index must be 0 to 2") {
 		t.Errorf("exit code %d, %s", code, x.stderr.String())
 	}
 }

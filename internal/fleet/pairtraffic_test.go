@@ -42,7 +42,7 @@ func backwards(n int) []float64 {
 
 // The peaks of the two are at different times, so the sum of their maxima, 40,
 // or of their percentiles, 38, is nobody's load: both together always carry 21.
-func TestNewLoadAddsIntervalByInterval(t *testing.T) {
+func TestNewPairTrafficAddsIntervalByInterval(t *testing.T) {
 	seconds := func(s ...int) func(int) time.Duration {
 		return func(i int) time.Duration { return time.Duration(s[i%len(s)]) * time.Second }
 	}
@@ -71,7 +71,7 @@ func TestNewLoadAddsIntervalByInterval(t *testing.T) {
 	}
 }
 
-func TestNewLoadTakesWhatBothHave(t *testing.T) {
+func TestNewPairTrafficTakesWhatBothHave(t *testing.T) {
 	whole := stamped(counting(100), punctual)
 	without := func(cut ...int) *fleet.Traffic {
 		t := stamped(backwards(100), punctual)
@@ -120,7 +120,7 @@ func TestNewLoadTakesWhatBothHave(t *testing.T) {
 }
 
 // The pair is as old as the older of its ports.
-func TestNewLoadIsOfTheEarlierStamp(t *testing.T) {
+func TestNewPairTrafficIsOfTheEarlierStamp(t *testing.T) {
 	late := stamped(counting(20), func(int) time.Duration { return 100 * time.Second })
 	for _, pair := range [][2]*fleet.Traffic{{late, stamped(counting(20), punctual)}, {stamped(counting(20), punctual), late}} {
 		load := fleet.NewPairTraffic(pair[0], pair[1], oneDay)
@@ -132,7 +132,7 @@ func TestNewLoadIsOfTheEarlierStamp(t *testing.T) {
 
 // Whatever the jitter, within half an interval all in all, no interval meets
 // another than its own.
-func TestNewLoadIsTheSumOfWhatWasSentTogether(t *testing.T) {
+func TestNewPairTrafficIsTheSumOfWhatWasSentTogether(t *testing.T) {
 	const n = 288
 	for phase := range 10 {
 		off := time.Duration(phase) * 30 * time.Second

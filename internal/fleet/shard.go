@@ -25,11 +25,11 @@ func (s *Shard) Set(text string) error {
 	count, errCount := strconv.Atoi(right)
 	switch {
 	case !ok || errors.Join(err, errCount) != nil:
-		return fmt.Errorf("shard %q is not written like 0/3: which one, from 0, of how many", text)
+		return fmt.Errorf("shard %q is not written like 0/3: index from 0, then the number of shards", text)
 	case count < 1 || count > maxShards:
 		return fmt.Errorf("shard %q: there may be 1 to %d of them", text, maxShards)
 	case index < 0 || index >= count:
-		return fmt.Errorf("shard %q: of %d the first is 0 and the last %d", text, count, count-1)
+		return fmt.Errorf("shard %q: the index must be 0 to %d", text, count-1)
 	}
 	*s = Shard{index, count}
 	return nil

@@ -16,7 +16,7 @@ func TestShardSet(t *testing.T) {
 		}
 	}
 	for text, word := range map[string]string{
-		"": "0/3", "1": "0/3", "a/b": "0/3", "1/": "0/3", "1/2/3": "0/3", "3/3": "the last 2", "-1/3": "the first is 0",
+		"": "0/3", "1": "0/3", "a/b": "0/3", "1/": "0/3", "1/2/3": "0/3", "3/3": "0 to 2", "-1/3": "0 to 2",
 		"0/0": "1 to 1000", "0/1001": "1 to 1000",
 	} {
 		got := fleet.Shard{Index: 1, Count: 2}

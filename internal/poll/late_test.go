@@ -50,7 +50,7 @@ func TestAnEmptyAnswerNamesNoSource(t *testing.T) {
 }
 
 // What the source before says late, after a switch, is not about the new one.
-func TestLateWordsOfTheSourceBeforeDecideNothing(t *testing.T) {
+func TestLateAnswersOfTheSourceBeforeDecideNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ports := uuids(30)
 		var asked atomic.Int32

@@ -268,6 +268,6 @@ func (a *account) heard(t *traffic, source, uuid string, err error, data bool) {
 	t.mu.Unlock()
 	if data && *t.kind.inUse(&a.store.Load().Accounts[a.index]) != source {
 		a.store.Update(func(e *fleet.Edit) { *t.kind.inUse(e.Account(a.Name)) = source })
-		a.log.Info("traffic source answers with data; staying with it", "traffic_of", t.kind.name, "traffic_source", source)
+		a.log.Info("traffic source has data; using it", "traffic_of", t.kind.name, "traffic_source", source)
 	}
 }
