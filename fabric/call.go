@@ -87,8 +87,8 @@ const renewalPause = 5 * time.Minute
 // longer the call fails, instead of holding a worker, and the next poll tries again.
 const maxSitOut = 5 * time.Second
 
-// retry decides whether the attempt after the n-th (from 0), which failed with
-// err, is worth it, and how long to pause before it.
+// retry decides, after attempt n (counted from 0) failed with err, whether to try again, and
+// after what pause.
 func (c *Client) retry(op string, n int, err error) (again bool, pause time.Duration) {
 	if n >= c.maxRetries || !retryable(op, err) {
 		return false, 0
@@ -110,7 +110,7 @@ func (c *Client) retry(op string, n int, err error) (again bool, pause time.Dura
 
 // retryable reports whether another attempt of op may help soon. A failure of
 // the login that op needed is not retried here: the token source has its own
-// schedule. A timeout is retryable, but call does so only once.
+// schedule. A timeout is retried only after the first attempt; see retry.
 func retryable(op string, err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Op != op {
@@ -132,7 +132,7 @@ const (
 	maxBackoff   = 30 * time.Second
 )
 
-// backoff is the pause before the attempt after the n-th (from 0): it doubles,
+// backoff is the pause after attempt n (counted from 0): it doubles,
 // and up to half of it is random, so that calls that failed together do not
 // come back together.
 func backoff(n int) time.Duration {

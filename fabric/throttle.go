@@ -157,9 +157,9 @@ func (t *throttle) left() time.Duration {
 	return time.Until(t.pausedUntil())
 }
 
-// learn adjusts the pause by the answer to a request sent at that time. Requests that
-// were under way when a pause began do not count: their refusals do not double it,
-// and their successes do not end the doubling.
+// learn adjusts the pause by the answer to a request that was sent at sent. A Retry-After
+// always counts. Otherwise a request that was under way when the pause began changes
+// nothing: its refusal does not double the next pause, its success does not reset it.
 func (t *throttle) learn(sent time.Time, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -46,11 +46,11 @@ type Interval struct {
 	Mean, Max float64
 }
 
-// Implausible is a way in which an interval is not plausible, as metrics spell it.
+// Implausible is why an interval is not plausible: the value of the label kind.
 type Implausible string
 
-// The ways. Intervals are left out except those above the line rate: the port may have
-// been made smaller since.
+// The kinds. Intervals are left out except those above the line rate, because the port may
+// have been made smaller since.
 const (
 	FutureInterval  Implausible = "future"
 	ImplausibleRate Implausible = "rate"
@@ -58,7 +58,7 @@ const (
 	AboveLineRate   Implausible = "above_line"
 )
 
-// ImplausibleKinds lists the ways.
+// ImplausibleKinds lists the kinds.
 func ImplausibleKinds() []Implausible {
 	return []Implausible{FutureInterval, ImplausibleRate, TooManyPackets, AboveLineRate}
 }
@@ -93,11 +93,11 @@ func (r Rejected) String() string {
 var ErrImplausible = errors.New("no interval is plausible; has the unit changed?")
 
 const (
-	// believed is up to how many times the line rate a rate is believed: a port that was
-	// made ten times smaller within the window had such rates.
+	// A rate above believed times the line rate is rejected. A port that was made ten times
+	// smaller within the window still has the old rates.
 	believed = 10
-	// noticed is from how many times the line rate on a rate counts as above it: the ends
-	// of intervals jitter, so the rate of a full line may seem higher.
+	// A rate above noticed times the line rate is reported as above it. The ends of intervals
+	// jitter, so the rate of a full line may seem slightly higher.
 	noticed = 1.1
 	// smallestPacket is the size of the smallest Ethernet frame in bit.
 	smallestPacket = 8 * 64
@@ -159,10 +159,10 @@ func (l *Limits) Counts(counts []Count, rejected Rejected) []Count {
 	return kept
 }
 
-// NewTraffic is what an answer that came at now makes of the traffic known before, which
-// may be nil. An empty answer is no news: what is known stays, with its own age, and goes
-// stale. So does a direction of which no interval is plausible; then there is an error
-// as well, which wraps [ErrImplausible]. usable is false if that is so of all there is.
+// NewTraffic merges an answer that came at now into the traffic known before, which may be
+// nil. An empty answer changes nothing: the known values keep their age and go stale. If no
+// interval of a direction is plausible, that direction keeps its values too, and the error
+// wraps [ErrImplausible]. usable is false if then no direction has anything new.
 func NewTraffic(a *Answer, l Limits, previous *Traffic, now time.Time, rejected Rejected) (next *Traffic, usable bool, err error) {
 	if a.Empty() {
 		if previous == nil {
@@ -303,8 +303,9 @@ func (l *Limits) summary(all []Interval) (s AnsweredRates) {
 	return s
 }
 
-// nearer is a figure of the source, or own instead if the figure is theirs: that is,
-// nearer to theirs than half of the distance between the two.
+// nearer corrects a figure of the source's summary when future intervals were left out.
+// theirs is worked out from all intervals, own without the future ones. If the figure is
+// clearly closer to theirs it includes the future ones, and own is returned.
 func nearer(figure, own, theirs *float64) *float64 {
 	switch {
 	case figure == nil || theirs == nil:

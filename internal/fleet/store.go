@@ -19,7 +19,7 @@ type Store struct {
 // Load returns the newest snapshot, or nil before the first.
 func (s *Store) Load() *Snapshot { return s.current.Load() }
 
-// Publish makes next visible to readers. The caller gives next away.
+// Publish makes next visible to readers. The caller must not change next afterwards.
 func (s *Store) Publish(next *Snapshot) { s.current.Store(next) }
 
 // Update publishes a copy of the snapshot with change made to it, pairs brought up to date.
@@ -51,7 +51,7 @@ type AccountSettings struct {
 	MaxSeries int
 
 	// Sources are the traffic sources that may be asked about ports and about
-	// connections. The only one of them is in use from the start.
+	// connections. If there is only one, it is in use from the start.
 	Sources, ConnectionSources []string
 
 	// Discovered reports whether a port of that name in the API belongs to the account
@@ -99,7 +99,7 @@ func (s *Store) Reconfigure(set Settings) {
 			port.Configured, port.ConfiguredName = false, ""
 		}
 	}
-	for _, old := range prev.Connections { // how many there may be, the next search decides
+	for _, old := range prev.Connections { // connections.max is applied by the next search
 		port := e.next.Port(old.Port)
 		if port == nil {
 			continue
@@ -264,8 +264,8 @@ func (e *Edit) Track(account string, chosen []*Tracked) {
 	clear(e.copied) // chosen may be of the snapshot before
 }
 
-// updatePairs works out again what a change may have changed of the pairs, and nothing
-// else: with every answer, thousands of them would be.
+// updatePairs works out the pairs of the ports that were touched, and only those: thousands
+// of pairs at every answer would cost too much.
 func (e *Edit) updatePairs() {
 	if len(e.touched) == 0 && !e.regroup {
 		return
@@ -329,8 +329,8 @@ func (e *Edit) withTraffic(p *Pair) *Pair {
 		old := e.prev.Port(now.UUID)
 		return old != nil && len(old.Traffic) == len(e.next.Windows) && old.Traffic[window] == now.Traffic[window]
 	}
-	// Until both ports have been polled in this run, keep the traffic of the pair that
-	// was restored; its own time and theirs say how old it is.
+	// Traffic from the state file (Bare) has no intervals to add up. Until both ports have
+	// been polled in this run, keep the pair's restored traffic; its own times make it expire.
 	restored := func(t *Traffic) bool { return t != nil && t.Bare }
 	pair := *p
 	pair.Traffic = make([]PairTraffic, len(e.next.Windows))

@@ -52,8 +52,8 @@ type account struct {
 	beginOnce sync.Once
 
 	planning sync.Mutex             // held while a plan is made and published, before mu and the store's
-	logged   map[*traffic]float64   // factors by which intervals were longer when that was logged last
-	catchUp  map[*traffic]time.Time // when the last key is due that was waiting when intervals became shorter
+	logged   map[*traffic]float64   // stretch factor in the latest log line
+	catchUp  map[*traffic]time.Time // intervals became shorter: when the last key that waited for the old one is due
 
 	mu         sync.Mutex
 	current    plan
@@ -142,7 +142,7 @@ func (a *account) newTraffic(of *kind, sources []string, inUse string) *traffic 
 		}
 		return err == nil
 	})
-	t.lap.after = func() { a.watchPace(t) }
+	t.lap.after = func() { a.replanIfPaceChanged(t) }
 	t.lap.next = func(k key, now time.Time) time.Time {
 		return nextPlace(now, a.interval(t, k.window), k.uuid, a.cfg.Windows[k.window].Label())
 	}

@@ -23,7 +23,7 @@ type key struct {
 
 // lap polls each of its keys once per interval, each at its own place in it, and one
 // after the other as they become due. If the workers cannot keep up, a lap takes longer;
-// [lap.rate] tells how long.
+// [lap.rate] is how many polls a second they manage.
 type lap struct {
 	slots   int // polls whose requests may be under way at a time
 	workers int // more than slots: a retry waits without a request under way
@@ -269,10 +269,10 @@ func (l *lap) rate() (perSecond float64, ok bool) {
 	return float64(slots) * float64(len(l.took)) / total, true
 }
 
-// overdue is how late a key may be polled while none is.
+// overdue is how late a key may become while no poll is running.
 const overdue = time.Minute
 
-// alive returns an error when keys are due and none is polled.
+// alive returns an error if keys are overdue and no poll is running.
 func (l *lap) alive(now time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

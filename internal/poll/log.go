@@ -79,7 +79,7 @@ func (l *pollLog) record(class, uuid string, err error) {
 	}
 	f := failure{class, fabric.Reason(err)}
 	for reason, is := range map[string]error{
-		"not_listed": errNotListed, "emptied": errEmptied, "impossible": fleet.ErrImplausible,
+		"not_listed": errNotListed, "listing_empty": errEmptied, "implausible": fleet.ErrImplausible,
 		"not_attached": errNotAttached,
 	} {
 		if errors.Is(err, is) {

@@ -17,8 +17,8 @@ const pageSize = 100
 // the drift between plan and reality.
 const reserve = 0.1
 
-// leastShare is the part of the planned budget that the traffic of connections has even
-// if ports leave it none. It comes out of the reserve, not out of what ports have.
+// leastShare is the part of the planned budget that the traffic of connections always gets.
+// It comes out of the reserve, so ports lose nothing.
 const leastShare = 0.1
 
 // Load is what there is to ask about.
@@ -34,7 +34,7 @@ func AssetPages(assets int) int { return max(1, pagesOf(assets)) }
 
 func pagesOf(n int) int { return (n + pageSize - 1) / pageSize }
 
-// capacity is how many polls a second the calls of a lap manage, 0 if that is not known.
+// capacity is how many polls a second each lap manages, 0 if that is not known.
 type capacity struct{ ports, connections float64 }
 
 // plan is the effective intervals of one account: those of the configuration, or longer
@@ -87,7 +87,7 @@ func newPlan(cfg Config, l Load, c capacity) plan {
 		return max(1, calls/cycle/perSecond)
 	}
 	p.ports = stretch{max(1, first/p.budgetPerCycle), slow(ports, c.ports)}
-	// Ports leave the workers of connections what they do not need, and at least a tenth.
+	// Connections get the workers that ports do not need, at least a tenth.
 	share := 1.0
 	if c.ports > 0 {
 		share = max(leastShare, 1-ports/cycle/c.ports)
@@ -211,7 +211,7 @@ func (a *account) replan() {
 	gaps := func(intervals []time.Duration) bool { return len(intervals) > 0 && a.cfg.Windows[0].Gaps(intervals[0]) }
 	a.logStretch(log.With("traffic_interval", next.windows[0]), a.ports, next.ports, next)
 	if gaps(next.windows) && !gaps(old.windows) {
-		log.Warn("the last polled rates of ports end between two polls: the interval is longer than they last", "traffic_interval", next.windows[0])
+		log.Warn("port_traffic_last will have gaps: ports are polled less often than a rate stays valid", "traffic_interval", next.windows[0])
 	}
 	if a.Connections == nil {
 		return
@@ -219,12 +219,12 @@ func (a *account) replan() {
 	log = log.With("connection_traffic_interval", next.connectionWindows[0])
 	a.logStretch(log, a.connections, next.connections, next)
 	if gaps(next.connectionWindows) && !gaps(old.connectionWindows) {
-		log.Warn("the last polled rates of connections end between two polls: the interval is longer than they last")
+		log.Warn("connection_traffic_last will have gaps: connections are polled less often than a rate stays valid")
 	}
 }
 
-// published are the intervals to show, and to expire values by: those of the plan, or the
-// longer ones published before until all keys have been polled in the shorter ones.
+// published are the intervals to show, and to expire values by. When intervals become
+// shorter, these are the old ones until every key has been polled at the new pace.
 func (a *account) published(t *traffic, planned, next, before []time.Duration) []time.Duration {
 	if len(planned) > 0 && next[0] < planned[0] {
 		a.catchUp[t] = t.lap.sooner().Add(a.cfg.Timeout)
@@ -235,14 +235,14 @@ func (a *account) published(t *traffic, planned, next, before []time.Duration) [
 	return next
 }
 
-// logStretch logs that intervals have become longer since that was logged last, by what is
-// worth a line, or that they hold again.
+// logStretch logs when intervals have grown by more than 5 % since the latest line, or are as
+// configured again.
 func (a *account) logStretch(log *slog.Logger, t *traffic, now stretch, p plan) {
 	const worthALine = 1.05
 	switch was, is := max(1, a.logged[t]), now.factor(); {
 	case is == 1 && was > 1:
 		a.logged[t] = 1
-		log.Info("polling keeps its intervals again", "traffic_of", t.kind.name)
+		log.Info("poll intervals are as configured again", "traffic_of", t.kind.name)
 	case is > worthALine*was:
 		a.logged[t] = is
 		log.Warn("poll intervals are too short for the calls they need; polling less often", "traffic_of", t.kind.name, "remedy", p.remedy(a.cfg))
@@ -258,9 +258,9 @@ func (a *account) capacity() (c capacity) {
 	return c
 }
 
-// watchPace replans when a lap has become clearly slower or faster than planned, which
-// the first answers already show.
-func (a *account) watchPace(t *traffic) {
+// replanIfPaceChanged replans when a lap has become clearly slower or faster than the plan
+// assumed. The first answers show that already.
+func (a *account) replanIfPaceChanged(t *traffic) {
 	perSecond, ok := t.lap.rate()
 	if !ok {
 		return

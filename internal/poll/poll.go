@@ -19,7 +19,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// API is what the poller calls; *fabric.Client has it.
+// API is what the poller calls; *fabric.Client implements it.
 type API interface {
 	Ports(ctx context.Context) iter.Seq2[fabric.Port, error]
 	UserPortsV3(ctx context.Context) iter.Seq2[fabric.Port, error]
@@ -47,7 +47,7 @@ type Account struct {
 	Login   func() fabric.TokenStatus // state of the login, asked after each call
 	Ports   []Port                    // polled whether a listing has them or not
 	Sources []string                  // traffic sources to try, in order: see Sources
-	Pairs   []fleet.Pair              // ports that back each other up, beyond what the API says; without loads
+	Pairs   []fleet.Pair              // ports that back each other up, beyond what the API says; without traffic
 
 	MaxSeries int // of its ports, pairs and connections; 0 for no limit
 
@@ -56,7 +56,7 @@ type Account struct {
 	Discover func(name string, i *fleet.Inventory) bool
 
 	// Connections selects connections on the account's ports to track one by one;
-	// nil if none is.
+	// nil to track none.
 	Connections *Selection
 }
 

@@ -127,7 +127,7 @@ func Exists(outcomes []error) bool {
 
 // probe looks for the traffic source: it asks the sources, one after the other, about a
 // sample, and stays with the first that exists. It is due when no source is known, and
-// when a whole lap has said that the one in use is gone. It reports whether it has looked.
+// when nothing has an answer from the one in use and most say that it is gone. It reports whether it has looked.
 func (a *account) probe(ctx context.Context, t *traffic) bool {
 	if !a.probeDue(t) {
 		return false
@@ -173,12 +173,12 @@ func (a *account) probe(ctx context.Context, t *traffic) bool {
 		a.recordPoll(t, k, outcomes[i])
 	}
 	t.lap.polled(sample)
-	a.log.Error("no traffic source exists; trying again with the next poll", "traffic_of", t.kind.name, "remedy", fmt.Sprintf(
+	a.log.Error("no traffic source exists; trying again in one interval", "traffic_of", t.kind.name, "remedy", fmt.Sprintf(
 		"none of %v knows the %s; check the uuids, the rights of the credentials and api_url", t.sources, t.kind.name))
 	return true
 }
 
-// enoughTime is how long the rest of a sample is waited for once one has answered.
+// enoughTime is how long a probe waits for the other answers after the first one.
 const enoughTime = 5 * time.Second
 
 // askSample polls a sample from a source. Soon after the first answer, which shows that the
@@ -215,8 +215,8 @@ func (t *traffic) use(source string, known bool, rest time.Time) {
 	clear(t.silent)
 }
 
-// forgetSource publishes that no source but this one is in use, if that: it has to answer
-// with data first.
+// forgetSource clears the published source unless it is this one. A source is published only
+// after it has answered with data.
 func (a *account) forgetSource(t *traffic, source string) {
 	a.store.Update(func(e *fleet.Edit) {
 		if inUse := t.kind.inUse(e.Account(a.Name)); *inUse != source {

@@ -19,10 +19,10 @@ type traffic struct {
 	mu       sync.Mutex
 	source   string          // being asked
 	known    bool            // that it exists: a probe has found it, or it was in use before
-	silent   map[string]bool // those it has not answered since it last answered one; true: it is gone for them
+	silent   map[string]bool // UUIDs without an answer since the source last answered any; true if the error says that it is gone
 	answered bool            // it has answered one in this run
 	rest     time.Time       // no probe before this
-	restart  time.Time       // of the latest probe for connections that came
+	restart  time.Time       // when new connections last caused a probe
 }
 
 // asked is a port or connection as it was when its traffic was asked for.
@@ -38,7 +38,7 @@ type kind struct {
 	name, class string // for the log
 	inUse       func(*fleet.Account) *string
 	all         func(s *fleet.Snapshot, account string) (uuids []string)
-	// find is what there is to ask, ok is false if the account has it no more.
+	// find is what there is to ask, ok is false if it no longer belongs to the account.
 	find func(s *fleet.Snapshot, account, uuid string) (_ asked, ok bool)
 	ask  func(ctx context.Context, api API, source string, of asked, from, to time.Time) (*fabric.ConnectionTraffic, error)
 	// edit is find for writing: nil if it left, or is no longer what was asked.
@@ -181,8 +181,8 @@ func (a *account) schedule(t *traffic) (added bool) {
 	return added
 }
 
-// keeps reports whether to go on polling a key. If not, it is put in again should the
-// port or connection come back.
+// keeps reports whether to go on polling a key. If not, schedule adds it again when the port or
+// connection returns.
 func (a *account) keeps(t *traffic, k key) bool {
 	if _, ok := t.kind.find(a.store.Load(), a.Name, k.uuid); ok {
 		return true
