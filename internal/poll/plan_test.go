@@ -2,6 +2,7 @@ package poll_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -217,4 +218,97 @@ func TestAnIntervalLongerThanTheLastRateLastsIsSaid(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The budget as "doctor" and "validate" know it, before anything is polled.
+func TestNewBudgetSaysWhatTheIntervalsTake(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		interval time.Duration // of the primary window
+		load     poll.Load
+		want     poll.Budget
+	}{
+		{"all fits", 5 * time.Minute, poll.Load{Ports: 266}, poll.Budget{ // 266 + 3 + 1/3 of 3, all of it
+			Calls: 270, Allowed: 270, Interval: 5 * time.Minute, ConnectionTraffic: 5 * time.Minute,
+		}},
+		{"a port too many", 5 * time.Minute, poll.Load{Ports: 267}, poll.Budget{
+			Calls: 271, Allowed: 270, Interval: 302 * time.Second, ConnectionTraffic: 5 * time.Minute,
+			Remedy: "raise api.requests_per_second from 1 to 1.1, or all poll intervals by the factor 1.00 (poll.interval to 5m1s)",
+		}},
+		{"connections take what is left", 5 * time.Minute, poll.Load{Ports: 100, Connections: 101, Measured: 332, AssetPages: 5}, poll.Budget{
+			Calls: 100 + 3 + 2 + 332, Allowed: 270, Interval: 5 * time.Minute, ConnectionTraffic: 604 * time.Second,
+			Remedy: "raise api.requests_per_second from 1 to 1.7, or narrow connections.include and exclude of the account, or lower its connections.max: the traffic of 332 connections is asked for every 10m4s",
+		}},
+		{"the last rate ends between two polls", 46 * time.Minute, poll.Load{Ports: 1}, poll.Budget{
+			Calls: 1 + 46.0/5 + 46.0/15, Allowed: 2484, Interval: 46 * time.Minute, ConnectionTraffic: 46 * time.Minute, Gaps: true,
+		}},
+		{"of connections, too", 46 * time.Minute, poll.Load{Ports: 1, Measured: 1}, poll.Budget{
+			Calls: 2 + 46.0/5 + 46.0/15, Allowed: 2484, Interval: 46 * time.Minute, ConnectionTraffic: 46 * time.Minute, Gaps: true, ConnectionTrafficGaps: true,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := newBench(t, nil).cfg
+			cfg.RequestsPerSecond, cfg.Windows[0].Interval = 1, tt.interval
+			near := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-9 })
+			if diff := cmp.Diff(tt.want, poll.NewBudget(cfg, tt.load), near); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// A worker that waits is slow because of the API or because of the request budget.
+func TestTheRemedyNamesWhatIsShort(t *testing.T) {
+	const slow, more = "raise api.concurrency from 1 to 2, because the API answers slowly", "raise api.requests_per_second from"
+	for _, tt := range []struct {
+		name         string
+		ports, later int
+		perSecond    float64
+		want, lack   string
+	}{
+		{"the API: 266 answers of 2s, and a budget that suffices", 266, 266, 1, slow, more},
+		{"the budget, once there are 270 calls in 300s: one in 2s", 100, 270, 0.5, more, "api.concurrency"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEstate(uuids(tt.ports)...)
+				b := discovering(t, e)
+				b.api.traffic = func(string, string) (*fabric.Traffic, error) {
+					time.Sleep(2 * time.Second)
+					return fresh(), nil
+				}
+				b.cfg.RequestsPerSecond, b.cfg.Concurrency = tt.perSecond, 1
+				b.cfg.Accounts[0].Sources = []string{poll.SourceV3}
+				var log strings.Builder
+				b.logTo(&log)
+				b.during(t, func(*poll.Poller) {
+					time.Sleep(10 * time.Minute)
+					e.set(uuids(tt.later)...)
+					time.Sleep(20 * time.Minute)
+				})
+				if got := log.String(); !strings.Contains(got, tt.want) || strings.Contains(got, tt.lack) || strings.Contains(got, "narrow") {
+					t.Errorf("the log:\n%s", got)
+				}
+			})
+		})
+	}
+}
+
+// The first answers, one for each worker, show that a lap takes longer than its interval.
+func TestTheFirstAnswersShowThatALapIsSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &fakeAPI{ports: allSeen("aa", "bb", "cc"), traffic: func(_, uuid string) (*fabric.Traffic, error) {
+			time.Sleep(map[string]time.Duration{"aa": 10 * time.Minute, "bb": 10 * time.Minute, "cc": 7 * time.Minute}[uuid])
+			return fresh(), nil
+		}}, "aa", "bb", "cc")
+		b.cfg.Concurrency, b.cfg.Inventory, b.cfg.Connections = 2, 24*time.Hour, 24*time.Hour
+		b.cfg.Accounts[0].Sources = []string{poll.SourceV3}
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(17*time.Minute + time.Second)
+			if got := b.store.Load().Accounts[0].Traffic; got < 10*time.Minute {
+				t.Errorf("effective interval %v after the first answers", got)
+			}
+			time.Sleep(20 * time.Minute) // let the calls under way end
+		})
+	})
 }
