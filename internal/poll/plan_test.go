@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -294,21 +295,69 @@ func TestTheRemedyNamesWhatIsShort(t *testing.T) {
 	}
 }
 
-// The first answers, one for each worker, show that a lap takes longer than its interval.
-func TestTheFirstAnswersShowThatALapIsSlow(t *testing.T) {
+func TestThatIntervalsHoldAgainIsSaidOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, &fakeAPI{ports: allSeen("aa", "bb", "cc"), traffic: func(_, uuid string) (*fabric.Traffic, error) {
-			time.Sleep(map[string]time.Duration{"aa": 10 * time.Minute, "bb": 10 * time.Minute, "cc": 7 * time.Minute}[uuid])
-			return fresh(), nil
-		}}, "aa", "bb", "cc")
-		b.cfg.Concurrency, b.cfg.Inventory, b.cfg.Connections = 2, 24*time.Hour, 24*time.Hour
-		b.cfg.Accounts[0].Sources = []string{poll.SourceV3}
-		b.during(t, func(*poll.Poller) {
-			time.Sleep(17*time.Minute + time.Second)
-			if got := b.store.Load().Accounts[0].Traffic; got < 10*time.Minute {
-				t.Errorf("effective interval %v after the first answers", got)
-			}
-			time.Sleep(20 * time.Minute) // let the calls under way end
-		})
+		e := newEstate(uuids(270)...)
+		b := discovering(t, e)
+		b.cfg.RequestsPerSecond = 0.5
+		var log strings.Builder
+		b.logTo(&log)
+		b.run(t, time.Hour)
+		if got := log.String(); strings.Count(got, "calls cannot keep up") != 1 || strings.Contains(got, "keeps its intervals again") {
+			t.Errorf("the log of 270 ports:\n%s", got)
+		}
+		e.set(uuids(10)...)
+		b.run(t, 2*time.Hour) // over a reload
+		if n := strings.Count(log.String(), "keeps its intervals again"); n != 1 {
+			t.Errorf("of 10 ports: said %d times; the log:\n%s", n, log.String())
+		}
 	})
+}
+
+// The first answers, one for each worker, show how long a lap takes: 80 answers of 10s on
+// two workers are 400s. That answers are fast again shows as soon.
+func TestTheFirstAnswersShowHowLongALapTakes(t *testing.T) {
+	const few, many = 1, 80
+	for _, tt := range []struct {
+		name               string
+		ports, connections int
+	}{{"ports", many, few}, {"connections", few, many}} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var asked atomic.Int32
+				began := time.Now()
+				answer := func(slow bool) *fabric.Traffic {
+					switch {
+					case !slow || time.Since(began) > 29*time.Second:
+					case asked.Add(1) == 3:
+						time.Sleep(7 * time.Second) // the next answer after one of each worker
+					default:
+						time.Sleep(10 * time.Second)
+					}
+					return fresh()
+				}
+				b := watching(t, newWeb(crowd(tt.connections)...), uuids(tt.ports)...)
+				b.api.ports = allSeen(uuids(tt.ports)...)
+				b.api.traffic = func(string, string) (*fabric.Traffic, error) { return answer(tt.ports == many), nil }
+				b.api.connectionTraffic = func(string, string, string) (*fabric.ConnectionTraffic, error) {
+					return &fabric.ConnectionTraffic{Traffic: *answer(tt.connections == many)}, nil
+				}
+				b.cfg.Concurrency = 2
+				b.cfg.Accounts[0].Sources = []string{poll.SourceV4Stats}
+				b.during(t, func(*poll.Poller) {
+					for _, step := range []struct{ at, want time.Duration }{{16 * time.Second, 5 * time.Minute}, {18 * time.Second, 400 * time.Second}, {45 * time.Second, 5 * time.Minute}} {
+						time.Sleep(step.at - time.Since(began))
+						got := b.store.Load().Accounts[0]
+						slow, quick := got.Traffic, got.ConnectionWindows[0]
+						if tt.connections == many {
+							slow, quick = quick, slow
+						}
+						if slow != step.want || quick != 5*time.Minute {
+							t.Errorf("after %v: %v, want %v; the others %v", step.at, slow, step.want, quick)
+						}
+					}
+				})
+			})
+		})
+	}
 }
