@@ -329,6 +329,9 @@ func TestADirectionOfAConnectionThatIsImpossibleKeepsItsValues(t *testing.T) {
 			broken.Store(true)
 			time.Sleep(14 * time.Minute)
 			c := b.store.Load().Connection("c1")
+			if got := c.Polls[0].Err; !strings.Contains(got, fabric.OpConnectionStatsV4+": decode: inbound") {
+				t.Errorf("the error: %s", got)
+			}
 			if got := c.Traffic[0]; c.Polls[0].OK || *got.Inbound.P95 != 5 || *got.Outbound.P95 != 4 || !got.Inbound.At.Before(got.At) {
 				t.Errorf("%+v, traffic %+v", c.Polls[0], got)
 			}
