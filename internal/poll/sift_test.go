@@ -341,3 +341,20 @@ func TestADirectionOfAConnectionThatIsImpossibleKeepsItsValues(t *testing.T) {
 		}
 	})
 }
+
+func TestAnAnswerThatIsImpossibleNamesItsOperation(t *testing.T) {
+	for source, want := range map[string]string{
+		poll.SourceV3: fabric.OpPortStatsV3, poll.SourceV4Stats: fabric.OpPortStatsV4, poll.SourceV4Metrics: fabric.OpSearchMetrics,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
+				return &fabric.Traffic{Capacity: new(1e9), Inbound: rates(time.Now(), 7e12), Outbound: rates(time.Now(), 7e12)}, nil
+			}}, "aa")
+			b.cfg.Accounts[0].Sources = []string{source}
+			b.run(t, time.Second)
+			if got := b.port(t, "aa").Polls[0].Err; !strings.HasPrefix(got, want+": decode: ") {
+				t.Errorf("%s: %s", source, got)
+			}
+		})
+	}
+}
