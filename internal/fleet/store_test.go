@@ -345,15 +345,15 @@ func grouped(t *testing.T) *fleet.Store {
 func pairs(s *fleet.Snapshot) string {
 	var all []string
 	for _, p := range s.Pairs {
-		text := p.Name + ":"
+		words := []string{p.Name + ":"}
 		for _, traffic := range p.Traffic {
 			if last := traffic.Inbound.Last; last != nil {
-				text += fmt.Sprint(" ", *last)
+				words = append(words, fmt.Sprint(*last))
 			} else {
-				text += " -"
+				words = append(words, "-")
 			}
 		}
-		all = append(all, text)
+		all = append(all, strings.Join(words, " "))
 	}
 	return strings.Join(all, ", ")
 }
