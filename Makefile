@@ -9,6 +9,7 @@ GOLANGCI := v2.15.0
 NFPM     := v2.45.2
 ACTLINT  := v1.7.12
 VULN     := v1.9.0
+GREMLINS := v0.6.0
 TOOLS    := $(CURDIR)/.tools
 export CGO_ENABLED := 0
 # From an empty cache most of the time goes into compiling: one set of flags for all
@@ -33,7 +34,7 @@ SIMULATE := /internal/(faults|soak)$$
 LONG     := ^Test(CommandsCount|TheDaemonOnlyReads|NoReloadLocks|AThousandPorts|AfterAKill|ARestartLeaves)
 LONG     := $(LONG)|^Test(EveryMetricOfA|EveryFigureOfA|ConnectionsShowNeither|PacketCountersFollow)
 
-.PHONY: build demo help check test setup unit e2e race compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln
+.PHONY: build demo help check test setup unit e2e race compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln mutants
 ##@ See it
 build: ## compile the exporter
 	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN) .
@@ -106,6 +107,9 @@ soak: ## run the exporter for SOAK (30m) against APIs that break at random, ever
 KILL  := 5s
 kill: build ## kill the exporter at random moments for KILL (5s), and look for gaps after each restart
 	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -run=TestAKillLosesNoSeries . -kill.for=$(KILL)
+# Takes an hour; AREA="collector fabric:stats" takes less, WORKERS=2 as well.
+mutants: $(TOOLS)/gremlins ## change one operator after another, and list the changes that no test notices
+	./.ci/mutants $(AREA)
 vuln: ## look for known vulnerabilities; needs https://vuln.go.dev
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@$(VULN) ./...
 
@@ -127,5 +131,7 @@ $(TOOLS)/nfpm:
 	GOBIN=$(TOOLS) $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM)
 $(TOOLS)/actionlint:
 	GOBIN=$(TOOLS) $(GO) install github.com/rhysd/actionlint/cmd/actionlint@$(ACTLINT)
+$(TOOLS)/gremlins:
+	GOBIN=$(TOOLS) $(GO) install github.com/go-gremlins/gremlins/cmd/gremlins@$(GREMLINS)
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)

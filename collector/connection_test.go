@@ -127,7 +127,12 @@ func TestCollectorHidesAConnectionWithItsPort(t *testing.T) {
 func TestCollectorOfAnAccountWithoutConnectionsShowsNoCountsOfThem(t *testing.T) {
 	snap := snapshot(time.Now())
 	snap.Connections, snap.Accounts[0].Selected, snap.Accounts[0].ConnectionSource = nil, nil, ""
-	for _, f := range families(expose(t, snap)) {
+	snap.Accounts[0].ConnectionWindows = nil
+	body := expose(t, snap)
+	if got := families(body, `class="connection_traffic"`); len(got) > 0 {
+		t.Errorf("the interval of connection traffic is in %v", got)
+	}
+	for _, f := range families(body) {
 		if strings.HasPrefix(f, "connection") {
 			t.Errorf("%s shows", f)
 		}

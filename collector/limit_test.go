@@ -130,6 +130,18 @@ func TestLimitLeavesOutWholeObjectsFromTheEnd(t *testing.T) {
 	})
 }
 
+func TestNoLimitLeavesOutNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		body := expose(t, limited(time.Now(), 0))
+		if diff := cmp.Diff(shown(expose(t, limited(time.Now(), 1_000_000))), shown(body)); diff != "" {
+			t.Errorf("(-limit of a million +no limit)\n%s", diff)
+		}
+		if bytes.Contains(body, []byte("equinix_fabric_series_dropped{")) {
+			t.Error("series_dropped is shown without max_series")
+		}
+	})
+}
+
 // What has gone stale counts on: else others would come and go with it.
 func TestLimitHoldsStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -188,11 +200,13 @@ func TestLimitIsLoggedWhenItChanges(t *testing.T) {
 			{portCharge + 1, ""},
 			{portCharge, ""},
 			{1, "ports=5 pairs=1 connections=2"},
+			{-1, "ports=4 pairs=1 connections=2"}, // a port that has no name yet has no series
 			{1_000_000, "within max_series again"},
 			{1_000_000, ""},
 		} {
 			log.Reset()
-			snap = limited(time.Now(), tt.most)
+			snap = limited(time.Now(), max(tt.most, 1))
+			snap.Ports[3].Listed = tt.most != -1
 			if _, err := reg.Gather(); err != nil {
 				t.Fatal(err)
 			}

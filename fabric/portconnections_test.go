@@ -44,6 +44,9 @@ func (w *world) run(c *fabric.Client, ports []string) (sizes []int, good int, fa
 	w.sizes = nil
 	seen := make(map[string]bool)
 	err := c.PortConnections(w.t.Context(), ports, func(batch []string, conns []fabric.Connection, err error) {
+		if len(batch) == 0 {
+			w.t.Error("called for no port")
+		}
 		for _, p := range batch {
 			if seen[p] {
 				w.t.Errorf("%s twice", p)
@@ -105,6 +108,9 @@ func TestPortConnectionsWithoutAnyRight(t *testing.T) {
 	c := newClient(t, w)
 	if sizes, _, failed := w.run(c, numberedUUIDs(0, 250)); len(sizes) > 25 || len(failed) != 250 {
 		t.Errorf("%d searches, %d failed", len(sizes), len(failed))
+	}
+	if _, _, failed := w.run(c, numberedUUIDs(0, 8)); len(failed) != 8 {
+		t.Errorf("of 8 %d failed", len(failed))
 	}
 	w.nothing, w.spoils = false, map[string]bool{}
 	for _, refused := range numberedUUIDs(1, 40) {

@@ -202,13 +202,14 @@ func NewTraffic(a *Answer, l Limits, previous *Traffic, now time.Time, rejected 
 // kept, the previous one at worst.
 func NewRates(a *AnsweredRates, l Limits, previous Rates, rejected Rejected) (r Rates, plausible bool) {
 	all := ascending(a.Intervals)
-	due, future, wrong, above := make([]Interval, 0, len(all)), 0, a.Implausible, 0
+	due := make([]Interval, 0, len(all))
+	future, wrong, above := false, a.Implausible > 0, false
 	rejected.add(ImplausibleRate, make([]int64, a.Implausible)...)
 	for _, i := range all {
 		at := i.Time.UnixNano()
 		if i.Mean > believed*l.line || i.Max > believed*l.line {
 			rejected.add(ImplausibleRate, at)
-			wrong++
+			wrong = true
 			i.Max = i.Mean
 		}
 		switch {
@@ -216,11 +217,11 @@ func NewRates(a *AnsweredRates, l Limits, previous Rates, rejected Rejected) (r 
 			continue
 		case i.Time.After(l.to.Add(l.grace)):
 			rejected.add(FutureInterval, at)
-			future++
+			future = true
 			continue
 		case max(i.Mean, i.Max) > noticed*l.line:
 			rejected.add(AboveLineRate, at)
-			above++
+			above = true
 		}
 		due = append(due, i)
 	}
@@ -235,18 +236,18 @@ func NewRates(a *AnsweredRates, l Limits, previous Rates, rejected Rejected) (r 
 	top := highest(a)
 	own := l.summary(due)
 	switch {
-	case wrong > 0, top > believed*l.line:
-		if wrong == 0 {
+	case wrong, top > believed*l.line:
+		if !wrong {
 			rejected.add(ImplausibleRate, 0)
 		}
 		r.Max, r.Mean, r.Last = own.Max, own.Mean, nil
-	case future > 0:
+	case future:
 		theirs := l.summary(all)
 		r.Max = nearer(r.Max, own.Max, theirs.Max)
 		r.Mean = nearer(r.Mean, own.Mean, theirs.Mean)
 		r.Last = nearer(r.Last, own.Last, theirs.Last)
 	}
-	if wrong == 0 && top > noticed*l.line && top <= believed*l.line && above == 0 {
+	if !wrong && !above && top > noticed*l.line && top <= believed*l.line {
 		rejected.add(AboveLineRate, 0)
 	}
 	if r.Last == nil {
@@ -308,8 +309,8 @@ func (l *Limits) summary(all []Interval) (s AnsweredRates) {
 // clearly closer to theirs it includes the future ones, and own is returned.
 func nearer(figure, own, theirs *float64) *float64 {
 	switch {
-	case figure == nil || theirs == nil:
-		return figure
+	case figure == nil:
+		return nil
 	case own == nil, math.Abs(*figure-*theirs) < math.Abs(*theirs-*own)/2:
 		return own
 	}

@@ -83,9 +83,9 @@ func unpack(packed []byte, left int64) []int64 {
 	ends := []int64{left}
 	unit, n := binary.Uvarint(packed)
 	var end, step int64
-	for packed = packed[max(n, 0):]; len(packed) > 0; packed = packed[n:] {
+	for packed = packed[max(n, 0):]; ; packed = packed[n:] {
 		var change int64
-		if change, n = binary.Varint(packed); n <= 0 {
+		if change, n = binary.Varint(packed); n <= 0 { // at the end
 			break
 		}
 		step += change

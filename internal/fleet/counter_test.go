@@ -146,3 +146,50 @@ func TestCounterCountsNothingTwiceAfterAClockWasSetBack(t *testing.T) {
 		t.Errorf("total %v, and was %v", c.Total, total)
 	}
 }
+
+// An interval is counted up to two hours after the newest one, to the nanosecond.
+func TestCounterTakesIntervalsUpToTwoHoursLate(t *testing.T) {
+	now := noon.Add(4 * time.Hour)
+	began := fleet.Counter{}.Add(counts(1), noon.Add(-24*time.Hour), noon).Add(counts(1, 230), noon, now)
+	for _, tt := range []struct {
+		name string
+		late time.Duration
+		n    float64
+		want float64
+	}{
+		{"two hours", 2 * time.Hour, 1, 2},
+		{"more than two hours", 2*time.Hour + 1, 1, 1},
+		{"that has none", time.Minute, 0, 1},
+	} {
+		at := noon.Add(230*time.Minute - tt.late)
+		c := began.Add([]fleet.Count{{End: at, N: tt.n}}, noon, now)
+		if c.Total != tt.want || !c.Latest().Equal(noon.Add(230*time.Minute)) {
+			t.Errorf("%s: total %v, latest %v", tt.name, c.Total, c.Latest())
+		}
+		again, _ := restarted(t, c)
+		if again = again.Add([]fleet.Count{{End: at, N: 1}}, noon, now); again.Total != tt.want {
+			t.Errorf("%s: total %v after the same interval again", tt.name, again.Total)
+		}
+	}
+	if c := began.Add([]fleet.Count{{End: now, N: 0}}, noon, now); !c.Latest().Equal(now) {
+		t.Errorf("an interval without packets is not the latest: %v", c.Latest())
+	}
+}
+
+func TestCounterLeavesOutWhatIsNotAfterItsTimes(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		since, from int // minutes after noon
+		want        float64
+	}{
+		{"ends when counting began", 10, 0, 0},
+		{"ends at the begin of the window", 0, 10, 0},
+		{"after both", 9, 9, 1},
+	} {
+		at := func(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
+		c := fleet.Counter{Since: at(tt.since)}.Add(counts(1, 10), at(tt.from), at(20))
+		if c.Total != tt.want {
+			t.Errorf("%s: total %v, want %v", tt.name, c.Total, tt.want)
+		}
+	}
+}

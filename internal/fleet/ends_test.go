@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,6 +103,27 @@ func TestCounterReadsWhatOlderVersionsWrote(t *testing.T) {
 	c = c.Add([]fleet.Count{{End: newest, N: 1}, {End: newest.Add(-307 * time.Second), N: 1}, {End: now, N: 3}}, now.Add(-24*time.Hour), now)
 	if c.Total != 5+3 {
 		t.Errorf("total %v", c.Total)
+	}
+}
+
+// Older versions wrote the ends, or the newest one before them, or both.
+func TestCounterReadsEitherPartOfWhatOlderVersionsWrote(t *testing.T) {
+	packed := binary.AppendUvarint(nil, uint64(time.Second))
+	packed = binary.AppendVarint(packed, noon.Unix())
+	seen := `"Seen":"` + base64.StdEncoding.EncodeToString(packed) + `"`
+	left := fmt.Sprintf(`"Left":%d`, noon.Add(-time.Minute).UnixNano())
+	for saved, want := range map[string]time.Time{seen: noon, left: noon.Add(-time.Minute), left + "," + seen: noon, `"Total":0`: {}} {
+		var c fleet.Counter
+		if err := json.Unmarshal([]byte("{"+saved+"}"), &c); err != nil || !c.Latest().Equal(want) {
+			t.Errorf("%s: latest %v, want %v, error %v", saved, c.Latest(), want, err)
+		}
+	}
+	for _, broken := range []string{`"Total":-1`, `"Seen":"gA=="`} {
+		c := fleet.Counter{Total: 7}
+		err := json.Unmarshal([]byte("{"+broken+"}"), &c)
+		if strings.Contains(broken, "Total") != (err != nil) || !c.Latest().IsZero() {
+			t.Errorf("%s: latest %v, error %v", broken, c.Latest(), err)
+		}
 	}
 }
 

@@ -71,7 +71,8 @@ func TestPairUp(t *testing.T) {
 	}
 }
 
-// coupled are two ports that were polled at noon, and carry 6 Gbit/s together.
+// coupled are two ports that were polled at noon, and carry 6 Gbit/s together inbound, 3
+// outbound.
 func coupled(change func(a, b *fleet.Port)) *fleet.Snapshot {
 	port := func(uuid string, capacity float64) *fleet.Port {
 		return &fleet.Port{
@@ -81,7 +82,8 @@ func coupled(change func(a, b *fleet.Port)) *fleet.Snapshot {
 		}
 	}
 	a, b := port("a", 10e9), port("b", 8e9)
-	joint := fleet.PairRates{Last: new(6e9), P95: new(4e9), Newest: noon, Resolution: 5 * time.Minute}
+	inbound := fleet.PairRates{Last: new(6e9), P95: new(5e9), Newest: noon, Resolution: 5 * time.Minute}
+	outbound := fleet.PairRates{Last: new(3e9), P95: new(4e9), Newest: noon, Resolution: 5 * time.Minute}
 	if change != nil {
 		change(a, b)
 	}
@@ -89,7 +91,7 @@ func coupled(change func(a, b *fleet.Port)) *fleet.Snapshot {
 		Windows: []fleet.Window{oneDay}, StaleIntervals: 5,
 		Accounts: []fleet.Account{{Name: "acc", Inventory: 15 * time.Minute, Windows: []time.Duration{5 * time.Minute}}},
 		Ports:    []*fleet.Port{a, b},
-		Pairs:    []*fleet.Pair{{Name: "p", Primary: "a", Secondary: "b", Traffic: []fleet.PairTraffic{{Inbound: joint, Outbound: joint}}}},
+		Pairs:    []*fleet.Pair{{Name: "p", Primary: "a", Secondary: "b", Traffic: []fleet.PairTraffic{{Inbound: inbound, Outbound: outbound}}}},
 	}
 }
 
@@ -134,6 +136,15 @@ func TestPairViewSharesTheSmallerCapacity(t *testing.T) {
 	}
 }
 
+func TestPairViewOfAPairWithoutTraffic(t *testing.T) {
+	snap := coupled(nil)
+	snap.Pairs[0].Traffic = nil
+	v, ok := snap.PairView(snap.Pairs[0], noon)
+	if !ok || v.Utilization(fleet.Inbound) != nil || v.P95(fleet.Outbound, 0) != nil {
+		t.Errorf("shown %v: %v, %v", ok, v.Utilization(fleet.Inbound), v.P95(fleet.Outbound, 0))
+	}
+}
+
 func TestPairViewWaitsForThePorts(t *testing.T) {
 	snap := coupled(func(_, b *fleet.Port) { b.Listed = false })
 	if _, ok := snap.PairView(snap.Pairs[0], noon); ok {
@@ -146,6 +157,34 @@ func TestPairViewWaitsForThePorts(t *testing.T) {
 	}
 }
 
+// A port that is missing may yet be found by the listing of another account.
+func TestUnwatchedWaitsForEveryListing(t *testing.T) {
+	pair := fleet.Pair{Primary: "a", Secondary: "z"}
+	listed := fleet.Poll{Last: noon, LastSuccess: noon}
+	for _, tt := range []struct {
+		name       string
+		own, other fleet.Poll
+		pair       fleet.Pair
+		want       []string
+		known      bool
+	}{
+		{"both listed", listed, listed, pair, []string{"z"}, true},
+		{"neither port is there", listed, listed, fleet.Pair{Primary: "y", Secondary: "z"}, []string{"y", "z"}, true},
+		{"both ports are there", listed, listed, fleet.Pair{Primary: "b", Secondary: "a"}, nil, true},
+		{"the listing of the other failed", listed, fleet.Poll{Last: noon}, pair, []string{"z"}, true},
+		{"the other was not listed", listed, fleet.Poll{}, pair, nil, false},
+		{"the own listing failed", fleet.Poll{Last: noon}, listed, pair, nil, false},
+	} {
+		snap := coupled(nil)
+		snap.Accounts[0].InventoryPoll = tt.own
+		snap.Accounts = append(snap.Accounts, fleet.Account{Name: "other", InventoryPoll: tt.other})
+		got, known := snap.MissingPairPorts(&snap.Accounts[0], tt.pair)
+		if diff := cmp.Diff(tt.want, got); diff != "" || known != tt.known {
+			t.Errorf("%s: known %v (-want +got)\n%s", tt.name, known, diff)
+		}
+	}
+}
+
 func TestViewLAGFailover(t *testing.T) {
 	link := func(status string, speed float64) fleet.Link { return fleet.Link{Status: status, Speed: new(speed)} }
 	for _, tt := range []struct {
@@ -155,6 +194,7 @@ func TestViewLAGFailover(t *testing.T) {
 		want   *float64
 	}{
 		{"three up", "", []fleet.Link{link("UP", 1e9), link("UP", 1e9), link("UP", 1e9)}, new(0.5)},
+		{"two up", "", []fleet.Link{link("UP", 2e9), link("UP", 2e9)}, new(0.5)},
 		{"the fastest may be the next", "", []fleet.Link{link("UP", 1e9), link("UP", 4e9), link("DOWN", 10e9)}, new(1.0)},
 		{"one up: nothing would be left", "", []fleet.Link{link("UP", 1e9), link("DOWN", 1e9)}, nil},
 		{"a single link is no LAG", "", []fleet.Link{link("UP", 1e9)}, nil},

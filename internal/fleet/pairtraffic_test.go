@@ -98,6 +98,7 @@ func TestNewPairTrafficTakesWhatBothHave(t *testing.T) {
 	}{
 		{"all of it", whole, without(), new(101.0), new(101.0), 0},
 		{"but the newest", whole, without(99), new(101.0), new(101.0), 5 * time.Minute},
+		{"but the newest, which the other has", without(99), whole, new(101.0), new(101.0), 5 * time.Minute},
 		{"but a tenth", whole, without(missing(10)...), new(101.0), new(101.0), 0},
 		{"but more: the percentile of another time", whole, without(missing(11)...), new(101.0), nil, 0},
 		{"one has begun lately", stamped(counting(20), punctual), whole, new(120.0), nil, 0},

@@ -54,7 +54,7 @@ func (s Shard) Has(key string) bool {
 
 // jump is the consistent hash of Lamping and Veach, by their constants.
 func jump(key uint64, count int) int {
-	b, j := int64(-1), int64(0)
+	var b, j int64
 	for j < int64(count) {
 		b = j
 		key = key*2862933555777941757 + 1

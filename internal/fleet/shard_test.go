@@ -2,6 +2,7 @@ package fleet_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,6 +61,30 @@ func TestShardHas(t *testing.T) {
 			if even := keys / count; n < even*9/10 || n > even*11/10 {
 				t.Errorf("%d of %d has %d of %d keys", i, count, n, keys)
 			}
+		}
+	}
+}
+
+// A port stays in its shard over versions of the exporter: else an upgrade of one after the
+// other would poll it twice, or not at all.
+func TestShardHasTheSameKeysInEveryVersion(t *testing.T) {
+	var got []int
+	for k := range 12 {
+		for i := range 5 {
+			if (fleet.Shard{Index: i, Count: 5}).Has(fmt.Sprintf("%08d-0000-4000-8000-000000000000", k)) {
+				got = append(got, i)
+			}
+		}
+	}
+	if want := []int{3, 4, 0, 4, 1, 0, 2, 1, 4, 0, 3, 2}; !slices.Equal(got, want) {
+		t.Errorf("shards %v, want %v", got, want)
+	}
+}
+
+func TestShardIsWholeIfItIsTheOnlyOne(t *testing.T) {
+	for shard, want := range map[fleet.Shard]bool{{}: true, {Index: 0, Count: 1}: true, {Index: 0, Count: 2}: false, {Index: 1, Count: 2}: false} {
+		if shard.Whole() != want {
+			t.Errorf("%v: %v", shard, shard.Whole())
 		}
 	}
 }

@@ -115,6 +115,38 @@ func TestAttachmentsAreAskedForOnceMetricsAreTheSource(t *testing.T) {
 	})
 }
 
+// A new port may be in a stream since the latest listing of streams.
+func TestANewPortHasItsStreamLookedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var listed atomic.Pointer[[]fabric.Port] // at the latest
+		e := newEstate("aa")
+		b := discovering(t, e)
+		b.api.ports = func() ([]fabric.Port, error) {
+			listed.Store(e.ports.Load())
+			return e.list()
+		}
+		b.api.assets = func() (assets []fabric.StreamAsset, _ error) {
+			for _, p := range *listed.Load() {
+				assets = append(assets, asset(p.UUID, true, "ATTACHED"))
+			}
+			return assets, nil
+		}
+		b.api.traffic = func(string, string) (*fabric.Traffic, error) { return &fabric.Traffic{}, nil }
+		b.cfg.Accounts[0].Sources = []string{poll.SourceV4Metrics}
+		b.cfg.Inventory = 24 * time.Hour
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(time.Minute)
+			e.set("aa", "bb")
+			for len(*listed.Load()) < 2 {
+				time.Sleep(time.Minute)
+			}
+			if got := b.attached(t, "bb"); got != "yes" {
+				t.Errorf("attached: %s, a minute after it was found", got)
+			}
+		})
+	})
+}
+
 func TestAttachmentsThatCannotBeReadStayAsTheyWere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var broken atomic.Bool

@@ -156,3 +156,54 @@ func TestTheStateOfTheLoginIsTakenOver(t *testing.T) {
 		})
 	})
 }
+
+// A listing of v4 that is gone for a moment is not replaced by v3, which names no links: the
+// third in a row is.
+func TestInventoryFallsBackWithTheThirdListingThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var gone atomic.Bool
+		api := &fakeAPI{userPorts: allSeen("aa"), ports: func() ([]fabric.Port, error) {
+			if gone.Load() {
+				return nil, errGone
+			}
+			return allSeen("aa")()
+		}}
+		b := newBench(t, api, "aa")
+		b.run(t, time.Minute)
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(20 * time.Minute)
+			gone.Store(true)
+			before := len(api.of("ports", ""))
+			for len(api.of("userports", "")) == 0 && len(api.of("ports", "")) < before+5 {
+				time.Sleep(time.Minute)
+			}
+			if n := len(api.of("ports", "")) - before; n != 3 {
+				t.Errorf("v3 is asked after %d listings that are gone", n)
+			}
+		})
+	})
+}
+
+// Links that a listing never named cannot have gone down: without a new listing the line
+// rate of the traffic goes on as the effective capacity.
+func TestAPortWithoutLinksKeepsItsCapacityWithoutListings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		b := newBench(t, &fakeAPI{ports: func() ([]fabric.Port, error) {
+			if broken.Load() {
+				return nil, errBroken
+			}
+			return allSeen("aa")()
+		}}, "aa")
+		b.during(t, func(*poll.Poller) {
+			time.Sleep(time.Minute)
+			broken.Store(true)
+			time.Sleep(2 * time.Hour)
+			snap := b.store.Load()
+			v := snap.View(&snap.Accounts[0], b.port(t, "aa"), time.Now())
+			if got := v.EffectiveCapacity(); v.Inventory != nil || got == nil || *got != 1e9 {
+				t.Errorf("inventory %v, effective capacity %v", v.Inventory, got)
+			}
+		})
+	})
+}

@@ -8,8 +8,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -63,4 +65,42 @@ func TestMetricsCountFailuresByOperationAndReason(t *testing.T) {
 			t.Errorf("no line %s", line)
 		}
 	}
+}
+
+// What an answer holds more than once is counted, by kind, and counts once.
+func TestWhatAnAnswerRepeatsIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at := func(minutes int, mean float64) fabric.Point {
+			return fabric.Point{Time: time.Now().Add(-time.Duration(minutes) * time.Minute), Mean: mean, Max: mean}
+		}
+		b := newBench(t, &fakeAPI{
+			ports: func() ([]fabric.Port, error) {
+				ports, err := allSeen("aa", "aa", "aa", "bb")()
+				ports[0].RepeatedLinks, ports[1].Name = 5, "another"
+				return ports, err
+			},
+			connections: func(ports []string, each func([]string, []fabric.Connection, error)) {
+				one := fabric.Connection{UUID: "1", State: "ACTIVE", ASidePort: "aa"}
+				each(ports, []fabric.Connection{one, one, {UUID: "2", ASidePort: "aa"}}, nil)
+			},
+			traffic: func(_, uuid string) (*fabric.Traffic, error) {
+				if uuid == "bb" {
+					return &fabric.Traffic{Inbound: fabric.Rates{Points: []fabric.Point{at(20, 1), at(10, 2), at(15, 3)}}}, nil
+				}
+				return &fabric.Traffic{
+					Inbound:  fabric.Rates{Points: []fabric.Point{at(20, 1), at(15, 2), at(15, 3), at(15, 4)}},
+					Outbound: fabric.Rates{Points: []fabric.Point{at(15, 5), at(20, 6), at(15, 7)}},
+				}, nil
+			},
+		}, "aa", "bb")
+		b.run(t, time.Second)
+		want := map[string]float64{"port": 2, "link": 5, "connection": 1, "sample": 2 + 1}
+		if diff := cmp.Diff(want, b.counted(t, "duplicates_total")); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+		p := b.port(t, "aa")
+		if p.Name() != "name-of-aa" || p.Connections.Total() != 2 || *p.Traffic[0].Inbound.Last != 4 || len(p.Traffic[0].Outbound.Points) != 2 {
+			t.Errorf("%+v, traffic %+v", p, p.Traffic[0])
+		}
+	})
 }

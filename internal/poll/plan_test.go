@@ -2,6 +2,7 @@ package poll_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -193,7 +194,7 @@ func TestListingsOfStreamAssetsArePlanned(t *testing.T) {
 
 // The newest sample is 10 to 15 minutes old when it is polled, and may be an hour.
 func TestAnIntervalLongerThanTheLastRateLastsIsSaid(t *testing.T) {
-	const ofPorts, ofConnections = "last polled rates of ports end", "last polled rates of connections end"
+	const ofPorts, ofConnections = "port_traffic_last will have gaps", "connection_traffic_last will have gaps"
 	for _, tt := range []struct {
 		interval   time.Duration
 		perSecond  float64
@@ -214,6 +215,144 @@ func TestAnIntervalLongerThanTheLastRateLastsIsSaid(t *testing.T) {
 				if strings.Contains(log.String(), ofPorts) != tt.ports || strings.Contains(log.String(), ofConnections) != tt.own {
 					t.Errorf("ports %v, connections %v; got\n%s", tt.ports, tt.own, log.String())
 				}
+			})
+		})
+	}
+}
+
+// The budget as "doctor" and "validate" know it, before anything is polled.
+func TestNewBudgetSaysWhatTheIntervalsTake(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		interval time.Duration // of the primary window
+		load     poll.Load
+		want     poll.Budget
+	}{
+		{"all fits", 5 * time.Minute, poll.Load{Ports: 266}, poll.Budget{ // 266 + 3 + 1/3 of 3, all of it
+			Calls: 270, Allowed: 270, Interval: 5 * time.Minute, ConnectionTraffic: 5 * time.Minute,
+		}},
+		{"a port too many", 5 * time.Minute, poll.Load{Ports: 267}, poll.Budget{
+			Calls: 271, Allowed: 270, Interval: 302 * time.Second, ConnectionTraffic: 5 * time.Minute,
+			Remedy: "raise api.requests_per_second from 1 to 1.1, or all poll intervals by the factor 1.00 (poll.interval to 5m1s)",
+		}},
+		{"connections take what is left", 5 * time.Minute, poll.Load{Ports: 100, Connections: 101, Measured: 332, AssetPages: 5}, poll.Budget{
+			Calls: 100 + 3 + 2 + 332, Allowed: 270, Interval: 5 * time.Minute, ConnectionTraffic: 604 * time.Second,
+			Remedy: "raise api.requests_per_second from 1 to 1.7, or narrow connections.include and exclude of the account, or lower its connections.max: the traffic of 332 connections is asked for every 10m4s",
+		}},
+		{"the last rate ends between two polls", 46 * time.Minute, poll.Load{Ports: 1}, poll.Budget{
+			Calls: 1 + 46.0/5 + 46.0/15, Allowed: 2484, Interval: 46 * time.Minute, ConnectionTraffic: 46 * time.Minute, Gaps: true,
+		}},
+		{"of connections, too", 46 * time.Minute, poll.Load{Ports: 1, Measured: 1}, poll.Budget{
+			Calls: 2 + 46.0/5 + 46.0/15, Allowed: 2484, Interval: 46 * time.Minute, ConnectionTraffic: 46 * time.Minute, Gaps: true, ConnectionTrafficGaps: true,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := newBench(t, nil).cfg
+			cfg.RequestsPerSecond, cfg.Windows[0].Interval = 1, tt.interval
+			near := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-9 })
+			if diff := cmp.Diff(tt.want, poll.NewBudget(cfg, tt.load), near); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// A worker that waits is slow because of the API or because of the request budget.
+func TestTheRemedyNamesWhatIsShort(t *testing.T) {
+	const slow, more = "raise api.concurrency from 1 to 2, because the API answers slowly", "raise api.requests_per_second from"
+	for _, tt := range []struct {
+		name         string
+		ports, later int
+		perSecond    float64
+		want, lack   string
+	}{
+		{"the API: 266 answers of 2s, and a budget that suffices", 266, 266, 1, slow, more},
+		{"the budget, once there are 270 calls in 300s: one in 2s", 100, 270, 0.5, more, "api.concurrency"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEstate(uuids(tt.ports)...)
+				b := discovering(t, e)
+				b.api.traffic = func(string, string) (*fabric.Traffic, error) {
+					time.Sleep(2 * time.Second)
+					return fresh(), nil
+				}
+				b.cfg.RequestsPerSecond, b.cfg.Concurrency = tt.perSecond, 1
+				b.cfg.Accounts[0].Sources = []string{poll.SourceV3}
+				var log strings.Builder
+				b.logTo(&log)
+				b.during(t, func(*poll.Poller) {
+					time.Sleep(10 * time.Minute)
+					e.set(uuids(tt.later)...)
+					time.Sleep(20 * time.Minute)
+				})
+				if got := log.String(); !strings.Contains(got, tt.want) || strings.Contains(got, tt.lack) || strings.Contains(got, "narrow") {
+					t.Errorf("the log:\n%s", got)
+				}
+			})
+		})
+	}
+}
+
+func TestThatIntervalsHoldAgainIsSaidOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEstate(uuids(270)...)
+		b := discovering(t, e)
+		b.cfg.RequestsPerSecond = 0.5
+		var log strings.Builder
+		b.logTo(&log)
+		b.run(t, time.Hour)
+		if got := log.String(); strings.Count(got, "poll intervals are too short") != 1 || strings.Contains(got, "poll intervals are as configured again") {
+			t.Errorf("the log of 270 ports:\n%s", got)
+		}
+		e.set(uuids(10)...)
+		b.run(t, 2*time.Hour) // over a reload
+		if n := strings.Count(log.String(), "poll intervals are as configured again"); n != 1 {
+			t.Errorf("of 10 ports: said %d times; the log:\n%s", n, log.String())
+		}
+	})
+}
+
+// The first answers show how long a lap takes: 80 answers of 10s, two at a time, are 400s.
+// When answers are fast again, the intervals become as configured.
+func TestTheFirstAnswersShowHowLongALapTakes(t *testing.T) {
+	const few, many = 1, 80
+	for _, tt := range []struct {
+		name               string
+		ports, connections int
+	}{{"ports", many, few}, {"connections", few, many}} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				answer := func(slow bool) *fabric.Traffic {
+					if slow && time.Since(began) < 29*time.Second {
+						time.Sleep(10 * time.Second)
+					}
+					return fresh()
+				}
+				b := watching(t, newWeb(crowd(tt.connections)...), uuids(tt.ports)...)
+				b.api.ports = allSeen(uuids(tt.ports)...)
+				b.api.traffic = func(string, string) (*fabric.Traffic, error) { return answer(tt.ports == many), nil }
+				b.api.connectionTraffic = func(string, string, string) (*fabric.ConnectionTraffic, error) {
+					return &fabric.ConnectionTraffic{Traffic: *answer(tt.connections == many)}, nil
+				}
+				b.cfg.Concurrency = 2
+				b.cfg.Accounts[0].Sources = []string{poll.SourceV4Stats}
+				b.during(t, func(*poll.Poller) {
+					for _, step := range []struct{ at, want time.Duration }{
+						{9 * time.Second, 5 * time.Minute}, {11 * time.Second, 400 * time.Second}, {40 * time.Minute, 5 * time.Minute},
+					} {
+						time.Sleep(step.at - time.Since(began))
+						got := b.store.Load().Accounts[0]
+						slow, quick := got.Traffic, got.ConnectionWindows[0]
+						if tt.connections == many {
+							slow, quick = quick, slow
+						}
+						if slow != step.want || quick != 5*time.Minute {
+							t.Errorf("after %v: %v, want %v; the others %v", step.at, slow, step.want, quick)
+						}
+					}
+				})
 			})
 		})
 	}

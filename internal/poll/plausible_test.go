@@ -329,6 +329,9 @@ func TestADirectionOfAConnectionThatIsImpossibleKeepsItsValues(t *testing.T) {
 			broken.Store(true)
 			time.Sleep(14 * time.Minute)
 			c := b.store.Load().Connection("c1")
+			if got := c.Polls[0].Err; !strings.Contains(got, fabric.OpConnectionStatsV4+": decode: inbound") {
+				t.Errorf("the error: %s", got)
+			}
 			if got := c.Traffic[0]; c.Polls[0].OK || *got.Inbound.P95 != 5 || *got.Outbound.P95 != 4 || !got.Inbound.At.Before(got.At) {
 				t.Errorf("%+v, traffic %+v", c.Polls[0], got)
 			}
@@ -337,4 +340,21 @@ func TestADirectionOfAConnectionThatIsImpossibleKeepsItsValues(t *testing.T) {
 			t.Error("no error is counted")
 		}
 	})
+}
+
+func TestAnAnswerThatIsImpossibleNamesItsOperation(t *testing.T) {
+	for source, want := range map[string]string{
+		poll.SourceV3: fabric.OpPortStatsV3, poll.SourceV4Stats: fabric.OpPortStatsV4, poll.SourceV4Metrics: fabric.OpSearchMetrics,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
+				return &fabric.Traffic{Capacity: new(1e9), Inbound: rates(time.Now(), 7e12), Outbound: rates(time.Now(), 7e12)}, nil
+			}}, "aa")
+			b.cfg.Accounts[0].Sources = []string{source}
+			b.run(t, time.Second)
+			if got := b.port(t, "aa").Polls[0].Err; !strings.HasPrefix(got, want+": decode: ") {
+				t.Errorf("%s: %s", source, got)
+			}
+		})
+	}
 }

@@ -224,6 +224,30 @@ func TestPollerIsDeadAfterRun(t *testing.T) {
 	})
 }
 
+// Ports that wait behind slow answers are no sign that polling stands still, nor is it that
+// there are none.
+func TestPollerIsAliveWhilePortsWait(t *testing.T) {
+	for _, ports := range []int{0, 3} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
+				time.Sleep(10 * time.Minute)
+				return fresh(), nil
+			}}, uuids(ports)...)
+			b.cfg.Concurrency = 1
+			b.cfg.Accounts[0].Sources = []string{poll.SourceV3}
+			b.during(t, func(p *poll.Poller) {
+				for range 3 {
+					time.Sleep(9 * time.Minute)
+					if err := p.Alive(); err != nil {
+						t.Errorf("%d ports: %v", ports, err)
+					}
+				}
+				time.Sleep(10 * time.Minute) // let the calls under way end
+			})
+		})
+	}
+}
+
 func TestPollerPublishesNothingAfterItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := &fakeAPI{traffic: func(string, string) (*fabric.Traffic, error) {
