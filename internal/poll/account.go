@@ -38,7 +38,8 @@ type account struct {
 
 	chores      *lap
 	ports       *traffic
-	connections *traffic // nil if none are tracked
+	connections *traffic   // nil if none are tracked
+	kinds       []*traffic // of these two, those that there are
 
 	// Of the chores alone, each of which runs in one goroutine at a time.
 	listedV4         bool            // v4 has listed the ports
@@ -70,8 +71,10 @@ func newAccount(cfg Config, index int, store *fleet.Store, conflicts *conflicts,
 	}
 	state := store.Load().Accounts[index]
 	a.ports = a.newTraffic(portKind, a.Sources, state.Source)
+	a.kinds = []*traffic{a.ports}
 	if a.Connections != nil {
 		a.connections = a.newTraffic(connectionKind, ConnectionSources(a.Sources), state.ConnectionSource)
+		a.kinds = append(a.kinds, a.connections)
 	}
 	a.chores = newLap(4)
 	a.chores.poll = a.surviving(fabric.ChoresTurn, a.chore)
@@ -111,10 +114,9 @@ func (a *account) start(counted time.Time) {
 		now, p := time.Now(), a.plan()
 		a.chores.add(choreSearch, firstDue(now, p.search, counted, a.Name, choreSearch.uuid))
 		a.chores.add(choreStreams, now)
-		a.chores.add(choreSummary, nextPlace(now, p.windows[0], a.Name, choreSummary.uuid))
-		a.schedule(a.ports)
-		if a.connections != nil {
-			a.schedule(a.connections)
+		a.chores.add(choreSummary, nextPlace(now, p.ports.windows[0], a.Name, choreSummary.uuid))
+		for _, t := range a.kinds {
+			a.schedule(t)
 		}
 		close(a.begun)
 	})
@@ -152,20 +154,15 @@ func (a *account) newTraffic(of *kind, sources []string, inUse string) *traffic 
 
 // interval is how often a window is polled.
 func (a *account) interval(t *traffic, window int) time.Duration {
-	if p := a.plan(); t.kind == connectionKind {
-		return p.connectionWindows[window]
-	}
-	return a.plan().windows[window]
+	p := a.plan()
+	return p.of(t).windows[window]
 }
 
 // run polls until ctx is done.
 func (a *account) run(ctx context.Context) error {
 	var laps errgroup.Group
 	laps.Go(func() error { a.chores.run(ctx); return nil })
-	for _, t := range []*traffic{a.ports, a.connections} {
-		if t == nil {
-			continue
-		}
+	for _, t := range a.kinds {
 		laps.Go(func() error {
 			select {
 			case <-a.begun:
@@ -180,11 +177,11 @@ func (a *account) run(ctx context.Context) error {
 
 // alive returns an error when a lap hands out no work.
 func (a *account) alive(now time.Time) error {
-	errs := []error{a.chores.alive(now), a.ports.lap.alive(now)}
-	if a.connections != nil {
-		errs = append(errs, a.connections.lap.alive(now))
+	err := a.chores.alive(now)
+	for _, t := range a.kinds {
+		err = errors.Join(err, t.lap.alive(now))
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // surviving is a poll for a lap, in the turn of its requests. It survives a panic: one port
@@ -204,17 +201,18 @@ func (a *account) surviving(turn fabric.Turn, poll func(ctx context.Context, k k
 }
 
 // chore does one of the chores.
-func (a *account) chore(ctx context.Context, k key) (ok bool) {
+func (a *account) chore(ctx context.Context, k key) bool {
 	switch k {
 	case choreInventory:
-		return a.pollInventory(ctx)
+		a.pollInventory(ctx)
 	case choreSearch:
-		return a.pollConnections(ctx)
+		a.pollConnections(ctx)
 	case choreStreams:
-		return a.pollStreams(ctx)
+		a.pollStreams(ctx)
+	case choreSummary:
+		a.log.summarize()
+		a.replan()
 	}
-	a.log.summarize()
-	a.replan()
 	return true
 }
 
@@ -232,7 +230,7 @@ func (a *account) nextChore(k key, now time.Time) time.Time {
 	case k == choreSearch:
 		interval = p.search
 	case k == choreSummary:
-		interval = p.windows[0]
+		interval = p.ports.windows[0]
 	}
 	return nextPlace(now, interval, a.Name, k.uuid)
 }

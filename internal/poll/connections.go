@@ -32,7 +32,7 @@ type find struct {
 // pollConnections counts the connections of all ports of the account, several batches of
 // ports at a time: one after the other, each page would wait behind the traffic calls of
 // every worker. Of what they found it then selects the connections to track.
-func (a *account) pollConnections(ctx context.Context) bool {
+func (a *account) pollConnections(ctx context.Context) {
 	start := time.Now()
 	var uuids []string
 	for _, p := range a.store.Load().PortsOf(a.Name) {
@@ -49,7 +49,7 @@ func (a *account) pollConnections(ctx context.Context) bool {
 		})
 	}
 	if err := batches.Wait(); err != nil {
-		return false // shutting down: no outcome for the rest
+		return // shutting down: no outcome for the rest
 	}
 	if !s.failed { // a failure may take as long as it likes: no value comes of it
 		a.mu.Lock()
@@ -61,7 +61,6 @@ func (a *account) pollConnections(ctx context.Context) bool {
 	} else {
 		a.replan()
 	}
-	return !s.failed
 }
 
 // takeConnections publishes what a search found on some of the ports, or why it failed.

@@ -152,7 +152,7 @@ func TestTheTrafficOfConnectionsIsPlanned(t *testing.T) {
 		}
 		const remedy = "raise api.requests_per_second from 0.2 to 0.9, or narrow connections.include and exclude of the account, " +
 			"or lower its connections.max: the traffic of 200 connections is asked for every 22m49s" // 216.7 calls of the 47.5 that are left
-		for _, want := range []string{remedy, "connection_traffic_interval=22m49s"} {
+		for _, want := range []string{remedy, "traffic_of=connections interval=22m49s"} {
 			if !strings.Contains(log.String(), want) {
 				t.Errorf("no %q in\n%s", want, log.String())
 			}

@@ -23,11 +23,11 @@ var (
 
 // pollInventory lists what the credentials see, and takes the account's ports and those
 // to be discovered from it. A failed listing changes and removes nothing.
-func (a *account) pollInventory(ctx context.Context) bool {
+func (a *account) pollInventory(ctx context.Context) {
 	start := time.Now()
 	listed, err := a.list(ctx)
 	if ctx.Err() != nil {
-		return false // shutting down: no outcome
+		return // shutting down: no outcome
 	}
 	if err == nil {
 		a.mu.Lock()
@@ -67,7 +67,6 @@ func (a *account) pollInventory(ctx context.Context) bool {
 	if a.schedule(a.ports) {
 		a.chores.hurry(func(k key) bool { return k == choreSearch || k == choreStreams }) // new ports have connections, too
 	}
-	return err == nil
 }
 
 // takeInventory writes a listing to the account's ports and returns those that are
@@ -81,8 +80,7 @@ func (a *account) takeInventory(e *fleet.Edit, listed map[string]fabric.Port, er
 		}
 		found, ok := listed[p.UUID]
 		if ok {
-			p.Confirmed, p.APIName, p.Inventory = true, found.Name, newInventory(found, now)
-			p.Linked = len(found.Links) > 0
+			takeListed(p, found, now)
 		}
 		switch {
 		case !a.cfg.inShard(p.UUID, p.Inventory):
@@ -127,10 +125,15 @@ func (a *account) discover(e *fleet.Edit, listed map[string]fabric.Port, now tim
 		}
 		p := e.Adopt(a.Name, uuid)
 		p.Configured, p.ConfiguredName = false, ""
-		p.Listed, p.Confirmed, p.APIName, p.Inventory = true, true, found.Name, inventory
-		p.Linked = len(found.Links) > 0
+		p.Listed = true
+		takeListed(p, found, now)
 		a.log.Info("port discovered", "port_uuid", uuid, "port_name", found.Name)
 	}
+}
+
+// takeListed writes what a listing says of a port.
+func takeListed(p *fleet.Port, found fabric.Port, now time.Time) {
+	p.Confirmed, p.APIName, p.Inventory, p.Linked = true, found.Name, newInventory(found, now), len(found.Links) > 0
 }
 
 // wins reports whether a port is to become one of the account. A port that a later account

@@ -253,9 +253,9 @@ func (l *lap) note(took time.Duration, ok bool) {
 	l.failed = nil
 }
 
-// rate is how many polls a second the slots allow, by how long the latest ones took; ok is
-// false until each slot has been in use.
-func (l *lap) rate() (perSecond float64, ok bool) {
+// rate is how many polls a second the slots allow, by how long the latest ones took; 0 until
+// each slot has been in use.
+func (l *lap) rate() (perSecond float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	slots := min(l.slots, len(l.known))
@@ -264,9 +264,9 @@ func (l *lap) rate() (perSecond float64, ok bool) {
 		total += took.Seconds()
 	}
 	if total == 0 || len(l.took) < slots {
-		return 0, false
+		return 0
 	}
-	return float64(slots) * float64(len(l.took)) / total, true
+	return float64(slots) * float64(len(l.took)) / total
 }
 
 // overdue is how late a key may become while no poll is running.

@@ -2,7 +2,6 @@ package poll
 
 import (
 	"fmt"
-	"log/slog"
 	"math"
 	"strings"
 	"time"
@@ -34,71 +33,75 @@ func AssetPages(assets int) int { return max(1, pagesOf(assets)) }
 
 func pagesOf(n int) int { return (n + pageSize - 1) / pageSize }
 
-// capacity is how many polls a second each lap manages, 0 if that is not known.
-type capacity struct{ ports, connections float64 }
-
 // plan is the effective intervals of one account: those of the configuration, or longer
 // ones if calls cannot keep up with them.
 type plan struct {
 	callsPerCycle  float64 // wanted within one interval of the primary window
 	budgetPerCycle float64 // allowed within it
 
-	ports, connections         stretch
-	windows, connectionWindows []time.Duration
-	search, inventory          time.Duration
+	ports, connections pace
+	search, inventory  time.Duration
 
 	load Load
 }
 
-// stretch is the factors by which the intervals of a kind must grow, at least 1: because of
-// the request budget, and because calls take long.
-type stretch struct{ budget, slowness float64 }
+// pace is how often the traffic of a kind is polled, by window.
+type pace struct {
+	polls            float64 // a second, in the configured intervals
+	budget, slowness float64 // factors by which intervals must grow, at least 1: for the request budget, and because calls take long
+	windows          []time.Duration
+}
 
-func (s stretch) factor() float64 { return max(s.budget, s.slowness) }
+func (p *pace) factor() float64 { return max(p.budget, p.slowness) }
+
+// of is the pace of a kind.
+func (p *plan) of(t *traffic) *pace {
+	if t.kind == connectionKind {
+		return &p.connections
+	}
+	return &p.ports
+}
 
 // stretched rounds up to whole seconds: an interval of 5m0.013s helps no reader.
-func (s stretch) stretched(d time.Duration) time.Duration {
-	if s.factor() == 1 {
+func stretched(d time.Duration, factor float64) time.Duration {
+	if factor == 1 {
 		return d
 	}
-	return (time.Duration(float64(d)*s.factor()) + time.Second - 1).Truncate(time.Second)
+	return (time.Duration(float64(d)*factor) + time.Second - 1).Truncate(time.Second)
 }
 
 // newPlan gives the request budget to ports, searches and listings first. If their calls
 // do not fit, it stretches their intervals evenly, rather than starving some ports. The
-// traffic of connections has what is left.
-func newPlan(cfg Config, l Load, c capacity) plan {
+// traffic of connections has what is left. rate is how many polls a second the lap of a
+// kind manages, 0 if that is not known.
+func newPlan(cfg Config, l Load, ratePorts, rateConnections float64) plan {
 	cycle := cfg.Windows[0].Interval.Seconds()
-	within := func(calls int, interval time.Duration) float64 { return float64(calls) * cycle / interval.Seconds() }
-	ports, connections := 0.0, 0.0
+	calls := func(n int, interval time.Duration) float64 { return float64(n) / interval.Seconds() }
+	p := plan{budgetPerCycle: cfg.RequestsPerSecond * (1 - reserve) * cycle, load: l}
 	for _, w := range cfg.Windows {
-		ports += within(l.Ports, w.Interval)
-		connections += within(l.Measured, w.Interval)
+		p.ports.polls += calls(l.Ports, w.Interval)
+		p.connections.polls += calls(l.Measured, w.Interval)
 	}
-	first := ports + within(pagesOf(l.Connections)+pagesOf(l.Ports), cfg.Connections) +
-		within(pagesOf(l.Ports)+l.AssetPages, cfg.Inventory)
+	first := cycle * (p.ports.polls + calls(pagesOf(l.Connections)+pagesOf(l.Ports), cfg.Connections) +
+		calls(pagesOf(l.Ports)+l.AssetPages, cfg.Inventory))
+	p.callsPerCycle = first + cycle*p.connections.polls
 
-	p := plan{callsPerCycle: first + connections, budgetPerCycle: cfg.RequestsPerSecond * (1 - reserve) * cycle, load: l}
 	left := max(p.budgetPerCycle-first, p.budgetPerCycle*leastShare)
-	slow := func(calls, perSecond float64) float64 {
-		if perSecond == 0 {
-			return 1
-		}
-		return max(1, calls/cycle/perSecond)
+	p.ports.budget, p.connections.budget = max(1, first/p.budgetPerCycle), max(1, cycle*p.connections.polls/left)
+	p.ports.slowness, p.connections.slowness = 1, 1
+	share := 1.0 // connections get the workers that ports do not need, at least a tenth
+	if ratePorts > 0 {
+		p.ports.slowness = max(1, p.ports.polls/ratePorts)
+		share = max(leastShare, 1-p.ports.polls/ratePorts)
 	}
-	p.ports = stretch{max(1, first/p.budgetPerCycle), slow(ports, c.ports)}
-	// Connections get the workers that ports do not need, at least a tenth.
-	share := 1.0
-	if c.ports > 0 {
-		share = max(leastShare, 1-ports/cycle/c.ports)
+	if rateConnections > 0 {
+		p.connections.slowness = max(1, p.connections.polls/rateConnections/share)
 	}
-	p.connections = stretch{max(1, connections/left), slow(connections, c.connections*share)}
 	for _, w := range cfg.Windows {
-		p.windows = append(p.windows, p.ports.stretched(w.Interval))
-		p.connectionWindows = append(p.connectionWindows, p.connections.stretched(w.Interval))
+		p.ports.windows = append(p.ports.windows, stretched(w.Interval, p.ports.factor()))
+		p.connections.windows = append(p.connections.windows, stretched(w.Interval, p.connections.factor()))
 	}
-	byBudget := stretch{p.ports.budget, 1}
-	p.search, p.inventory = byBudget.stretched(cfg.Connections), byBudget.stretched(cfg.Inventory)
+	p.search, p.inventory = stretched(cfg.Connections, p.ports.budget), stretched(cfg.Inventory, p.ports.budget)
 	return p
 }
 
@@ -113,7 +116,7 @@ func (p plan) remedy(cfg Config) string {
 	// beyond that is the fault of slow answers.
 	const clearly = 1.2 * (1 - reserve)
 	workers := 0.0
-	for _, s := range []stretch{p.ports, p.connections} {
+	for _, s := range []pace{p.ports, p.connections} {
 		if s.slowness > max(1, clearly*s.budget) {
 			workers = max(workers, math.Ceil(float64(cfg.Concurrency)*s.slowness))
 		}
@@ -134,7 +137,7 @@ func (p plan) remedy(cfg Config) string {
 	}
 	if p.load.Measured > 0 {
 		remedy += separator + fmt.Sprintf("narrow connections.include and exclude of the account, or lower its connections.max: "+
-			"the traffic of %d connections is asked for every %v", p.load.Measured, p.connectionWindows[0])
+			"the traffic of %d connections is asked for every %v", p.load.Measured, p.connections.windows[0])
 	}
 	return strings.TrimPrefix(remedy, ", or ")
 }
@@ -156,11 +159,11 @@ type Budget struct {
 
 // NewBudget plans for a load, and for an API that answers in time.
 func NewBudget(cfg Config, l Load) Budget {
-	p := newPlan(cfg, l, capacity{})
+	p := newPlan(cfg, l, 0, 0)
 	b := Budget{
 		Calls: p.callsPerCycle, Allowed: p.budgetPerCycle,
-		Interval: p.windows[0], ConnectionTraffic: p.connectionWindows[0],
-		Gaps: cfg.Windows[0].Gaps(p.windows[0]), ConnectionTrafficGaps: l.Measured > 0 && cfg.Windows[0].Gaps(p.connectionWindows[0]),
+		Interval: p.ports.windows[0], ConnectionTraffic: p.connections.windows[0],
+		Gaps: cfg.Windows[0].Gaps(p.ports.windows[0]), ConnectionTrafficGaps: l.Measured > 0 && cfg.Windows[0].Gaps(p.connections.windows[0]),
 	}
 	if p.ports.factor() > 1 || p.connections.factor() > 1 {
 		b.Remedy = p.remedy(cfg)
@@ -181,25 +184,28 @@ func (a *account) replan() {
 	a.planning.Lock()
 	defer a.planning.Unlock()
 	snap := a.store.Load()
-	a.mu.Lock()
-	pages := a.assetPages
-	a.mu.Unlock()
-	load := Load{Ports: len(snap.PortsOf(a.Name)), Measured: len(snap.ConnectionsOf(a.Name)), AssetPages: pages}
+	load := Load{Ports: len(snap.PortsOf(a.Name)), Measured: len(snap.ConnectionsOf(a.Name))}
 	for _, p := range snap.PortsOf(a.Name) {
 		if p.Connections != nil {
 			load.Connections += p.Connections.Total()
 		}
 	}
-	next := newPlan(a.cfg, load, a.capacity())
+	ratePorts, rateConnections := a.ports.lap.rate(), 0.0
+	if a.connections != nil {
+		rateConnections = a.connections.lap.rate()
+	}
 	a.mu.Lock()
+	load.AssetPages = a.assetPages
+	next := newPlan(a.cfg, load, ratePorts, rateConnections)
 	next.search, next.inventory = max(next.search, a.searchTook), max(next.inventory, a.listingTook)
 	old := a.current
 	a.current = next
 	a.mu.Unlock()
-	was := &snap.Accounts[a.index]
-	windows, connectionWindows := a.published(a.ports, old.windows, next.windows, was.Windows), []time.Duration(nil)
+
+	windows := a.published(a.ports, old, next, snap.Accounts[a.index].Windows)
+	var connectionWindows []time.Duration
 	if a.connections != nil {
-		connectionWindows = a.published(a.connections, old.connectionWindows, next.connectionWindows, was.ConnectionWindows)
+		connectionWindows = a.published(a.connections, old, next, snap.Accounts[a.index].ConnectionWindows)
 	}
 	a.store.Update(func(e *fleet.Edit) {
 		state := e.Account(a.Name)
@@ -207,74 +213,55 @@ func (a *account) replan() {
 		state.Connections, state.Inventory = next.search, next.inventory
 		state.CallsPerCycle, state.BudgetPerCycle = next.callsPerCycle, next.budgetPerCycle
 	})
-	log := a.log.With("calls_per_cycle", math.Round(next.callsPerCycle), "budget_per_cycle", math.Round(next.budgetPerCycle))
-	gaps := func(intervals []time.Duration) bool { return len(intervals) > 0 && a.cfg.Windows[0].Gaps(intervals[0]) }
-	a.logStretch(log.With("traffic_interval", next.windows[0]), a.ports, next.ports, next)
-	if gaps(next.windows) && !gaps(old.windows) {
-		log.Warn("port_traffic_last will have gaps: ports are polled less often than a rate stays valid", "traffic_interval", next.windows[0])
-	}
-	if a.Connections == nil {
-		return
-	}
-	log = log.With("connection_traffic_interval", next.connectionWindows[0])
-	a.logStretch(log, a.connections, next.connections, next)
-	if gaps(next.connectionWindows) && !gaps(old.connectionWindows) {
-		log.Warn("connection_traffic_last will have gaps: connections are polled less often than a rate stays valid")
+	for _, t := range a.kinds {
+		a.logPace(t, old, next)
 	}
 }
 
 // published are the intervals to show, and to expire values by. When intervals become
 // shorter, these are the old ones until every key has been polled at the new pace.
-func (a *account) published(t *traffic, planned, next, before []time.Duration) []time.Duration {
-	if len(planned) > 0 && next[0] < planned[0] {
+func (a *account) published(t *traffic, old, next plan, before []time.Duration) []time.Duration {
+	windows := next.of(t).windows
+	if planned := old.of(t).windows; len(planned) > 0 && windows[0] < planned[0] {
 		a.catchUp[t] = t.lap.sooner().Add(a.cfg.Timeout)
 	}
-	if len(before) == len(next) && next[0] < before[0] && time.Now().Before(a.catchUp[t]) {
+	if len(before) == len(windows) && windows[0] < before[0] && time.Now().Before(a.catchUp[t]) {
 		return before
 	}
-	return next
+	return windows
 }
 
-// logStretch logs when intervals have grown by more than 5 % since the latest line, or are as
-// configured again.
-func (a *account) logStretch(log *slog.Logger, t *traffic, now stretch, p plan) {
+// logPace logs when intervals have grown by more than 5 % since the latest line, or are as
+// configured again, and when they become longer than a last polled rate is valid.
+func (a *account) logPace(t *traffic, old, next plan) {
 	const worthALine = 1.05
+	now := next.of(t)
+	log := a.log.With("traffic_of", t.kind.name, "interval", now.windows[0],
+		"calls_per_cycle", math.Round(next.callsPerCycle), "budget_per_cycle", math.Round(next.budgetPerCycle))
 	switch was, is := max(1, a.logged[t]), now.factor(); {
 	case is == 1 && was > 1:
 		a.logged[t] = 1
-		log.Info("poll intervals are as configured again", "traffic_of", t.kind.name)
+		log.Info("poll intervals are as configured again")
 	case is > worthALine*was:
 		a.logged[t] = is
-		log.Warn("poll intervals are too short for the calls they need; polling less often", "traffic_of", t.kind.name, "remedy", p.remedy(a.cfg))
+		log.Warn("poll intervals are too short for the calls they need; polling less often", "remedy", next.remedy(a.cfg))
 	}
-}
-
-// capacity is what the laps manage now.
-func (a *account) capacity() (c capacity) {
-	c.ports, _ = a.ports.lap.rate()
-	if a.connections != nil {
-		c.connections, _ = a.connections.lap.rate()
+	gaps := func(p *pace) bool { return len(p.windows) > 0 && a.cfg.Windows[0].Gaps(p.windows[0]) }
+	if gaps(now) && !gaps(old.of(t)) {
+		log.Warn("last polled rates will have gaps: they are polled less often than they stay valid")
 	}
-	return c
 }
 
 // replanIfPaceChanged replans when a lap has become clearly slower or faster than the plan
 // assumed. The first answers show that already.
 func (a *account) replanIfPaceChanged(t *traffic) {
-	perSecond, ok := t.lap.rate()
-	if !ok {
+	rate := t.lap.rate()
+	if rate == 0 {
 		return
 	}
 	p := a.plan()
-	was, calls := p.ports.slowness, p.load.Ports
-	if t == a.connections {
-		was, calls = p.connections.slowness, p.load.Measured
-	}
-	wanted := 0.0 // a second
-	for _, w := range a.cfg.Windows {
-		wanted += float64(calls) / w.Interval.Seconds()
-	}
-	if now := wanted / perSecond; now > 1.05*was || was > 1 && now < was/1.25 {
+	was := p.of(t)
+	if now := was.polls / rate; now > 1.05*was.slowness || was.slowness > 1 && now < was.slowness/1.25 {
 		a.replan()
 	}
 }

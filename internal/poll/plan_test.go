@@ -194,7 +194,7 @@ func TestListingsOfStreamAssetsArePlanned(t *testing.T) {
 
 // The newest sample is 10 to 15 minutes old when it is polled, and may be an hour.
 func TestAnIntervalLongerThanTheLastRateLastsIsSaid(t *testing.T) {
-	const ofPorts, ofConnections = "port_traffic_last will have gaps", "connection_traffic_last will have gaps"
+	const ofPorts, ofConnections = "last polled rates will have gaps: they are polled less often than they stay valid\" component=poll account=prod traffic_of=ports", "last polled rates will have gaps: they are polled less often than they stay valid\" component=poll account=prod traffic_of=connections"
 	for _, tt := range []struct {
 		interval   time.Duration
 		perSecond  float64

@@ -17,10 +17,7 @@ var errConnectionNotAttached = errors.New("not attached to any visible stream wi
 
 // streamed are the kinds of traffic that come from the v4 metrics.
 func (a *account) streamed() (kinds []*traffic) {
-	for _, t := range []*traffic{a.ports, a.connections} {
-		if t == nil {
-			continue
-		}
+	for _, t := range a.kinds {
 		if source, _ := t.current(); source == SourceV4Metrics {
 			kinds = append(kinds, t)
 		}
@@ -32,7 +29,7 @@ func (a *account) streamed() (kinds []*traffic) {
 // all: without data, one that is not attached looks like one whose data are late. One
 // that has data is attached, whatever the listing says. While another source is in use
 // there is nothing to find out.
-func (a *account) pollStreams(ctx context.Context) bool {
+func (a *account) pollStreams(ctx context.Context) {
 	var enabled map[string]bool
 	pages := 0
 	if len(a.streamed()) > 0 {
@@ -48,11 +45,11 @@ func (a *account) pollStreams(ctx context.Context) bool {
 			enabled[asset.UUID] = enabled[asset.UUID] || asset.MetricsEnabled && asset.AttachmentStatus == "ATTACHED"
 		}
 		if ctx.Err() != nil {
-			return false // shutting down: no outcome
+			return // shutting down: no outcome
 		}
 		a.log.record("attachments", "", err)
 		if err != nil {
-			return false // keep what was known
+			return // keep what was known
 		}
 		pages = AssetPages(assets)
 	}
@@ -78,7 +75,6 @@ func (a *account) pollStreams(ctx context.Context) bool {
 			}
 		}
 	}
-	return true
 }
 
 // markAttached writes to every port and connection whether it is attached, by the latest
@@ -87,10 +83,7 @@ func (a *account) markAttached(e *fleet.Edit) {
 	a.mu.Lock()
 	enabled := a.enabled
 	a.mu.Unlock()
-	for _, t := range []*traffic{a.ports, a.connections} {
-		if t == nil {
-			continue
-		}
+	for _, t := range a.kinds {
 		source, _ := t.current()
 		metrics := source == SourceV4Metrics
 		if metrics && enabled == nil {
