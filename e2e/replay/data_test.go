@@ -141,9 +141,9 @@ func TestASlowAPIFires(t *testing.T) {
 	t.Parallel()
 	const begin, end = time.Hour, 4 * time.Hour
 	line := newTimeline(t, record(t, story{api: estate(), config: v3 + "api: {concurrency: 1, timeout: 5m}\n", span: end + 65*time.Minute, events: []event{
-		{begin, fault(fabrictest.Fault{Delay: 280 * time.Second})},
+		{begin, fault(fabrictest.Fault{Delay: 200 * time.Second})},
 		{end, mend},
 	}}))
-	// The intervals grow step by step.
+	// The intervals are as long as a lap of such answers takes.
 	line.expect(t, want{"FabricPollingStretched prod", between{begin + 30*time.Minute, end}, between{end, end + time.Hour}})
 }

@@ -106,7 +106,7 @@ func TestASlowAPIMakesALongerRoundAndNoGaps(t *testing.T) {
 			t.Errorf("after an hour the interval is %v s, and a round takes 400", got)
 		}
 		stop()
-		const remedy = "raise api.concurrency from 2 to 14, because the API answers slowly, or all poll intervals by the factor 6.67 (poll.interval to 6m40s)"
+		const remedy = "raise api.concurrency from 2 to 14, because the API answers slowly, or all poll intervals by the factor 6.69 (poll.interval to 6m41s)"
 		if !strings.Contains(e.log.String(), remedy) {
 			t.Errorf("no remedy in the log: %s", e.log.String())
 		}

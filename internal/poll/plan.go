@@ -47,7 +47,7 @@ type plan struct {
 
 // pace is how often the traffic of a kind is polled, by window.
 type pace struct {
-	polls            float64 // a second, in the configured intervals
+	polls            float64 // a second, in the configured intervals; for ports with searches and listings
 	budget, slowness float64 // factors by which intervals must grow, at least 1: for the request budget, and because calls take long
 	windows          []time.Duration
 }
@@ -89,10 +89,10 @@ func newPlan(cfg Config, l Load, ratePorts, rateConnections float64) plan {
 	left := max(p.budgetPerCycle-first, p.budgetPerCycle*leastShare)
 	p.ports.budget, p.connections.budget = max(1, first/p.budgetPerCycle), max(1, cycle*p.connections.polls/left)
 	p.ports.slowness, p.connections.slowness = 1, 1
-	share := 1.0 // connections get the workers that ports do not need, at least a tenth
-	if ratePorts > 0 {
-		p.ports.slowness = max(1, p.ports.polls/ratePorts)
-		share = max(leastShare, 1-p.ports.polls/ratePorts)
+	share := 1.0       // connections get the workers that ports do not need, at least a tenth
+	if ratePorts > 0 { // searches and listings take workers, too, and go first
+		p.ports.slowness = max(1, first/cycle/ratePorts)
+		share = max(leastShare, 1-first/cycle/ratePorts)
 	}
 	if rateConnections > 0 {
 		p.connections.slowness = max(1, p.connections.polls/rateConnections/share)
@@ -101,7 +101,8 @@ func newPlan(cfg Config, l Load, ratePorts, rateConnections float64) plan {
 		p.ports.windows = append(p.ports.windows, stretched(w.Interval, p.ports.factor()))
 		p.connections.windows = append(p.connections.windows, stretched(w.Interval, p.connections.factor()))
 	}
-	p.search, p.inventory = stretched(cfg.Connections, p.ports.budget), stretched(cfg.Inventory, p.ports.budget)
+	p.search, p.inventory = stretched(cfg.Connections, p.ports.factor()), stretched(cfg.Inventory, p.ports.factor())
+	p.ports.polls = first / cycle
 	return p
 }
 
