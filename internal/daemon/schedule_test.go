@@ -51,6 +51,17 @@ func sent(api *fabrictest.API, op string) (after []time.Duration) {
 	return after
 }
 
+// pollsOf are the times of the polls of each port, by the path of the request.
+func pollsOf(api *fabrictest.API) map[string][]time.Time {
+	polls := map[string][]time.Time{}
+	for _, r := range api.Requests() {
+		if r.Op == fabrictest.OpPortStatsV4 {
+			polls[r.Path] = append(polls[r.Path], r.Time)
+		}
+	}
+	return polls
+}
+
 // shown is how many ports have a last rate.
 func (e *exporter) shown(t *testing.T) (n int) {
 	for name := range e.series(t) {
@@ -151,12 +162,7 @@ func TestPortsGoBeforeConnections(t *testing.T) {
 		_, stop := start(t, api.Transport(), text(all("api: {requests_per_second: 0.5, burst: 1}\n")))
 		defer stop()
 		time.Sleep(2 * time.Hour)
-		polls := map[string][]time.Time{}
-		for _, r := range api.Requests() {
-			if r.Op == fabrictest.OpPortStatsV4 {
-				polls[r.Path] = append(polls[r.Path], r.Time)
-			}
-		}
+		polls := pollsOf(api)
 		late := time.Duration(0)
 		for _, times := range polls {
 			for i := 2; i < len(times); i++ { // the first gap leads to the place in the interval
@@ -189,14 +195,8 @@ func TestOneSickPortCostsTheOthersNothing(t *testing.T) {
 		if got := s[`poll_interval_seconds{account="prod",class="traffic"}`]; got != 300 {
 			t.Errorf("the interval is %v s", got)
 		}
-		polls := map[string]int{}
-		for _, r := range api.Requests() {
-			if r.Op == fabrictest.OpPortStatsV4 && !strings.Contains(r.Path, fleet.Ports[50].UUID) {
-				polls[r.Path]++
-			}
-		}
-		for path, n := range polls {
-			if n < 11 || n > 14 {
+		for path, times := range pollsOf(api) {
+			if n := len(times); !strings.Contains(path, fleet.Ports[50].UUID) && (n < 11 || n > 14) {
 				t.Errorf("%s was polled %d times in an hour", path, n)
 			}
 		}
@@ -219,12 +219,7 @@ func TestAReloadInMidRoundKeepsThePlaces(t *testing.T) {
 		}
 		time.Sleep(20 * time.Minute)
 		stop()
-		polls := map[string][]time.Time{}
-		for _, r := range api.Requests() {
-			if r.Op == fabrictest.OpPortStatsV4 {
-				polls[r.Path] = append(polls[r.Path], r.Time)
-			}
-		}
+		polls := pollsOf(api)
 		for path, times := range polls {
 			for i := 2; i < len(times); i++ {
 				if gap := times[i].Sub(times[i-1]); math.Abs(gap.Seconds()-300) > 15 {

@@ -128,15 +128,11 @@ func (a *account) newTraffic(of *kind, sources []string, inUse string) *traffic 
 	if slices.Contains(sources, inUse) {
 		t.source, t.known = inUse, true
 	}
-	turn := fabric.PortsTurn
-	if of == connectionKind {
-		turn = fabric.ConnectionsTurn
-	}
 	t.lap.before = func(ctx context.Context) bool {
-		ctx, _ = fabric.InTurn(ctx, turn)
+		ctx, _ = fabric.InTurn(ctx, of.turn)
 		return a.probe(ctx, t)
 	}
-	t.lap.poll = a.surviving(turn, func(ctx context.Context, k key) bool {
+	t.lap.poll = a.surviving(of.turn, func(ctx context.Context, k key) bool {
 		source, _ := t.current()
 		err := a.pollTraffic(ctx, t, k, source, false)
 		if fabric.Gone(err) && a.probeDue(t) {

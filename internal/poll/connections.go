@@ -34,10 +34,7 @@ type find struct {
 // every worker. Of what they found it then selects the connections to track.
 func (a *account) pollConnections(ctx context.Context) {
 	start := time.Now()
-	var uuids []string
-	for _, p := range a.store.Load().PortsOf(a.Name) {
-		uuids = append(uuids, p.UUID)
-	}
+	uuids := portKind.all(a.store.Load(), a.Name)
 	s := &search{found: map[string]find{}, answered: map[string]bool{}}
 	var batches errgroup.Group
 	batches.SetLimit(max(1, a.cfg.Concurrency/2))

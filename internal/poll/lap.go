@@ -197,12 +197,17 @@ func (l *lap) hurry(match func(k key) bool) {
 			l.waiting[i].at = now
 		}
 	}
-	slices.SortStableFunc(l.waiting, func(a, b due) int { return a.at.Compare(b.at) })
 	for k := range l.polling {
 		if match(k) {
 			l.polling[k] = true
 		}
 	}
+	l.reorder()
+}
+
+// reorder puts the keys that wait in order again. l.mu is held.
+func (l *lap) reorder() {
+	slices.SortStableFunc(l.waiting, func(a, b due) int { return a.at.Compare(b.at) })
 	l.signal()
 }
 
@@ -217,8 +222,7 @@ func (l *lap) sooner() (last time.Time) {
 			l.waiting[i].at = next
 		}
 	}
-	slices.SortStableFunc(l.waiting, func(a, b due) int { return a.at.Compare(b.at) })
-	l.signal()
+	l.reorder()
 	if n := len(l.waiting); n > 0 {
 		return l.waiting[n-1].at
 	}

@@ -67,6 +67,12 @@ func uuidKey(class string) string {
 	return "port_uuid"
 }
 
+// ownReasons are the reasons of failures that are not the API client's.
+var ownReasons = map[error]string{
+	errNotListed: "not_listed", errEmptied: "listing_empty", fleet.ErrImplausible: "implausible",
+	errNotAttached: "not_attached", errConnectionNotAttached: "not_attached",
+}
+
 // record takes down the outcome of one poll.
 func (l *pollLog) record(class, uuid string, err error) {
 	about := []any{"class", class, uuidKey(class), uuid}
@@ -78,16 +84,10 @@ func (l *pollLog) record(class, uuid string, err error) {
 		return
 	}
 	f := failure{class, fabric.Reason(err)}
-	for reason, is := range map[string]error{
-		"not_listed": errNotListed, "listing_empty": errEmptied, "implausible": fleet.ErrImplausible,
-		"not_attached": errNotAttached,
-	} {
+	for is, reason := range ownReasons {
 		if errors.Is(err, is) {
 			f.reason = reason
 		}
-	}
-	if errors.Is(err, errConnectionNotAttached) {
-		f.reason = "not_attached"
 	}
 	l.failed++
 	l.last, l.recent[f] = []any{"last_" + uuidKey(class), uuid, "last_err", err}, true

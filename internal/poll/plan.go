@@ -47,7 +47,7 @@ type plan struct {
 
 // pace is how often the traffic of a kind is polled, by window.
 type pace struct {
-	polls            float64 // a second, in the configured intervals; for ports with searches and listings
+	polls            float64 // a second, in the configured intervals; with ports, searches and listings count
 	budget, slowness float64 // factors by which intervals must grow, at least 1: for the request budget, and because calls take long
 	windows          []time.Duration
 }
@@ -82,8 +82,9 @@ func newPlan(cfg Config, l Load, ratePorts, rateConnections float64) plan {
 		p.ports.polls += calls(l.Ports, w.Interval)
 		p.connections.polls += calls(l.Measured, w.Interval)
 	}
-	first := cycle * (p.ports.polls + calls(pagesOf(l.Connections)+pagesOf(l.Ports), cfg.Connections) +
-		calls(pagesOf(l.Ports)+l.AssetPages, cfg.Inventory))
+	p.ports.polls += calls(pagesOf(l.Connections)+pagesOf(l.Ports), cfg.Connections) +
+		calls(pagesOf(l.Ports)+l.AssetPages, cfg.Inventory)
+	first := cycle * p.ports.polls
 	p.callsPerCycle = first + cycle*p.connections.polls
 
 	left := max(p.budgetPerCycle-first, p.budgetPerCycle*leastShare)
@@ -91,8 +92,8 @@ func newPlan(cfg Config, l Load, ratePorts, rateConnections float64) plan {
 	p.ports.slowness, p.connections.slowness = 1, 1
 	share := 1.0       // connections get the workers that ports do not need, at least a tenth
 	if ratePorts > 0 { // searches and listings take workers, too, and go first
-		p.ports.slowness = max(1, first/cycle/ratePorts)
-		share = max(leastShare, 1-first/cycle/ratePorts)
+		p.ports.slowness = max(1, p.ports.polls/ratePorts)
+		share = max(leastShare, 1-p.ports.polls/ratePorts)
 	}
 	if rateConnections > 0 {
 		p.connections.slowness = max(1, p.connections.polls/rateConnections/share)
@@ -102,7 +103,6 @@ func newPlan(cfg Config, l Load, ratePorts, rateConnections float64) plan {
 		p.connections.windows = append(p.connections.windows, stretched(w.Interval, p.connections.factor()))
 	}
 	p.search, p.inventory = stretched(cfg.Connections, p.ports.factor()), stretched(cfg.Inventory, p.ports.factor())
-	p.ports.polls = first / cycle
 	return p
 }
 

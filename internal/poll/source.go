@@ -95,8 +95,8 @@ func operation(source string, connections bool) string {
 	return fabric.OpSearchMetrics
 }
 
-// GoneSample is how many ports, or connections, must agree that a source no longer
-// exists, or all of them if there are fewer: one mistyped UUID decides nothing.
+// GoneSample is how many ports, or connections, a probe asks about, or all of them if there
+// are fewer: one mistyped UUID decides nothing.
 const GoneSample = 10
 
 // Sample are as many of all as a probe asks about, spread evenly over them.
@@ -127,7 +127,8 @@ func Exists(outcomes []error) bool {
 
 // probe looks for the traffic source: it asks the sources, one after the other, about a
 // sample, and stays with the first that exists. It is due when no source is known, and
-// when nothing has an answer from the one in use and most say that it is gone. It reports whether it has looked.
+// when nothing has an answer from the one in use and most say that it is gone. It reports
+// whether it has looked.
 func (a *account) probe(ctx context.Context, t *traffic) bool {
 	if !a.probeDue(t) {
 		return false
@@ -170,7 +171,8 @@ func (a *account) probe(ctx context.Context, t *traffic) bool {
 	t.use(t.sources[0], false, time.Now().Add(a.interval(t, 0)))
 	a.forgetSource(t, "")
 	for i, k := range sample {
-		a.recordPoll(t, k, outcomes[i])
+		of, _ := t.kind.find(a.store.Load(), a.Name, k.uuid)
+		a.recordPoll(t, k, of, time.Now(), outcomes[i], nil, counts{})
 	}
 	t.lap.polled(sample)
 	a.log.Error("no traffic source exists; trying again in one interval", "traffic_of", t.kind.name, "remedy", fmt.Sprintf(

@@ -35,7 +35,8 @@ type asked struct {
 
 // kind is what is different about ports and connections.
 type kind struct {
-	name, class string // for the log
+	name, class string      // for the log
+	turn        fabric.Turn // of its requests
 	inUse       func(*fleet.Account) *string
 	all         func(s *fleet.Snapshot, account string) (uuids []string)
 	// find is what there is to ask, ok is false if it no longer belongs to the account.
@@ -56,7 +57,7 @@ func line(p *fleet.Port) *float64 {
 }
 
 var portKind = &kind{
-	name: "ports", class: classTraffic,
+	name: "ports", class: classTraffic, turn: fabric.PortsTurn,
 	inUse: func(a *fleet.Account) *string { return &a.Source },
 	all: func(s *fleet.Snapshot, account string) (uuids []string) {
 		for _, p := range s.PortsOf(account) {
@@ -98,7 +99,7 @@ var portKind = &kind{
 }
 
 var connectionKind = &kind{
-	name: "connections", class: classConnectionTraffic,
+	name: "connections", class: classConnectionTraffic, turn: fabric.ConnectionsTurn,
 	inUse: func(a *fleet.Account) *string { return &a.ConnectionSource },
 	all: func(s *fleet.Snapshot, account string) (uuids []string) {
 		for _, c := range s.ConnectionsOf(account) {
@@ -216,8 +217,7 @@ func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source str
 		rejected := fleet.Rejected{}
 		checked := fleetAnswer(&answer.Traffic, source == SourceV4Metrics)
 		limits := fleet.NewLimits(&checked, w, from, to, of.line)
-		c = a.newCounts(&limits, answer, rejected)
-		c.streamed, c.none = checked.Streamed, c.none && !checked.Streamed
+		c = newCounts(&limits, answer, checked.Streamed, rejected)
 		c.wanted, c.from, c.now = k.window == 0, from, now
 		var usable bool
 		next, usable, err = fleet.NewTraffic(&checked, limits, of.Traffic[k.window], now, rejected)
@@ -226,7 +226,7 @@ func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source str
 		if t.kind == connectionKind && next != of.Traffic[k.window] {
 			next.Inbound.Points, next.Outbound.Points = nil, nil // nothing shows them, and connections are many
 		}
-		if empty := checked.Empty(); !empty || len(rejected) > 0 { // an empty answer ends no run of implausible intervals
+		if !checked.Empty() || len(rejected) > 0 { // an empty answer ends no run of implausible intervals
 			a.log.reject(t.kind.class, k, w.Label(), rejected)
 		}
 		if !usable {
@@ -240,6 +240,18 @@ func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source str
 		a.repeated(kindSample, k.uuid, repeats(answer.Inbound.Points)+repeats(answer.Outbound.Points))
 	}
 
+	a.recordPoll(t, k, of, now, err, next, c)
+	heard := err
+	if next != nil {
+		heard = nil // a part of the answer was usable
+	}
+	a.heard(t, source, k.uuid, heard, data)
+	return err
+}
+
+// recordPoll publishes how a poll ended: with an error, with traffic, or with both if a part
+// of the answer was usable.
+func (a *account) recordPoll(t *traffic, k key, of asked, now time.Time, err error, next *fleet.Traffic, c counts) {
 	a.store.Update(func(e *fleet.Edit) {
 		a.recordCall(e, now, err, next != nil)
 		m := t.kind.edit(e, a.Name, of)
@@ -256,37 +268,19 @@ func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source str
 		t.kind.take(e, a.Name, of, c)
 	})
 	a.log.record(t.kind.class, k.uuid, err)
-	if next != nil {
-		a.heard(t, source, k.uuid, nil, data)
-	} else {
-		a.heard(t, source, k.uuid, err, false)
-	}
-	return err
-}
-
-// recordPoll publishes a poll of which there is no answer.
-func (a *account) recordPoll(t *traffic, k key, err error) {
-	of, _ := t.kind.find(a.store.Load(), a.Name, k.uuid)
-	now := time.Now()
-	a.store.Update(func(e *fleet.Edit) {
-		a.recordCall(e, now, err, false)
-		if m := t.kind.edit(e, a.Name, of); m != nil {
-			m.Polls[k.window] = m.Polls[k.window].Ended(now, err)
-		}
-	})
-	a.log.record(t.kind.class, k.uuid, err)
 }
 
 // newCounts are the plausible counts of an answer.
-func (a *account) newCounts(l *fleet.Limits, t *fabric.ConnectionTraffic, rejected fleet.Rejected) counts {
+func newCounts(l *fleet.Limits, t *fabric.ConnectionTraffic, streamed bool, rejected fleet.Rejected) counts {
 	of := func(in, out []fabric.Count) map[fleet.Direction][]fleet.Count {
 		return map[fleet.Direction][]fleet.Count{
 			fleet.Inbound: l.Counts(convert(in), rejected), fleet.Outbound: l.Counts(convert(out), rejected),
 		}
 	}
 	return counts{
-		none:    t.Inbound.Dropped == nil && t.Outbound.Dropped == nil && t.Inbound.Errored == nil && t.Outbound.Errored == nil,
-		dropped: of(t.Inbound.Dropped, t.Outbound.Dropped), errored: of(t.Inbound.Errored, t.Outbound.Errored),
+		streamed: streamed,
+		none:     !streamed && t.Inbound.Dropped == nil && t.Outbound.Dropped == nil && t.Inbound.Errored == nil && t.Outbound.Errored == nil,
+		dropped:  of(t.Inbound.Dropped, t.Outbound.Dropped), errored: of(t.Inbound.Errored, t.Outbound.Errored),
 		aSide: of(t.ASide.Inbound, t.ASide.Outbound), zSide: of(t.ZSide.Inbound, t.ZSide.Outbound),
 		known: l.KnowLine(),
 	}
