@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/need"
 )
 
 var (
@@ -143,7 +145,7 @@ func TestConfigurationOnStandardInput(t *testing.T) {
 	}
 
 	cmd := check(nil)
-	var said output
+	var said need.Output
 	cmd.Stderr = &said
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -9,9 +8,10 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/need"
 )
 
 const (
@@ -30,7 +30,7 @@ type env []string
 type exporter struct {
 	cmd            *exec.Cmd
 	started        time.Time
-	stdout, stderr output
+	stdout, stderr need.Output
 	exited         chan struct{} // closed once the process is gone
 }
 
@@ -101,7 +101,7 @@ func (x *exporter) url(t *testing.T) string {
 
 // find waits until the process has written what matches re, and returns its
 // first group.
-func (x *exporter) find(t *testing.T, o *output, re *regexp.Regexp) string {
+func (x *exporter) find(t *testing.T, o *need.Output, re *regexp.Regexp) string {
 	t.Helper()
 	var found string
 	eventually(t, func() error {
@@ -134,24 +134,10 @@ func ready(t *testing.T, base string) {
 	})
 }
 
-// eventually calls check until it returns nil. Another process lives on the
-// real clock and cannot tell us when it got there, hence the polling.
+// eventually waits for check with the patience of these tests.
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("after %v: %v", patience, err)
-		}
-	}
+	need.Eventually(t, patience, check)
 }
 
 // always calls check for d and ends the test at its first error: what must not
@@ -211,24 +197,6 @@ func mustAsk(t *testing.T, method, url string, header http.Header) *answer {
 		t.Fatal(err)
 	}
 	return a
-}
-
-// output collects what a process writes while others read it.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }
 
 // freeOfSecrets fails the test where a text shows one of the secrets.

@@ -1,7 +1,6 @@
 package helm_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -10,9 +9,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/need"
 )
 
 // TestProbesFindTheExporter runs the demo with the container's web flags, and
@@ -36,7 +36,7 @@ func TestProbesFindTheExporter(t *testing.T) {
 			if probe["timeoutSeconds"] != 5 && name != "everything" {
 				t.Errorf("%s: %v is less than the command takes", kind, probe["timeoutSeconds"])
 			}
-			eventually(t, func() error { return c.ask(t, probe, address) })
+			need.Eventually(t, patience, func() error { return c.ask(t, probe, address) })
 		}
 	})
 }
@@ -87,7 +87,7 @@ var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 func startDemo(t *testing.T, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	var log output
+	var log need.Output
 	cmd := exec.CommandContext(ctx, exporter(t), args...)
 	cmd.Env, cmd.Stderr = []string{}, &log // nil would be ours
 	if err := cmd.Start(); err != nil {
@@ -102,7 +102,7 @@ func startDemo(t *testing.T, args ...string) string {
 		}
 	})
 	var address string
-	eventually(t, func() error {
+	need.Eventually(t, patience, func() error {
 		m := listening.FindStringSubmatch(log.String())
 		if m == nil {
 			return fmt.Errorf("%v does not say where it listens", args)
@@ -111,42 +111,4 @@ func startDemo(t *testing.T, args ...string) string {
 		return nil
 	})
 	return address
-}
-
-// eventually calls check until it returns nil: another process lives on the
-// real clock.
-func eventually(t *testing.T, check func() error) {
-	t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("after %v: %v", patience, err)
-		}
-	}
-}
-
-// output collects what a process writes while others read it.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/need"
 )
 
 // stateFile is what a rendered configuration names, "" for none.
@@ -131,7 +133,7 @@ func (c *cell) runAndStop(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	var log output
+	var log need.Output
 	args := ofPod(c.args())
 	for i, a := range args {
 		args[i] = strings.Replace(a, "--web.listen-address=:10345", "--web.listen-address=127.0.0.1:0", 1)
@@ -141,7 +143,7 @@ func (c *cell) runAndStop(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() error {
+	need.Eventually(t, patience, func() error {
 		if !listening.MatchString(log.String()) {
 			return errors.New("it listens nowhere:\n" + log.String())
 		}
