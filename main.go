@@ -250,10 +250,14 @@ func checkConfig(o *options, stdout io.Writer) error {
 	}
 	if cfg.FromEnvironment {
 		fmt.Fprintf(stdout, "no %s: with %s and %s from the environment there is one account, and all its ports are discovered\n", o.config.Path, config.EnvClientID, config.EnvClientSecret)
-		return nil
+	} else {
+		fmt.Fprintf(stdout, "%s is valid: %s, %s, %s%s\n", o.config.Path, human.Plural(len(cfg.Accounts), "account"),
+			human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window"), unseen)
 	}
-	fmt.Fprintf(stdout, "%s is valid: %s, %s, %s%s\n", o.config.Path, human.Plural(len(cfg.Accounts), "account"),
-		human.Plural(ports, "port"), human.Plural(len(cfg.Poll.Windows), "window"), unseen)
+	series, _, _ := collector.UsualSeries(len(cfg.Poll.Windows))
+	for _, a := range cfg.Accounts {
+		fmt.Fprintf(stdout, "account %s: max_series %d has room for %d ports of %d series\n", a.Name, a.MaxSeries, a.MaxSeries/series, series)
+	}
 	return nil
 }
 
@@ -297,8 +301,7 @@ func serve(ctx context.Context, o *options, load func() (*config.Config, error),
 	}
 	series := collector.New(d.Snapshot)
 	series.LogTo(log.With("component", "collector"))
-	reg.MustRegister(series)
-	w := web.Options{Load: d.Snapshot, Gatherer: reg, Registerer: reg, Alive: d.Alive, Pprof: o.pprof, Prefix: o.prefix, Log: log}
+	w := web.Options{Load: d.Snapshot, Series: series, Gatherer: reg, Registerer: reg, Alive: d.Alive, Pprof: o.pprof, Prefix: o.prefix, Log: log}
 	if o.reload {
 		w.Reload = d.Reload
 	}

@@ -1,10 +1,14 @@
-// Package collector exposes a fleet snapshot to Prometheus. A scrape does no I/O: it
-// reads the current snapshot and shows the values in it that are still fresh by their
-// times.
+// Package collector exposes a fleet snapshot to Prometheus, through two doors over one
+// table of families: the text of /metrics, which is made when something changes and
+// copied at a scrape, and a prometheus.Collector for all other formats. A scrape does no
+// I/O: it reads the current snapshot and shows the values in it that are still fresh by
+// their times.
 package collector
 
 import (
+	"iter"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,21 +17,44 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// Collector is a prometheus.Collector over the newest snapshot. It is safe for
-// concurrent use.
+// Collector shows the newest snapshot. It is safe for concurrent use; its readers take
+// turns.
 type Collector struct {
 	load func() *fleet.Snapshot
 	tables
 	log *slog.Logger
 
-	logging sync.Mutex
-	logged  map[string][3]int // by account: what was left out, as last logged; see leftOut
+	mu     sync.Mutex // held while one reader is served
+	snap   *fleet.Snapshot
+	pages  map[key]*page
+	order  []*page           // of ports, pairs and connections; max_series leaves out the last ones first
+	logged map[string]logged // by account
+	text
 }
 
 // New returns a collector that reads snapshots from load, typically
 // [fleet.Store.Load]. A nil snapshot has no series.
 func New(load func() *fleet.Snapshot) *Collector {
-	return &Collector{load: load, tables: newTables(), log: slog.New(slog.DiscardHandler), logged: map[string][3]int{}}
+	return &Collector{load: load, tables: newTables(), log: slog.New(slog.DiscardHandler), logged: map[string]logged{}}
+}
+
+// LogTo sets the logger for series that are left out. It must be called before the first
+// scrape.
+func (c *Collector) LogTo(log *slog.Logger) { c.log = log }
+
+// Text yields the series that are fresh now, as expfmt writes those of [Collector.Collect]:
+// family by family in the order of their names, each in one or more pieces. A piece is
+// valid until the next one. The format is OpenMetrics 1.0, without its last line, or the
+// text format 0.0.4. Other readers wait until the loop ends, so its body must not wait
+// for a client.
+func (c *Collector) Text(openMetrics bool) iter.Seq2[string, []byte] {
+	return func(yield func(family string, piece []byte) bool) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.update(time.Now()) {
+			c.write(c.byName, openMetrics, yield)
+		}
+	}
 }
 
 // Describe sends the descriptor of every family.
@@ -37,32 +64,18 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect sends the series of the newest snapshot that are fresh now.
+// Collect sends the series that are fresh now.
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
-	snap := c.load()
-	if snap == nil {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.update(time.Now()) {
 		return
 	}
-	now := time.Now()
-	subjects := c.subjects(snap)
-	limited := c.limit(snap, subjects)
-	to := func(f *Family, value float64, labels []string) { ch <- f.metric(value, labels) }
-	tracked := map[string]int{} // connections by account
-	for _, s := range subjects {
-		if s.leftOut || !s.shown {
-			continue
-		}
-		s.samples(now, to)
-		if s.kind == connection {
-			tracked[s.account]++
+	for _, p := range c.pages {
+		if !p.hidden {
+			p.each(func(f *Family, value float64, labels []string) { ch <- f.metric(value, labels) })
 		}
 	}
-	for i := range snap.Accounts {
-		a := &snap.Accounts[i]
-		v := accountView{Account: a, snap: snap, now: now, tracked: tracked[a.Name], dropped: limited[a.Name].series}
-		c.accounts.each(&v, to, a.Name)
-	}
-	c.fleet.each(snap, to)
 }
 
 func (f *Family) metric(value float64, labels []string) prometheus.Metric {
@@ -77,62 +90,166 @@ func (f *Family) metric(value float64, labels []string) prometheus.Metric {
 	return m
 }
 
-// kind is what a subject is.
+// kind is what a page is of.
 type kind int
 
 const (
 	port kind = iota
 	pair
 	connection
+	account
+	whole // the fleet
 )
 
-// subject is a port, a pair or a connection with series of its own.
-type subject struct {
-	kind    kind
-	id      string // UUID or name
-	account string
-	pair    *fleet.Pair                  // nil for the others; account is the account of its primary port
-	shown   bool                         // it has its final name, so it may have series
-	leftOut bool                         // see limit
-	samples func(now time.Time, to send) // sends its series at a time
+type key struct {
+	kind kind
+	id   string // UUID or name, "" for the fleet
 }
 
-// subjects lists everything that may have series of its own. max_series leaves out
-// the last ones first: configured ports, discovered ports by UUID, pairs,
-// connections.
-func (c *Collector) subjects(snap *fleet.Snapshot) []subject {
-	all := make([]subject, 0, len(snap.Ports)+len(snap.Pairs)+len(snap.Connections))
+// page is what one port, pair, connection or account shows.
+type page struct {
+	key
+	account string         // whose max_series it counts for
+	owner   *fleet.Account // that account, nil if it is not in the snapshot
+
+	// What the page is of: the port, or the port that the connection is seen from.
+	port       *fleet.Port
+	pair       *fleet.Pair
+	connection *fleet.Tracked
+
+	seen    any           // the view whose series the page has; nil if it may have none yet
+	each    func(to send) // sends these series
+	own     ownLabels
+	lines   []line // each of them, by family
+	most    int    // of them, since the page exists
+	leftOut bool   // for want of room in max_series
+	hidden  bool   // left out, or has no final name yet
+}
+
+// update brings the pages and their text up to date. ok is false without a snapshot.
+func (c *Collector) update(now time.Time) (ok bool) {
+	snap := c.load()
+	if snap == nil {
+		return false
+	}
+	if snap != c.snap {
+		c.follow(snap)
+	}
+	for _, p := range c.order {
+		c.refresh(p, now)
+	}
+	left := c.limit()
+	tracked := map[string]int{} // connections by account
+	for _, p := range c.order {
+		if p.kind == connection && !p.hidden {
+			tracked[p.account]++
+		}
+	}
+	for i := range snap.Accounts {
+		a := &snap.Accounts[i]
+		v := &accountView{Account: a, snap: snap, now: now, tracked: tracked[a.Name], dropped: left[a.Name].series}
+		show(c, c.pages[key{account, a.Name}], &c.accounts, v, a.Name)
+	}
+	show(c, c.pages[key{kind: whole}], &c.fleet, snap)
+	c.merge()
+	return true
+}
+
+// follow gives everything in snap a page, and takes the pages of what is gone.
+func (c *Collector) follow(snap *fleet.Snapshot) {
+	if c.snap == nil || !slices.Equal(c.snap.Windows, snap.Windows) { // all has changed
+		c.pages, c.columns = nil, make([]column, len(c.byName))
+		c.relabels = make([]bool, len(c.byName))
+	}
+	old := c.pages
+	c.snap, c.pages, c.order = snap, make(map[key]*page, len(old)), c.order[:0]
+	at := func(kind kind, id string) *page {
+		k := key{kind, id}
+		p := old[k]
+		if p == nil {
+			p = &page{key: k}
+		}
+		c.pages[k] = p
+		return p
+	}
+	at(whole, "")
+	accounts := make(map[string]*fleet.Account, len(snap.Accounts))
+	for i := range snap.Accounts {
+		at(account, snap.Accounts[i].Name)
+		accounts[snap.Accounts[i].Name] = &snap.Accounts[i]
+	}
+	add := func(p *page, account string) {
+		p.account, p.owner = account, accounts[account]
+		c.order = append(c.order, p)
+	}
 	for _, configured := range []bool{true, false} {
-		for _, p := range snap.Ports {
-			if p.Configured == configured {
-				account, ok := snap.Account(p.Account)
-				all = append(all, subject{kind: port, id: p.UUID, account: p.Account, shown: p.Listed && ok, samples: func(now time.Time, to send) {
-					v := snap.View(&account, p, now)
-					c.ports.each(&v, to, p.UUID, p.Name())
-				}})
+		for _, of := range snap.Ports {
+			if of.Configured == configured {
+				p := at(port, of.UUID)
+				p.port = of
+				add(p, of.Account)
 			}
 		}
 	}
-	for _, p := range snap.Pairs {
-		primary := snap.Port(p.Primary)
-		if primary == nil || snap.Port(p.Secondary) == nil {
+	for _, of := range snap.Pairs {
+		primary := snap.Port(of.Primary)
+		if primary == nil || snap.Port(of.Secondary) == nil {
 			continue
 		}
-		all = append(all, subject{kind: pair, id: p.Name, account: primary.Account, pair: p, shown: true, samples: func(now time.Time, to send) {
-			if v, ok := snap.PairView(p, now); ok {
-				c.pairs.each(&v, to, p.Name)
-			}
-		}})
+		p := at(pair, of.Name)
+		p.pair = of
+		add(p, primary.Account)
 	}
-	// A connection is not shown before its port has its name, and not after its port
-	// is gone.
-	for _, t := range snap.Connections {
-		account, ok := snap.Account(t.Account)
-		p := snap.Port(t.Port)
-		all = append(all, subject{kind: connection, id: t.UUID, account: t.Account, shown: ok && p != nil && p.Listed, samples: func(now time.Time, to send) {
-			v := snap.ConnectionView(&account, p, t, now)
-			c.connections.each(&v, to, t.UUID, t.Name())
-		}})
+	for _, of := range snap.Connections {
+		p := at(connection, of.UUID)
+		p.connection, p.port = of, snap.Port(of.Port)
+		add(p, of.Account)
 	}
-	return all
+	for k, p := range old {
+		if c.pages[k] == nil {
+			c.clear(p)
+		}
+	}
+}
+
+// refresh renders the page anew if it shows something else than before: its subject was
+// polled, or a value went stale. A port has no series before its first listing has told
+// its name, a connection none without a port that has.
+func (c *Collector) refresh(p *page, now time.Time) {
+	named := p.owner != nil && p.port != nil && p.port.Listed
+	switch {
+	case p.kind == port && named:
+		v := c.snap.View(p.owner, p.port, now)
+		if seen, ok := p.seen.(*fleet.View); !ok || !v.Same(seen) {
+			show(c, p, &c.ports, new(v), p.id, p.port.Name())
+		}
+	case p.kind == connection && named:
+		v := c.snap.ConnectionView(p.owner, p.port, p.connection, now)
+		if seen, ok := p.seen.(*fleet.ConnectionView); !ok || !v.Same(seen) {
+			show(c, p, &c.connections, new(v), p.id, p.connection.Name())
+		}
+	case p.kind == pair:
+		v, ok := c.snap.PairView(p.pair, now)
+		if !ok {
+			c.clear(p)
+		} else if seen, ok := p.seen.(*fleet.PairView); !ok || !v.Same(seen) {
+			show(c, p, &c.pairs, new(v), p.id)
+		}
+	default:
+		c.clear(p)
+	}
+}
+
+// show renders the series of v on the page. own are the values of the labels that all
+// of them have.
+func show[S any](c *Collector, p *page, t *table[S], v *S, own ...string) {
+	p.seen = v
+	p.each = func(to send) { t.each(v, to, own...) }
+	c.render(p, t.own, own)
+}
+
+// clear takes all series from the page.
+func (c *Collector) clear(p *page) {
+	p.seen, p.each = nil, func(send) {}
+	c.drop(p)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
@@ -121,15 +122,47 @@ func packets(at time.Time, n float64) map[fleet.Direction]fleet.Counter {
 // expose is the body of a scrape.
 func expose(t *testing.T, snap *fleet.Snapshot) []byte {
 	t.Helper()
+	return scraper(t, collector.New(func() *fleet.Snapshot { return snap }))()
+}
+
+// scraper scrapes c through both doors, which must agree.
+func scraper(t *testing.T, c *collector.Collector) func() []byte {
 	reg := prometheus.NewPedanticRegistry()
-	reg.MustRegister(collector.New(func() *fleet.Snapshot { return snap }))
-	rec := httptest.NewRecorder()
-	promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError}).
-		ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	if rec.Code != http.StatusOK {
-		t.Fatalf("scrape: %d %s", rec.Code, rec.Body)
+	reg.MustRegister(c)
+	return func() []byte {
+		t.Helper()
+		body := scrape(t, reg, string(expfmt.FmtText))
+		for format, openMetrics := range map[expfmt.Format]bool{expfmt.FmtText: false, expfmt.FmtOpenMetrics_1_0_0: true} {
+			if diff := cmp.Diff(string(scrape(t, reg, string(format))), textOf(c, openMetrics)); diff != "" {
+				t.Errorf("%s (-registry +text)\n%s", format, diff)
+			}
+		}
+		return body
 	}
-	return rec.Body.Bytes()
+}
+
+// scrape is what promhttp answers.
+func scrape(t *testing.T, reg prometheus.Gatherer, accept string) []byte {
+	t.Helper()
+	r, w := httptest.NewRequest(http.MethodGet, "/metrics", nil), httptest.NewRecorder()
+	r.Header.Set("Accept", accept)
+	promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError, EnableOpenMetrics: true}).ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		t.Fatalf("scrape: %d %s", w.Code, w.Body)
+	}
+	return w.Body.Bytes()
+}
+
+// textOf is the same through the other door.
+func textOf(c *collector.Collector, openMetrics bool) string {
+	var text strings.Builder
+	for _, piece := range c.Text(openMetrics) {
+		text.Write(piece)
+	}
+	if openMetrics {
+		text.WriteString("# EOF\n")
+	}
+	return text.String()
 }
 
 // families are the names of the families in a scrape that have a series

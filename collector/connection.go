@@ -10,7 +10,7 @@ import (
 func connectionRows() []row[fleet.ConnectionView] {
 	return []row[fleet.ConnectionView]{
 		{
-			name: "connection_info", most: 1, labels: []string{
+			name: "connection_info", usual: 1, labels: []string{
 				"account", "port_uuid", "port_name", "side", "type", "connection_direction",
 				"a_side", "z_side", "a_side_metro", "z_side_metro", "vlan", "redundancy_group", "redundancy_priority", "a_side_type", "z_side_type",
 			},
@@ -35,7 +35,7 @@ func connectionRows() []row[fleet.ConnectionView] {
 			}),
 		},
 		{
-			name: "connection_operational_status", class: connections, labels: []string{"status"}, most: 3, // these and an undocumented one
+			name: "connection_operational_status", class: connections, labels: []string{"status"}, usual: 2,
 			help:    "1 for the operational status of the connection, UP or DOWN, 0 for the other. Absent if the API does not say.",
 			samples: found(func(c *fleet.Connection, send emit) { send.status(c.Status, fleet.StatusUp, fleet.StatusDown) }),
 		},

@@ -1,94 +1,109 @@
 package collector
 
 import (
-	"log/slog"
-	"time"
+	"slices"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// leftOut is what an account does not show because it could have more series than
-// max_series.
+// leftOut is what an account does not show because it has more series than max_series.
 type leftOut struct {
 	objects [3]int // by kind, those that would have series
-	series  int    // the number that these would have now
+	series  int    // the most that these have had
 }
 
 // limit marks what to leave out: the first port, pair or connection that does not fit
-// into max_series, and all after it. Each counts as the maximum of series that it can
-// have, from the moment it is known. So the series of one subject do not change which
-// other subjects are shown.
-func (c *Collector) limit(snap *fleet.Snapshot, subjects []subject) map[string]leftOut {
-	charge := c.mostSeries(len(snap.Windows))
-	total, room := map[string]int{}, map[string]int{} // by account; room only of those that have too much
-	for _, s := range subjects {
-		total[s.account] += charge[s.kind]
+// into max_series, and all after it. Each counts as the most series that it has had, so
+// what is left out stays left out when series come and go; before it has been polled whole
+// it counts as at least the usual number, so nothing shows only until the others fill in.
+func (c *Collector) limit() map[string]leftOut {
+	usual := c.usualSeries(len(c.snap.Windows))
+	charge := func(p *page) int {
+		if p.polled() {
+			return p.most
+		}
+		return max(p.most, usual[p.kind])
 	}
-	for _, a := range snap.Accounts {
+	total, room := map[string]int{}, map[string]int{} // by account; room only of those that have too much
+	for _, p := range c.order {
+		total[p.account] += charge(p)
+	}
+	for _, a := range c.snap.Accounts {
 		if a.MaxSeries > 0 && total[a.Name] > a.MaxSeries {
 			room[a.Name] = a.MaxSeries
 		}
 	}
 	out := map[string]leftOut{}
-	hidden := map[string]bool{} // ports by UUID
-	for i := range subjects {
-		s := &subjects[i]
-		account := s.account
-		if p := s.pair; p != nil && hidden[p.Secondary] && !hidden[p.Primary] { // a pair goes with either of its ports
-			account = snap.Port(p.Secondary).Account
+	for _, p := range c.order {
+		p.leftOut, p.hidden = false, p.seen == nil
+		account := p.account
+		if p.kind == pair { // it goes with either of its ports
+			second := c.pages[key{port, p.pair.Secondary}]
+			if second.leftOut && !c.pages[key{port, p.pair.Primary}].leftOut {
+				account = second.account
+			}
 		}
 		left, limited := room[account]
 		if !limited {
 			continue
 		}
-		if charge[s.kind] <= left {
-			room[account] = left - charge[s.kind]
+		if charge(p) <= left {
+			room[account] = left - charge(p)
 			continue
 		}
 		room[account] = 0 // everything after it is left out too
-		s.leftOut = true
-		if s.kind == port {
-			hidden[s.id] = true
-		}
-		if series := s.count(); series > 0 {
+		p.leftOut, p.hidden = true, true
+		if p.seen != nil {
 			o := out[account]
-			o.series += series
-			o.objects[s.kind]++
+			o.series += p.most
+			o.objects[p.kind]++
 			out[account] = o
 		}
 	}
-	c.logChanges(snap, out)
+	c.logChanges(usual[port], out)
 	return out
 }
 
-// count is how many series the subject would have now if no value were stale.
-func (s *subject) count() (n int) {
-	if s.shown {
-		s.samples(time.Time{}, func(*Family, float64, []string) { n++ }) // at the zero time nothing is stale
+// polled reports whether every poll of the port or the connection has been tried. Of a
+// pair it is not known.
+func (p *page) polled() bool {
+	tried := func(m *fleet.Metered) bool {
+		return !slices.ContainsFunc(m.Polls, func(p fleet.Poll) bool { return !p.Tried() })
 	}
-	return n
+	switch p.kind {
+	case port:
+		return p.port.Complete() && tried(&p.port.Metered)
+	case connection:
+		return tried(&p.connection.Metered)
+	}
+	return false
 }
 
-// LogTo sets the logger for changes of what is left out. It must be called before the
-// first scrape.
-func (c *Collector) LogTo(log *slog.Logger) { c.log = log }
+// logged is what was last logged of an account.
+type logged struct {
+	maxSeries int
+	leftOut   [3]int // by kind
+}
 
-// logChanges logs what is left out, each change of it once.
-func (c *Collector) logChanges(snap *fleet.Snapshot, out map[string]leftOut) {
-	c.logging.Lock()
-	defer c.logging.Unlock()
-	for _, account := range snap.Accounts {
-		now := out[account.Name]
-		if now.objects == c.logged[account.Name] {
+// logChanges logs what is left out, and how many ports there is room for, each change of
+// it once.
+func (c *Collector) logChanges(usual int, out map[string]leftOut) {
+	for _, account := range c.snap.Accounts {
+		now, last := out[account.Name], c.logged[account.Name]
+		c.logged[account.Name] = logged{account.MaxSeries, now.objects}
+		if account.MaxSeries != last.maxSeries && account.MaxSeries > 0 {
+			c.log.Info("room in max_series", "account", account.Name, "max_series", account.MaxSeries,
+				"enough_for_ports", account.MaxSeries/usual, "series_of_a_port", usual)
+		}
+		if now.objects == last.leftOut {
 			continue
 		}
-		c.logged[account.Name] = now.objects
 		if now == (leftOut{}) {
 			c.log.Info("account is within max_series again; nothing is left out", "account", account.Name)
 			continue
 		}
-		c.log.Warn("account could have more series than max_series allows; whole ports, pairs and connections are left out",
-			"account", account.Name, "max", account.MaxSeries, "series", now.series,
+		c.log.Warn("account has more series than max_series allows; whole ports, pairs and connections are left out",
+			"account", account.Name, "max_series", account.MaxSeries, "left_out", now.series,
 			"ports", now.objects[port], "pairs", now.objects[pair], "connections", now.objects[connection],
 			"remedy", "raise max_series of the account if Prometheus can take them, else narrow discover or connections")
 	}

@@ -81,8 +81,8 @@ func limited(at time.Time, most int) *fleet.Snapshot {
 	return snap
 }
 
-// What one of each is charged.
-var portCharge, pairCharge, connectionCharge = collector.MostSeries(len(windows))
+// usualPair is what a pair counts for.
+var _, usualPair, _ = collector.UsualSeries(len(windows))
 
 func TestLimitLeavesOutWholeObjectsFromTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -93,19 +93,16 @@ func TestLimitLeavesOutWholeObjectsFromTheEnd(t *testing.T) {
 		}
 		fit := 0
 		for n, id := range order {
-			charge := portCharge
-			switch {
-			case id == "ams":
-				charge = pairCharge
-			case strings.HasPrefix(id, "conn"):
-				charge = connectionCharge
+			charge := all[id]
+			if id == "ams" {
+				charge = usualPair
 			}
 			want := map[string]int{}
 			for _, kept := range order[:n] {
 				want[kept] = all[kept]
 			}
-			// Room for what these could have and not one series more, and for all
-			// but one of the next.
+			// Room for what these have and not one series more, and for all but one of
+			// the next.
 			for _, most := range []int{fit, fit + charge - 1} {
 				body := expose(t, limited(time.Now(), max(most, 1)))
 				if diff := cmp.Diff(want, shown(body)); diff != "" {
@@ -145,12 +142,14 @@ func TestNoLimitLeavesOutNothing(t *testing.T) {
 // What has gone stale counts on: else others would come and go with it.
 func TestLimitHoldsStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		snap := limited(time.Now(), 3*portCharge)
-		before := expose(t, snap)
+		all := shown(expose(t, limited(time.Now(), 1_000_000)))
+		snap := limited(time.Now(), 3*all["port-0"])
+		scrape := scraper(t, collector.New(func() *fleet.Snapshot { return snap }))
+		before := scrape()
 		time.Sleep(24 * time.Hour)
-		after := expose(t, snap)
+		after := scrape()
 		was, is := shown(before), shown(after)
-		if len(was) != len(is) || sum(is) >= sum(was) || dropped(t, before, "prod") != dropped(t, after, "prod") {
+		if len(was) != 3 || len(is) != 3 || sum(is) >= sum(was) || dropped(t, before, "prod") != dropped(t, after, "prod") {
 			t.Errorf("fresh %v, stale %v; dropped %d, then %d", was, is, dropped(t, before, "prod"), dropped(t, after, "prod"))
 		}
 		for id := range is {
@@ -186,7 +185,8 @@ func TestLimitIsOfOneAccount(t *testing.T) {
 
 func TestLimitIsLoggedWhenItChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		snap := limited(time.Now(), 100)
+		snap := limited(time.Now(), 1_000_000)
+		one := shown(expose(t, snap))["port-4"]
 		var log bytes.Buffer
 		c := collector.New(func() *fleet.Snapshot { return snap })
 		c.LogTo(slog.New(slog.NewTextHandler(&log, nil)))
@@ -196,9 +196,9 @@ func TestLimitIsLoggedWhenItChanges(t *testing.T) {
 			most int
 			want string // "" for nothing new
 		}{
-			{portCharge, fmt.Sprintf("account=prod max=%d ", portCharge)},
-			{portCharge + 1, ""},
-			{portCharge, ""},
+			{one, fmt.Sprintf("account=prod max_series=%d ", one)},
+			{one + 1, ""},
+			{one, ""},
 			{1, "ports=5 pairs=1 connections=2"},
 			{-1, "ports=4 pairs=1 connections=2"}, // a port that has no name yet has no series
 			{1_000_000, "within max_series again"},
@@ -210,7 +210,11 @@ func TestLimitIsLoggedWhenItChanges(t *testing.T) {
 			if _, err := reg.Gather(); err != nil {
 				t.Fatal(err)
 			}
-			if got := log.String(); (tt.want == "") != (got == "") || !strings.Contains(got, tt.want) || strings.Count(got, "\n") > 1 {
+			got := log.String()
+			if rest, ok := strings.CutPrefix(got, fmt.Sprintf("time=2000-01-01T00:00:00.000Z level=INFO msg=\"room in max_series\" account=prod max_series=%d ", max(tt.most, 1))); ok {
+				_, got, _ = strings.Cut(rest, "\n")
+			}
+			if (tt.want == "") != (got == "") || !strings.Contains(got, tt.want) || strings.Count(got, "\n") > 1 {
 				t.Errorf("max_series %d: %q, want %q", tt.most, got, tt.want)
 			}
 		}

@@ -26,7 +26,7 @@ func portRows() []row[fleet.View] {
 			},
 		},
 		{
-			name: "port_operational_status", class: inventory, labels: []string{"status"}, most: 4, // these and an undocumented one
+			name: "port_operational_status", class: inventory, labels: []string{"status"}, usual: 3,
 			help: "1 for the operational status of the port, 0 for the others: UP, DOWN, or PARTIAL if some links of a LAG are down.",
 			samples: listed(func(i *fleet.Inventory, send emit) {
 				send.status(i.OperationalStatus(), fleet.StatusUp, fleet.StatusDown, fleet.StatusPartial)
@@ -48,7 +48,7 @@ func portRows() []row[fleet.View] {
 			samples: func(v *fleet.View, send emit) { send.bytes(v.EffectiveCapacity()) },
 		},
 		{
-			name: "port_lag_links", class: inventory, labels: []string{"status"}, most: mostOf(linkStatuses()),
+			name: "port_lag_links", class: inventory, labels: []string{"status"}, usual: 2,
 			help: "Physical links of the port by status, UNKNOWN if the API does not say. UP and DOWN are always there, 0 included, if the API lists links." + byName,
 			samples: listed(func(i *fleet.Inventory, send emit) {
 				if len(i.Links) == 0 {
@@ -108,7 +108,7 @@ func connectionCountRows() []row[fleet.View] {
 	}
 	return []row[fleet.View]{
 		{
-			name: "port_connections", class: connections, labels: []string{"state"}, most: mostOf(fleet.ConnectionStates()),
+			name: "port_connections", class: connections, labels: []string{"state"}, usual: len(fleet.ConnectionStates()),
 			help: "Connections on either side of the port by lifecycle state as the API spells it, UNKNOWN if the API gives none. Documented states are always there, 0 included." + byName,
 			samples: counted(func(c *fleet.Connections, send emit) {
 				counts := map[string]int{}
@@ -121,7 +121,6 @@ func connectionCountRows() []row[fleet.View] {
 		},
 		{
 			name: "port_connections_status", class: connections, labels: []string{"side", "status"},
-			most: 2 * mostOf(equinixStatuses()), // the side with more
 			help: "Connections on either side of the port by operation status, as Equinix and as the provider sees it; only statuses that occur." + byName,
 			samples: counted(func(c *fleet.Connections, send emit) {
 				send.counts(c.Equinix, equinixStatuses(), "equinix")

@@ -16,11 +16,8 @@ const (
 
 const byName = " Undocumented states beyond the first 8 (alphabetically) are summed as OTHER."
 
-// mostOf is the number of values that such a label can have.
-func mostOf(documented []string) int { return len(documented) + mostOthers + 1 }
-
-// bounded reduces counts by state to at most mostOf keys: the documented states, some
-// others, and the sum of the rest, so that the total stays right.
+// bounded reduces counts by state to the documented states, some others, and the sum of
+// the rest, so that the total stays right.
 func bounded(counts map[string]int, documented []string) map[string]int {
 	kept, others := make(map[string]int, len(counts)), 0
 	for _, key := range slices.Sorted(maps.Keys(counts)) {

@@ -2,15 +2,13 @@ package collector_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
@@ -34,13 +32,22 @@ func with(snap *fleet.Snapshot, port int, states map[string]int) *fleet.Snapshot
 // One connection in a new state took another port away, and gave it back later.
 func TestLimitDoesNotFlapWithStates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		most := 3 * portCharge
-		before := shown(expose(t, limited(time.Now(), most)))
-		for _, states := range []map[string]int{{}, {"ACTIVE": 1}, {"ACTIVE": 1, "BRAND_NEW": 1}, madeUp(2000)} {
-			after := shown(expose(t, with(limited(time.Now(), most), 0, states)))
-			if diff := cmp.Diff(slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after))); diff != "" || sum(after) > most {
-				t.Errorf("with %d states there are %d series (-before +after)\n%s", len(states), sum(after), diff)
+		most := 3 * shown(expose(t, limited(time.Now(), 1_000_000)))["port-0"]
+		snap := limited(time.Now(), most)
+		scrape := scraper(t, collector.New(func() *fleet.Snapshot { return snap }))
+		var counts []int
+		for range 2 {
+			for _, states := range []map[string]int{{}, {"ACTIVE": 1}, {"ACTIVE": 1, "BRAND_NEW": 1}, madeUp(2000)} {
+				snap = with(limited(time.Now(), most), 0, states)
+				after := shown(scrape())
+				if sum(after) > most {
+					t.Errorf("with %d states there are %d series", len(states), sum(after))
+				}
+				counts = append(counts, len(after))
 			}
+		}
+		if want := []int{3, 3, 3, 2, 2, 2, 2, 2}; !slices.Equal(counts, want) {
+			t.Errorf("%d ports show, want %d", counts, want)
 		}
 	})
 }
@@ -58,53 +65,36 @@ func TestLimitIsNotSpentByOnePort(t *testing.T) {
 // Ports fill in after a start. None may show only until the others have.
 func TestLimitHoldsStillWhileSeriesFillIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		snap := limited(time.Now(), 2*portCharge)
-		full := shown(expose(t, snap))
+		most := 2 * shown(expose(t, limited(time.Now(), 1_000_000)))["port-0"]
+		full, snap := limited(time.Now(), most), limited(time.Now(), most)
 		for _, p := range snap.Ports {
 			p.Inventory, p.Connections, p.Traffic, p.Dropped, p.Errored = nil, nil, make([]*fleet.Traffic, 2), nil, nil
+			p.Polls = make([]fleet.Poll, 2)
 		}
 		snap.Ports[4].Listed = false // it comes first
-		empty := shown(expose(t, snap))
-		if len(full) != 2 || len(empty) != 1 || empty["port-0"] == 0 {
-			t.Errorf("at first %v, then %v", empty, full)
+		scrape := scraper(t, collector.New(func() *fleet.Snapshot { return snap }))
+		empty := shown(scrape())
+		snap = full
+		if later := shown(scrape()); len(later) != 2 || len(empty) != 1 || empty["port-0"] == 0 || later["port-0"] == 0 {
+			t.Errorf("at first %v, then %v", empty, later)
 		}
 	})
 }
 
-// The charge is no less than what there can be, and hardly more.
-func TestNothingHasMoreSeriesThanItIsCharged(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		snap := limited(time.Now(), 1_000_000)
-		states := madeUp(2000)
-		for _, documented := range documentedStates {
-			states[documented] = 1
+// A port, a pair and a connection of which all is known have the usual number of series.
+func TestUsualSeriesAreWhatAWholePortHas(t *testing.T) {
+	got := shown(expose(t, limited(time.Now(), 1_000_000)))
+	port, pair, connection := collector.UsualSeries(len(windows))
+	want := map[string]int{
+		"port-0": port + 3, // a state that is not documented, and a second status on either side
+		"ams":    pair, "conn-0": connection,
+	}
+	for id, n := range want {
+		if got[id] != n {
+			t.Errorf("%s has %d series, want %d", id, got[id], n)
 		}
-		with(snap, 0, states)
-		inventory := *snap.Ports[0].Inventory
-		inventory.Status = "BRAND_NEW"
-		for i := range 100 {
-			inventory.Links = append(inventory.Links, fleet.Link{Status: fmt.Sprint("STATUS_", i), Speed: new(1e9)})
-		}
-		inventory.Links = append(inventory.Links, fleet.Link{Speed: new(1e9)})
-		snap.Ports[0].Inventory = &inventory
-		snap.Connections[0].Status = "BRAND_NEW"
-		snap.Pairs[0].Primary, snap.Pairs[0].Secondary = "port-1", "port-2"
-		got := shown(expose(t, snap))
-		for id, charge := range map[string]int{"port-0": portCharge, "ams": pairCharge, "conn-0": connectionCharge} {
-			if got[id] > charge || got[id] < charge-6 { // links of unknown status leave no capacity
-				t.Errorf("%s has %d series, and is charged %d", id, got[id], charge)
-			}
-		}
-	})
+	}
 }
-
-// documentedStates are of all three kinds.
-var documentedStates = append(fleet.ConnectionStates(),
-	"AUTO_APPROVAL_FAILED", "DELETED", "NOT_DEPROVISIONED", "NOT_PROVISIONED", "PENDING_APPROVAL", "PENDING_AUTO_APPROVAL",
-	"PENDING_BGP_PEERING", "PENDING_DELETE", "PENDING_INTERFACE_CONFIGURATION", "PENDING_PROVIDER_VLAN",
-	"PENDING_PROVIDER_VLAN_ERROR", "REJECTED", "REJECTED_ACK",
-	"AVAILABLE", "DELETING", "ERROR", "N/A", "NOT_AVAILABLE", "ORDERING", "PENDING DELETE", "PENDING_BGP", "PENDING_CONFIGURATION",
-)
 
 // Undocumented states beyond the first eight are summed, the sum stays
 // right, and documented ones keep their name behind them.

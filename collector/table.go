@@ -3,6 +3,7 @@ package collector
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,8 +23,13 @@ type Family struct {
 	Subject string   // the kind of subject: fleet, account, port, pair or connection
 	Class   string   // of the polls that the values expire with, as in poll_interval_seconds; "" if Help says when they do
 
-	most int // see row
-	desc *prometheus.Desc
+	usual int // see row
+	desc  *prometheus.Desc
+
+	index  int32 // of all families
+	own    int   // how many of Labels, the first ones, identify the subject
+	sorted []int // the indexes of Labels in the order of their names
+	ownAt  int   // where in sorted the labels of the subject are: no other label is between them
 }
 
 // row is a family of the subjects S. Its position in a table is its position in
@@ -33,7 +39,7 @@ type row[S any] struct {
 	help    string // if class is set, help is completed with how long values are shown
 	class   string
 	labels  []string // in addition to the labels of every family of the subject
-	most    int      // series of one subject; 0: computed from the labels, see perSubject
+	usual   int      // series of one subject that has all; 0: computed from the labels, see perSubject
 	counter bool
 	samples func(*S, emit) // sends the series of a subject
 }
@@ -48,18 +54,21 @@ const (
 
 // table is all families of one kind of subject.
 type table[S any] struct {
+	own      []string // labels of the subject
 	families []Family
 	samples  []func(*S, emit) // by family
 }
 
 // newTable makes families of the rows. labels identify the subject and come first.
 func newTable[S any](subject string, labels []string, rows ...[]row[S]) table[S] {
-	var t table[S]
+	t := table[S]{own: labels}
 	for _, r := range slices.Concat(rows...) {
 		f := Family{
 			Name: Namespace + "_" + r.name, Help: r.help, Counter: r.counter,
-			Labels: slices.Concat(labels, r.labels), Subject: subject, Class: r.class, most: r.most,
+			Labels: slices.Concat(labels, r.labels), Subject: subject, Class: r.class, usual: r.usual, own: len(labels),
 		}
+		f.sorted = sortedIndexes(f.Labels)
+		f.ownAt = slices.IndexFunc(f.sorted, func(label int) bool { return label < f.own })
 		interval := map[string]string{
 			inventory: "every poll.inventory_interval", connections: "every poll.connections_interval",
 			traffic: "with the first window", connectionTraffic: "with the first window",
@@ -81,7 +90,7 @@ func newTable[S any](subject string, labels []string, rows ...[]row[S]) table[S]
 func rowsOf[S, Part any](part func(*S) *Part, rows []row[Part]) []row[S] {
 	all := make([]row[S], len(rows))
 	for i, r := range rows {
-		all[i] = row[S]{r.name, r.help, r.class, r.labels, r.most, r.counter, func(v *S, send emit) { r.samples(part(v), send) }}
+		all[i] = row[S]{r.name, r.help, r.class, r.labels, r.usual, r.counter, func(v *S, send emit) { r.samples(part(v), send) }}
 	}
 	return all
 }
@@ -93,10 +102,12 @@ type tables struct {
 	connections table[fleet.ConnectionView]
 	accounts    table[accountView]
 	fleet       table[fleet.Snapshot]
+
+	byName []*Family // all of them, in the order of their names
 }
 
 func newTables() tables {
-	return tables{
+	t := tables{
 		ports: newTable("port", []string{"port_uuid", "port_name"}, portRows(), connectionCountRows(),
 			rowsOf(func(v *fleet.View) *fleet.MeteredView { return &v.MeteredView }, trafficRows("port", traffic, "")), packetRows()),
 		pairs: newTable("pair", []string{"pair"}, pairRows()),
@@ -105,6 +116,14 @@ func newTables() tables {
 		accounts: newTable("account", []string{"account"}, accountRows()),
 		fleet:    newTable("fleet", nil, fleetRows()),
 	}
+	for _, families := range [][]Family{t.ports.families, t.pairs.families, t.connections.families, t.accounts.families, t.fleet.families} {
+		for i := range families {
+			families[i].index = int32(len(t.byName)) //nolint:gosec // G115: some dozens
+			t.byName = append(t.byName, &families[i])
+		}
+	}
+	slices.SortFunc(t.byName, func(a, b *Family) int { return strings.Compare(a.Name, b.Name) })
+	return t
 }
 
 func (t *tables) families() []Family {
@@ -119,28 +138,29 @@ func Families() []Family {
 	return t.families()
 }
 
-// MostSeries is the maximum of series of one port, one pair and one connection with
-// so many windows. max_series counts each as its maximum.
-func MostSeries(windows int) (ofPort, ofPair, ofConnection int) {
+// UsualSeries is how many series a port, a pair and a connection have with so many
+// windows if the API says everything of them: one for each state that is documented to be
+// always there, and one state of each other kind.
+func UsualSeries(windows int) (ofPort, ofPair, ofConnection int) {
 	t := newTables()
-	most := t.mostSeries(windows)
-	return most[port], most[pair], most[connection]
+	usual := t.usualSeries(windows)
+	return usual[port], usual[pair], usual[connection]
 }
 
-func (t *tables) mostSeries(windows int) (by [3]int) {
+func (t *tables) usualSeries(windows int) (by [3]int) {
 	by[port] = perSubject(t.ports.families, windows)
 	by[pair] = perSubject(t.pairs.families, windows)
 	by[connection] = perSubject(t.connections.families, windows)
 	return by
 }
 
-// perSubject is how many series one subject can have. A family whose row has no
+// perSubject is how many series one subject usually has. A family whose row has no
 // number has one for each direction, side and window, if it has such labels; its
 // other labels have one value at a time.
 func perSubject(families []Family, windows int) (sum int) {
 	values := map[string]int{"direction": len(fleet.Directions()), "side": len(fleet.Sides()), "window": windows}
 	for _, f := range families {
-		n := f.most
+		n := f.usual
 		if n == 0 {
 			n = 1
 			for _, label := range f.Labels {

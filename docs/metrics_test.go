@@ -165,19 +165,23 @@ func ownFamilies(t *testing.T) (own []*dto.MetricFamily) {
 	return own
 }
 
-// seriesText says how many series there can be.
+// seriesText says how many series there are.
 func seriesText() string {
-	port0, pair0, connection0 := collector.MostSeries(0)
-	port, pair, connection := collector.MostSeries(1)
+	port0, pair0, connection0 := collector.UsualSeries(0)
+	port, pair, connection := collector.UsualSeries(1)
 	return fmt.Sprintf(`
-### How many series there can be
+### How many series there are
 
-| | at most | more for each window |
+| | series | more for each window |
 |---|---|---|
 | a port | %d | %d |
 | a pair | %d | %d |
 | a connection | %d | %d |
 
-This is what each of them counts for in `+"`max_series`"+`, whatever the API says of it.
+So many series has each of which everything is known. Fewer if the API does not say
+everything, for example no packet counters; more if connections are in several statuses or in
+states that Equinix does not document. In `+"`max_series`"+` each counts for the most series that it
+has had since the start of the exporter, and for at least the number above until all has been
+polled. So nothing is left out and back again when series come and go.
 `, port0, port-port0, pair0, pair-pair0, connection0, connection-connection0)
 }

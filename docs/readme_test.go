@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 )
 
@@ -51,6 +53,18 @@ func TestReadmeShowsWhatWorks(t *testing.T) {
 		if known["equinix_fabric_"+m[1]] == nil {
 			t.Errorf("there is no family %s", m[1])
 		}
+	}
+}
+
+func TestReadmeSaysHowManyPortsThereIsRoomFor(t *testing.T) {
+	cfg, err := config.Parse("test.yml", []byte("accounts: [{client_id: x, client_secret: y, discover: {enabled: true}}]"), ".", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	series, _, _ := collector.UsualSeries(len(cfg.Poll.Windows))
+	room := cfg.Accounts[0].MaxSeries / series
+	if want := fmt.Sprintf("room for %d,%03d ports with\n  one window", room/1000, room%1000); !strings.Contains(read(t, "../README.md"), want) {
+		t.Errorf("README does not say %q", want)
 	}
 }
 

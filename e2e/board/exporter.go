@@ -111,7 +111,7 @@ func exporterState(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 		})).
 		WithPanel(number(spec{
 			title: "Series left out", w: 6, h: 4, unit: "none", colours: anyIsRed(), empty: "nothing scraped",
-			about: "Series that are not shown because their account could have more than max_series: whole connections first, then pairs, then ports. " +
+			about: "Series that are not shown because their account has more than max_series: whole connections first, then pairs, then ports. " +
 				"Raise max_series if Prometheus can take more series, or else track fewer connections or discover fewer ports.",
 			queries: []query{{"max by (account) (" + ofAccount("series_dropped") + ")", account}}, links: runbooks("FabricSeriesLeftOut"),
 		})).

@@ -56,9 +56,9 @@ type Account struct {
 	Connections Connections `yaml:"connections"`
 	// MaxSeries is how many series the ports, pairs and connections of the account
 	// may have together, 1 to 100000000: a protection for Prometheus. Each counts as
-	// the maximum that it can have, see "How many series there can be" in
-	// docs/metrics.md. Above the limit whole ports, pairs and connections are left out.
-	// Default 1000000.
+	// the most series that it has had, see "How many series there are" in
+	// docs/metrics.md. Above the limit whole ports, pairs and connections are left out;
+	// check says from how many ports on. Default 1000000.
 	MaxSeries int `yaml:"max_series"`
 }
 

@@ -3,7 +3,6 @@ package daemon_test
 import (
 	"bytes"
 	"fmt"
-	"log/slog"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -17,10 +16,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
+	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 )
 
 var (
@@ -76,20 +76,19 @@ func FuzzExposition(f *testing.F) {
 // checkPages reads what the program shows as those do who will.
 func (e *exporter) checkPages(t *testing.T) {
 	t.Helper()
-	pages := web.Handler(web.Options{
-		Load: e.Snapshot, Gatherer: e.reg, Registerer: e.reg, Alive: e.Alive, Log: slog.New(slog.NewTextHandler(&e.log, nil)),
-	})
 	show := func(path, accept string) []byte {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
 		r.Header.Set("Accept", accept)
 		rec := httptest.NewRecorder()
-		pages.ServeHTTP(rec, r)
+		e.pages.ServeHTTP(rec, r)
 		if rec.Code != http.StatusOK {
 			t.Errorf("%s: %d %s", path, rec.Code, rec.Body)
 		}
 		return rec.Body.Bytes()
 	}
-	if _, err := e.reg.Gather(); err != nil { // the page leaves out what is refused
+	series := prometheus.NewPedanticRegistry()
+	series.MustRegister(collector.New(e.Snapshot))
+	if _, err := (prometheus.Gatherers{e.reg, series}).Gather(); err != nil { // the page leaves out what is refused
 		t.Errorf("a scrape would not be whole: %v", err)
 	}
 	checkExposition(t, show("/metrics", "text/plain;version=0.0.4"))

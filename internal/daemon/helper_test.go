@@ -14,20 +14,21 @@ import (
 	"testing/synctest"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
 )
 
 // exporter is a daemon with its registry, in a bubble.
 type exporter struct {
 	*daemon.Daemon
 
-	reg *prometheus.Registry
-	log bytes.Buffer // read it when the daemon has stopped
+	reg   *prometheus.Registry // of its own metrics
+	pages http.Handler
+	log   bytes.Buffer // read it when the daemon has stopped
 }
 
 // start runs a daemon whose configuration is what text holds at the time, until
@@ -56,7 +57,10 @@ func startWith(t *testing.T, transport http.RoundTripper, load func() (*config.C
 		t.Fatal(err)
 	}
 	e.Daemon = d
-	e.reg.MustRegister(collector.New(d.Snapshot))
+	e.pages = web.Handler(web.Options{
+		Load: d.Snapshot, Series: collector.New(d.Snapshot), Gatherer: e.reg, Registerer: e.reg, Alive: d.Alive,
+		Log: slog.New(slog.NewTextHandler(&e.log, nil)),
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()
@@ -80,7 +84,7 @@ func text(yaml string) *atomic.Value {
 func (e *exporter) scrape(t *testing.T) string {
 	t.Helper()
 	rec := httptest.NewRecorder()
-	promhttp.HandlerFor(e.reg, promhttp.HandlerOpts{}).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	e.pages.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if rec.Code != http.StatusOK {
 		t.Fatalf("scrape: %d %s", rec.Code, rec.Body)
 	}

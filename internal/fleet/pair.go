@@ -131,8 +131,8 @@ type PairView struct {
 // its ports must not be shown yet.
 func (s *Snapshot) PairView(p *Pair, now time.Time) (v PairView, ok bool) {
 	v = PairView{Pair: p, Windows: s.Windows, now: now}
-	for uuid, view := range map[string]*View{p.Primary: &v.primary, p.Secondary: &v.secondary} {
-		port := s.Port(uuid)
+	for i, view := range [...]*View{&v.primary, &v.secondary} {
+		port := s.Port([...]string{p.Primary, p.Secondary}[i])
 		if port == nil || !port.Listed {
 			return v, false
 		}
@@ -143,6 +143,16 @@ func (s *Snapshot) PairView(p *Pair, now time.Time) (v PairView, ok bool) {
 		*view = s.View(&account, port, now)
 	}
 	return v, true
+}
+
+// Same reports whether v shows what o shows, each at its own moment.
+func (v *PairView) Same(o *PairView) bool {
+	for _, d := range Directions() {
+		if (v.Utilization(d) == nil) != (o.Utilization(d) == nil) {
+			return false
+		}
+	}
+	return v.Pair == o.Pair && v.primary.Same(&o.primary) && v.secondary.Same(&o.secondary)
 }
 
 // capacity is the smaller effective capacity of the two in bit/s: what is there

@@ -1,6 +1,9 @@
 package fleet
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // MeteredView is a port or a connection with traffic as it may be shown at one
 // moment: what has gone stale is nil.
@@ -125,4 +128,25 @@ func (v *View) LAGFailover(d Direction) *float64 {
 		return nil
 	}
 	return ShareOf(v.Last(d), v.Inventory.SpareCapacity())
+}
+
+// Same reports whether v shows what o shows, each at its own moment. A port that was
+// polled in between is not the same.
+func (v *View) Same(o *View) bool {
+	return v.Port == o.Port && v.Inventory == o.Inventory && v.Connections == o.Connections && v.MeteredView.same(&o.MeteredView)
+}
+
+// Same reports whether v shows what o shows, each at its own moment.
+func (v *ConnectionView) Same(o *ConnectionView) bool {
+	return v.Tracked == o.Tracked && v.Facts == o.Facts && v.PortName == o.PortName && v.MeteredView.same(&o.MeteredView)
+}
+
+func (v *MeteredView) same(o *MeteredView) bool {
+	for _, d := range Directions() {
+		if (v.Last(d) == nil) != (o.Last(d) == nil) {
+			return false
+		}
+	}
+	attached := v.Attached == o.Attached || v.Attached != nil && o.Attached != nil && *v.Attached == *o.Attached
+	return v.Subject == o.Subject && attached && slices.Equal(v.Traffic, o.Traffic)
 }

@@ -83,8 +83,9 @@ func newSoak(t *testing.T) *soak {
 		t.Fatal(err)
 	}
 	s.daemon = d
-	reg.MustRegister(collector.New(d.Snapshot))
-	handler := web.Handler(web.Options{Load: d.Snapshot, Gatherer: reg, Registerer: reg, Alive: d.Alive, Log: slog.New(slog.DiscardHandler)})
+	handler := web.Handler(web.Options{
+		Load: d.Snapshot, Series: collector.New(d.Snapshot), Gatherer: reg, Registerer: reg, Alive: d.Alive, Log: slog.New(slog.DiscardHandler),
+	})
 	closeWeb := serve(t, n.listen("exporter:80"), handler)
 	s.scraper = &http.Client{Transport: n.transport()}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -185,6 +186,27 @@ func (s *soak) recover() {
 	s.compare(s.scrape())
 }
 
+// compareDoors compares the series of the fleet in body with what promhttp makes of a
+// collector that has seen nothing but the newest snapshot.
+func (s *soak) compareDoors(body []byte) {
+	s.t.Helper()
+	fresh := prometheus.NewPedanticRegistry()
+	fresh.MustRegister(collector.New(s.daemon.Snapshot))
+	families, err := fresh.Gather()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, family := range families {
+		var want bytes.Buffer
+		if _, err := expfmt.MetricFamilyToText(&want, family); err != nil {
+			s.t.Fatal(err)
+		}
+		if !bytes.Contains(body, want.Bytes()) {
+			s.t.Errorf("/metrics does not have\n%s", &want)
+		}
+	}
+}
+
 // scrape is /metrics by family.
 func (s *soak) scrape() map[string]*dto.MetricFamily {
 	s.t.Helper()
@@ -201,6 +223,7 @@ func (s *soak) scrape() map[string]*dto.MetricFamily {
 	if strings.Contains(string(body), secret) {
 		s.t.Fatal("/metrics has the client secret")
 	}
+	s.compareDoors(body)
 	p := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := p.TextToMetricFamilies(bytes.NewReader(body))
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
 )
@@ -21,8 +22,9 @@ const uuid = "c4d9c9a0-0000-4000-8000-000000000001"
 // newOptions are options over a healthy exporter that shows snap.
 func newOptions(t *testing.T, snap *fleet.Snapshot) web.Options {
 	reg := prometheus.NewPedanticRegistry()
+	load := func() *fleet.Snapshot { return snap }
 	return web.Options{
-		Load: func() *fleet.Snapshot { return snap }, Gatherer: reg, Registerer: reg,
+		Load: load, Series: collector.New(load), Gatherer: reg, Registerer: reg,
 		Alive: func() error { return nil }, Log: testLog(t),
 	}
 }

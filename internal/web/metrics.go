@@ -1,35 +1,96 @@
 package web
 
 import (
-	"bytes"
 	"fmt"
+	"io"
+	"iter"
 	"log/slog"
 	"math"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/gzip"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // promhttp offers zstd only if this is linked in
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 	"golang.org/x/sync/semaphore"
 )
 
 // metrics returns the handler of /metrics. If a collector fails, only its series are
 // missing. The query is ignored.
+//
+// In the two text formats the series of the fleet are copied as text; promhttp answers in
+// all others. No scheme of escaping changes a name, since all names are plain.
 func metrics(o Options) http.Handler {
-	h := promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{
-		ErrorLog:          &scrapeLog{log: o.Log},
-		ErrorHandling:     promhttp.ContinueOnError,
-		Registry:          o.Registerer,
-		EnableOpenMetrics: true,
+	failures := prometheus.NewCounterVec(prometheus.CounterOpts{ // promhttp counts with it, too
+		Name: "promhttp_metric_handler_errors_total",
+		Help: "Total number of internal errors encountered by the promhttp metric handler.",
+	}, []string{"cause"})
+	o.Registerer.MustRegister(failures)
+	log, series := &scrapeLog{log: o.Log}, prometheus.NewPedanticRegistry()
+	series.MustRegister(o.Series)
+	others := promhttp.HandlerFor(prometheus.Gatherers{o.Gatherer, series}, promhttp.HandlerOpts{
+		ErrorLog:           log,
+		ErrorHandling:      promhttp.ContinueOnError,
+		Registry:           o.Registerer,
+		DisableCompression: true,
+		EnableOpenMetrics:  true,
 	})
-	return promhttp.InstrumentMetricHandler(o.Registerer, buffered(func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(r.Context()) // a copy
-		r.URL = &url.URL{Path: r.URL.Path}
-		h.ServeHTTP(w, r)
-	}))
+	h := func(w http.ResponseWriter, r *http.Request) {
+		format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
+		kind := format.FormatType()
+		if kind != expfmt.TypeTextPlain && kind != expfmt.TypeOpenMetrics {
+			r = r.WithContext(r.Context()) // a copy
+			r.URL = &url.URL{Path: r.URL.Path}
+			others.ServeHTTP(w, r)
+			return
+		}
+		own, err := o.Gatherer.Gather()
+		if err != nil {
+			log.Println("error gathering metrics:", err)
+			failures.WithLabelValues("gathering").Inc()
+		}
+		w.Header().Add("Vary", "Accept")
+		w.Header().Set("Content-Type", string(format))
+		writeText(w, format, own, o.Series.Text(kind == expfmt.TypeOpenMetrics))
+	}
+	return promhttp.InstrumentMetricHandler(o.Registerer, buffered(compressed(h)))
+}
+
+// writeText writes families of the exporter's own among those of the fleet, in the order
+// of their names. w must not fail.
+func writeText(w io.Writer, format expfmt.Format, own []*dto.MetricFamily, fleet iter.Seq2[string, []byte]) {
+	encoder := expfmt.NewEncoder(w, format)
+	for name, piece := range fleet {
+		for len(own) > 0 && own[0].GetName() < name {
+			_ = encoder.Encode(own[0])
+			own = own[1:]
+		}
+		_, _ = w.Write(piece)
+	}
+	for _, family := range own {
+		_ = encoder.Encode(family)
+	}
+	if closer, ok := encoder.(expfmt.Closer); ok { // writes the last line of OpenMetrics
+		_ = closer.Close()
+	}
+}
+
+// compressed compresses what h writes if the client takes it, as fast as possible:
+// Prometheus is near.
+func compressed(h http.HandlerFunc) http.HandlerFunc {
+	wrap, err := gzhttp.NewWrapper(gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.MinSize(0), gzhttp.PreferZstd(false),
+		gzhttp.ContentTypeFilter(gzhttp.CompressAllContentTypeFilter))
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return wrap(h)
 }
 
 // scrapeLog logs the errors of promhttp. A faulty collector fails at every scrape, so
@@ -48,12 +109,14 @@ func (l *scrapeLog) Println(v ...any) {
 }
 
 const (
-	// maxRendering is how many answers are rendered at once: each holds a copy of
-	// every series, and more answers than cores would not be faster.
+	// maxRendering is how many answers are rendered at once. The text of the fleet is
+	// rendered by one at a time; what else there is to do would not be faster with more
+	// answers than cores.
 	maxRendering = 4
-	// maxInFlight is how many answers are in memory at once, from rendering to
-	// sending. The answer for a thousand ports has 5 MiB, or 300 KiB compressed.
-	maxInFlight = 16
+	// maxUnread is how many bytes of answers wait for their readers. The answer for a
+	// thousand ports has 5 MiB, or 300 KiB compressed. A larger answer waits until no other
+	// one does.
+	maxUnread = 64 << 20
 	// readTime is how long a client may take to read an answer, unless it is a
 	// Prometheus that announces a longer scrape timeout.
 	readTime = 30 * time.Second
@@ -63,41 +126,73 @@ const (
 // neither a snapshot nor gathered metrics in memory, only bytes; after the time to
 // read the connection is closed. Requests above the limits wait.
 func buffered(h http.HandlerFunc) http.Handler {
-	inFlight, rendering := semaphore.NewWeighted(maxInFlight), semaphore.NewWeighted(maxRendering)
+	rendering, unread := semaphore.NewWeighted(maxRendering), semaphore.NewWeighted(maxUnread)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if inFlight.Acquire(r.Context(), 1) != nil {
-			return // the client is gone
-		}
-		defer inFlight.Release(1)
-		if rendering.Acquire(r.Context(), 1) != nil {
-			return
-		}
 		a := &answer{ResponseWriter: w, status: http.StatusOK}
-		func() {
+		defer a.free()
+		size := int64(0)
+		admitted := func() bool {
+			if rendering.Acquire(r.Context(), 1) != nil {
+				return false // the client is gone
+			}
 			defer rendering.Release(1) // even if h panics
 			h(a, r)
+			size = min(int64(a.size), maxUnread)
+			return unread.Acquire(r.Context(), size) == nil
 		}()
+		if !admitted {
+			return
+		}
+		defer unread.Release(size)
 		// A writer without deadlines is not a network connection.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeToRead(r)))
-		w.Header().Set("Content-Length", strconv.Itoa(a.body.Len()))
+		w.Header().Set("Content-Length", strconv.Itoa(a.size))
 		w.WriteHeader(a.status)
-		_, _ = w.Write(a.body.Bytes()) // an error means that the client is gone or too slow
+		for _, piece := range a.pieces {
+			if _, err := w.Write(*piece); err != nil {
+				return // the client is gone or too slow
+			}
+		}
 	})
 }
 
-// answer is a ResponseWriter that buffers status and body.
+// answer is a ResponseWriter that keeps status and body.
 type answer struct {
 	http.ResponseWriter
 
 	status int
-	body   bytes.Buffer
+	pieces []*[]byte // of 64 KiB; the last one may be shorter
+	size   int
 }
+
+// pieces are for the next answer: a scrape of many ports would allocate megabytes.
+var pieces = sync.Pool{New: func() any { return new(make([]byte, 0, 64<<10)) }}
 
 // WriteHeader implements [http.ResponseWriter].
 func (a *answer) WriteHeader(status int) { a.status = status }
 
 // Write implements [http.ResponseWriter].
-func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+func (a *answer) Write(b []byte) (int, error) {
+	a.size += len(b)
+	for rest := b; len(rest) > 0; {
+		if n := len(a.pieces); n == 0 || len(*a.pieces[n-1]) == cap(*a.pieces[n-1]) {
+			a.pieces = append(a.pieces, pieces.Get().(*[]byte))
+		}
+		last := a.pieces[len(a.pieces)-1]
+		n := min(len(rest), cap(*last)-len(*last))
+		*last, rest = append(*last, rest[:n]...), rest[n:]
+	}
+	return len(b), nil
+}
+
+// free gives the memory of the body back.
+func (a *answer) free() {
+	for _, piece := range a.pieces {
+		*piece = (*piece)[:0]
+		pieces.Put(piece)
+	}
+	a.pieces = nil
+}
 
 // timeToRead is how long the client of a request may take to read the answer.
 func timeToRead(r *http.Request) time.Duration {

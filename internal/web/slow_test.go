@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,8 +16,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // promhttp offers zstd only if this is linked in
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
 )
 
@@ -141,27 +144,33 @@ func inFlight(t *testing.T, ask func(string, ...string) net.Conn, want string) {
 }
 
 // The memory of answers that are not read has a bound: others wait until those who
-// read nothing are cut off.
-func TestAnswersInFlightAreLimited(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newOptions(t, nil)
-		long(o, 100_000)
-		g := newGate(o)
-		close(g.held)
-		ask, stop := onPipes(t, web.Handler(o))
-		defer stop()
-		for range 20 {
-			defer ask("/metrics").Close()
-		}
-		if n := g.begun(); n != 16 {
-			t.Errorf("%d answers in flight, want 16", n)
-		}
-		began := time.Now()
-		text, err := read(t, ask("/metrics"))
-		if took := time.Since(began); err != nil || len(text) < 100_000 || took != 30*time.Second {
-			t.Errorf("%d bytes after %v: %v", len(text), took, err)
-		}
-	})
+// read nothing are cut off. Small answers are within it, however many there are.
+func TestAnswersThatAreNotReadAreLimited(t *testing.T) {
+	for _, tt := range []struct{ size, readers, begun int }{
+		{8 << 20, 20, 7 + 4}, // a little more than that: 7 are within 64 MiB, and 4 are rendered and wait
+		{100_000, 200, 200},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			o := newOptions(t, nil)
+			long(o, tt.size)
+			g := newGate(o)
+			close(g.held)
+			ask, stop := onPipes(t, web.Handler(o))
+			defer stop()
+			for range tt.readers {
+				defer ask("/metrics").Close()
+			}
+			if n := g.begun(); n != tt.begun {
+				t.Errorf("%d bytes: %d answers are rendered, want %d", tt.size, n, tt.begun)
+			}
+			began := time.Now()
+			text, err := read(t, ask("/metrics"))
+			took := time.Since(began)
+			if waits := tt.begun < tt.readers; err != nil || len(text) < tt.size || (took != 0) != waits || took%(30*time.Second) != 0 {
+				t.Errorf("%d bytes after %v: %v", len(text), took, err)
+			}
+		})
+	}
 }
 
 // gate is a collector that counts its collections, and holds each until it is
@@ -235,13 +244,49 @@ func TestMetricsAnswersAsPromhttpDoes(t *testing.T) {
 		for _, encoding := range []string{"", "gzip", "zstd", "identity", "gzip;q=0.1, zstd"} {
 			headers := func(h http.Handler) []string {
 				got := do(t, h, http.MethodGet, "/metrics", "Accept", string(f), "Accept-Encoding", encoding).Header
-				return append(got.Values("Vary"), got.Get("Content-Type"), got.Get("Content-Encoding"))
+				return append(slices.Sorted(slices.Values(got.Values("Vary"))), got.Get("Content-Type"), got.Get("Content-Encoding"))
 			}
 			if diff := cmp.Diff(headers(theirs), headers(ours)); diff != "" {
 				t.Errorf("Accept: %s, Accept-Encoding: %s (-promhttp +ours)\n%s", f, encoding, diff)
 			}
 		}
 	}
+}
+
+// The body is promhttp's, too, byte for byte, in each format and with each way to escape
+// names; only what it says of the requests differs.
+func TestMetricsHasTheBodyOfPromhttp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOptions(t, newSnapshot(time.Now()))
+		o.Registerer.MustRegister(
+			prometheus.NewGauge(prometheus.GaugeOpts{Name: "a_first", Help: "Before the fleet."}),
+			prometheus.NewCounter(prometheus.CounterOpts{Name: "equinix_fabric_port_m_total", Help: "Within \"the\" fleet."}),
+			prometheus.NewHistogram(prometheus.HistogramOpts{Name: "z_last", Help: "Behind\nit."}),
+		)
+		series := prometheus.NewPedanticRegistry()
+		series.MustRegister(collector.New(o.Load))
+		ours := web.Handler(o)
+		theirs := promhttp.HandlerFor(prometheus.Gatherers{o.Gatherer, series}, promhttp.HandlerOpts{EnableOpenMetrics: true})
+		for _, f := range expfmt.DefaultOpenMetricsAcceptedFormats() {
+			if kind := f.FormatType(); kind != expfmt.TypeTextPlain && kind != expfmt.TypeOpenMetrics {
+				continue // promhttp answers
+			}
+			for _, escaping := range []string{"", "; escaping=allow-utf-8", "; escaping=underscores", "; escaping=dots", "; escaping=values"} {
+				show := func(h http.Handler) (kept []string) {
+					for line := range strings.Lines(body(t, do(t, h, http.MethodGet, "/metrics", "Accept", string(f)+escaping))) {
+						if !strings.Contains(line, "promhttp_metric_handler_requests") {
+							kept = append(kept, line)
+						}
+					}
+					return kept
+				}
+				want := show(theirs)
+				if diff := cmp.Diff(want, show(ours)); diff != "" || len(want) < 60 {
+					t.Errorf("%s%s, %d lines (-promhttp +ours)\n%s", f, escaping, len(want), diff)
+				}
+			}
+		}
+	})
 }
 
 func TestClientsThatLeaveWhileTheyWaitCostNothing(t *testing.T) {

@@ -13,13 +13,15 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 // Options configure the pages. All but Reload, Pprof and Prefix are required.
 type Options struct {
 	Load       func() *fleet.Snapshot // the newest state of the fleet; nil before the first
-	Gatherer   prometheus.Gatherer    // what /metrics shows
+	Series     *collector.Collector   // of the fleet, for /metrics
+	Gatherer   prometheus.Gatherer    // what else /metrics shows: the exporter's own metrics
 	Registerer prometheus.Registerer  // for the metrics about /metrics itself
 	Alive      func() error           // nil while the poll loops run, else what is wrong
 

@@ -1,0 +1,355 @@
+package collector
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+	"unique"
+)
+
+// text is all series as text, ready to be copied: a column for each family, with an entry
+// for each series in the order of Prometheus' registry. The text of a series is its shape
+// around the labels of its page, then its value. Only the value is kept for each series.
+type text struct {
+	columns []column // by the index of the family
+
+	// Scratch space.
+	samples  []sample
+	shapes   []byte
+	relabels []bool // by the index of the family
+	out      []byte
+}
+
+type column struct {
+	entries []entry
+	fresh   []entry // to be merged into entries
+	dead    bool    // some entries have no page
+}
+
+// entry is one series. While the series is stale, it stays without a value.
+type entry struct {
+	page  *page // nil if the series is gone
+	shape unique.Handle[shape]
+	value value
+	line  uint16 // its index in page.lines
+}
+
+// line is where the entry of a series is: its index in the column or, before it is
+// merged, -1 minus its index among the fresh ones.
+type line struct{ family, at int32 }
+
+// value is a number as text. The longest has 24 bytes: -1.7976931348623157e+308.
+type value struct {
+	text  [24]byte
+	n     uint8
+	whole bool // OpenMetrics writes it with ".0"
+}
+
+// shape is what the series of different pages have in common: the text before the labels
+// of the page, the text behind them, and the values of the labels before and behind them
+// as sort keys.
+type shape struct {
+	text string // these parts, one behind the other
+	ends
+}
+
+// ends are where the first three parts of a shape end.
+type ends struct{ before, behind, key int }
+
+// sample is one series that is being rendered.
+type sample struct {
+	family     int32
+	start, end int // its shape in text.shapes
+	ends       ends
+	value      value
+}
+
+// ownLabels are the labels that all series of a page have, as text and as a sort key.
+type ownLabels struct{ text, key string }
+
+// render brings the entries of the page up to date with its series. names and values are
+// the labels that all of them have.
+func (c *Collector) render(p *page, names, values []string) {
+	if own := newOwnLabels(names, values); own != p.own {
+		c.drop(p)
+		p.own = own
+	}
+	c.samples, c.shapes = c.samples[:0], c.shapes[:0]
+	p.each(func(f *Family, v float64, labels []string) {
+		if slices.ContainsFunc(labels, func(l string) bool { return !utf8.ValidString(l) }) { // which decoding prevents
+			c.log.Warn("series left out: a label is not UTF-8", "family", f.Name, "labels", labels)
+			return
+		}
+		s := sample{family: f.index, start: len(c.shapes), value: newValue(v)}
+		c.shapes, s.ends = f.appendShape(c.shapes, labels)
+		s.end = len(c.shapes)
+		c.samples = append(c.samples, s)
+	})
+	p.most = max(p.most, len(c.samples))
+
+	// The samples of a family are some of its lines, in the same order, unless a label
+	// has changed. Lines without a sample are stale.
+	clear(c.relabels)
+	at, relabelled := 0, false
+	for _, s := range c.samples {
+		for at < len(p.lines) && p.lines[at].family <= s.family && !c.isOf(p.lines[at], s) {
+			c.entry(p.lines[at]).value.n = 0
+			at++
+		}
+		if at < len(p.lines) && p.lines[at].family == s.family {
+			c.entry(p.lines[at]).value = s.value
+			at++
+			continue
+		}
+		c.relabels[s.family], relabelled = true, true
+	}
+	for _, l := range p.lines[at:] {
+		c.entry(l).value.n = 0
+	}
+	if relabelled {
+		c.relabel(p)
+	}
+}
+
+// isOf reports whether the entry at l, of the family of s, has the labels of s.
+func (c *Collector) isOf(l line, s sample) bool {
+	return l.family == s.family && c.entry(l).shape.Value().text == string(c.shapes[s.start:s.end])
+}
+
+func (c *Collector) entry(l line) *entry {
+	if l.at < 0 {
+		return &c.columns[l.family].fresh[-1-l.at]
+	}
+	return &c.columns[l.family].entries[l.at]
+}
+
+// relabel makes the lines of the families in c.relabels anew, from the samples.
+func (c *Collector) relabel(p *page) {
+	p.lines = slices.DeleteFunc(p.lines, func(l line) bool {
+		if c.relabels[l.family] {
+			c.kill(l)
+		}
+		return c.relabels[l.family]
+	})
+	for _, s := range c.samples {
+		if c.relabels[s.family] {
+			fresh := &c.columns[s.family].fresh
+			handle := unique.Make(shape{string(c.shapes[s.start:s.end]), s.ends})
+			*fresh = append(*fresh, entry{page: p, shape: handle, value: s.value})
+			p.lines = append(p.lines, line{s.family, int32(-len(*fresh))}) //nolint:gosec // G115: fewer series than that
+		}
+	}
+	slices.SortStableFunc(p.lines, func(a, b line) int { return int(a.family - b.family) })
+	for i, l := range p.lines {
+		c.entry(l).line = uint16(i) //nolint:gosec // G115: labels that have many values are bounded
+	}
+}
+
+// kill takes the page from the entry at l.
+func (c *Collector) kill(l line) {
+	c.entry(l).page = nil
+	c.columns[l.family].dead = true
+}
+
+// drop takes all lines from the page.
+func (c *Collector) drop(p *page) {
+	for _, l := range p.lines {
+		c.kill(l)
+	}
+	p.lines = nil
+}
+
+// merge puts the fresh entries of each column in their places, and takes the dead ones out.
+func (c *Collector) merge() {
+	for family := range c.columns {
+		col := &c.columns[family]
+		if len(col.fresh) == 0 && !col.dead {
+			continue
+		}
+		gone := func(e entry) bool { return e.page == nil }
+		kept, fresh := slices.DeleteFunc(col.entries, gone), slices.DeleteFunc(col.fresh, gone)
+		slices.SortFunc(fresh, compareEntries)
+		merged := make([]entry, 0, len(kept)+len(fresh))
+		for len(kept) > 0 && len(fresh) > 0 {
+			if compareEntries(kept[0], fresh[0]) <= 0 {
+				merged, kept = append(merged, kept[0]), kept[1:]
+			} else {
+				merged, fresh = append(merged, fresh[0]), fresh[1:]
+			}
+		}
+		*col = column{entries: append(append(merged, kept...), fresh...)}
+		for at := range col.entries {
+			e := &col.entries[at]
+			e.page.lines[e.line].at = int32(at) //nolint:gosec // G115: fewer series than that
+		}
+	}
+}
+
+// compareEntries orders series as Prometheus' registry does: by the values of the labels,
+// which it takes in the order of their names.
+func compareEntries(a, b entry) int {
+	s, t := a.shape.Value(), b.shape.Value()
+	if a.shape != b.shape {
+		if order := strings.Compare(s.text[s.behind:s.key], t.text[t.behind:t.key]); order != 0 {
+			return order
+		}
+	}
+	if order := strings.Compare(a.page.own.key, b.page.own.key); order != 0 {
+		return order
+	}
+	return strings.Compare(s.text[s.key:], t.text[t.key:])
+}
+
+// pieceSize is how long a piece of text gets.
+const pieceSize = 64 << 10
+
+// write yields the text of the families in that order.
+func (c *Collector) write(families []*Family, openMetrics bool, yield func(string, []byte) bool) {
+	for _, f := range families {
+		out, begun := c.out[:0], false
+		for i := range c.columns[f.index].entries {
+			e := &c.columns[f.index].entries[i]
+			if e.value.n == 0 || e.page.hidden {
+				continue
+			}
+			if !begun {
+				out, begun = f.appendHeader(out, openMetrics), true
+			}
+			s := e.shape.Value()
+			out = append(out, s.text[:s.before]...)
+			out = append(out, e.page.own.text...)
+			out = append(out, s.text[s.before:s.behind]...)
+			out = append(out, e.value.text[:e.value.n]...)
+			if openMetrics && e.value.whole {
+				out = append(out, ".0"...)
+			}
+			out = append(out, '\n')
+			if len(out) >= pieceSize {
+				if !yield(f.Name, out) {
+					return
+				}
+				out = out[:0]
+			}
+		}
+		c.out = out
+		if len(out) > 0 && !yield(f.Name, out) {
+			return
+		}
+	}
+}
+
+// appendHeader appends what comes before the series of the family. OpenMetrics names a
+// counter without its suffix, and has quotation marks escaped.
+func (f *Family) appendHeader(out []byte, openMetrics bool) []byte {
+	name, kind, help := f.Name, "gauge", helpEscapes
+	if openMetrics {
+		name, help = strings.TrimSuffix(name, "_total"), labelEscapes
+	}
+	if f.Counter {
+		kind = "counter"
+	}
+	out = append(out, "# HELP "+name+" "+help.Replace(f.Help)+"\n# TYPE "+name+" "+kind+"\n"...)
+	return out
+}
+
+var (
+	helpEscapes  = strings.NewReplacer(`\`, `\\`, "\n", `\n`)
+	labelEscapes = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
+)
+
+// newValue writes v as expfmt does.
+func newValue(v float64) (text value) {
+	b := strconv.AppendFloat(text.text[:0], v, 'g', -1, 64)
+	if v == 0 { // a negative zero, too
+		b = append(b[:0], '0')
+	}
+	text.n = uint8(len(b)) //nolint:gosec // G115: at most 24
+	text.whole = !bytes.ContainsAny(b, ".eIN")
+	return text
+}
+
+// appendShape appends the shape of a series with these values of the labels of f.
+func (f *Family) appendShape(b []byte, values []string) ([]byte, ends) {
+	start, e := len(b), ends{}
+	b = append(b, f.Name...)
+	for i, label := range f.sorted {
+		switch {
+		case i == 0:
+			b = append(b, '{')
+		case label >= f.own || i == f.ownAt:
+			b = append(b, ',')
+		}
+		if i == f.ownAt {
+			e.before = len(b) - start
+		}
+		if label >= f.own {
+			b = appendLabel(b, f.Labels[label], values[label])
+		}
+	}
+	if len(f.sorted) > 0 {
+		b = append(b, '}')
+	}
+	b = append(b, ' ')
+	e.behind = len(b) - start
+	if f.own == 0 {
+		e.before = e.behind
+	}
+	for i, label := range f.sorted {
+		if i == f.ownAt {
+			e.key = len(b) - start
+		}
+		if label >= f.own {
+			b = appendKey(b, values[label])
+		}
+	}
+	if f.own == 0 {
+		e.key = len(b) - start
+	}
+	return b, e
+}
+
+// newOwnLabels are labels of these names, which are sorted here.
+func newOwnLabels(names, values []string) ownLabels {
+	var text, key []byte
+	for i, label := range sortedIndexes(names) {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text, key = appendLabel(text, names[label], values[label]), appendKey(key, values[label])
+	}
+	return ownLabels{string(text), string(key)}
+}
+
+func appendLabel(b []byte, name, value string) []byte {
+	b = append(b, name...)
+	b = append(b, `="`...)
+	if strings.ContainsAny(value, "\\\n\"") {
+		value = labelEscapes.Replace(value)
+	}
+	b = append(b, value...)
+	return append(b, '"')
+}
+
+// appendKey appends a value so that keys of several values sort as the values do, one
+// after the other: with an end that is lower than all that a value can contain.
+func appendKey(b []byte, value string) []byte {
+	for _, char := range []byte(value) {
+		if char <= 1 {
+			b = append(b, 1)
+		}
+		b = append(b, char)
+	}
+	return append(b, 0)
+}
+
+// sortedIndexes are the indexes of the names in the order of the names.
+func sortedIndexes(names []string) []int {
+	indexes := make([]int, len(names))
+	for i := range indexes {
+		indexes[i] = i
+	}
+	slices.SortFunc(indexes, func(a, b int) int { return strings.Compare(names[a], names[b]) })
+	return indexes
+}
