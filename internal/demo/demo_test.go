@@ -11,11 +11,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/prometheus/util/testutil"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
@@ -61,11 +64,37 @@ func TestDemoIsCompleteAtOnce(t *testing.T) {
 			t.Errorf("account %s makes %d calls, which wait %.1fs for its budget", name, calls, waits)
 		}
 	}
+	snap := d.Snapshot()
+	synctest.Test(t, func(t *testing.T) { compareDoors(t, snap) }) // in which time stands still
 	cancel()
 	for range 2 {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// compareDoors compares the text of the series of snap with what Prometheus' registry and
+// encoder make of them.
+func compareDoors(t *testing.T, snap *fleet.Snapshot) {
+	c := collector.New(func() *fleet.Snapshot { return snap })
+	reg := prometheus.NewPedanticRegistry()
+	reg.MustRegister(c)
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got bytes.Buffer
+	for _, f := range families {
+		if _, err := expfmt.MetricFamilyToText(&want, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, piece := range c.Text(false) {
+		got.Write(piece)
+	}
+	if !bytes.Equal(want.Bytes(), got.Bytes()) || got.Len() < 100_000 {
+		t.Errorf("%d bytes of the registry and %d of text differ, or are few", want.Len(), got.Len())
 	}
 }
 
