@@ -553,7 +553,7 @@ func TestAPairKeepsItsRestoredTrafficUntilBothPortsArePolled(t *testing.T) {
 		p := *old
 		if p.Traffic[0] != nil {
 			bare := *p.Traffic[0]
-			bare.Bare, bare.Inbound.Points, bare.Outbound.Points = true, nil, nil
+			bare.Bare, bare.Inbound.Points, bare.Outbound.Points = true, fleet.Points{}, fleet.Points{}
 			p.Traffic = []*fleet.Traffic{&bare}
 		}
 		restored.Ports = append(restored.Ports, &p)

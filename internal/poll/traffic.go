@@ -231,7 +231,7 @@ func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source str
 		data = len(answer.Inbound.Points)+len(answer.Outbound.Points) > 0 && usable
 		c.confirms = answer.Capacity != nil || data
 		if t.kind == connectionKind && next != of.Traffic[k.window] {
-			next.Inbound.Points, next.Outbound.Points = nil, nil // nothing shows them, and connections are many
+			next.Inbound.Points, next.Outbound.Points = fleet.Points{}, fleet.Points{} // nothing shows them, and connections are many
 		}
 		if !checked.Empty() || len(rejected) > 0 { // an empty answer ends no run of implausible intervals
 			a.log.reject(t.kind.class, k, w.Label(), rejected)
