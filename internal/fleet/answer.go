@@ -185,6 +185,9 @@ func NewTraffic(a *Answer, l Limits, previous *Traffic, now time.Time, rejected 
 		usable = usable || plausible && len(answered.Intervals) > 0
 		*next.Rates(d) = rates
 	}
+	if in, out := &next.Inbound.Points, &next.Outbound.Points; slices.Equal(in.Times, out.Times) {
+		out.Times = in.Times // one list is enough
+	}
 	if len(refused) == 0 {
 		return next, true, nil
 	}
@@ -258,13 +261,10 @@ func NewRates(a *AnsweredRates, l Limits, previous Rates, rejected Rejected) (r 
 	if len(inside) == 0 {
 		return Rates{Newest: r.Newest}, true
 	}
-	r.Points = make([]Point, len(inside))
-	for n, i := range inside {
-		r.Points[n] = Point{Time: i.Time, Mean: i.Mean}
-	}
+	r.Points = NewPoints(inside)
 	r.Resolution = cmp.Or(l.stated, max(distance(due, l.window.Resolution), distance(inside, l.window.Resolution)))
 	if r.Resolution <= l.window.Resolution {
-		r.P95 = Percentile95(r.Points)
+		r.P95 = Percentile95(r.Points.Means)
 	}
 	return r, true
 }

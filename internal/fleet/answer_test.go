@@ -272,3 +272,34 @@ func TestNewTrafficOfAnEmptyAnswerIsNoNews(t *testing.T) {
 		t.Errorf("all of the first one left out: %+v, usable %v, error %v", next, usable, err)
 	}
 }
+
+// Times that have to be listed are half of what is kept of an answer, so directions with the
+// same ones share the list.
+func TestNewTrafficKeepsOneListOfTimes(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		outbound []fleet.Interval
+		shared   bool
+	}{
+		{"the same times", []fleet.Interval{ago(20, 5, 5), ago(15, 6, 6), ago(5, 7, 7)}, true},
+		{"one more", []fleet.Interval{ago(20, 5, 5), ago(15, 6, 6), ago(5, 7, 7), ago(0, 8, 8)}, false},
+		{"other times", []fleet.Interval{ago(19, 5, 5), ago(14, 6, 6), ago(4, 7, 7)}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := fleet.Answer{
+				Inbound:  fleet.AnsweredRates{Intervals: []fleet.Interval{ago(20, 2, 7), ago(15, 4, 4), ago(5, 3, 3)}},
+				Outbound: fleet.AnsweredRates{Intervals: tt.outbound},
+			}
+			got, _, err := fleet.NewTraffic(&a, limitsOf(&a), nil, noon, fleet.Rejected{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if shared := &got.Inbound.Points.Times[0] == &got.Outbound.Points.Times[0]; shared != tt.shared {
+				t.Errorf("shared %v, want %v", shared, tt.shared)
+			}
+			if diff := cmp.Diff(fleet.NewPoints(tt.outbound), got.Outbound.Points); diff != "" {
+				t.Errorf("outbound (-want +got)\n%s", diff)
+			}
+		})
+	}
+}

@@ -84,13 +84,25 @@ func (s *Snapshot) ConnectionsOf(account string) []*Tracked {
 // its first answer or failure from the inventory, the connections search and
 // the primary traffic window. Connections of their own are not waited for.
 func (s *Snapshot) Complete() bool {
-	if s == nil || len(s.Accounts) == 0 {
+	if s == nil {
 		return false
 	}
-	if slices.ContainsFunc(s.Accounts, func(a Account) bool { return !a.InventoryPoll.Tried() }) {
-		return false
+	_, complete := s.completeFrom(0)
+	return complete
+}
+
+// completeFrom is Complete that looks at the ports from that index on, and then at those
+// before it. If one has to be waited for, pending is its index.
+func (s *Snapshot) completeFrom(start int) (pending int, complete bool) {
+	if len(s.Accounts) == 0 || slices.ContainsFunc(s.Accounts, func(a Account) bool { return !a.InventoryPoll.Tried() }) {
+		return start, false
 	}
-	return !slices.ContainsFunc(s.Ports, func(p *Port) bool { return !p.Complete() })
+	for i := range s.Ports {
+		if at := (start + i) % len(s.Ports); !s.Ports[at].Complete() {
+			return at, false
+		}
+	}
+	return start, true
 }
 
 // Account is the state of one set of credentials.

@@ -38,71 +38,67 @@ const coveredParts, coveredOf = 9, 10
 // join adds up the rates of two ports. The maximum and the percentiles of a sum are not the
 // sums of the maxima and percentiles, which come from different times.
 func join(a, b *Rates, w Window) PairRates {
-	if len(a.Points) == 0 || len(b.Points) == 0 || a.Resolution != b.Resolution {
+	if a.Points.Len() == 0 || b.Points.Len() == 0 || a.Resolution != b.Resolution {
 		return PairRates{}
 	}
 	j := PairRates{Resolution: a.Resolution}
-	phase := phaseOf(a.Points, j.Resolution)
-	ahead := wrap(phaseOf(b.Points, j.Resolution)-phase, j.Resolution)
-	first, second := onGrid(a.Points, phase, j.Resolution), onGrid(b.Points, phase+ahead, j.Resolution)
-	sums := make([]Point, 0, min(len(first), len(second)))
-	for x, y := 0, 0; x < len(first) && y < len(second); {
-		switch p, q := first[x], second[y]; {
-		case p.slot < q.slot:
+	phase := a.Points.phase(j.Resolution)
+	ahead := wrap(b.Points.phase(j.Resolution)-phase, j.Resolution)
+	first, second := a.Points.slots(phase, j.Resolution), b.Points.slots(phase+ahead, j.Resolution)
+	sums := make([]float64, 0, min(len(first), len(second)))
+	var newest int64
+	either := 0 // slots that one of them has, or both
+	for x, y := 0, 0; x < len(first) || y < len(second); {
+		switch {
+		case x+1 < len(first) && first[x] == first[x+1]:
+			x++ // of several intervals in one slot the last counts
+			continue
+		case y+1 < len(second) && second[y] == second[y+1]:
+			y++
+			continue
+		case y == len(second) || x < len(first) && first[x] < second[y]:
 			x++
-		case p.slot > q.slot:
+		case x == len(first) || first[x] > second[y]:
 			y++
 		default:
-			at := p.Time // the earlier of the two: one late port must not pass for a fresh pair
-			if q.Time.Before(at) {
-				at = q.Time
-			}
-			sums = append(sums, Point{Time: at, Mean: p.Mean + q.Mean})
+			// The earlier of the two times: one late port must not pass for a fresh pair.
+			newest = min(a.Points.Time(x), b.Points.Time(y))
+			sums = append(sums, a.Points.Means[x]+b.Points.Means[y])
 			x, y = x+1, y+1
 		}
+		either++
 	}
 	if len(sums) == 0 {
 		return PairRates{}
 	}
-	newest := sums[len(sums)-1]
-	j.Last, j.Newest = &newest.Mean, newest.Time
-	either := len(first) + len(second) - len(sums)
+	j.Last, j.Newest = new(sums[len(sums)-1]), time.Unix(0, newest).UTC()
 	if j.Resolution <= w.Resolution && coveredOf*len(sums) >= coveredParts*either {
 		j.P95 = Percentile95(sums)
 	}
 	return j
 }
 
-// slotted is an interval with its number on a grid.
-type slotted struct {
-	Point
-
-	slot int64
-}
-
-// onGrid numbers the intervals of a series, which ascend. The stamps jitter
-// around a grid of the resolution that is offset by phase; of several in one
-// slot the last counts.
-func onGrid(points []Point, phase, resolution time.Duration) []slotted {
-	slots := make([]slotted, 0, len(points))
-	for _, p := range points {
-		slot := int64(math.Round(float64(p.Time.UnixNano()-int64(phase)) / float64(resolution)))
-		if n := len(slots); n > 0 && slots[n-1].slot == slot {
-			slots[n-1].Point = p
-			continue
-		}
-		slots = append(slots, slotted{p, slot})
+// slots numbers the intervals by a grid of the resolution that is offset by phase. The
+// stamps jitter around it, so two may have the same number.
+func (p *Points) slots(phase, resolution time.Duration) []int64 {
+	all := make([]int64, p.Len())
+	for i := range all {
+		all[i] = int64(math.Round(float64(p.Time(i)-int64(phase)) / float64(resolution)))
 	}
-	return slots
+	return all
 }
 
-// phaseOf is how far the stamps of a series lie behind the multiples of the
-// resolution, on average: that of directions on a clock face, since an interval
-// that ends a second before noon is two from one that ends a second after it.
-func phaseOf(points []Point, resolution time.Duration) time.Duration {
-	var x, y float64
-	for _, p := range points {
-		sin, cos := math.Sincos(2 * math.Pi * float64(p.Time.UnixNano()%int64(resolution)) / float64(resolution))
+// phase is how far the stamps lie behind the multiples of the resolution, on average: the
+// average of directions on a clock face, since an interval that ends a second before noon
+// is two seconds from one that ends a second after it.
+func (p *Points) phase(resolution time.Duration) time.Duration {
+	var x, y, sin, cos float64
+	behind := int64(resolution) // no time is so far behind
+	for i := range p.Len() {
+		if d := p.Time(i) % int64(resolution); d != behind { // most stamps do not jitter
+			behind = d
+			sin, cos = math.Sincos(2 * math.Pi * float64(d) / float64(resolution))
+		}
 		x, y = x+cos, y+sin
 	}
 	return time.Duration(math.Atan2(y, x) / (2 * math.Pi) * float64(resolution))

@@ -2,6 +2,7 @@ package fleet_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -15,11 +16,12 @@ import (
 // by what late says of its interval, the newest one being 0.
 func stamped(means []float64, late func(i int) time.Duration) *fleet.Traffic {
 	s := fleet.Rates{Resolution: 5 * time.Minute}
-	for i, m := range slices.Backward(means) {
+	all := make([]fleet.Interval, len(means))
+	for i, m := range means {
 		age := len(means) - 1 - i
-		s.Points = append(s.Points, fleet.Point{Time: noon.Add(-time.Duration(age)*5*time.Minute + late(age)), Mean: m})
+		all[i] = fleet.Interval{Time: noon.Add(-time.Duration(age)*5*time.Minute + late(age)), Mean: m}
 	}
-	slices.Reverse(s.Points)
+	s.Points = fleet.NewPoints(all)
 	return &fleet.Traffic{At: noon, Inbound: s, Outbound: s}
 }
 
@@ -75,9 +77,11 @@ func TestNewPairTrafficTakesWhatBothHave(t *testing.T) {
 	whole := stamped(counting(100), punctual)
 	without := func(cut ...int) *fleet.Traffic {
 		t := stamped(backwards(100), punctual)
+		all := intervals(noon, 5*time.Minute, backwards(100)...)
 		for _, i := range slices.Backward(cut) {
-			t.Inbound.Points = slices.Delete(slices.Clone(t.Inbound.Points), i, i+1)
+			all = slices.Delete(all, i, i+1)
 		}
+		t.Inbound.Points = fleet.NewPoints(all)
 		return t
 	}
 	missing := func(n int) (cut []int) {
@@ -149,16 +153,28 @@ func TestNewPairTrafficIsTheSumOfWhatWasSentTogether(t *testing.T) {
 	}
 }
 
-// BenchmarkNewLoad is what one answer costs the pair of its port.
-func BenchmarkNewLoad(b *testing.B) {
+// BenchmarkNewPairTraffic is what one answer costs the pair of its port: v3 stamps its
+// intervals punctually, the v4 metrics do not.
+func BenchmarkNewPairTraffic(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	jitter := func(int) time.Duration { return time.Duration(random.IntN(10_000)-5_000) * time.Millisecond }
 	for _, days := range []int{1, 7} {
 		w := fleet.Window{Span: time.Duration(days) * 24 * time.Hour, Resolution: 5 * time.Minute}
-		x, y := stamped(counting(288*days), punctual), stamped(backwards(288*days), punctual)
-		b.Run(w.Label(), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				fleet.NewPairTraffic(x, y, w)
+		for name, late := range map[string]func(int) time.Duration{"punctual": punctual, "jitter": jitter} {
+			noise := func() []float64 {
+				means := make([]float64, 288*days)
+				for i := range means {
+					means[i] = random.Float64()
+				}
+				return means
 			}
-		})
+			x, y := stamped(noise(), late), stamped(noise(), late)
+			b.Run(w.Label()+"/"+name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					fleet.NewPairTraffic(x, y, w)
+				}
+			})
+		}
 	}
 }

@@ -5,32 +5,84 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
-// Store publishes snapshots to any number of readers. Changes are made one at a time,
-// each to a copy that is then published whole. Its zero value is empty and ready to use.
+// Store keeps what is known of the fleet for any number of readers. Changes are made one at
+// a time; a reader sees all of a change or nothing of it. A change costs as much as it
+// changes, however many ports there are: it is the next Load that copies the lists of all.
+// Its zero value is empty and ready to use.
 type Store struct {
-	current atomic.Pointer[Snapshot]
-	writing sync.Mutex
+	writing sync.Mutex // held through a change, and before mu
+
+	mu      sync.Mutex
+	state   *Snapshot      // its lists are changed in place; nil before the first
+	loaded  *Snapshot      // the copy for readers; nil if the state has changed since it was made
+	pairOf  map[string]int // by the UUID of a port, the index of its pair in the state
+	pending int            // index in the state of a port that was not Complete when last looked at
 }
 
-// Load returns the newest snapshot, or nil before the first.
-func (s *Store) Load() *Snapshot { return s.current.Load() }
+// Load returns the newest snapshot, or nil before the first. It copies the lists of ports,
+// connections and pairs if something has changed since the last Load.
+func (s *Store) Load() *Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.loaded == nil && s.state != nil {
+		s.loaded = s.state.copied()
+	}
+	return s.loaded
+}
+
+// Read calls read with the newest snapshot, without the copy that Load makes. read must be
+// quick, must call no method of the store, and must keep nothing of the snapshot except the
+// ports, connections and pairs themselves, which never change.
+func (s *Store) Read(read func(s *Snapshot)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	read(s.state)
+}
 
 // Publish makes next visible to readers. The caller must not change next afterwards.
-func (s *Store) Publish(next *Snapshot) { s.current.Store(next) }
+func (s *Store) Publish(next *Snapshot) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state, s.loaded, s.pairOf = next.copied(), next, indexPairs(next.Pairs)
+}
 
-// Update publishes a copy of the snapshot with change made to it, pairs brought up to date.
+func (s *Snapshot) copied() *Snapshot {
+	c := *s
+	c.Ports, c.Connections, c.Pairs = slices.Clone(s.Ports), slices.Clone(s.Connections), slices.Clone(s.Pairs)
+	return &c
+}
+
+// Update makes a change, brings the pairs up to date, and publishes both. If change
+// panics, nothing is published.
 func (s *Store) Update(change func(e *Edit)) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	e := newEdit(s.Load())
+	e := newEdit(s.state, new(*s.state), s.pairOf)
+	e.next.Accounts = slices.Clone(e.prev.Accounts)
 	change(e)
 	e.updatePairs()
-	e.next.Ready = e.next.Ready || e.next.Complete()
-	s.Publish(e.next)
+	s.commit(e)
+}
+
+// commit makes what is in e the state. s.writing is held.
+func (s *Store) commit(e *Edit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !e.whole {
+		e.putAll()
+	}
+	for i, p := range e.pairs {
+		e.next.Pairs[i] = p
+	}
+	if !e.next.Ready {
+		s.pending, e.next.Ready = e.next.completeFrom(s.pending)
+	}
+	s.state, s.loaded, s.pairOf = e.next, nil, e.pairOf
 }
 
 // Settings is what the configuration says of a snapshot.
@@ -73,10 +125,9 @@ type PortSettings struct {
 func (s *Store) Reconfigure(set Settings) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	prev := cmp.Or(s.Load(), &Snapshot{})
-	e := &Edit{prev: prev, touched: map[string]bool{}, copied: map[string]bool{}, ownPorts: true, ownConnections: true, regroup: true, next: &Snapshot{
-		Windows: set.Windows, StaleIntervals: set.StaleIntervals, Shard: set.Shard, Ready: prev.Ready,
-	}}
+	prev := cmp.Or(s.state, &Snapshot{})
+	e := newEdit(prev, &Snapshot{Windows: set.Windows, StaleIntervals: set.StaleIntervals, Shard: set.Shard, Ready: prev.Ready}, nil)
+	e.whole, e.regroup = true, true
 	for _, a := range set.Accounts {
 		e.next.Accounts = append(e.next.Accounts, a.carried(prev, set))
 		e.next.ConfiguredPairs = append(e.next.ConfiguredPairs, a.Pairs...)
@@ -111,7 +162,7 @@ func (s *Store) Reconfigure(set Settings) {
 		}
 	}
 	e.updatePairs()
-	s.Publish(e.next)
+	s.commit(e)
 }
 
 func (s *Settings) index(account string) int {
@@ -154,25 +205,56 @@ func (m Metered) carried(account string, old, windows []Window) Metered {
 	return next
 }
 
-// Edit is a copy of a snapshot to be changed. The ports, connections and accounts that
-// it hands out may be written to until the end of the change.
+// Edit is a change under way. The ports, connections and accounts that it hands out are
+// copies, which may be written to until the end of the change.
 type Edit struct {
 	prev, next *Snapshot
 
-	touched                  map[string]bool // UUIDs of ports that were written to, added or removed
-	copied                   map[string]bool // UUIDs of connections that were handed out
-	ownPorts, ownConnections bool            // the slice is not the one of prev
-	regroup                  bool            // find pairs again, whatever was touched
+	ports       map[string]*Port    // copies that were handed out, by UUID; nil: the port was removed
+	connections map[string]*Tracked // copies that were handed out, by UUID
+	pairs       map[int]*Pair       // that are to replace others in next, by index
+	pairOf      map[string]int      // of next; see Store
+	whole       bool                // next has lists of its own, with the copies in them; else the lists of prev
+	regroup     bool                // find pairs again, whatever was changed
 }
 
-func newEdit(prev *Snapshot) *Edit {
-	e := &Edit{prev: prev, next: new(*prev), touched: map[string]bool{}, copied: map[string]bool{}}
-	e.next.Accounts = slices.Clone(prev.Accounts)
-	return e
+func newEdit(prev, next *Snapshot, pairOf map[string]int) *Edit {
+	return &Edit{prev: prev, next: next, ports: map[string]*Port{}, connections: map[string]*Tracked{}, pairs: map[int]*Pair{}, pairOf: pairOf}
 }
 
-// Snapshot is the copy as it stands, to be read.
-func (e *Edit) Snapshot() *Snapshot { return e.next }
+// Snapshot is the fleet with the changes so far, to be read until the end of the change. It
+// copies the lists of all ports and connections.
+func (e *Edit) Snapshot() *Snapshot {
+	if !e.whole {
+		e.whole = true
+		e.next.Ports, e.next.Connections = slices.Clone(e.next.Ports), slices.Clone(e.next.Connections)
+		e.putAll()
+	}
+	return e.next
+}
+
+// putAll puts the copies into the lists of next, which have a port or connection for each.
+func (e *Edit) putAll() {
+	for _, p := range e.ports {
+		e.putPort(p)
+	}
+	for _, c := range e.connections {
+		e.putConnection(c)
+	}
+}
+
+func (e *Edit) putPort(p *Port) {
+	i, found := slices.BinarySearchFunc(e.next.Ports, p.UUID, portByUUID)
+	if !found {
+		e.next.Ports = slices.Insert(e.next.Ports, i, p)
+	}
+	e.next.Ports[i] = p
+}
+
+func (e *Edit) putConnection(c *Tracked) {
+	i, _ := slices.BinarySearchFunc(e.next.Connections, c.UUID, connectionByUUID)
+	e.next.Connections[i] = c
+}
 
 // Account is the account of that name, which must be there.
 func (e *Edit) Account(name string) *Account {
@@ -181,22 +263,31 @@ func (e *Edit) Account(name string) *Account {
 
 // Port is the port of that UUID, nil if the account has none.
 func (e *Edit) Port(account, uuid string) *Port {
-	i, found := slices.BinarySearchFunc(e.next.Ports, uuid, portByUUID)
-	if !found || e.next.Ports[i].Account != account {
+	p := e.port(uuid)
+	if p == nil || p.Account != account {
 		return nil
 	}
-	if e.touched[uuid] {
-		return e.next.Ports[i]
+	if e.ports[uuid] != nil {
+		return p
 	}
-	p := *e.next.Ports[i]
+	p = new(*p)
 	p.Traffic, p.Polls = slices.Clone(p.Traffic), slices.Clone(p.Polls)
-	e.setPort(&p)
-	return &p
+	e.setPort(p)
+	return p
+}
+
+// port is the port of that UUID as it is now, nil if there is none.
+func (e *Edit) port(uuid string) *Port {
+	if p, changed := e.ports[uuid]; changed {
+		return p
+	}
+	return e.prev.Port(uuid)
 }
 
 // Adopt makes the port of that UUID one of the account, with what is known of it: it may
 // be a new one, or one of another account.
 func (e *Edit) Adopt(account, uuid string) *Port {
+	e.Snapshot()
 	p := &Port{UUID: uuid}
 	if old := e.prev.Port(uuid); old != nil {
 		*p = *old
@@ -206,44 +297,39 @@ func (e *Edit) Adopt(account, uuid string) *Port {
 	return p
 }
 
-// setPort puts p into the copy.
 func (e *Edit) setPort(p *Port) {
-	if !e.ownPorts {
-		e.next.Ports, e.ownPorts = slices.Clone(e.next.Ports), true
+	e.ports[p.UUID] = p
+	if e.whole {
+		e.putPort(p)
 	}
-	e.touched[p.UUID] = true
-	i, found := slices.BinarySearchFunc(e.next.Ports, p.UUID, portByUUID)
-	if found {
-		e.next.Ports[i] = p
-		return
-	}
-	e.next.Ports = slices.Insert(e.next.Ports, i, p)
 }
 
 // RemovePort takes a port out.
 func (e *Edit) RemovePort(uuid string) {
-	e.touched[uuid] = true
-	e.ownPorts = true
-	e.next.Ports = slices.DeleteFunc(slices.Clone(e.next.Ports), func(p *Port) bool { return p.UUID == uuid })
+	e.Snapshot()
+	e.ports[uuid] = nil
+	e.next.Ports = slices.DeleteFunc(e.next.Ports, func(p *Port) bool { return p.UUID == uuid })
 }
 
 // Connection is the tracked connection of that UUID, nil if the account has none.
 func (e *Edit) Connection(account, uuid string) *Tracked {
-	i, found := slices.BinarySearchFunc(e.next.Connections, uuid, connectionByUUID)
-	if !found || e.next.Connections[i].Account != account {
+	c, copied := e.connections[uuid]
+	if !copied {
+		c = e.next.Connection(uuid)
+	}
+	if c == nil || c.Account != account {
 		return nil
 	}
-	if e.copied[uuid] {
-		return e.next.Connections[i]
+	if copied {
+		return c
 	}
-	e.copied[uuid] = true
-	if !e.ownConnections {
-		e.next.Connections, e.ownConnections = slices.Clone(e.next.Connections), true
-	}
-	c := *e.next.Connections[i]
+	c = new(*c)
 	c.Traffic, c.Polls = slices.Clone(c.Traffic), slices.Clone(c.Polls)
-	e.next.Connections[i] = &c
-	return &c
+	e.connections[uuid] = c
+	if e.whole {
+		e.putConnection(c)
+	}
+	return c
 }
 
 // Track makes chosen, and no others, the tracked connections of an account. Those among
@@ -254,30 +340,25 @@ func (e *Edit) Track(account string, chosen []*Tracked) {
 	for _, c := range chosen {
 		stays[c.UUID] = true
 	}
-	for _, old := range e.next.Connections {
+	for _, old := range e.Snapshot().Connections {
 		if old.Account != account && !stays[old.UUID] {
 			next = append(next, old)
 		}
 	}
 	slices.SortFunc(next, func(a, b *Tracked) int { return strings.Compare(a.UUID, b.UUID) })
-	e.next.Connections, e.ownConnections = next, true
-	clear(e.copied) // chosen may be of the snapshot before
+	e.next.Connections = next
+	clear(e.connections) // chosen may be of the snapshot before
 }
 
-// updatePairs works out the pairs of the ports that were touched, and only those: thousands
+// updatePairs works out the pairs of the ports that were changed, and only those: thousands
 // of pairs at every answer would cost too much.
 func (e *Edit) updatePairs() {
-	if len(e.touched) == 0 && !e.regroup {
-		return
-	}
 	if e.regroup || e.regrouped() {
 		e.pairUp()
-	} else {
-		e.next.Pairs = slices.Clone(e.prev.Pairs)
 	}
-	for i, p := range e.next.Pairs {
-		if e.touched[p.Primary] || e.touched[p.Secondary] {
-			e.next.Pairs[i] = e.withTraffic(p)
+	for uuid := range e.ports {
+		if i, paired := e.pairOf[uuid]; paired && e.pairs[i] == nil {
+			e.pairs[i] = e.withTraffic(e.next.Pairs[i])
 		}
 	}
 }
@@ -294,8 +375,8 @@ func (e *Edit) regrouped() bool {
 		}
 		return m
 	}
-	for uuid := range e.touched {
-		old, now := e.prev.Port(uuid), e.next.Port(uuid)
+	for uuid, now := range e.ports {
+		old := e.prev.Port(uuid)
 		if (old == nil) != (now == nil) || of(old) != of(now) {
 			return true
 		}
@@ -305,7 +386,7 @@ func (e *Edit) regrouped() bool {
 
 // pairUp finds the pairs, with what is known of their traffic.
 func (e *Edit) pairUp() {
-	e.next.Pairs, e.next.AmbiguousGroups = PairUp(e.next.Ports, e.next.ConfiguredPairs)
+	e.next.Pairs, e.next.AmbiguousGroups = PairUp(e.Snapshot().Ports, e.next.ConfiguredPairs)
 	type ports struct{ primary, secondary string }
 	known := make(map[ports][]PairTraffic, len(e.prev.Pairs))
 	if slices.Equal(e.prev.Windows, e.next.Windows) {
@@ -313,33 +394,57 @@ func (e *Edit) pairUp() {
 			known[ports{p.Primary, p.Secondary}] = p.Traffic
 		}
 	}
-	for _, p := range e.next.Pairs {
+	e.pairOf = indexPairs(e.next.Pairs)
+	for i, p := range e.next.Pairs {
 		p.Traffic = known[ports{p.Primary, p.Secondary}]
 		if len(p.Traffic) != len(e.next.Windows) {
 			p.Traffic = nil
-			e.touched[p.Primary] = true
+			e.pairs[i] = e.withTraffic(p)
 		}
 	}
 }
 
-// withTraffic is the pair p with its traffic as the ports have it now.
+// indexPairs returns the index of the pair of each port, by its UUID. A port is in one pair.
+func indexPairs(pairs []*Pair) map[string]int {
+	of := make(map[string]int, 2*len(pairs))
+	for i, p := range pairs {
+		of[p.Primary], of[p.Secondary] = i, i
+	}
+	return of
+}
+
+// withTraffic is the pair p with its traffic as the ports have it now: p itself if that has
+// not changed.
 func (e *Edit) withTraffic(p *Pair) *Pair {
-	a, b := e.next.Port(p.Primary), e.next.Port(p.Secondary)
-	unchanged := func(now *Port, window int) bool {
-		old := e.prev.Port(now.UUID)
-		return old != nil && len(old.Traffic) == len(e.next.Windows) && old.Traffic[window] == now.Traffic[window]
-	}
-	// Traffic from the state file (Bare) has no intervals to add up. Until both ports have
-	// been polled in this run, keep the pair's restored traffic; its own times make it expire.
-	restored := func(t *Traffic) bool { return t != nil && t.Bare }
-	pair := *p
-	pair.Traffic = make([]PairTraffic, len(e.next.Windows))
-	for i, w := range e.next.Windows {
-		if p.Traffic != nil && (unchanged(a, i) && unchanged(b, i) || restored(a.Traffic[i]) || restored(b.Traffic[i])) {
-			pair.Traffic[i] = p.Traffic[i]
-		} else {
-			pair.Traffic[i] = NewPairTraffic(a.Traffic[i], b.Traffic[i], w)
+	a, b := e.port(p.Primary), e.port(p.Secondary)
+	// keeps reports whether the traffic of the pair in a window stays. Traffic from the state
+	// file (Bare) has no intervals to add up. Until both ports have been polled in this run,
+	// keep the pair's restored traffic; its own times make it expire.
+	keeps := func(window int) bool {
+		for _, port := range []*Port{a, b} {
+			if t := port.Traffic[window]; t != nil && t.Bare {
+				return true
+			}
 		}
+		for _, port := range []*Port{a, b} {
+			old := e.prev.Port(port.UUID)
+			if old == nil || len(old.Traffic) != len(e.next.Windows) || old.Traffic[window] != port.Traffic[window] {
+				return false
+			}
+		}
+		return true
 	}
-	return &pair
+	pair := p
+	for i, w := range e.next.Windows {
+		if p.Traffic != nil && keeps(i) {
+			continue
+		}
+		if pair == p {
+			pair = new(*p)
+			pair.Traffic = make([]PairTraffic, len(e.next.Windows))
+			copy(pair.Traffic, p.Traffic)
+		}
+		pair.Traffic[i] = NewPairTraffic(a.Traffic[i], b.Traffic[i], w)
+	}
+	return pair
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -98,6 +99,81 @@ func TestStoreUpdateLeavesTheOldSnapshotAsItIs(t *testing.T) {
 	}
 }
 
+// A panic must not leave half a change behind: the poller survives it.
+func TestStoreUpdateThatPanicsChangesNothing(t *testing.T) {
+	s := grouped(t)
+	before := s.Load()
+	func() {
+		defer func() { _ = recover() }()
+		s.Update(func(e *fleet.Edit) {
+			e.Account("one").Source = "v4"
+			e.Port("one", "a").Traffic = other(5)
+			e.RemovePort("x")
+			panic("half way")
+		})
+	}()
+	if s.Load() != before {
+		t.Error("something was published")
+	}
+	polled(s, "one", "b", 4) // and the store goes on
+	if diff := cmp.Diff([]string{"a one a", "b one b", "x one x"}, uuids(s.Load())); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got := pairs(s.Load()); got != "a + b: 5" || s.Load().Accounts[0].Source == "v4" {
+		t.Errorf("pairs %q, source %q", got, s.Load().Accounts[0].Source)
+	}
+}
+
+// Whoever reads while answers come sees all of a change or nothing of it, and what was read
+// stays as it is.
+func TestStoreShowsWholeChanges(t *testing.T) {
+	s := grouped(t)
+	var readers sync.WaitGroup
+	stop := make(chan struct{})
+	check := func(snap *fleet.Snapshot) {
+		a, b := snap.Port("a").Traffic[0].Inbound.Last, snap.Port("b").Traffic[0].Inbound.Last
+		if got, want := pairs(snap), fmt.Sprintf("a + b: %v", *a+*b); got != want || *b != 2**a {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	for range 2 {
+		readers.Go(func() {
+			for seen := s.Load(); ; seen = s.Load() {
+				was := *seen.Port("a").Traffic[0].Inbound.Last
+				s.Read(check)
+				check(seen)
+				if *seen.Port("a").Traffic[0].Inbound.Last != was {
+					t.Error("a snapshot has changed")
+				}
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for i := range 500 {
+		s.Update(func(e *fleet.Edit) {
+			e.Port("one", "a").Traffic, e.Port("one", "b").Traffic = other(float64(i)), other(float64(2*i))
+		})
+	}
+	close(stop)
+	readers.Wait()
+}
+
+func TestStoreCopiesForReadersOnlyWhatHasChanged(t *testing.T) {
+	s := grouped(t)
+	before := s.Load()
+	if s.Load() != before {
+		t.Error("nothing has changed, and it is another snapshot")
+	}
+	polled(s, "one", "x", 7)
+	if after := s.Load(); after == before || after.Port("a") != before.Port("a") || after.Pairs[0] != before.Pairs[0] || after.Port("x") == before.Port("x") {
+		t.Error("what has not changed is another one, or what has changed is not")
+	}
+}
+
 func TestStoreIsReadyOnceAllHasBeenTried(t *testing.T) {
 	var s fleet.Store
 	s.Reconfigure(configured(nil))
@@ -118,6 +194,36 @@ func TestStoreIsReadyOnceAllHasBeenTried(t *testing.T) {
 	s.Reconfigure(configured(nil))
 	if !s.Load().Ready {
 		t.Error("a port that comes later undoes it")
+	}
+}
+
+// Whichever port is the last one, and if the last one leaves.
+func TestStoreIsReadyInAnyOrder(t *testing.T) {
+	for _, order := range []string{"abx", "axb", "bax", "bxa", "xab", "xba"} {
+		for _, leaves := range []bool{false, true} {
+			s := grouped(t)
+			s.Update(func(e *fleet.Edit) {
+				for _, account := range e.Snapshot().Accounts {
+					e.Account(account.Name).InventoryPoll.Last = noon
+				}
+				e.Port("one", "x").Listed, e.Port("one", "x").Polls[0].Last = true, noon
+			})
+			for i, uuid := range strings.Split(order, "") {
+				if s.Load().Ready {
+					t.Fatalf("%s: ready before %s", order, uuid)
+				}
+				s.Update(func(e *fleet.Edit) {
+					if leaves && i == 2 {
+						e.RemovePort(uuid)
+						return
+					}
+					e.Port("one", uuid).ConnectionsPoll.Last = noon
+				})
+			}
+			if !s.Load().Ready {
+				t.Errorf("%s, the last one leaves %v: not ready", order, leaves)
+			}
+		}
 	}
 }
 
@@ -447,7 +553,7 @@ func TestAPairKeepsItsRestoredTrafficUntilBothPortsArePolled(t *testing.T) {
 		p := *old
 		if p.Traffic[0] != nil {
 			bare := *p.Traffic[0]
-			bare.Bare, bare.Inbound.Points, bare.Outbound.Points = true, nil, nil
+			bare.Bare, bare.Inbound.Points, bare.Outbound.Points = true, fleet.Points{}, fleet.Points{}
 			p.Traffic = []*fleet.Traffic{&bare}
 		}
 		restored.Ports = append(restored.Ports, &p)

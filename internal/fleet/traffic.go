@@ -122,27 +122,86 @@ type Rates struct {
 	Newest               time.Time     // stamp of the newest interval; zero if none was ever seen
 	Resolution           time.Duration // length of the intervals, as far as it can be told
 	At                   time.Time     `json:",omitzero"` // when it was answered, if that was before its Traffic was
-	Points               []Point       `json:"-"`         // inside the window, ascending, one per time; not kept over a restart
+	Points               Points        `json:"-"`         // inside the window; not kept over a restart
 }
 
-// Point is one interval: the time the API stamps on it and the mean rate over
-// it in bit/s.
-type Point struct {
-	Time time.Time
-	Mean float64
+// Points are the times and rates of intervals, ascending, one per time. They are most of what
+// the exporter keeps in memory: an interval is one number, or two if times have to be listed.
+type Points struct {
+	Means       []float64 // rates in bit/s
+	First, Step int64     // the first time, and the steps to the others, in Unix nanoseconds
+	Times       []int64   // all times in Unix nanoseconds, nil unless the steps differ
 }
 
-// Percentile95 is the highest mean once the top 5 % of the points, rounded
-// down, are dropped: the 95th percentile of bandwidth billing. It is nil
-// without points.
-func Percentile95(points []Point) *float64 {
-	if len(points) == 0 {
+// NewPoints keeps what points have of intervals that ascend.
+func NewPoints(all []Interval) (p Points) {
+	if len(all) == 0 {
+		return p
+	}
+	p.Means, p.First = make([]float64, len(all)), all[0].Time.UnixNano()
+	if len(all) > 1 {
+		p.Step = all[1].Time.UnixNano() - p.First
+	}
+	even := true
+	for i, one := range all {
+		p.Means[i] = one.Mean
+		even = even && one.Time.UnixNano() == p.Time(i)
+	}
+	if !even {
+		p.Times = make([]int64, len(all))
+		for i, one := range all {
+			p.Times[i] = one.Time.UnixNano()
+		}
+	}
+	return p
+}
+
+// Len is how many there are.
+func (p *Points) Len() int { return len(p.Means) }
+
+// Time is what the API stamps on an interval, in Unix nanoseconds.
+func (p *Points) Time(i int) int64 {
+	if p.Times != nil {
+		return p.Times[i]
+	}
+	return p.First + int64(i)*p.Step
+}
+
+// Percentile95 is the highest mean once the top 5 % of them, rounded down, are dropped: the
+// 95th percentile of bandwidth billing. It is nil without means.
+func Percentile95(means []float64) *float64 {
+	if len(means) == 0 {
 		return nil
 	}
-	means := make([]float64, len(points))
-	for i, p := range points {
-		means[i] = p.Mean
+	return new(nth(slices.Clone(means), len(means)-1-len(means)*5/100))
+}
+
+// nth returns the number that would be at index n if all were sorted, and reorders them. To
+// sort them would take several times as long, at every answer (this is Hoare's quickselect).
+func nth(all []float64, n int) float64 {
+	for low, high := 0, len(all)-1; low < high; {
+		pivot := all[low+(high-low)/2]
+		i, j := low, high
+		for i <= j {
+			for all[i] < pivot {
+				i++
+			}
+			for all[j] > pivot {
+				j--
+			}
+			if i <= j {
+				all[i], all[j] = all[j], all[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case n <= j:
+			high = j
+		case n >= i:
+			low = i
+		default: // between them are only numbers that equal pivot
+			return pivot
+		}
 	}
-	slices.Sort(means)
-	return new(means[len(means)-1-len(means)*5/100])
+	return all[n]
 }

@@ -1,6 +1,9 @@
 package fleet_test
 
 import (
+	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,8 +20,8 @@ var (
 // intervals are one every step, the last one at end.
 func intervals(end time.Time, step time.Duration, means ...float64) []fleet.Interval {
 	all := make([]fleet.Interval, len(means))
-	for i, p := range points(end, step, means...) {
-		all[i] = fleet.Interval{Time: p.Time, Mean: p.Mean, Max: p.Mean}
+	for i, m := range means {
+		all[i] = fleet.Interval{Time: end.Add(-time.Duration(len(means)-1-i) * step), Mean: m, Max: m}
 	}
 	return all
 }
@@ -31,26 +34,16 @@ func newRates(a fleet.AnsweredRates, stated time.Duration, previous fleet.Rates)
 }
 
 // points are one every step, the last one at end.
-func points(end time.Time, step time.Duration, means ...float64) []fleet.Point {
-	ps := make([]fleet.Point, len(means))
-	for i, m := range means {
-		ps[i] = fleet.Point{Time: end.Add(-time.Duration(len(means)-1-i) * step), Mean: m}
-	}
-	return ps
+func points(end time.Time, step time.Duration, means ...float64) fleet.Points {
+	return fleet.NewPoints(intervals(end, step, means...))
 }
 
 func TestPercentile95DropsTheTopFivePercent(t *testing.T) {
-	upTo := func(n int) []fleet.Point {
-		means := make([]float64, n)
-		for i := range means {
-			means[i] = float64(n - i) // descending: the order must not matter
-		}
-		return points(noon, 5*time.Minute, means...)
-	}
+	upTo := backwards // the order must not matter
 	for _, tt := range []struct {
-		name   string
-		points []fleet.Point
-		want   *float64
+		name  string
+		means []float64
+		want  *float64
 	}{
 		{"no points", nil, nil},
 		{"one point", upTo(1), new(1.0)},
@@ -60,8 +53,66 @@ func TestPercentile95DropsTheTopFivePercent(t *testing.T) {
 		{"30 days drop 432 of 8640, as a bill does", upTo(8640), new(8208.0)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, fleet.Percentile95(tt.points)); diff != "" {
+			if diff := cmp.Diff(tt.want, fleet.Percentile95(tt.means)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPercentile95IsThatOfSortedMeans(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for n := range 500 {
+		means := make([]float64, n+1)
+		for i := range means {
+			means[i] = float64(random.IntN(1 + random.IntN(n+1))) // few or many are equal
+		}
+		before := slices.Clone(means)
+		got := fleet.Percentile95(means)
+		if !slices.Equal(means, before) {
+			t.Fatalf("%v was reordered: %v", before, means)
+		}
+		slices.Sort(before)
+		if want := before[n-len(before)*5/100]; *got != want {
+			t.Fatalf("%v, want %v of %v", *got, want, means)
+		}
+	}
+}
+
+// Times are listed only if the steps between them differ, and are exact in either case.
+func TestPointsAreTheirIntervals(t *testing.T) {
+	after := func(times ...time.Duration) (all []fleet.Interval) {
+		for i, d := range times {
+			all = append(all, fleet.Interval{Time: noon.Add(d), Mean: float64(i) + 0.1})
+		}
+		return all
+	}
+	const second = time.Second
+	for _, tt := range []struct {
+		name   string
+		all    []fleet.Interval
+		listed bool
+	}{
+		{"none", nil, false},
+		{"one", after(0), false},
+		{"two", after(0, 297*second), false},
+		{"even steps", after(0, 300*second, 600*second, 900*second), false},
+		{"one is missing", after(0, 300*second, 900*second), true},
+		{"a nanosecond late", after(0, 300*second, 600*second+1), true},
+		{"as the v4 metrics have them", after(0, 292*second+250*time.Millisecond, 602*second), true},
+		{"so far apart that steps overflow", []fleet.Interval{
+			{Time: time.Unix(0, 0)}, {Time: time.Unix(0, math.MaxInt64-1)}, {Time: time.Unix(0, math.MaxInt64)},
+		}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := fleet.NewPoints(tt.all)
+			if p.Len() != len(tt.all) || (p.Times != nil) != tt.listed {
+				t.Errorf("%d points, times listed %v", p.Len(), p.Times != nil)
+			}
+			for i, want := range tt.all {
+				if p.Time(i) != want.Time.UnixNano() || p.Means[i] != want.Mean {
+					t.Errorf("point %d: %d %v, want %+v", i, p.Time(i), p.Means[i], want)
+				}
 			}
 		})
 	}
@@ -77,11 +128,11 @@ func TestNewRatesTakesTheNewestPointByItsTime(t *testing.T) {
 	s := newRates(a, 0, fleet.Rates{})
 	want := fleet.Rates{
 		P95: new(8.0), Last: new(8.0), Newest: noon.Add(-5 * time.Minute), Resolution: 5 * time.Minute,
-		Points: []fleet.Point{
+		Points: fleet.NewPoints([]fleet.Interval{
 			{Time: noon.Add(-20 * time.Minute), Mean: 1},
 			{Time: noon.Add(-10 * time.Minute), Mean: 3},
 			{Time: noon.Add(-5 * time.Minute), Mean: 8},
-		},
+		}),
 	}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -116,7 +167,7 @@ func TestNewRatesDropsPointsFromTheFuture(t *testing.T) {
 	s := newRates(a, 0, fleet.Rates{})
 	if diff := cmp.Diff(fleet.Rates{
 		P95: new(1.0), Last: new(1.0), Newest: noon.Add(5 * time.Minute), Resolution: 5 * time.Minute,
-		Points: []fleet.Point{{Time: noon.Add(5 * time.Minute), Mean: 1}},
+		Points: points(noon.Add(5*time.Minute), 5*time.Minute, 1),
 	}, s); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -138,8 +189,8 @@ func TestNewRatesKeepsTheHourUnderWay(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newRates(fleet.AnsweredRates{Intervals: tt.intervals}, tt.stated, fleet.Rates{})
-			if len(s.Points) != tt.want {
-				t.Errorf("%d points, want %d", len(s.Points), tt.want)
+			if s.Points.Len() != tt.want {
+				t.Errorf("%d points, want %d", s.Points.Len(), tt.want)
 			}
 		})
 	}
@@ -153,7 +204,7 @@ func TestNewRatesLeavesPointsBeforeTheWindowOutOfThePercentile(t *testing.T) {
 		{Time: from, Mean: 1},
 	}}
 	s := newRates(a, 0, fleet.Rates{})
-	if len(s.Points) != 2 || *s.P95 != 2 {
+	if s.Points.Len() != 2 || *s.P95 != 2 {
 		t.Errorf("points %v, p95 %v", s.Points, *s.P95)
 	}
 	if !s.Newest.Equal(from) {

@@ -165,7 +165,7 @@ func (l *lap) take() (k key, ok bool) {
 		return key{}, false
 	}
 	k = l.waiting[0].key
-	l.waiting = slices.Delete(l.waiting, 0, 1)
+	l.waiting = l.waiting[1:] // to delete it would move all the others
 	if !l.keep(k) {
 		delete(l.known, k)
 		return key{}, false

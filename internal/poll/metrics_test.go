@@ -99,7 +99,7 @@ func TestWhatAnAnswerRepeatsIsCounted(t *testing.T) {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 		p := b.port(t, "aa")
-		if p.Name() != "name-of-aa" || p.Connections.Total() != 2 || *p.Traffic[0].Inbound.Last != 4 || len(p.Traffic[0].Outbound.Points) != 2 {
+		if p.Name() != "name-of-aa" || p.Connections.Total() != 2 || *p.Traffic[0].Inbound.Last != 4 || p.Traffic[0].Outbound.Points.Len() != 2 {
 			t.Errorf("%+v, traffic %+v", p, p.Traffic[0])
 		}
 	})

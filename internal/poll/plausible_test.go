@@ -58,7 +58,7 @@ func TestImpossibleIntervalsAreLeftOut(t *testing.T) {
 				}}, "aa")
 				b.run(t, time.Second)
 				got := b.port(t, "aa").Traffic[0].Inbound
-				got.Points, got.Newest, got.Resolution = nil, time.Time{}, 0
+				got.Points, got.Newest, got.Resolution = fleet.Points{}, time.Time{}, 0
 				if diff := cmp.Diff(tt.want, got); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)
 				}
@@ -84,7 +84,7 @@ func TestTheHourUnderWayIsBelieved(t *testing.T) {
 			}}, "aa")
 			b.run(t, time.Second)
 			got := b.port(t, "aa").Traffic[0].Outbound
-			got.Points = nil
+			got.Points = fleet.Points{}
 			want := fleet.Rates{Max: new(9e8), Mean: new(1e8), Last: new(8e8), Newest: next, Resolution: time.Hour}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%v stated: (-want +got)\n%s", stated, diff)
@@ -120,7 +120,7 @@ func TestAnIntervalToComeCostsTheSummariesThatItIsIn(t *testing.T) {
 				}}, "aa")
 				b.run(t, time.Second)
 				got := b.port(t, "aa").Traffic[0].Inbound
-				got.Points, got.Newest, got.Resolution = nil, time.Time{}, 0
+				got.Points, got.Newest, got.Resolution = fleet.Points{}, time.Time{}, 0
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)
 				}

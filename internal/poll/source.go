@@ -171,7 +171,7 @@ func (a *account) probe(ctx context.Context, t *traffic) bool {
 	t.use(t.sources[0], false, time.Now().Add(a.interval(t, 0)))
 	a.forgetSource(t, "")
 	for i, k := range sample {
-		of, _ := t.kind.find(a.store.Load(), a.Name, k.uuid)
+		of, _ := a.find(t, k.uuid)
 		a.recordPoll(t, k, of, time.Now(), outcomes[i], nil, counts{})
 	}
 	t.lap.polled(sample)
@@ -235,21 +235,25 @@ func (a *account) forgetSource(t *traffic, source string) {
 func (a *account) probeDue(t *traffic) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.sources) == 1 || time.Now().Before(t.rest) || t.known && len(t.silent) == 0 {
+	if len(t.sources) == 1 || time.Now().Before(t.rest) {
 		return false
-	}
-	all := len(t.kind.all(a.store.Load(), a.Name))
-	if !t.known {
-		return all > 0
-	}
-	if !t.answered { // a restart: nothing is known of the source but that it was in use
-		all = min(all, GoneSample)
 	}
 	gone := 0
 	for _, is := range t.silent {
 		if is {
 			gone++
 		}
+	}
+	if t.known && gone == 0 { // the API may be down: do not count the ports at each poll
+		return false
+	}
+	all := 0
+	a.store.Read(func(s *fleet.Snapshot) { all = len(t.kind.all(s, a.Name)) })
+	if !t.known {
+		return all > 0
+	}
+	if !t.answered { // a restart: nothing is known of the source but that it was in use
+		all = min(all, GoneSample)
 	}
 	return len(t.silent) >= all && 2*gone > all
 }
@@ -268,7 +272,12 @@ func (a *account) heard(t *traffic, source, uuid string, err error, data bool) {
 		clear(t.silent)
 	}
 	t.mu.Unlock()
-	if data && *t.kind.inUse(&a.store.Load().Accounts[a.index]) != source {
+	if !data {
+		return
+	}
+	inUse := ""
+	a.store.Read(func(s *fleet.Snapshot) { inUse = *t.kind.inUse(&s.Accounts[a.index]) })
+	if inUse != source {
 		a.store.Update(func(e *fleet.Edit) { *t.kind.inUse(e.Account(a.Name)) = source })
 		a.log.Info("traffic source has data; using it", "traffic_of", t.kind.name, "traffic_source", source)
 	}

@@ -182,10 +182,17 @@ func (a *account) schedule(t *traffic) (added bool) {
 	return added
 }
 
+// find is what there is to ask about a port or connection, ok is false if it no longer
+// belongs to the account.
+func (a *account) find(t *traffic, uuid string) (of asked, ok bool) {
+	a.store.Read(func(s *fleet.Snapshot) { of, ok = t.kind.find(s, a.Name, uuid) })
+	return of, ok
+}
+
 // keeps reports whether to go on polling a key. If not, schedule adds it again when the port or
 // connection returns.
 func (a *account) keeps(t *traffic, k key) bool {
-	if _, ok := t.kind.find(a.store.Load(), a.Name, k.uuid); ok {
+	if _, ok := a.find(t, k.uuid); ok {
 		return true
 	}
 	t.mu.Lock()
@@ -198,7 +205,7 @@ func (a *account) keeps(t *traffic, k key) bool {
 // pollTraffic asks a source for one window of a port or connection. An error that says
 // that the source is gone is no outcome while the source is being probed.
 func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source string, probing bool) error {
-	of, ok := t.kind.find(a.store.Load(), a.Name, k.uuid)
+	of, ok := a.find(t, k.uuid)
 	if !ok {
 		return nil // it left meanwhile
 	}
@@ -224,7 +231,7 @@ func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source str
 		data = len(answer.Inbound.Points)+len(answer.Outbound.Points) > 0 && usable
 		c.confirms = answer.Capacity != nil || data
 		if t.kind == connectionKind && next != of.Traffic[k.window] {
-			next.Inbound.Points, next.Outbound.Points = nil, nil // nothing shows them, and connections are many
+			next.Inbound.Points, next.Outbound.Points = fleet.Points{}, fleet.Points{} // nothing shows them, and connections are many
 		}
 		if !checked.Empty() || len(rejected) > 0 { // an empty answer ends no run of implausible intervals
 			a.log.reject(t.kind.class, k, w.Label(), rejected)

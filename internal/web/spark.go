@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -24,13 +25,10 @@ type spark struct {
 // highest mean, so peaks survive, and a line ends when more than one interval is
 // missing. The top is the capacity, or the peak if the capacity is unknown.
 func newSpark(s *fleet.Rates, w fleet.Window, end time.Time, capacity *float64, d fleet.Direction) spark {
-	if len(s.Points) == 0 || w.Span <= 0 {
+	if s.Points.Len() == 0 || w.Span <= 0 {
 		return spark{}
 	}
-	peak := s.Points[0].Mean
-	for _, p := range s.Points {
-		peak = max(peak, p.Mean)
-	}
+	peak := slices.Max(s.Points.Means)
 	title := string(d) + ", last " + w.Label() + ": peak " + rateText(&peak)
 	top := peak
 	if capacity != nil && *capacity > 0 {
@@ -49,17 +47,18 @@ type bucket struct {
 
 func sparkBuckets(s *fleet.Rates, w fleet.Window, end time.Time) []bucket {
 	var all []bucket
-	var last time.Time
-	start, longest := end.Add(-w.Span), 2*max(s.Resolution, w.Resolution)
-	for _, p := range s.Points {
-		column := int(float64(sparkColumns) * float64(p.Time.Sub(start)) / float64(w.Span))
+	var last int64
+	start, longest := end.Add(-w.Span).UnixNano(), int64(2*max(s.Resolution, w.Resolution))
+	for i, mean := range s.Points.Means {
+		at := s.Points.Time(i)
+		column := int(float64(sparkColumns) * float64(at-start) / float64(w.Span))
 		column = min(max(column, 0), sparkColumns-1) // the time of a point is the start or the end of its interval, by source
 		if n := len(all); n > 0 && all[n-1].column == column {
-			all[n-1].high = max(all[n-1].high, p.Mean)
+			all[n-1].high = max(all[n-1].high, mean)
 		} else {
-			all = append(all, bucket{column: column, high: p.Mean, joined: n > 0 && p.Time.Sub(last) <= longest})
+			all = append(all, bucket{column: column, high: mean, joined: n > 0 && at-last <= longest})
 		}
-		last = p.Time
+		last = at
 	}
 	return all
 }

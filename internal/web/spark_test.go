@@ -34,10 +34,10 @@ func sparks(t *testing.T, snap *fleet.Snapshot) [][2]string {
 }
 
 // day is a day of points at 5 minutes that ends at now: three to a column.
-func day(now time.Time, mean func(i int) float64) []fleet.Point {
-	points := make([]fleet.Point, 288)
+func day(now time.Time, mean func(i int) float64) []fleet.Interval {
+	points := make([]fleet.Interval, 288)
 	for i := range points {
-		points[i] = fleet.Point{Time: now.Add(-24*time.Hour + time.Duration(i)*5*time.Minute), Mean: mean(i)}
+		points[i] = fleet.Interval{Time: now.Add(-24*time.Hour + time.Duration(i)*5*time.Minute), Mean: mean(i)}
 	}
 	return points
 }
@@ -47,14 +47,14 @@ func flat(v float64) func(int) float64 { return func(int) float64 { return v } }
 func TestSparkline(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
-		points   func(now time.Time) []fleet.Point
+		points   func(now time.Time) []fleet.Interval
 		capacity *float64
 		title    string
 		path     string
 	}{
 		{
 			name: "peaks are kept", capacity: new(10e9),
-			points: func(now time.Time) []fleet.Point {
+			points: func(now time.Time) []fleet.Interval {
 				return day(now, func(i int) float64 { return map[bool]float64{true: 9.1e9, false: 1e9}[i == 31] })
 			},
 			title: "inbound, last 1d: peak 9.1 Gbit/s of 10 Gbit/s",
@@ -62,19 +62,19 @@ func TestSparkline(t *testing.T) {
 		},
 		{
 			name: "zero is at the bottom", capacity: new(10e9),
-			points: func(now time.Time) []fleet.Point { return day(now, flat(0)) },
+			points: func(now time.Time) []fleet.Interval { return day(now, flat(0)) },
 			title:  "inbound, last 1d: peak 0 bit/s of 10 Gbit/s",
 			path:   "M0 100" + strings.Repeat("h1", 95),
 		},
 		{
 			name:   "zero without a capacity",
-			points: func(now time.Time) []fleet.Point { return day(now, flat(0)) },
+			points: func(now time.Time) []fleet.Interval { return day(now, flat(0)) },
 			title:  "inbound, last 1d: peak 0 bit/s",
 			path:   "M0 100" + strings.Repeat("h1", 95),
 		},
 		{
 			name: "without a capacity the peak is the top",
-			points: func(now time.Time) []fleet.Point {
+			points: func(now time.Time) []fleet.Interval {
 				return day(now, func(i int) float64 { return float64(1+i/144) * 1e6 })
 			},
 			title: "inbound, last 1d: peak 2 Mbit/s",
@@ -82,13 +82,13 @@ func TestSparkline(t *testing.T) {
 		},
 		{
 			name: "never above the capacity", capacity: new(1e9),
-			points: func(now time.Time) []fleet.Point { return day(now, flat(1.2e9)) },
+			points: func(now time.Time) []fleet.Interval { return day(now, flat(1.2e9)) },
 			title:  "inbound, last 1d: peak 1.2 Gbit/s of 1 Gbit/s",
 			path:   "M0 0" + strings.Repeat("h1", 95),
 		},
 		{
 			name: "gaps break the line", capacity: new(10e9),
-			points: func(now time.Time) []fleet.Point {
+			points: func(now time.Time) []fleet.Interval {
 				all := day(now, flat(5e9))
 				return append(append(all[:6:6], all[60]), all[282:]...) // two columns, a point alone, two columns
 			},
@@ -97,7 +97,7 @@ func TestSparkline(t *testing.T) {
 		},
 		{
 			name: "one missing interval does not", capacity: new(10e9),
-			points: func(now time.Time) []fleet.Point {
+			points: func(now time.Time) []fleet.Interval {
 				all := day(now, flat(5e9))
 				return append(all[:2:2], all[3:6]...)
 			},
@@ -106,8 +106,8 @@ func TestSparkline(t *testing.T) {
 		},
 		{
 			name: "points beside the window are at its ends", capacity: new(10e9),
-			points: func(now time.Time) []fleet.Point {
-				return []fleet.Point{{Time: now.Add(-24*time.Hour - 5*time.Minute), Mean: 5e9}, {Time: now.Add(5 * time.Minute), Mean: 1e9}}
+			points: func(now time.Time) []fleet.Interval {
+				return []fleet.Interval{{Time: now.Add(-24*time.Hour - 5*time.Minute), Mean: 5e9}, {Time: now.Add(5 * time.Minute), Mean: 1e9}}
 			},
 			title: "inbound, last 1d: peak 5 Gbit/s of 10 Gbit/s",
 			path:  "M0 50h0M95 90h0",
@@ -117,7 +117,7 @@ func TestSparkline(t *testing.T) {
 			now := time.Now()
 			snap := newSnapshot(now)
 			snap.Ports[0].Inventory.Capacity = tt.capacity
-			snap.Ports[0].Traffic[0].Inbound.Points = tt.points(now)
+			snap.Ports[0].Traffic[0].Inbound.Points = fleet.NewPoints(tt.points(now))
 			if diff := cmp.Diff([][2]string{{tt.title, tt.path}}, sparks(t, snap)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -129,10 +129,11 @@ func TestSparklineBreaksAtTheResolutionOfTheSource(t *testing.T) {
 	now := time.Now()
 	snap := newSnapshot(now)
 	in := &snap.Ports[0].Traffic[0].Inbound
+	var hours []fleet.Interval
 	for i := range 24 { // hours where 5 minutes were asked for
-		in.Points = append(in.Points, fleet.Point{Time: now.Add(time.Duration(i-24) * time.Hour), Mean: 5e9})
+		hours = append(hours, fleet.Interval{Time: now.Add(time.Duration(i-24) * time.Hour), Mean: 5e9})
 	}
-	in.Resolution = time.Hour
+	in.Points, in.Resolution = fleet.NewPoints(hours), time.Hour
 	if got, want := sparks(t, snap)[0][1], "M0 50"+strings.Repeat("h4", 23); got != want {
 		t.Errorf("path %s, want %s", got, want)
 	}
@@ -141,7 +142,7 @@ func TestSparklineBreaksAtTheResolutionOfTheSource(t *testing.T) {
 func TestNoSparklineOfStaleTraffic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		snap := newSnapshot(time.Now())
-		snap.Ports[0].Traffic[0].Outbound.Points = day(time.Now(), flat(1e9))
+		snap.Ports[0].Traffic[0].Outbound.Points = fleet.NewPoints(day(time.Now(), flat(1e9)))
 		if got := sparks(t, snap); len(got) != 1 || !strings.HasPrefix(got[0][0], "outbound, ") {
 			t.Errorf("sparklines %q, want that of outbound alone", got)
 		}
@@ -161,7 +162,7 @@ func TestLandingStaysSmall(t *testing.T) {
 		p := newPort(fmt.Sprintf("c4d9c9a0-0000-4000-8000-000000000%03d", i), now)
 		p.Inventory.Capacity = new(10e9)
 		for _, d := range fleet.Directions() {
-			p.Traffic[0].Rates(d).Points = day(now, func(int) float64 { return random.Float64() * 10e9 })
+			p.Traffic[0].Rates(d).Points = fleet.NewPoints(day(now, func(int) float64 { return random.Float64() * 10e9 }))
 		}
 		snap.Ports = append(snap.Ports, p)
 	}
