@@ -162,7 +162,7 @@ func (c *Collector) follow(snap *fleet.Snapshot) {
 		c.relabels = make([]bool, len(c.byName))
 	}
 	old := c.pages
-	c.snap, c.pages, c.order = snap, make(map[key]*page, len(old)), c.order[:0]
+	c.snap, c.pages, c.order = snap, make(map[key]*page, len(old)), make([]*page, 0, len(old))
 	at := func(kind kind, id string) *page {
 		k := key{kind, id}
 		p := old[k]
@@ -243,9 +243,10 @@ func (c *Collector) refresh(p *page, now time.Time) {
 // show renders the series of v on the page. own are the values of the labels that all
 // of them have.
 func show[S any](c *Collector, p *page, t *table[S], v *S, own ...string) {
-	p.seen = v
+	p.seen = nil // if a row panics, the page must not pass for up to date
 	p.each = func(to send) { t.each(v, to, own...) }
 	c.render(p, t.own, own)
+	p.seen = v
 }
 
 // clear takes all series from the page.

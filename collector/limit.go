@@ -81,8 +81,8 @@ func (p *page) polled() bool {
 
 // logged is what was last logged of an account.
 type logged struct {
-	maxSeries int
-	leftOut   [3]int // by kind
+	maxSeries, usual int    // which the room follows from
+	leftOut          [3]int // by kind
 }
 
 // logChanges logs what is left out, and how many ports there is room for, each change of
@@ -90,8 +90,8 @@ type logged struct {
 func (c *Collector) logChanges(usual int, out map[string]leftOut) {
 	for _, account := range c.snap.Accounts {
 		now, last := out[account.Name], c.logged[account.Name]
-		c.logged[account.Name] = logged{account.MaxSeries, now.objects}
-		if account.MaxSeries != last.maxSeries && account.MaxSeries > 0 {
+		c.logged[account.Name] = logged{account.MaxSeries, usual, now.objects}
+		if (account.MaxSeries != last.maxSeries || usual != last.usual) && account.MaxSeries > 0 {
 			c.log.Info("room in max_series", "account", account.Name, "max_series", account.MaxSeries,
 				"enough_for_ports", account.MaxSeries/usual, "series_of_a_port", usual)
 		}

@@ -147,6 +147,5 @@ func (v *MeteredView) same(o *MeteredView) bool {
 			return false
 		}
 	}
-	attached := v.Attached == o.Attached || v.Attached != nil && o.Attached != nil && *v.Attached == *o.Attached
-	return v.Subject == o.Subject && attached && slices.Equal(v.Traffic, o.Traffic)
+	return v.Subject == o.Subject && slices.EqualFunc(v.Traffic, o.Traffic, (*Traffic).same) // Attached follows from these
 }
