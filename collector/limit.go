@@ -64,17 +64,15 @@ func (c *Collector) limit() map[string]leftOut {
 	return out
 }
 
-// polled reports whether every poll of the port or the connection has been tried. Of a
-// pair it is not known.
+// polled reports whether every poll of the port or the connection has succeeded once, so
+// that it has had all its series. Of a pair it is not known.
 func (p *page) polled() bool {
-	tried := func(m *fleet.Metered) bool {
-		return !slices.ContainsFunc(m.Polls, func(p fleet.Poll) bool { return !p.Tried() })
-	}
+	missing := func(p fleet.Poll) bool { return !p.Tried() || p.LastSuccess.IsZero() }
 	switch p.kind {
 	case port:
-		return p.port.Complete() && tried(&p.port.Metered)
+		return p.port.Inventory != nil && !missing(p.port.ConnectionsPoll) && !slices.ContainsFunc(p.port.Polls, missing)
 	case connection:
-		return tried(&p.connection.Metered)
+		return !p.connection.CarriesTraffic() || !slices.ContainsFunc(p.connection.Polls, missing)
 	}
 	return false
 }
