@@ -2,12 +2,15 @@ package collector_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,7 +32,7 @@ func TestDoorsAgreeAfterRandomUpdates(t *testing.T) {
 		script := make([]byte, 2000)
 		random := rand.New(rand.NewPCG(seed, 0))
 		for i := range script {
-			script[i] = byte(random.Uint32()) //nolint:gosec // G115: a random byte
+			script[i] = byte(random.Uint32())
 		}
 		synctest.Test(t, func(t *testing.T) {
 			if n := play(t, script); n < 100 {
@@ -79,7 +82,7 @@ func parse(t *testing.T, text, format string) {
 	series := map[string]bool{}
 	for {
 		entry, err := p.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
@@ -331,5 +334,37 @@ func TestLongTextComesInPieces(t *testing.T) {
 			}
 		}
 		scraper(t, c)()
+	})
+}
+
+// Scrapes at the same time, through either door, each show one snapshot whole.
+func TestScrapesAtOnceShowOneSnapshotEach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var snaps [2]*fleet.Snapshot
+		whole := map[string]bool{}
+		for i := range snaps {
+			snaps[i] = limited(time.Now(), 1_000_000)
+			for _, p := range snaps[i].Ports {
+				p.ConfiguredName = fmt.Sprintf("%s-%d", p.UUID, i)
+			}
+			whole[string(expose(t, snaps[i]))] = true
+		}
+		var now atomic.Pointer[fleet.Snapshot]
+		now.Store(snaps[0])
+		c := collector.New(now.Load)
+		reg := prometheus.NewPedanticRegistry()
+		reg.MustRegister(c)
+		var readers sync.WaitGroup
+		for range 4 {
+			readers.Go(func() {
+				for i := range 20 {
+					now.Store(snaps[i%2])
+					if !whole[textOf(c, false)] || !whole[string(scrape(t, reg, string(expfmt.FmtText)))] {
+						t.Error("a scrape shows a mixture")
+					}
+				}
+			})
+		}
+		readers.Wait()
 	})
 }

@@ -143,7 +143,7 @@ func (c *Collector) relabel(p *page) {
 	}
 	slices.SortStableFunc(p.lines, func(a, b line) int { return int(a.family - b.family) })
 	for i, l := range p.lines {
-		c.entry(l).line = uint16(i) //nolint:gosec // G115: labels that have many values are bounded
+		c.entry(l).line = uint16(i) // there are far fewer: the configuration bounds its pairs, [bounded] the states
 	}
 }
 
@@ -182,7 +182,7 @@ func (c *Collector) merge() {
 		*col = column{entries: append(append(merged, kept...), fresh...)}
 		for at := range col.entries {
 			e := &col.entries[at]
-			e.page.lines[e.line].at = int32(at) //nolint:gosec // G115: fewer series than that
+			e.page.lines[e.line].at = int32(at)
 		}
 	}
 }
