@@ -72,7 +72,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		return
 	}
 	for _, p := range c.pages {
-		if !p.hidden {
+		if !p.leftOut {
 			p.each(func(f *Family, value float64, labels []string) { ch <- f.metric(value, labels) })
 		}
 	}
@@ -123,7 +123,6 @@ type page struct {
 	lines   []line // each of them, by family
 	most    int    // of them, since the page exists
 	leftOut bool   // for want of room in max_series
-	hidden  bool   // left out, or has no final name yet
 }
 
 // update brings the pages and their text up to date. ok is false without a snapshot.
@@ -141,7 +140,7 @@ func (c *Collector) update(now time.Time) (ok bool) {
 	left := c.limit()
 	tracked := map[string]int{} // connections by account
 	for _, p := range c.order {
-		if p.kind == connection && !p.hidden {
+		if p.kind == connection && p.seen != nil && !p.leftOut {
 			tracked[p.account]++
 		}
 	}

@@ -35,7 +35,7 @@ func (c *Collector) limit() map[string]leftOut {
 	}
 	out := map[string]leftOut{}
 	for _, p := range c.order {
-		p.leftOut, p.hidden = false, p.seen == nil
+		p.leftOut = false
 		account := p.account
 		if p.kind == pair { // it goes with either of its ports
 			second := c.pages[key{port, p.pair.Secondary}]
@@ -52,7 +52,7 @@ func (c *Collector) limit() map[string]leftOut {
 			continue
 		}
 		room[account] = 0 // everything after it is left out too
-		p.leftOut, p.hidden = true, true
+		p.leftOut = true
 		if p.seen != nil {
 			o := out[account]
 			o.series += p.most
