@@ -72,7 +72,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		return
 	}
 	for _, p := range c.pages {
-		if !p.hidden {
+		if !p.leftOut {
 			p.each(func(f *Family, value float64, labels []string) { ch <- f.metric(value, labels) })
 		}
 	}
@@ -123,7 +123,6 @@ type page struct {
 	lines   []line // each of them, by family
 	most    int    // of them, since the page exists
 	leftOut bool   // for want of room in max_series
-	hidden  bool   // left out, or has no final name yet
 }
 
 // update brings the pages and their text up to date. ok is false without a snapshot.
@@ -141,7 +140,7 @@ func (c *Collector) update(now time.Time) (ok bool) {
 	left := c.limit()
 	tracked := map[string]int{} // connections by account
 	for _, p := range c.order {
-		if p.kind == connection && !p.hidden {
+		if p.kind == connection && p.seen != nil && !p.leftOut {
 			tracked[p.account]++
 		}
 	}
@@ -162,7 +161,7 @@ func (c *Collector) follow(snap *fleet.Snapshot) {
 		c.relabels = make([]bool, len(c.byName))
 	}
 	old := c.pages
-	c.snap, c.pages, c.order = snap, make(map[key]*page, len(old)), c.order[:0]
+	c.snap, c.pages, c.order = snap, make(map[key]*page, len(old)), make([]*page, 0, len(old))
 	at := func(kind kind, id string) *page {
 		k := key{kind, id}
 		p := old[k]
@@ -243,9 +242,10 @@ func (c *Collector) refresh(p *page, now time.Time) {
 // show renders the series of v on the page. own are the values of the labels that all
 // of them have.
 func show[S any](c *Collector, p *page, t *table[S], v *S, own ...string) {
-	p.seen = v
+	p.seen = nil // if a row panics, the page must not pass for up to date
 	p.each = func(to send) { t.each(v, to, own...) }
 	c.render(p, t.own, own)
+	p.seen = v
 }
 
 // clear takes all series from the page.

@@ -2,12 +2,15 @@ package collector_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,7 +32,7 @@ func TestDoorsAgreeAfterRandomUpdates(t *testing.T) {
 		script := make([]byte, 2000)
 		random := rand.New(rand.NewPCG(seed, 0))
 		for i := range script {
-			script[i] = byte(random.Uint32()) //nolint:gosec // G115: a random byte
+			script[i] = byte(random.Uint32())
 		}
 		synctest.Test(t, func(t *testing.T) {
 			if n := play(t, script); n < 100 {
@@ -79,7 +82,7 @@ func parse(t *testing.T, text, format string) {
 	series := map[string]bool{}
 	for {
 		entry, err := p.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
@@ -150,9 +153,6 @@ func (w *world) change() string {
 	next.Pairs, next.Connections = slices.Clone(next.Pairs), slices.Clone(next.Connections)
 	defer func() { w.snap = next }()
 	anyPort := func() *fleet.Port {
-		if len(next.Ports) == 0 {
-			return new(fleet.Port)
-		}
 		i := w.pick(len(next.Ports))
 		next.Ports[i] = new(*next.Ports[i])
 		return next.Ports[i]
@@ -200,7 +200,7 @@ func (w *world) change() string {
 		return "a port is new"
 	case 8:
 		pair := *snapshot(time.Now()).Pairs[0]
-		pair.Name = w.text() + " " + pair.Name
+		pair.Name = []string{"", w.text() + " "}[w.pick(2)] + pair.Name
 		pair.Traffic = slices.Clone(pair.Traffic)
 		pair.Traffic[w.pick(2)] = fleet.PairTraffic{Inbound: w.pairRates(), Outbound: w.pairRates()}
 		next.Pairs = []*fleet.Pair{&pair}
@@ -266,4 +266,105 @@ func (w *world) states() map[string]int {
 		states[w.text()] = w.pick(3)
 	}
 	return states
+}
+
+// A panic must not leave the values of the answer before on the page, as if they were new.
+func TestTextAfterAPanicHasNoOldValues(t *testing.T) {
+	snap := snapshot(time.Now())
+	c := collector.New(func() *fleet.Snapshot { return snap })
+	textOf(c, false)
+	next := new(*snap)
+	next.Ports = slices.Clone(snap.Ports)
+	next.Ports[0] = new(*snap.Ports[0])
+	next.Ports[0].Traffic = nil // a row panics: there must be an entry for each window
+	snap = next
+	for range 2 {
+		func() {
+			defer func() { _ = recover() }()
+			t.Errorf("shown:\n%s", textOf(c, false))
+		}()
+	}
+}
+
+// What has not changed is not rendered anew, also if one direction is stale.
+func TestTextOfAStaleDirectionIsKept(t *testing.T) {
+	allocations := func(outbound time.Duration) float64 {
+		snap := snapshotOf(100)
+		traffic := *snap.Ports[0].Traffic[0]
+		traffic.At, traffic.Outbound.At = time.Now(), time.Now().Add(-outbound)
+		for _, p := range snap.Ports {
+			p.Traffic = []*fleet.Traffic{&traffic, p.Traffic[1]}
+		}
+		c := collector.New(func() *fleet.Snapshot { return snap })
+		textOf(c, false)
+		return testing.AllocsPerRun(5, func() {
+			for range c.Text(false) {
+				break
+			}
+		})
+	}
+	if fresh, stale := allocations(time.Minute), allocations(time.Hour); stale > 10*fresh {
+		t.Errorf("%v allocations, with a stale direction %v", fresh, stale)
+	}
+}
+
+// Both doors agree if a family is longer than one piece, and after a reader that stopped
+// early.
+func TestLongTextComesInPieces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		snap := snapshotOf(500)
+		c := collector.New(func() *fleet.Snapshot { return snap })
+		pieces := map[string]int{}
+		for family := range c.Text(false) {
+			pieces[family]++
+		}
+		if n := pieces["equinix_fabric_port_connections"]; n < 2 {
+			t.Fatalf("one family has %d pieces", n)
+		}
+		for stop := range 5 {
+			for range c.Text(false) {
+				if stop--; stop < 0 {
+					break
+				}
+			}
+			for family := range c.Text(false) {
+				if family == "equinix_fabric_port_connections" {
+					break // within the family
+				}
+			}
+		}
+		scraper(t, c)()
+	})
+}
+
+// Scrapes at the same time, through either door, each show one snapshot whole.
+func TestScrapesAtOnceShowOneSnapshotEach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var snaps [2]*fleet.Snapshot
+		whole := map[string]bool{}
+		for i := range snaps {
+			snaps[i] = limited(time.Now(), 1_000_000)
+			for _, p := range snaps[i].Ports {
+				p.ConfiguredName = fmt.Sprintf("%s-%d", p.UUID, i)
+			}
+			whole[string(expose(t, snaps[i]))] = true
+		}
+		var now atomic.Pointer[fleet.Snapshot]
+		now.Store(snaps[0])
+		c := collector.New(now.Load)
+		reg := prometheus.NewPedanticRegistry()
+		reg.MustRegister(c)
+		var readers sync.WaitGroup
+		for range 4 {
+			readers.Go(func() {
+				for i := range 20 {
+					now.Store(snaps[i%2])
+					if !whole[textOf(c, false)] || !whole[string(scrape(t, reg, string(expfmt.FmtText)))] {
+						t.Error("a scrape shows a mixture")
+					}
+				}
+			})
+		}
+		readers.Wait()
+	})
 }

@@ -35,7 +35,7 @@ func (c *Collector) limit() map[string]leftOut {
 	}
 	out := map[string]leftOut{}
 	for _, p := range c.order {
-		p.leftOut, p.hidden = false, p.seen == nil
+		p.leftOut = false
 		account := p.account
 		if p.kind == pair { // it goes with either of its ports
 			second := c.pages[key{port, p.pair.Secondary}]
@@ -52,7 +52,7 @@ func (c *Collector) limit() map[string]leftOut {
 			continue
 		}
 		room[account] = 0 // everything after it is left out too
-		p.leftOut, p.hidden = true, true
+		p.leftOut = true
 		if p.seen != nil {
 			o := out[account]
 			o.series += p.most
@@ -64,25 +64,23 @@ func (c *Collector) limit() map[string]leftOut {
 	return out
 }
 
-// polled reports whether every poll of the port or the connection has been tried. Of a
-// pair it is not known.
+// polled reports whether every poll of the port or the connection has succeeded once, so
+// that it has had all its series. Of a pair it is not known.
 func (p *page) polled() bool {
-	tried := func(m *fleet.Metered) bool {
-		return !slices.ContainsFunc(m.Polls, func(p fleet.Poll) bool { return !p.Tried() })
-	}
+	missing := func(p fleet.Poll) bool { return !p.Tried() || p.LastSuccess.IsZero() }
 	switch p.kind {
 	case port:
-		return p.port.Complete() && tried(&p.port.Metered)
+		return p.port.Inventory != nil && !missing(p.port.ConnectionsPoll) && !slices.ContainsFunc(p.port.Polls, missing)
 	case connection:
-		return tried(&p.connection.Metered)
+		return !p.connection.CarriesTraffic() || !slices.ContainsFunc(p.connection.Polls, missing)
 	}
 	return false
 }
 
 // logged is what was last logged of an account.
 type logged struct {
-	maxSeries int
-	leftOut   [3]int // by kind
+	maxSeries, usual int    // which the room follows from
+	leftOut          [3]int // by kind
 }
 
 // logChanges logs what is left out, and how many ports there is room for, each change of
@@ -90,8 +88,8 @@ type logged struct {
 func (c *Collector) logChanges(usual int, out map[string]leftOut) {
 	for _, account := range c.snap.Accounts {
 		now, last := out[account.Name], c.logged[account.Name]
-		c.logged[account.Name] = logged{account.MaxSeries, now.objects}
-		if account.MaxSeries != last.maxSeries && account.MaxSeries > 0 {
+		c.logged[account.Name] = logged{account.MaxSeries, usual, now.objects}
+		if (account.MaxSeries != last.maxSeries || usual != last.usual) && account.MaxSeries > 0 {
 			c.log.Info("room in max_series", "account", account.Name, "max_series", account.MaxSeries,
 				"enough_for_ports", account.MaxSeries/usual, "series_of_a_port", usual)
 		}

@@ -241,3 +241,25 @@ func TestBrokenLabelCostsItsSeriesOnly(t *testing.T) {
 		}
 	}
 }
+
+// One more window is room for fewer ports.
+func TestRoomIsLoggedWhenTheWindowsChange(t *testing.T) {
+	snap := snapshot(time.Now())
+	snap.Windows, snap.Ports, snap.Pairs, snap.Connections = windows[:1], nil, nil, nil
+	var log bytes.Buffer
+	c := collector.New(func() *fleet.Snapshot { return snap })
+	c.LogTo(slog.New(slog.NewTextHandler(&log, nil)))
+	for range 2 {
+		for _, n := range []int{1, 2} {
+			snap = new(*snap)
+			snap.Windows = windows[:n]
+			textOf(c, false)
+			textOf(c, false)
+			series, _, _ := collector.UsualSeries(n)
+			if got, want := log.String(), fmt.Sprintf("series_of_a_port=%d\n", series); !strings.HasSuffix(got, want) || strings.Count(got, "\n") != 1 {
+				t.Errorf("%d windows: %q, want one line with %q", n, got, want)
+			}
+			log.Reset()
+		}
+	}
+}

@@ -62,6 +62,46 @@ func TestLimitIsNotSpentByOnePort(t *testing.T) {
 	})
 }
 
+// After a start in an outage every poll has failed. Nothing may show only until the rest
+// fills in.
+func TestLimitHoldsStillAfterAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		most := 3 * shown(expose(t, limited(time.Now(), 1_000_000)))["port-0"]
+		full, snap := limited(time.Now(), most), limited(time.Now(), most)
+		failed := fleet.Poll{Last: time.Now()}
+		for _, p := range snap.Ports {
+			p.Inventory, p.Connections, p.Traffic, p.Dropped, p.Errored = nil, nil, make([]*fleet.Traffic, 2), nil, nil
+			p.Polls, p.ConnectionsPoll = []fleet.Poll{failed, failed}, failed
+		}
+		scrape := scraper(t, collector.New(func() *fleet.Snapshot { return snap }))
+		outage := shown(scrape())
+		snap = full
+		later := shown(scrape())
+		for id := range outage {
+			if later[id] == 0 {
+				t.Errorf("%s is left out again: first %v, then %v", id, outage, later)
+			}
+		}
+	})
+}
+
+// A connection that may have no traffic is not polled. It counts for what it has.
+func TestLimitDoesNotWaitForConnectionsWithoutTraffic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		idle := func(most int) *fleet.Snapshot {
+			snap := limited(time.Now(), most)
+			for _, c := range snap.Connections {
+				c.State, c.Traffic, c.Polls, c.Dropped = "DEPROVISIONED", make([]*fleet.Traffic, 2), make([]fleet.Poll, 2), nil
+			}
+			return snap
+		}
+		all := shown(expose(t, idle(1_000_000)))
+		if got := shown(expose(t, idle(sum(all)-all["ams"]+usualPair))); len(got) != len(all) {
+			t.Errorf("%v is shown, of %v", got, all)
+		}
+	})
+}
+
 // Ports fill in after a start. None may show only until the others have.
 func TestLimitHoldsStillWhileSeriesFillIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -89,13 +89,15 @@ func (c *Collector) render(p *page, names, values []string) {
 	})
 	p.most = max(p.most, len(c.samples))
 
-	// The samples of a family are some of its lines, in the same order, unless a label
-	// has changed. Lines without a sample are stale.
+	// The samples of a family match its lines in order; a line that none matches is stale.
+	// A sample that matches no line has a new label: then the family gets new lines.
+	for _, l := range p.lines {
+		c.entry(l).value.n = 0
+	}
 	clear(c.relabels)
 	at, relabelled := 0, false
 	for _, s := range c.samples {
 		for at < len(p.lines) && p.lines[at].family <= s.family && !c.isOf(p.lines[at], s) {
-			c.entry(p.lines[at]).value.n = 0
 			at++
 		}
 		if at < len(p.lines) && p.lines[at].family == s.family {
@@ -104,9 +106,6 @@ func (c *Collector) render(p *page, names, values []string) {
 			continue
 		}
 		c.relabels[s.family], relabelled = true, true
-	}
-	for _, l := range p.lines[at:] {
-		c.entry(l).value.n = 0
 	}
 	if relabelled {
 		c.relabel(p)
@@ -143,7 +142,7 @@ func (c *Collector) relabel(p *page) {
 	}
 	slices.SortStableFunc(p.lines, func(a, b line) int { return int(a.family - b.family) })
 	for i, l := range p.lines {
-		c.entry(l).line = uint16(i) //nolint:gosec // G115: labels that have many values are bounded
+		c.entry(l).line = uint16(i) // there are far fewer: the configuration bounds its pairs, [bounded] the states
 	}
 }
 
@@ -182,7 +181,7 @@ func (c *Collector) merge() {
 		*col = column{entries: append(append(merged, kept...), fresh...)}
 		for at := range col.entries {
 			e := &col.entries[at]
-			e.page.lines[e.line].at = int32(at) //nolint:gosec // G115: fewer series than that
+			e.page.lines[e.line].at = int32(at)
 		}
 	}
 }
@@ -211,7 +210,7 @@ func (c *Collector) write(families []*Family, openMetrics bool, yield func(strin
 		out, begun := c.out[:0], false
 		for i := range c.columns[f.index].entries {
 			e := &c.columns[f.index].entries[i]
-			if e.value.n == 0 || e.page.hidden {
+			if e.value.n == 0 || e.page.leftOut {
 				continue
 			}
 			if !begun {

@@ -73,6 +73,18 @@ func (t *Traffic) only(fresh func(at time.Time) bool) *Traffic {
 	return shown
 }
 
+// same reports whether t and o, both from [Traffic.only] of one answer, have the same
+// directions.
+func (t *Traffic) same(o *Traffic) bool {
+	if t == nil || o == nil {
+		return t == o
+	}
+	same := func(a, b *Rates) bool {
+		return a.Max == b.Max && a.Mean == b.Mean && a.P95 == b.P95 && a.Last == b.Last && a.Resolution == b.Resolution
+	}
+	return same(&t.Inbound, &o.Inbound) && same(&t.Outbound, &o.Outbound)
+}
+
 // ended reports whether nothing is left of a series that was kept.
 func (s *Rates) ended() bool { return !s.At.IsZero() && s.Resolution == 0 }
 

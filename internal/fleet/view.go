@@ -133,12 +133,12 @@ func (v *View) LAGFailover(d Direction) *float64 {
 // Same reports whether v shows what o shows, each at its own moment. A port that was
 // polled in between is not the same.
 func (v *View) Same(o *View) bool {
-	return v.Port == o.Port && v.Inventory == o.Inventory && v.Connections == o.Connections && v.MeteredView.same(&o.MeteredView)
+	return v.Port == o.Port && v.Inventory == o.Inventory && v.Connections == o.Connections && v.same(&o.MeteredView)
 }
 
 // Same reports whether v shows what o shows, each at its own moment.
 func (v *ConnectionView) Same(o *ConnectionView) bool {
-	return v.Tracked == o.Tracked && v.Facts == o.Facts && v.PortName == o.PortName && v.MeteredView.same(&o.MeteredView)
+	return v.Tracked == o.Tracked && v.Facts == o.Facts && v.PortName == o.PortName && v.same(&o.MeteredView)
 }
 
 func (v *MeteredView) same(o *MeteredView) bool {
@@ -147,6 +147,5 @@ func (v *MeteredView) same(o *MeteredView) bool {
 			return false
 		}
 	}
-	attached := v.Attached == o.Attached || v.Attached != nil && o.Attached != nil && *v.Attached == *o.Attached
-	return v.Subject == o.Subject && attached && slices.Equal(v.Traffic, o.Traffic)
+	return v.Subject == o.Subject && slices.EqualFunc(v.Traffic, o.Traffic, (*Traffic).same) // Attached follows from these
 }

@@ -114,8 +114,8 @@ const (
 	// answers than cores.
 	maxRendering = 4
 	// maxUnread is how many bytes of answers wait for their readers. The answer for a
-	// thousand ports has 5 MiB, or 300 KiB compressed. A larger answer waits until no other
-	// one does.
+	// thousand ports has 5 MiB, or 300 KiB compressed. An answer counts as half of this at
+	// most, so that a large one does not wait for one slow reader of another.
 	maxUnread = 64 << 20
 	// readTime is how long a client may take to read an answer, unless it is a
 	// Prometheus that announces a longer scrape timeout.
@@ -137,7 +137,7 @@ func buffered(h http.HandlerFunc) http.Handler {
 			}
 			defer rendering.Release(1) // even if h panics
 			h(a, r)
-			size = min(int64(a.size), maxUnread)
+			size = min(int64(a.size), maxUnread/2)
 			return unread.Acquire(r.Context(), size) == nil
 		}()
 		if !admitted {

@@ -93,7 +93,7 @@ func TestReadersWhoNeverReadDelayNoOtherReader(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ask, stop := onPipes(t, web.Handler(newOptions(t, newSnapshot(time.Now()))))
 				defer stop()
-				for range 10 { // fewer than may be in flight
+				for range 10 { // far below the limit
 					defer ask(path).Close()
 				}
 				began := time.Now()
@@ -171,6 +171,22 @@ func TestAnswersThatAreNotReadAreLimited(t *testing.T) {
 			}
 		})
 	}
+}
+
+// One client that does not read a small answer delays no large one, and no one behind it.
+func TestLargeAnswerDoesNotWaitForOneSlowReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOptions(t, nil)
+		ask, stop := onPipes(t, web.Handler(o))
+		defer stop()
+		defer ask("/metrics").Close()
+		long(o, 64<<20)
+		began := time.Now()
+		text, err := read(t, ask("/metrics"))
+		if took := time.Since(began); err != nil || len(text) < 64<<20 || took != 0 {
+			t.Errorf("%d bytes after %v: %v", len(text), took, err)
+		}
+	})
 }
 
 // gate is a collector that counts its collections, and holds each until it is
