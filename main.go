@@ -256,7 +256,7 @@ func checkConfig(o *options, stdout io.Writer) error {
 	}
 	series, _, _ := collector.UsualSeries(len(cfg.Poll.Windows))
 	for _, a := range cfg.Accounts {
-		fmt.Fprintf(stdout, "account %s: max_series %d has room for %d ports of %d series\n", a.Name, a.MaxSeries, a.MaxSeries/series, series)
+		fmt.Fprintf(stdout, "account %s: max_series %d is enough for %d ports (%d series each) without single connections\n", a.Name, a.MaxSeries, a.MaxSeries/series, series)
 	}
 	return nil
 }

@@ -111,7 +111,7 @@ func accountRows() []row[accountView] {
 		},
 		{
 			name: "series_dropped",
-			help: "Series of the account that are left out because its ports, pairs and connections together have more than max_series: the most that those left out have had; 0 while there is room. Whole ports, pairs and connections are left out: first single connections, then pairs, then discovered ports, then configured ports, and of each kind the last by UUID or name first.",
+			help: "Series of the ports, pairs and connections of the account that max_series leaves out: the most that each has had. 0 while nothing is left out. Left out first: single connections, then pairs, then discovered ports, then configured ports, and of each kind the last by UUID or name.",
 			samples: func(v *accountView, send emit) {
 				if v.MaxSeries > 0 {
 					send(float64(v.dropped))

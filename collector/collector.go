@@ -1,4 +1,4 @@
-// Package collector exposes a fleet snapshot to Prometheus, through two doors over one
+// Package collector exposes a fleet snapshot to Prometheus. There are two ways to read one
 // table of families: the text of /metrics, which is made when something changes and
 // copied at a scrape, and a prometheus.Collector for all other formats. A scrape does no
 // I/O: it reads the current snapshot and shows the values in it that are still fresh by
@@ -115,14 +115,16 @@ type page struct {
 	// What the page is of: the port, or the port that the connection is seen from.
 	port       *fleet.Port
 	pair       *fleet.Pair
+	ports      [2]*page // of the pair
 	connection *fleet.Tracked
 
 	seen    any           // the view whose series the page has; nil if it may have none yet
 	each    func(to send) // sends these series
-	own     ownLabels
-	lines   []line // each of them, by family
-	most    int    // of them, since the page exists
-	leftOut bool   // for want of room in max_series
+	values  []string      // of the labels of the page
+	own     ownLabels     // the same as text
+	places  []place       // of the series, by family
+	most    int           // of them, since the page exists
+	leftOut bool          // for want of room in max_series
 }
 
 // update brings the pages and their text up to date. ok is false without a snapshot.
@@ -154,9 +156,9 @@ func (c *Collector) update(now time.Time) (ok bool) {
 	return true
 }
 
-// follow gives everything in snap a page, and takes the pages of what is gone.
+// follow makes a page for everything in snap, and clears the pages of what is gone.
 func (c *Collector) follow(snap *fleet.Snapshot) {
-	if c.snap == nil || !slices.Equal(c.snap.Windows, snap.Windows) { // all has changed
+	if c.snap == nil || !slices.Equal(c.snap.Windows, snap.Windows) { // other windows: every series is new
 		c.pages, c.columns = nil, make([]column, len(c.byName))
 		c.relabels = make([]bool, len(c.byName))
 	}
@@ -191,13 +193,13 @@ func (c *Collector) follow(snap *fleet.Snapshot) {
 		}
 	}
 	for _, of := range snap.Pairs {
-		primary := snap.Port(of.Primary)
-		if primary == nil || snap.Port(of.Secondary) == nil {
+		primary, secondary := c.pages[key{port, of.Primary}], c.pages[key{port, of.Secondary}]
+		if primary == nil || secondary == nil {
 			continue
 		}
 		p := at(pair, of.Name)
-		p.pair = of
-		add(p, primary.Account)
+		p.pair, p.ports = of, [2]*page{primary, secondary}
+		add(p, primary.account)
 	}
 	for _, of := range snap.Connections {
 		p := at(connection, of.UUID)
@@ -212,8 +214,8 @@ func (c *Collector) follow(snap *fleet.Snapshot) {
 }
 
 // refresh renders the page anew if it shows something else than before: its subject was
-// polled, or a value went stale. A port has no series before its first listing has told
-// its name, a connection none without a port that has.
+// polled, or a value went stale. A port is shown once its first listing has ended, which
+// gives its name; a connection once its port is.
 func (c *Collector) refresh(p *page, now time.Time) {
 	named := p.owner != nil && p.port != nil && p.port.Listed
 	switch {
@@ -228,10 +230,14 @@ func (c *Collector) refresh(p *page, now time.Time) {
 			show(c, p, &c.connections, new(v), p.id, p.connection.Name())
 		}
 	case p.kind == pair:
-		v, ok := c.snap.PairView(p.pair, now)
-		if !ok {
+		primary, ok := p.ports[0].seen.(*fleet.View) // which are up to date: ports come before pairs
+		secondary, both := p.ports[1].seen.(*fleet.View)
+		if !ok || !both {
 			c.clear(p)
-		} else if seen, ok := p.seen.(*fleet.PairView); !ok || !v.Same(seen) {
+			return
+		}
+		v := fleet.NewPairView(p.pair, primary, secondary, now)
+		if seen, ok := p.seen.(*fleet.PairView); !ok || !v.Same(seen) {
 			show(c, p, &c.pairs, new(v), p.id)
 		}
 	default:

@@ -14,8 +14,9 @@ type leftOut struct {
 
 // limit marks what to leave out: the first port, pair or connection that does not fit
 // into max_series, and all after it. Each counts as the most series that it has had, so
-// what is left out stays left out when series come and go; before it has been polled whole
-// it counts as at least the usual number, so nothing shows only until the others fill in.
+// what is left out stays left out when series come and go. Before it has been polled whole
+// it counts as at least the usual number, so nothing is shown at the start and left out once
+// the others have all their series. What is left out keeps its text, for its number of series.
 func (c *Collector) limit() map[string]leftOut {
 	usual := c.usualSeries(len(c.snap.Windows))
 	charge := func(p *page) int {
@@ -37,11 +38,8 @@ func (c *Collector) limit() map[string]leftOut {
 	for _, p := range c.order {
 		p.leftOut = false
 		account := p.account
-		if p.kind == pair { // it goes with either of its ports
-			second := c.pages[key{port, p.pair.Secondary}]
-			if second.leftOut && !c.pages[key{port, p.pair.Primary}].leftOut {
-				account = second.account
-			}
+		if p.kind == pair && p.ports[1].leftOut && !p.ports[0].leftOut { // it goes with either of its ports
+			account = p.ports[1].account
 		}
 		left, limited := room[account]
 		if !limited {
@@ -65,7 +63,7 @@ func (c *Collector) limit() map[string]leftOut {
 }
 
 // polled reports whether every poll of the port or the connection has succeeded once, so
-// that it has had all its series. Of a pair it is not known.
+// that it has had all its series. A pair has no polls of its own.
 func (p *page) polled() bool {
 	missing := func(p fleet.Poll) bool { return !p.Tried() || p.LastSuccess.IsZero() }
 	switch p.kind {

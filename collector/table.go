@@ -30,6 +30,8 @@ type Family struct {
 	own    int   // how many of Labels, the first ones, identify the subject
 	sorted []int // the indexes of Labels in the order of their names
 	ownAt  int   // where in sorted the labels of the subject are: no other label is between them
+
+	textHeader, openMetricsHeader string
 }
 
 // row is a family of the subjects S. Its position in a table is its position in
@@ -79,6 +81,7 @@ func newTable[S any](subject string, labels []string, rows ...[]row[S]) table[S]
 			}
 			f.Help += fmt.Sprintf(" Polled %s; dropped after poll.stale_intervals intervals without a successful poll.", interval)
 		}
+		f.textHeader, f.openMetricsHeader = f.header(false), f.header(true)
 		f.desc = prometheus.NewDesc(f.Name, f.Help, f.Labels, nil)
 		t.families = append(t.families, f)
 		t.samples = append(t.samples, r.samples)

@@ -9,9 +9,9 @@ import (
 	"unique"
 )
 
-// text is all series as text, ready to be copied: a column for each family, with an entry
-// for each series in the order of Prometheus' registry. The text of a series is its shape
-// around the labels of its page, then its value. Only the value is kept for each series.
+// text holds every series, ready to be written as a line of the text formats. Each family
+// has a column of entries, in the order of Prometheus' registry. A line is the text of a
+// shape around the labels of a page, then the value; only the value is kept for each series.
 type text struct {
 	columns []column // by the index of the family
 
@@ -28,23 +28,23 @@ type column struct {
 	dead    bool    // some entries have no page
 }
 
-// entry is one series. While the series is stale, it stays without a value.
+// entry is one series. A stale series keeps its entry, with an empty value.
 type entry struct {
 	page  *page // nil if the series is gone
 	shape unique.Handle[shape]
 	value value
-	line  uint16 // its index in page.lines
+	place uint16 // the index of its place in page.places
 }
 
-// line is where the entry of a series is: its index in the column or, before it is
-// merged, -1 minus its index among the fresh ones.
-type line struct{ family, at int32 }
+// place is where an entry is: the index of its family, and its index in the column or,
+// until the merge, -1 minus its index in fresh.
+type place struct{ family, at int32 }
 
 // value is a number as text. The longest has 24 bytes: -1.7976931348623157e+308.
 type value struct {
 	text  [24]byte
 	n     uint8
-	whole bool // OpenMetrics writes it with ".0"
+	whole bool // without point and exponent: OpenMetrics appends ".0"
 }
 
 // shape is what the series of different pages have in common: the text before the labels
@@ -66,15 +66,15 @@ type sample struct {
 	value      value
 }
 
-// ownLabels are the labels that all series of a page have, as text and as a sort key.
+// ownLabels are the labels of a page, which all its series have, as text and as a sort key.
 type ownLabels struct{ text, key string }
 
 // render brings the entries of the page up to date with its series. names and values are
-// the labels that all of them have.
+// the labels of the page.
 func (c *Collector) render(p *page, names, values []string) {
-	if own := newOwnLabels(names, values); own != p.own {
+	if !slices.Equal(values, p.values) {
 		c.drop(p)
-		p.own = own
+		p.values, p.own = values, newOwnLabels(names, values)
 	}
 	c.samples, c.shapes = c.samples[:0], c.shapes[:0]
 	p.each(func(f *Family, v float64, labels []string) {
@@ -89,19 +89,19 @@ func (c *Collector) render(p *page, names, values []string) {
 	})
 	p.most = max(p.most, len(c.samples))
 
-	// The samples of a family match its lines in order; a line that none matches is stale.
-	// A sample that matches no line has a new label: then the family gets new lines.
-	for _, l := range p.lines {
+	// The samples of a family match its entries in order; an entry that none matches is
+	// stale. A sample that matches no entry has a new label: then all of the family are new.
+	for _, l := range p.places {
 		c.entry(l).value.n = 0
 	}
 	clear(c.relabels)
 	at, relabelled := 0, false
 	for _, s := range c.samples {
-		for at < len(p.lines) && p.lines[at].family <= s.family && !c.isOf(p.lines[at], s) {
+		for at < len(p.places) && p.places[at].family <= s.family && !c.isOf(p.places[at], s) {
 			at++
 		}
-		if at < len(p.lines) && p.lines[at].family == s.family {
-			c.entry(p.lines[at]).value = s.value
+		if at < len(p.places) && p.places[at].family == s.family {
+			c.entry(p.places[at]).value = s.value
 			at++
 			continue
 		}
@@ -113,11 +113,11 @@ func (c *Collector) render(p *page, names, values []string) {
 }
 
 // isOf reports whether the entry at l, of the family of s, has the labels of s.
-func (c *Collector) isOf(l line, s sample) bool {
+func (c *Collector) isOf(l place, s sample) bool {
 	return l.family == s.family && c.entry(l).shape.Value().text == string(c.shapes[s.start:s.end])
 }
 
-func (c *Collector) entry(l line) *entry {
+func (c *Collector) entry(l place) *entry {
 	if l.at < 0 {
 		return &c.columns[l.family].fresh[-1-l.at]
 	}
@@ -126,7 +126,7 @@ func (c *Collector) entry(l line) *entry {
 
 // relabel makes the lines of the families in c.relabels anew, from the samples.
 func (c *Collector) relabel(p *page) {
-	p.lines = slices.DeleteFunc(p.lines, func(l line) bool {
+	p.places = slices.DeleteFunc(p.places, func(l place) bool {
 		if c.relabels[l.family] {
 			c.kill(l)
 		}
@@ -137,27 +137,27 @@ func (c *Collector) relabel(p *page) {
 			fresh := &c.columns[s.family].fresh
 			handle := unique.Make(shape{string(c.shapes[s.start:s.end]), s.ends})
 			*fresh = append(*fresh, entry{page: p, shape: handle, value: s.value})
-			p.lines = append(p.lines, line{s.family, int32(-len(*fresh))}) //nolint:gosec // G115: fewer series than that
+			p.places = append(p.places, place{s.family, int32(-len(*fresh))}) //nolint:gosec // G115: fewer series than that
 		}
 	}
-	slices.SortStableFunc(p.lines, func(a, b line) int { return int(a.family - b.family) })
-	for i, l := range p.lines {
-		c.entry(l).line = uint16(i) // there are far fewer: the configuration bounds its pairs, [bounded] the states
+	slices.SortStableFunc(p.places, func(a, b place) int { return int(a.family - b.family) })
+	for i, l := range p.places {
+		c.entry(l).place = uint16(i) // there are far fewer: the configuration bounds its pairs, [bounded] the states
 	}
 }
 
 // kill takes the page from the entry at l.
-func (c *Collector) kill(l line) {
+func (c *Collector) kill(l place) {
 	c.entry(l).page = nil
 	c.columns[l.family].dead = true
 }
 
-// drop takes all lines from the page.
+// drop takes all places from the page.
 func (c *Collector) drop(p *page) {
-	for _, l := range p.lines {
+	for _, l := range p.places {
 		c.kill(l)
 	}
-	p.lines = nil
+	p.places = nil
 }
 
 // merge puts the fresh entries of each column in their places, and takes the dead ones out.
@@ -181,7 +181,7 @@ func (c *Collector) merge() {
 		*col = column{entries: append(append(merged, kept...), fresh...)}
 		for at := range col.entries {
 			e := &col.entries[at]
-			e.page.lines[e.line].at = int32(at)
+			e.page.places[e.place].at = int32(at)
 		}
 	}
 }
@@ -214,7 +214,11 @@ func (c *Collector) write(families []*Family, openMetrics bool, yield func(strin
 				continue
 			}
 			if !begun {
-				out, begun = f.appendHeader(out, openMetrics), true
+				header := f.textHeader
+				if openMetrics {
+					header = f.openMetricsHeader
+				}
+				out, begun = append(out, header...), true
 			}
 			s := e.shape.Value()
 			out = append(out, s.text[:s.before]...)
@@ -239,9 +243,9 @@ func (c *Collector) write(families []*Family, openMetrics bool, yield func(strin
 	}
 }
 
-// appendHeader appends what comes before the series of the family. OpenMetrics names a
-// counter without its suffix, and has quotation marks escaped.
-func (f *Family) appendHeader(out []byte, openMetrics bool) []byte {
+// header is what comes before the series of the family. OpenMetrics names a counter without
+// its suffix, and has quotation marks escaped.
+func (f *Family) header(openMetrics bool) string {
 	name, kind, help := f.Name, "gauge", helpEscapes
 	if openMetrics {
 		name, help = strings.TrimSuffix(name, "_total"), labelEscapes
@@ -249,8 +253,7 @@ func (f *Family) appendHeader(out []byte, openMetrics bool) []byte {
 	if f.Counter {
 		kind = "counter"
 	}
-	out = append(out, "# HELP "+name+" "+help.Replace(f.Help)+"\n# TYPE "+name+" "+kind+"\n"...)
-	return out
+	return "# HELP " + name + " " + help.Replace(f.Help) + "\n# TYPE " + name + " " + kind + "\n"
 }
 
 var (

@@ -178,10 +178,10 @@ func seriesText() string {
 | a pair | %d | %d |
 | a connection | %d | %d |
 
-So many series has each of which everything is known. Fewer if the API does not say
-everything, for example no packet counters; more if connections are in several statuses or in
-states that Equinix does not document. In `+"`max_series`"+` each counts for the most series that it
-has had since the start of the exporter, and for at least the number above until all has been
-polled. So nothing is left out and back again when series come and go.
+This is how many series each has if the API gives every value. Without packet counters, for
+example, there are fewer; with connections in several statuses, or in states that Equinix does
+not document, there are more. In `+"`max_series`"+` each counts for the most series that it has had
+since the exporter started or its windows changed, and for at least the number above until each of
+its polls has succeeded once; a pair always does. So nothing comes and goes with the series of others.
 `, port0, port-port0, pair0, pair-pair0, connection0, connection-connection0)
 }

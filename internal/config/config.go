@@ -58,7 +58,7 @@ type Account struct {
 	// may have together, 1 to 100000000: a protection for Prometheus. Each counts as
 	// the most series that it has had, see "How many series there are" in
 	// docs/metrics.md. Above the limit whole ports, pairs and connections are left out;
-	// check says from how many ports on. Default 1000000.
+	// check says how many ports it is enough for. Default 1000000.
 	MaxSeries int `yaml:"max_series"`
 }
 

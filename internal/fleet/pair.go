@@ -124,41 +124,29 @@ type PairView struct {
 	Windows []Window
 
 	now                time.Time
-	primary, secondary View
+	primary, secondary *View
 }
 
-// PairView returns the pair p as it may be shown now; ok is false if one of
-// its ports must not be shown yet.
-func (s *Snapshot) PairView(p *Pair, now time.Time) (v PairView, ok bool) {
-	v = PairView{Pair: p, Windows: s.Windows, now: now}
-	for i, view := range [...]*View{&v.primary, &v.secondary} {
-		port := s.Port([...]string{p.Primary, p.Secondary}[i])
-		if port == nil || !port.Listed {
-			return v, false
-		}
-		account, known := s.Account(port.Account)
-		if !known {
-			return v, false
-		}
-		*view = s.View(&account, port, now)
-	}
-	return v, true
+// NewPairView is the pair p as it may be shown at a time, with its ports as they may be
+// shown then.
+func NewPairView(p *Pair, primary, secondary *View, now time.Time) PairView {
+	return PairView{Pair: p, Windows: primary.Windows, now: now, primary: primary, secondary: secondary}
 }
 
 // Same reports whether v shows what o shows, each at its own moment.
 func (v *PairView) Same(o *PairView) bool {
 	for _, d := range Directions() {
-		if (v.Utilization(d) == nil) != (o.Utilization(d) == nil) {
+		if v.current(d) != o.current(d) {
 			return false
 		}
 	}
-	return v.Pair == o.Pair && v.primary.Same(&o.primary) && v.secondary.Same(&o.secondary)
+	return v.Pair == o.Pair && v.primary.Same(o.primary) && v.secondary.Same(o.secondary)
 }
 
 // capacity is the smaller effective capacity of the two in bit/s: what is there
 // should either fail. It is nil if one is unknown, or a port is down.
 func (v *PairView) capacity() *float64 {
-	for _, p := range []*View{&v.primary, &v.secondary} {
+	for _, p := range []*View{v.primary, v.secondary} {
 		if p.Inventory != nil && p.Inventory.OperationalStatus() == StatusDown {
 			return nil
 		}
@@ -174,15 +162,20 @@ func (v *PairView) capacity() *float64 {
 // as a share of the smaller effective capacity. It is nil if either is not
 // known now, or a port has no link up: then it has failed over already.
 func (v *PairView) Utilization(d Direction) *float64 {
-	if !v.fresh(d, 0) {
+	if !v.current(d) {
 		return nil
+	}
+	return ShareOf(v.Traffic[0].Of(d).Last, v.capacity())
+}
+
+// current reports whether the newest interval that both ports have is recent enough.
+func (v *PairView) current(d Direction) bool {
+	if !v.fresh(d, 0) {
+		return false
 	}
 	load, w := v.Traffic[0].Of(d), v.Windows[0]
 	w.Resolution = max(w.Resolution, load.Resolution)
-	if !w.Current(load.Newest, v.now) {
-		return nil
-	}
-	return ShareOf(load.Last, v.capacity())
+	return w.Current(load.Newest, v.now)
 }
 
 // P95 is the 95th percentile of the load of both ports in a window as a share of

@@ -125,10 +125,7 @@ func TestPairViewSharesTheSmallerCapacity(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			snap := coupled(tt.change)
-			v, ok := snap.PairView(snap.Pairs[0], noon.Add(tt.after))
-			if !ok {
-				t.Fatal("not to be shown")
-			}
+			v := pairView(snap, noon.Add(tt.after))
 			if diff := cmp.Diff([]*float64{tt.last, tt.p95}, []*float64{v.Utilization(fleet.Inbound), v.P95(fleet.Outbound, 0)}); diff != "" {
 				t.Errorf("last and p95 (-want +got)\n%s", diff)
 			}
@@ -139,22 +136,16 @@ func TestPairViewSharesTheSmallerCapacity(t *testing.T) {
 func TestPairViewOfAPairWithoutTraffic(t *testing.T) {
 	snap := coupled(nil)
 	snap.Pairs[0].Traffic = nil
-	v, ok := snap.PairView(snap.Pairs[0], noon)
-	if !ok || v.Utilization(fleet.Inbound) != nil || v.P95(fleet.Outbound, 0) != nil {
-		t.Errorf("shown %v: %v, %v", ok, v.Utilization(fleet.Inbound), v.P95(fleet.Outbound, 0))
+	v := pairView(snap, noon)
+	if v.Utilization(fleet.Inbound) != nil || v.P95(fleet.Outbound, 0) != nil {
+		t.Errorf("%v, %v", v.Utilization(fleet.Inbound), v.P95(fleet.Outbound, 0))
 	}
 }
 
-func TestPairViewWaitsForThePorts(t *testing.T) {
-	snap := coupled(func(_, b *fleet.Port) { b.Listed = false })
-	if _, ok := snap.PairView(snap.Pairs[0], noon); ok {
-		t.Error("shown, and a name may yet change")
-	}
-	snap = coupled(nil)
-	snap.Ports = snap.Ports[:1]
-	if _, ok := snap.PairView(snap.Pairs[0], noon); ok {
-		t.Error("shown without its second port")
-	}
+// pairView is the first pair of snap, whose ports are the only ones.
+func pairView(snap *fleet.Snapshot, now time.Time) fleet.PairView {
+	primary, secondary := snap.View(&snap.Accounts[0], snap.Ports[0], now), snap.View(&snap.Accounts[0], snap.Ports[1], now)
+	return fleet.NewPairView(snap.Pairs[0], &primary, &secondary, now)
 }
 
 // A port that is missing may yet be found by the listing of another account.

@@ -63,7 +63,7 @@ func (t *Traffic) only(fresh func(at time.Time) bool) *Traffic {
 	}
 	shown := t
 	for _, d := range Directions() {
-		if at := t.Answered(d); !fresh(at) {
+		if at := t.Rates(d).At; !at.IsZero() && !fresh(at) {
 			if shown == t {
 				shown = new(*t)
 			}

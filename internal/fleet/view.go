@@ -133,7 +133,7 @@ func (v *View) LAGFailover(d Direction) *float64 {
 // Same reports whether v shows what o shows, each at its own moment. A port that was
 // polled in between is not the same.
 func (v *View) Same(o *View) bool {
-	return v.Port == o.Port && v.Inventory == o.Inventory && v.Connections == o.Connections && v.same(&o.MeteredView)
+	return v == o || v.Port == o.Port && v.Inventory == o.Inventory && v.Connections == o.Connections && v.same(&o.MeteredView)
 }
 
 // Same reports whether v shows what o shows, each at its own moment.

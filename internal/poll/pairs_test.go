@@ -48,10 +48,11 @@ func (b *bench) utilization(name string) float64 {
 		if p.Name != name {
 			continue
 		}
-		if v, ok := snap.PairView(p, time.Now()); ok {
-			if u := v.Utilization(fleet.Inbound); u != nil {
-				return *u
-			}
+		now, first, second := time.Now(), snap.Port(p.Primary), snap.Port(p.Secondary)
+		primary, secondary := snap.View(&snap.Accounts[0], first, now), snap.View(&snap.Accounts[0], second, now)
+		v := fleet.NewPairView(p, &primary, &secondary, now)
+		if u := v.Utilization(fleet.Inbound); u != nil {
+			return *u
 		}
 	}
 	return -1

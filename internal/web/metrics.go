@@ -26,7 +26,7 @@ import (
 // missing. The query is ignored.
 //
 // In the two text formats the series of the fleet are copied as text; promhttp answers in
-// all others. No scheme of escaping changes a name, since all names are plain.
+// all others. The names need no escaping, so the negotiated scheme changes nothing.
 func metrics(o Options) http.Handler {
 	failures := prometheus.NewCounterVec(prometheus.CounterOpts{ // promhttp counts with it, too
 		Name: "promhttp_metric_handler_errors_total",
@@ -82,8 +82,8 @@ func writeText(w io.Writer, format expfmt.Format, own []*dto.MetricFamily, fleet
 	}
 }
 
-// compressed compresses what h writes if the client takes it, as fast as possible:
-// Prometheus is near.
+// compressed compresses what h writes if the client takes it, at the fastest level:
+// Prometheus is close, so CPU time costs more than bytes.
 func compressed(h http.HandlerFunc) http.HandlerFunc {
 	wrap, err := gzhttp.NewWrapper(gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.MinSize(0), gzhttp.PreferZstd(false),
 		gzhttp.ContentTypeFilter(gzhttp.CompressAllContentTypeFilter))
