@@ -72,6 +72,19 @@ func play(t *testing.T, script []byte) (changes int) {
 	return changes
 }
 
+// Names that differ in a character below all others, or that have one of them more.
+func TestNamesSortAsInTheRegistry(t *testing.T) {
+	snap := snapshot(time.Now())
+	whole := *snap.Ports[0]
+	snap.Ports, snap.Pairs = nil, nil
+	for i, name := range []string{"a\x01", "a", "a\x00\x01", "a!", `a"`, "a\x00", "a\x01\x00", `a\`, "a b", "a\n"} {
+		p := whole
+		p.UUID, p.ConfiguredName = fmt.Sprintf("%08d-0000-4000-8000-000000000000", i), name
+		snap.Ports = append(snap.Ports, &p)
+	}
+	expose(t, snap) // which compares
+}
+
 // parse reads an exposition as Prometheus does.
 func parse(t *testing.T, text, format string) {
 	t.Helper()

@@ -104,14 +104,16 @@ func TestLimitLeavesOutWholeObjectsFromTheEnd(t *testing.T) {
 			// Room for what these have and not one series more, and for all but one of
 			// the next.
 			for _, most := range []int{fit, fit + charge - 1} {
-				body := expose(t, limited(time.Now(), max(most, 1)))
+				snap := limited(time.Now(), max(most, 1))
+				scrape := scraper(t, collector.New(func() *fleet.Snapshot { return snap }))
+				body := scrape()
 				if diff := cmp.Diff(want, shown(body)); diff != "" {
 					t.Errorf("max_series %d (-want +got):\n%s", most, diff)
 				}
 				if got, want := dropped(t, body, "prod"), sum(all)-sum(want); got != want {
 					t.Errorf("max_series %d: dropped %d, want %d", most, got, want)
 				}
-				if again := expose(t, limited(time.Now(), max(most, 1))); !bytes.Equal(body, again) {
+				if again := scrape(); !bytes.Equal(body, again) {
 					t.Errorf("max_series %d: the next scrape differs", most)
 				}
 			}
@@ -226,14 +228,18 @@ func TestLimitIsLoggedWhenItChanges(t *testing.T) {
 func TestBrokenLabelCostsItsSeriesOnly(t *testing.T) {
 	snap := snapshot(time.Now())
 	snap.Ports[0].Inventory.MetroName = "\xff"
+	c := collector.New(func() *fleet.Snapshot { return snap })
 	reg := prometheus.NewPedanticRegistry()
-	reg.MustRegister(collector.New(func() *fleet.Snapshot { return snap }))
+	reg.MustRegister(c)
 	rec := httptest.NewRecorder()
 	promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).
 		ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	got := families(rec.Body.Bytes(), wholeUUID)
 	if rec.Code != http.StatusOK || len(got) < 20 {
 		t.Errorf("%d, families of the port: %v", rec.Code, got)
+	}
+	if diff := cmp.Diff(rec.Body.String(), textOf(c, false)); diff != "" {
+		t.Errorf("(-registry +text)\n%s", diff)
 	}
 	for line := range strings.Lines(rec.Body.String()) {
 		if strings.HasPrefix(line, "equinix_fabric_port_info{") && strings.Contains(line, wholeUUID) {

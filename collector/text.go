@@ -77,9 +77,10 @@ func (c *Collector) render(p *page, names, values []string) {
 		p.values, p.own = values, newOwnLabels(names, values)
 	}
 	c.samples, c.shapes = c.samples[:0], c.shapes[:0]
+	broken := ""
 	p.each(func(f *Family, v float64, labels []string) {
 		if slices.ContainsFunc(labels, func(l string) bool { return !utf8.ValidString(l) }) { // which decoding prevents
-			c.log.Warn("series left out: a label is not UTF-8", "family", f.Name, "labels", labels)
+			broken = f.Name
 			return
 		}
 		s := sample{family: f.index, start: len(c.shapes), value: newValue(v)}
@@ -87,6 +88,9 @@ func (c *Collector) render(p *page, names, values []string) {
 		s.end = len(c.shapes)
 		c.samples = append(c.samples, s)
 	})
+	if broken != "" {
+		c.log.Warn("series left out: a label is not UTF-8", "labels", values, "family", broken)
+	}
 	p.most = max(p.most, len(c.samples))
 
 	// The samples of a family match its entries in order; an entry that none matches is
