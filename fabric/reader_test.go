@@ -1,8 +1,11 @@
 package fabric_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,11 +16,16 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 )
 
-// readings read a body as an answer of each source of traffic.
-var readings = map[string]func(t testing.TB, body string) (any, error){
-	"v3":         func(t testing.TB, body string) (any, error) { return stats(t, "v3", body) },
-	"v4 stats":   func(t testing.TB, body string) (any, error) { return stats(t, "v4", body) },
-	"v4 metrics": func(t testing.TB, body string) (any, error) { return portMetrics(t, body) },
+// readings read a body as the answer to a call, or as a record of one.
+var readings = map[string]func(c *fabric.Client, ctx context.Context) (any, error){
+	"v3":          func(c *fabric.Client, ctx context.Context) (any, error) { return c.PortStatsV3(ctx, portA, from, to) },
+	"v4 stats":    func(c *fabric.Client, ctx context.Context) (any, error) { return c.PortStatsV4(ctx, portA, from, to) },
+	"v4 metrics":  func(c *fabric.Client, ctx context.Context) (any, error) { return c.PortMetrics(ctx, portA, from, to) },
+	"port":        func(c *fabric.Client, ctx context.Context) (any, error) { return c.Port(ctx, portA) },
+	"ports":       func(c *fabric.Client, ctx context.Context) (any, error) { return drain(c.Ports(ctx)) },
+	"connections": func(c *fabric.Client, ctx context.Context) (any, error) { return connections(ctx, c, portA) },
+	"assets":      func(c *fabric.Client, ctx context.Context) (any, error) { return drain(c.StreamAssets(ctx)) },
+	"v3 ports":    func(c *fabric.Client, ctx context.Context) (any, error) { return drain(c.UserPortsV3(ctx)) },
 }
 
 // checkReading fails if the client reads body in another way than encoding/json. A key
@@ -26,20 +34,27 @@ func checkReading(t *testing.T, body string) {
 	t.Helper()
 	rest, object := strings.CutPrefix(strings.TrimLeft(body, " \t\r\n"), "{")
 	if !object || strings.HasPrefix(strings.TrimLeft(rest, " \t\r\n"), `"fault"`) {
-		return // no traffic, whoever reads it
+		return // nothing to read, for either
 	}
 	escaped := `{"\u0078":null`
 	if !strings.HasPrefix(strings.TrimLeft(rest, " \t\r\n"), "}") {
 		escaped += ","
 	}
-	for source, read := range readings {
-		got, err := read(t, body)
-		want, wantErr := read(t, escaped+rest)
+	for call, read := range readings {
+		around := "%s"
+		switch call {
+		case "v3 ports":
+			around = "[%s]"
+		case "ports", "connections", "assets":
+			around = `{"data":[%s]}`
+		}
+		got, err := read(newClient(t, always(200, fmt.Sprintf(around, body))), t.Context())
+		want, wantErr := read(newClient(t, always(200, fmt.Sprintf(around, escaped+rest))), t.Context())
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s\n%s\n(-encoding/json +client)\n%s", source, body, diff)
+			t.Errorf("%s\n%q\n(-encoding/json +client)\n%s", call, body, diff)
 		}
 		if fmt.Sprint(err) != fmt.Sprint(wantErr) {
-			t.Errorf("%s\n%s\nerror %v, by encoding/json %v", source, body, err, wantErr)
+			t.Errorf("%s\n%q\nerror %v, by encoding/json %v", call, body, err, wantErr)
 		}
 	}
 }
@@ -69,8 +84,44 @@ var corners = []string{
 	`{"bandwidthUtilization":{"inbound":{"max":1}},"bandwidthUtilization":{"outbound":{"max":1}}}`,
 }
 
+// records are the ports, connections and assets of testdata.
+func records(t testing.TB) (all []string) {
+	for _, name := range []string{"ports.json", "connections.json", "stream_assets.json", "ports_v3.json"} {
+		text := testdata(t, name)
+		if name == "ports_v3.json" {
+			text = `{"data":` + text + `}`
+		}
+		var body struct{ Data []json.RawMessage }
+		if err := json.Unmarshal([]byte(text), &body); err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range body.Data {
+			all = append(all, string(b))
+		}
+	}
+	return all
+}
+
+var scalar = regexp.MustCompile(`: *("[^"]*"|[-+.0-9eE]+|true|false|null)`)
+
+// A field of any type, in any place of a record.
+func TestReaderReadsRecordsAsEncodingJSON(t *testing.T) {
+	for _, record := range records(t) {
+		for _, place := range scalar.FindAllStringSubmatchIndex(record, -1) {
+			for _, v := range []string{"null", "1", "-1e400", "01", `"x"`, `"\u0041\ud800"`, `"\x"`, "\"\xff\t\"", "\"é\xff\"", "{}", "[]", "[{}]", "[null]", `{"name":[]}`, `{"name":null,"NAME":"x"}`} {
+				if checkReading(t, record[:place[2]]+v+record[place[3]:]); t.Failed() {
+					return
+				}
+			}
+		}
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	seed(f)
+	for _, record := range records(f) {
+		f.Add(record)
+	}
 	for _, body := range corners {
 		f.Add(body)
 	}
