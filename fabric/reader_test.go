@@ -75,6 +75,8 @@ var corners = []string{
 	`{"inboundStats":[{"time":"Z","mean":null},{"time":"2026-03-01T00:00:00Z","mean":1}]}`,
 	`{"inboundStats":[{"time":"2026-03-01T00:00:00Z","mean":1e18446744073709551616,"max":1}]}`,
 	`{"inboundStats":[{"time":"2026-03-01T00:00:00Z","mean":18446744073709551617,"max":1}]}`,
+	`{"inboundStats":[{"time":"2026-03-01T00:00:00Z","mean":9223372036854775808e1,"max":1}]}`, // 5 × 2^64
+	`{"data":[{"name":"` + rx + `","datapoints":[{"endDateTime":"2026-03-01T00:00:00Z","value":1}]}],"data":[{"unit":"Kbps"}]}`,
 	`{"inboundStats":[{"time":"2026-03-01T00:00:00Z","MEAN":1,"max":2}]}`,
 	`{"inboundStats":[{"time":"2026-03-01T00:00:00Z","me\u0061n":1}]}`,
 	`{"inboundſtats":[{"time":"2026-03-01T00:00:00Z","mean":1}]}`,
