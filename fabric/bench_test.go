@@ -36,43 +36,66 @@ func (c *recorded) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// BenchmarkDecodeDay reads one day of 5-minute intervals, both directions, from
-// an answer of the simulated API that is at hand: the cost of the client alone.
-func BenchmarkDecodeDay(b *testing.B) {
-	api := fabrictest.New(fabrictest.Options{RequestLog: -1})
-	port := api.Fleet().Ports[0].UUID
-	sources := []struct {
-		name string
-		call func(*fabric.Client, context.Context, time.Time, time.Time) (*fabric.Traffic, error)
-	}{
-		{"v3", func(c *fabric.Client, ctx context.Context, from, to time.Time) (*fabric.Traffic, error) {
-			return c.PortStatsV3(ctx, port, from, to)
-		}},
-		{"v4-stats", func(c *fabric.Client, ctx context.Context, from, to time.Time) (*fabric.Traffic, error) {
-			return c.PortStatsV4(ctx, port, from, to)
-		}},
+// days read a day of 5-minute intervals of a port from each source.
+var days = []struct {
+	source string
+	points int // 288 intervals, in both directions; the metrics count packets too, in four ways
+	read   func(c *fabric.Client, ctx context.Context, port string, from, to time.Time) (*fabric.Traffic, error)
+}{
+	{"v3", 2 * 288, (*fabric.Client).PortStatsV3},
+	{"v4-stats", 2 * 288, (*fabric.Client).PortStatsV4},
+	{"v4-metrics", 6 * 288, (*fabric.Client).PortMetrics},
+}
+
+// day returns a function that reads a day of points from an answer of the simulated API
+// that is at hand, so that it costs what the client costs, and the size of the answer.
+func day(tb testing.TB, source int) (read func(), size int) {
+	tb.Helper()
+	fleet := fabrictest.Generate(1, 1, 0)
+	fleet.Ports[0].Stream = fabrictest.Stream{UUID: id("s"), Status: "ATTACHED", MetricsEnabled: true}
+	transport := &recorded{api: fabrictest.New(fabrictest.Options{Fleet: &fleet, RequestLog: -1}).Transport()}
+	client := benchClient(tb, transport)
+	to := time.Now()
+	read = func() {
+		t, err := days[source].read(client, tb.Context(), fleet.Ports[0].UUID, to.Add(-24*time.Hour), to)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		got := 0
+		for _, r := range []fabric.Rates{t.Inbound, t.Outbound} {
+			got += len(r.Points) + len(r.Dropped) + len(r.Errored)
+		}
+		if got < days[source].points*97/100 { // the newest are late
+			tb.Fatalf("%d points", got)
+		}
 	}
-	for _, s := range sources {
-		b.Run(s.name, func(b *testing.B) {
-			transport := &recorded{api: api.Transport()}
-			client := benchClient(b, transport)
-			to := time.Now()
+	read()
+	return read, len(transport.body)
+}
+
+func BenchmarkDecodeDay(b *testing.B) {
+	for i, d := range days {
+		b.Run(d.source, func(b *testing.B) {
+			read, size := day(b, i)
 			b.ReportAllocs()
+			b.SetBytes(int64(size))
 			for b.Loop() {
-				t, err := s.call(client, b.Context(), to.Add(-24*time.Hour), to)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if len(t.Inbound.Points) < 280 {
-					b.Fatalf("%d points", len(t.Inbound.Points))
-				}
+				read()
 			}
-			b.SetBytes(int64(len(transport.body)))
 		})
 	}
 }
 
-func benchClient(b *testing.B, transport http.RoundTripper) *fabric.Client {
+func TestDecodingAllocatesLittle(t *testing.T) {
+	for i, d := range days {
+		read, _ := day(t, i)
+		if allocs := testing.AllocsPerRun(20, read); allocs > float64(d.points)/5 {
+			t.Errorf("%s: %v allocations for %d points", d.source, allocs, d.points)
+		}
+	}
+}
+
+func benchClient(b testing.TB, transport http.RoundTripper) *fabric.Client {
 	b.Helper()
 	tokens, err := fabric.NewTokenSource(fabric.TokenConfig{
 		BaseURL: "http://127.0.0.1", Transport: transport,

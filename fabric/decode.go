@@ -8,15 +8,23 @@ import (
 	"strings"
 )
 
-// decode reads b into v. at is the path of b in the answer, "" for all of it.
-func decode(at string, b []byte, v any) error {
-	return located(at, json.Unmarshal(b, v))
+// decode reads b into v. What an answer means, and what is wrong with it, encoding/json
+// says; read does the same for the usual spelling.
+func decode[T any](b []byte, v *T) error {
+	if read(b, v) {
+		return nil
+	}
+	return located("", json.Unmarshal(b, v))
 }
 
 // decodeEntity is decode for a port or a connection. A field that should be an object
 // or an array, but has another type, counts as absent: a field in a new form must not
-// cost the whole listing. Other fields have lenient types of their own.
-func decodeEntity(at string, b []byte, v any) error {
+// cost the whole listing. Other fields have lenient types of their own. The error is
+// from encoding/json.
+func decodeEntity[T any](b []byte, v *T) error {
+	if read(b, v) {
+		return nil
+	}
 	err := json.Unmarshal(b, v)
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		switch t.Type.Kind() {
@@ -24,10 +32,11 @@ func decodeEntity(at string, b []byte, v any) error {
 			return nil // encoding/json went on with the other fields
 		}
 	}
-	return located(at, err)
+	return err
 }
 
-// located makes an error of encoding/json a [DecodeError].
+// located makes an error of encoding/json a [DecodeError]. at is the path of what was
+// decoded, "" for the whole answer.
 func located(at string, err error) error {
 	if err == nil {
 		return nil

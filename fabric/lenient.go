@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // The API changes the types of its fields: numbers have come as strings and strings
@@ -20,25 +21,38 @@ import (
 type text string
 
 func (t *text) UnmarshalJSON(b []byte) error {
+	if b[0] == 'n' {
+		return nil
+	}
+	s, err := spelled(b)
+	*t = text(s)
+	return err
+}
+
+// spelled is what a JSON string says, or a number or boolean as it is; "" for null.
+func spelled(b []byte) (string, error) {
 	switch b[0] {
 	case 'n':
-		return nil
+		return "", nil
 	case '"':
-		return json.Unmarshal(b, (*string)(t))
+		if bytes.IndexByte(b, '\\') < 0 && utf8.Valid(b) {
+			return string(b[1 : len(b)-1]), nil
+		}
+		var s string
+		err := json.Unmarshal(b, &s)
+		return s, err
 	case '{', '[':
-		return wrongType[string](b)
+		return "", wrongType[string](b)
 	}
-	*t = text(b)
-	return nil
+	return string(b), nil
 }
 
 // label is a text made tidy; absent if it has another type.
 type label string
 
 func (l *label) UnmarshalJSON(b []byte) error {
-	var t text
-	if t.UnmarshalJSON(b) == nil {
-		*l = label(tidy(string(t)))
+	if s, err := spelled(b); err == nil {
+		*l = label(tidy(s))
 	}
 	return nil
 }

@@ -183,7 +183,7 @@ func decodeToken(b []byte) (*oauth2.Token, error) {
 		Timeout     loose `json:"token_timeout"`
 		ExpiresIn   loose `json:"expires_in"`
 	}
-	if err := decode("", b, &body); err != nil {
+	if err := decode(b, &body); err != nil {
 		return nil, err
 	}
 	access := string(body.AccessToken)

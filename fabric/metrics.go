@@ -182,7 +182,7 @@ func decodeMetrics(b []byte, asset string, names []string) (page[metric], error)
 		Pagination paginationV4 `json:"pagination"`
 		Data       []metricV4   `json:"data"`
 	}
-	if err := decode("", b, &body); err != nil {
+	if err := decode(b, &body); err != nil {
 		return page[metric]{}, err
 	}
 	if body.Data == nil && errorText(b) != "" { // a port without data may have no list; an error text is another matter

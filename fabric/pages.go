@@ -142,7 +142,7 @@ func decodePage[D any, T interface{ id() string }](c *Client, op string, offset 
 		Pagination paginationV4      `json:"pagination"`
 		Data       []json.RawMessage `json:"data"`
 	}
-	if err := decode("", b, &body); err != nil {
+	if err := decode(b, &body); err != nil {
 		return page[T]{}, err
 	}
 	if body.Data == nil {
@@ -169,13 +169,13 @@ func decodeRecords[D any, T interface{ id() string }](c *Client, op, at string, 
 	var first error
 	for i, b := range raw {
 		var d D
-		path := fmt.Sprintf("%s[%d]", at, i)
-		if err := decodeEntity(path, b, &d); err != nil {
-			return nil, err
+		path := func() string { return fmt.Sprintf("%s[%d]", at, i) }
+		if err := decodeEntity(b, &d); err != nil {
+			return nil, located(path(), err)
 		}
 		item := convert(&d)
 		if item.id() == "" {
-			first = cmp.Or(first, error(&DecodeError{Op: op, Path: join(path, "uuid"), Err: errNotUUID}))
+			first = cmp.Or(first, error(&DecodeError{Op: op, Path: join(path(), "uuid"), Err: errNotUUID}))
 			continue
 		}
 		items = append(items, item)

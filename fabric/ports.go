@@ -92,8 +92,8 @@ func (c *Client) Port(ctx context.Context, uuid string) (Port, error) {
 	}
 	return get(ctx, c, OpPort, path, func(b []byte) (Port, error) {
 		var body portV4
-		if err := decodeEntity("", b, &body); err != nil {
-			return Port{}, err
+		if err := decodeEntity(b, &body); err != nil {
+			return Port{}, located("", err)
 		}
 		p := body.port()
 		if p.UUID == "" {

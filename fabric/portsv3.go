@@ -13,7 +13,7 @@ func (c *Client) UserPortsV3(ctx context.Context) iter.Seq2[Port, error] {
 	return sequence(func() ([]Port, error) {
 		return get(ctx, c, OpUserPortsV3, "/ecx/v3/port/userport", func(b []byte) ([]Port, error) {
 			var raw []json.RawMessage // the answer is a bare array, without pages
-			if err := decode("", b, &raw); err != nil {
+			if err := decode(b, &raw); err != nil {
 				return nil, err
 			}
 			if raw == nil {

@@ -168,7 +168,7 @@ func decodeStatsV4(b []byte) (*Traffic, error) {
 // decodeStats decodes b into v, a pointer to a struct. An answer without any key of
 // the struct is an error: it has no statistics, which is not the same as no traffic.
 func decodeStats[S statsV3 | statsV4](b []byte, v *S) error {
-	if err := decode("", b, v); err != nil {
+	if err := decode(b, v); err != nil {
 		return err
 	}
 	if !reflect.ValueOf(*v).IsZero() {

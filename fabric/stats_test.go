@@ -2,7 +2,6 @@ package fabric_test
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"net/http"
 	"strings"
@@ -255,29 +254,5 @@ func TestStatsOfNoPort(t *testing.T) {
 	}
 	if _, err := c.PortStatsV4(t.Context(), "", from, to); err == nil {
 		t.Error("v4 asks for all ports")
-	}
-}
-
-// day is a day of 5-minute points in both directions.
-func day() string {
-	var b strings.Builder
-	for i := range 288 {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, `{"time":%q,"max":%v,"mean":%v}`, from.Add(time.Duration(i)*5*time.Minute).Format(time.RFC3339), 5000+float64(i)/7, 4000+float64(i)/9)
-	}
-	return `{"capacity":1e10,"inboundStats":[` + b.String() + `],"outboundStats":[` + b.String() + `]}`
-}
-
-func TestPortStatsV3AllocatesNothingPerPoint(t *testing.T) {
-	c := newClient(t, always(200, day()))
-	allocs := testing.AllocsPerRun(20, func() {
-		if err := probe(t.Context(), c); err != nil {
-			t.Fatal(err)
-		}
-	})
-	if allocs > 288 { // of 576 points with three values each
-		t.Errorf("%v allocations", allocs)
 	}
 }

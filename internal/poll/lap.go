@@ -165,7 +165,8 @@ func (l *lap) take() (k key, ok bool) {
 		return key{}, false
 	}
 	k = l.waiting[0].key
-	l.waiting = l.waiting[1:] // to delete it would move all the others
+	l.waiting[0] = due{}
+	l.waiting = l.waiting[1:] // to move the others up would cost more, the more there are
 	if !l.keep(k) {
 		delete(l.known, k)
 		return key{}, false
