@@ -195,7 +195,6 @@ func pausePolls(ctx context.Context, _ options, x *exporter) error {
 
 // describe reads what does not change from an answer. It is an error if a port is missing.
 func (f *figures) describe(text []byte) error {
-	f.series = seriesIn(text)
 	for _, subject := range []string{"port", "pair"} {
 		f.portSeries += bytes.Count(text, []byte("\nequinix_fabric_"+subject+"_"))
 	}

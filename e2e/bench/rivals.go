@@ -37,6 +37,10 @@ func (f *figures) compare(ctx context.Context, o options, x *exporter) error {
 		}
 		answers[e] = slices.Clone(clients[ours].body.Bytes())
 		f.bytes[e] = len(answers[e])
+		var err error
+		if f.series, err = clients[ours].series(e); err != nil {
+			return err
+		}
 	}
 	if err := f.describe(answers[plain]); err != nil {
 		return err
@@ -64,11 +68,11 @@ func (f *figures) compare(ctx context.Context, o options, x *exporter) error {
 				if round > 0 { // the first one opens connections
 					took[e][server] = append(took[e][server], d)
 				}
-				text, err := clients[server].text(e)
+				n, err := clients[server].series(e)
 				if err != nil {
 					return err
 				}
-				if n := seriesIn(text); n != f.series {
+				if n != f.series {
 					return fmt.Errorf("%s has answered with %d series, not %d", []string{"the exporter", "memory", "promhttp"}[server], n, f.series)
 				}
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -73,26 +74,38 @@ func (c *client) ask(ctx context.Context, method, url string, e encoding) (time.
 	return took, nil
 }
 
+// reader reads the last answer, decompressed.
+func (c *client) reader(e encoding) (io.Reader, error) {
+	r := bytes.NewReader(c.body.Bytes())
+	if e == plain {
+		return r, nil
+	}
+	return gzip.NewReader(r)
+}
+
 // text is the last answer, decompressed.
 func (c *client) text(e encoding) ([]byte, error) {
-	if e == plain {
-		return c.body.Bytes(), nil
-	}
-	z, err := gzip.NewReader(bytes.NewReader(c.body.Bytes()))
+	r, err := c.reader(e)
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(z)
+	return io.ReadAll(r)
 }
 
-// seriesIn counts the samples of a text.
-func seriesIn(text []byte) (n int) {
-	for line := range bytes.Lines(text) {
-		if line[0] != '#' && line[0] != '\n' {
+// series counts the samples of the last answer, line by line: a copy of it would be garbage
+// to collect during the next scrape.
+func (c *client) series(e encoding) (n int, err error) {
+	r, err := c.reader(e)
+	if err != nil {
+		return 0, err
+	}
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		if line := lines.Bytes(); len(line) > 0 && line[0] != '#' {
 			n++
 		}
 	}
-	return n
+	return n, lines.Err()
 }
 
 // sum adds up the series of a family, and returns how many it has.
