@@ -143,8 +143,10 @@ func (f *figures) watchPolls(ctx context.Context, o options, x *exporter) error 
 	if err := x.reload(ctx, more); err != nil {
 		return err
 	}
+	// A port is due again a quarter of the interval after its last poll, at the earliest.
+	allDue := time.Now().Add(more.traffic / 4)
 	c := client{accept: asPrometheus}
-	var began time.Time // when polls did
+	var began time.Time // when polls of all ports did
 	var first, now state
 	var took []time.Duration
 	for tick := time.Tick(time.Second); len(took) == 0 || time.Since(began) < o.polling; <-tick {
@@ -160,7 +162,7 @@ func (f *figures) watchPolls(ctx context.Context, o options, x *exporter) error 
 		if now, err = c.state(compressed); err != nil {
 			return err
 		}
-		if before.answers > 0 && now.answers > before.answers {
+		if time.Now().After(allDue) && now.answers > before.answers {
 			began, first = time.Now(), now
 		}
 	}
