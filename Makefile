@@ -34,7 +34,7 @@ SIMULATE := /internal/(faults|soak)$$
 LONG     := ^Test(CommandsCount|TheDaemonOnlyReads|NoReloadLocks|AThousandPorts|AfterAKill|ARestartLeaves)
 LONG     := $(LONG)|^Test(EveryMetricOfA|EveryFigureOfA|ConnectionsShowNeither|PacketCountersFollow)
 
-.PHONY: build demo help check test setup unit e2e race compose rules bench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln mutants
+.PHONY: build demo help check test setup unit e2e race compose rules bench performance microbench tools lint fmt fuzz soak kill golden docs dashboards docker dist dist-again dist-check workflows vuln mutants
 ##@ See it
 build: ## compile the exporter
 	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN) .
@@ -57,7 +57,12 @@ golden: ## rewrite the generated documents and the expected outputs of tests
 docs: golden
 dashboards: ## rewrite dashboards/*.json from their Go code
 	cd e2e && $(GO) test ./board -run=TestDashboardsAreGeneratedFromTheCode -update
-bench: ## run the benchmarks
+# On Linux, for some minutes; nothing else should run meanwhile.
+bench: build ## measure scrapes, polls and memory of fleets of 100 to 10,000 ports
+	cd e2e && $(GO) run ./bench -exporter=$(CURDIR)/$(BIN)
+performance: build ## the same, and write the result into docs/performance.md
+	cd e2e && $(GO) run ./bench -exporter=$(CURDIR)/$(BIN) -page=$(CURDIR)/docs/performance.md
+microbench: ## run the Go benchmarks of all packages
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 
 ##@ Before you hand in a change
@@ -71,7 +76,7 @@ unit: build
 # Without what "make compose", "make rules" and "make chart" test. Most of these tests wait
 # for other processes, so more of them run at a time than there are processors.
 e2e: build $(TOOLS)/alertmanager
-	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -parallel=8 -skip=^TestCompose . ./board ./need
+	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -parallel=8 -skip=^TestCompose . ./bench ./board ./need
 # Not part of "make test": compiling everything a second time takes longer than testing
 # it. The end-to-end tests with many clients run an exporter that has the race detector.
 race: ## run the tests with the race detector; needs a C compiler
