@@ -35,7 +35,9 @@ type Collector struct {
 // New returns a collector that reads snapshots from load, typically
 // [fleet.Store.Load]. A nil snapshot has no series.
 func New(load func() *fleet.Snapshot) *Collector {
-	return &Collector{load: load, tables: newTables(), log: slog.New(slog.DiscardHandler), logged: map[string]logged{}}
+	c := &Collector{load: load, tables: newTables(), log: slog.New(slog.DiscardHandler), logged: map[string]logged{}}
+	c.piece = make([]byte, 0, PieceSize)
+	return c
 }
 
 // LogTo sets the logger for series that are left out. It must be called before the first
@@ -44,11 +46,12 @@ func (c *Collector) LogTo(log *slog.Logger) { c.log = log }
 
 // Text yields the series that are fresh now, as expfmt writes those of [Collector.Collect]:
 // family by family in the order of their names, each in one or more pieces. A piece is
-// valid until the next one. The format is OpenMetrics 1.0, without its last line, or the
+// valid until the next one, unless the body of the loop keeps it and leaves an empty one in
+// its place. The format is OpenMetrics 1.0, without its last line, or the
 // text format 0.0.4. Other readers wait until the loop ends, so its body must not wait
 // for a client.
-func (c *Collector) Text(openMetrics bool) iter.Seq2[string, []byte] {
-	return func(yield func(family string, piece []byte) bool) {
+func (c *Collector) Text(openMetrics bool) iter.Seq2[string, *[]byte] {
+	return func(yield func(family string, piece *[]byte) bool) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.update(time.Now()) {
@@ -108,6 +111,9 @@ type key struct {
 
 // page is what one port, pair, connection or account shows.
 type page struct {
+	own     ownLabels // of each of its series
+	leftOut bool      // for want of room in max_series
+
 	key
 	account string         // whose max_series it counts for
 	owner   *fleet.Account // that account, nil if it is not in the snapshot
@@ -118,13 +124,11 @@ type page struct {
 	ports      [2]*page // of the pair
 	connection *fleet.Tracked
 
-	seen    any           // the view whose series the page has; nil if it may have none yet
-	each    func(to send) // sends these series
-	values  []string      // of the labels of the page
-	own     ownLabels     // the same as text
-	places  []place       // of the series, by family
-	most    int           // of them, since the page exists
-	leftOut bool          // for want of room in max_series
+	seen   any           // the view whose series the page has; nil if it may have none yet
+	each   func(to send) // sends these series
+	values []string      // of the labels in own
+	places []place       // of the series, by family
+	most   int           // of them, since the page exists
 }
 
 // update brings the pages and their text up to date. ok is false without a snapshot.

@@ -157,7 +157,7 @@ func scrape(t *testing.T, reg prometheus.Gatherer, accept string) []byte {
 func textOf(c *collector.Collector, openMetrics bool) string {
 	var text strings.Builder
 	for _, piece := range c.Text(openMetrics) {
-		text.Write(piece)
+		text.Write(*piece)
 	}
 	if openMetrics {
 		text.WriteString("# EOF\n")

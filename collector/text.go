@@ -19,7 +19,7 @@ type text struct {
 	samples  []sample
 	shapes   []byte
 	relabels []bool // by the index of the family
-	out      []byte
+	piece    []byte
 }
 
 type column struct {
@@ -205,46 +205,49 @@ func compareEntries(a, b entry) int {
 	return strings.Compare(s.text[s.key:], t.text[t.key:])
 }
 
-// pieceSize is how long a piece of text gets.
-const pieceSize = 64 << 10
+// PieceSize is how many bytes a piece of text has room for.
+const PieceSize = 64 << 10
 
 // write yields the text of the families in that order.
-func (c *Collector) write(families []*Family, openMetrics bool, yield func(string, []byte) bool) {
+func (c *Collector) write(families []*Family, openMetrics bool, yield func(string, *[]byte) bool) {
 	for _, f := range families {
-		out, begun := c.out[:0], false
+		header := f.textHeader
+		if openMetrics {
+			header = f.openMetricsHeader
+		}
 		for i := range c.columns[f.index].entries {
 			e := &c.columns[f.index].entries[i]
 			if e.value.n == 0 || e.page.leftOut {
 				continue
 			}
-			if !begun {
-				header := f.textHeader
-				if openMetrics {
-					header = f.openMetricsHeader
-				}
-				out, begun = append(out, header...), true
+			s, own := e.shape.Value(), e.page.own.text
+			size := len(header) + s.behind + len(own) + len(e.value.text) + len(".0\n")
+			if len(c.piece)+size > cap(c.piece) && !c.flush(f, yield) {
+				return
 			}
-			s := e.shape.Value()
-			out = append(out, s.text[:s.before]...)
-			out = append(out, e.page.own.text...)
-			out = append(out, s.text[s.before:s.behind]...)
+			out := append(slices.Grow(c.piece, size), header...)
+			header = "" // it comes once
+			n := len(out)
+			out = out[:n+s.behind+len(own)]
+			n += copy(out[n:], s.text[:s.before])
+			n += copy(out[n:], own)
+			copy(out[n:], s.text[s.before:s.behind])
 			out = append(out, e.value.text[:e.value.n]...)
 			if openMetrics && e.value.whole {
 				out = append(out, ".0"...)
 			}
-			out = append(out, '\n')
-			if len(out) >= pieceSize {
-				if !yield(f.Name, out) {
-					return
-				}
-				out = out[:0]
-			}
+			c.piece = append(out, '\n')
 		}
-		c.out = out
-		if len(out) > 0 && !yield(f.Name, out) {
+		if !c.flush(f, yield) {
 			return
 		}
 	}
+}
+
+// flush yields what there is of the family.
+func (c *Collector) flush(f *Family, yield func(string, *[]byte) bool) bool {
+	defer func() { c.piece = c.piece[:0] }()
+	return len(c.piece) == 0 || yield(f.Name, &c.piece)
 }
 
 // header is what comes before the series of the family. OpenMetrics names a counter without

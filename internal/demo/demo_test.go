@@ -91,7 +91,7 @@ func compareDoors(t *testing.T, snap *fleet.Snapshot) {
 		}
 	}
 	for _, piece := range c.Text(false) {
-		got.Write(piece)
+		got.Write(*piece)
 	}
 	if !bytes.Equal(want.Bytes(), got.Bytes()) || got.Len() < 100_000 {
 		t.Errorf("%d bytes of the registry and %d of text differ, or are few", want.Len(), got.Len())

@@ -2,7 +2,6 @@ package web
 
 import (
 	"fmt"
-	"io"
 	"iter"
 	"log/slog"
 	"math"
@@ -20,6 +19,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 )
 
 // metrics returns the handler of /metrics. If a collector fails, only its series are
@@ -65,14 +66,22 @@ func metrics(o Options) http.Handler {
 
 // writeText writes families of the exporter's own among those of the fleet, in the order
 // of their names. w must not fail.
-func writeText(w io.Writer, format expfmt.Format, own []*dto.MetricFamily, fleet iter.Seq2[string, []byte]) {
+func writeText(w http.ResponseWriter, format expfmt.Format, own []*dto.MetricFamily, fleet iter.Seq2[string, *[]byte]) {
+	if plain, ok := w.(*gzhttp.NoGzipResponseWriter); ok { // it takes no compression
+		w = plain.Unwrap()
+	}
+	a, plain := w.(*answer)
 	encoder := expfmt.NewEncoder(w, format)
 	for name, piece := range fleet {
 		for len(own) > 0 && own[0].GetName() < name {
 			_ = encoder.Encode(own[0])
 			own = own[1:]
 		}
-		_, _ = w.Write(piece)
+		if plain {
+			a.take(piece)
+		} else {
+			_, _ = w.Write(*piece)
+		}
 	}
 	for _, family := range own {
 		_ = encoder.Encode(family)
@@ -161,12 +170,12 @@ type answer struct {
 	http.ResponseWriter
 
 	status int
-	pieces []*[]byte // of 64 KiB; the last one may be shorter
+	pieces []*[]byte
 	size   int
 }
 
 // pieces are for the next answer: a scrape of many ports would allocate megabytes.
-var pieces = sync.Pool{New: func() any { return new(make([]byte, 0, 64<<10)) }}
+var pieces = sync.Pool{New: func() any { return new(make([]byte, 0, collector.PieceSize)) }}
 
 // WriteHeader implements [http.ResponseWriter].
 func (a *answer) WriteHeader(status int) { a.status = status }
@@ -183,6 +192,19 @@ func (a *answer) Write(b []byte) (int, error) {
 		*last, rest = append(*last, rest[:n]...), rest[n:]
 	}
 	return len(b), nil
+}
+
+// take appends a piece that is nearly full without a copy of it: it leaves another one in
+// its place.
+func (a *answer) take(piece *[]byte) {
+	if len(*piece) < collector.PieceSize/2 {
+		_, _ = a.Write(*piece)
+		return
+	}
+	a.size += len(*piece)
+	next := pieces.Get().(*[]byte)
+	*piece, *next = *next, *piece
+	a.pieces = append(a.pieces, next)
 }
 
 // free gives the memory of the body back.
