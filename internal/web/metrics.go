@@ -118,12 +118,11 @@ func (l *scrapeLog) Println(v ...any) {
 }
 
 const (
-	// maxRendering is how many answers are rendered at once. The text of the fleet is
-	// rendered by one at a time; what else there is to do would not be faster with more
-	// answers than cores.
+	// maxRendering is how many answers are rendered at once. More would only take memory:
+	// the text of the fleet is written for one request at a time.
 	maxRendering = 4
 	// maxUnread is how many bytes of answers wait for their readers. The answer for a
-	// thousand ports has 5 MiB, or 300 KiB compressed. An answer counts as half of this at
+	// thousand ports has 6 MiB, or 900 KiB compressed. An answer counts as half of this at
 	// most, so that a large one does not wait for one slow reader of another.
 	maxUnread = 64 << 20
 	// readTime is how long a client may take to read an answer, unless it is a
