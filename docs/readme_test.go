@@ -63,6 +63,9 @@ func TestReadmeSaysHowManyPortsThereIsRoomFor(t *testing.T) {
 	}
 	series, _, _ := collector.UsualSeries(len(cfg.Poll.Windows))
 	room := cfg.Accounts[0].MaxSeries / series
+	if room < 10_000 {
+		t.Errorf("room for %d ports by default", room)
+	}
 	if want := fmt.Sprintf("enough for %d,%03d\n  ports with one window", room/1000, room%1000); !strings.Contains(read(t, "../README.md"), want) {
 		t.Errorf("README does not say %q", want)
 	}
