@@ -305,7 +305,7 @@ func (r *reader) stamp(s *stamp) {
 		}
 	}
 	r.leaf(s)
-	if read := b[:len(b)-len(r.b[r.at:])]; s.bad == "" && bytes.HasSuffix(read, []byte(`Z"`)) {
+	if read := b[:len(b)-len(r.b[r.at:])]; !r.declined && s.bad == "" && bytes.HasSuffix(read, []byte(`Z"`)) {
 		r.date = string(read[:len(`"2006-01-02T`)])
 		r.midnight = s.nanos - s.nanos%(24*time.Hour).Nanoseconds()
 	}

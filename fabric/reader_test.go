@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -144,6 +147,22 @@ func TestReaderReadsAsEncodingJSON(t *testing.T) {
 	for range 2000 {
 		if checkReading(t, unusual(random)); t.Failed() {
 			return
+		}
+	}
+}
+
+// An answer may fill its buffer to the last byte, and be cut off or broken there.
+func TestReaderStaysWithinTheAnswer(t *testing.T) {
+	const broken = `{"time":Z"`
+	for size := 512; size <= 4096; size += 512 { // the sizes of buffers
+		body := `{"inboundStats":[` + strings.Repeat(" ", size-len(`{"inboundStats":[`)-len(broken)) + broken
+		whole := &api{answer: func(int, *http.Request) (*http.Response, error) {
+			resp, err := reply(200, body)
+			resp.Body = io.NopCloser(iotest.DataErrReader(resp.Body)) // the end comes with the last byte
+			return resp, err
+		}}
+		if got, err := newClient(t, whole).PortStatsV3(t.Context(), portA, from, to); fabric.Reason(err) != fabric.ReasonDecode {
+			t.Errorf("%d bytes: %+v, %v", size, got, err)
 		}
 	}
 }

@@ -80,8 +80,11 @@ type state struct {
 	calls, answers   float64 // of the API; answers about the traffic of ports
 }
 
+// stateIn reads the state from an answer. It is an error if a call has failed.
 func stateIn(text []byte) (s state, err error) {
+	var failed float64
 	for family, v := range map[string]*float64{
+		"equinix_fabric_api_errors_total":   &failed,
 		"process_cpu_seconds_total":         &s.cpu,
 		"go_memstats_mallocs_total":         &s.allocations,
 		"equinix_fabric_api_requests_total": &s.calls,
@@ -91,7 +94,10 @@ func stateIn(text []byte) (s state, err error) {
 			return s, err
 		}
 	}
-	return s, nil
+	if failed > 0 {
+		err = fmt.Errorf("%v calls of the simulated API have failed", failed)
+	}
+	return s, err
 }
 
 // state reads the state from the last answer.
@@ -117,13 +123,6 @@ func (f *figures) firstCycle(ctx context.Context, _ options, x *exporter) (err e
 	if err != nil {
 		return err
 	}
-	failed, _, err := sum(text, "equinix_fabric_api_errors_total")
-	if err != nil {
-		return err
-	}
-	if failed > 0 {
-		return fmt.Errorf("%v calls of the simulated API have failed", failed)
-	}
 	s, err := stateIn(text)
 	if err != nil {
 		return err
@@ -146,10 +145,11 @@ func (f *figures) watchPolls(ctx context.Context, o options, x *exporter) error 
 	// A port is due again a quarter of the interval after its last poll, at the earliest.
 	allDue := time.Now().Add(more.traffic / 4)
 	c := client{accept: asPrometheus}
-	var began time.Time // when polls of all ports did
+	var began, asked time.Time // the first scrape after allDue with a new answer in it, and the latest one
 	var first, now state
 	var took []time.Duration
-	for tick := time.Tick(time.Second); len(took) == 0 || time.Since(began) < o.polling; <-tick {
+	for tick := time.Tick(time.Second); len(took) == 0 || asked.Sub(began) < o.polling; <-tick {
+		asked = time.Now()
 		d, err := c.scrape(ctx, x.url, compressed)
 		if err != nil {
 			return err
@@ -162,11 +162,11 @@ func (f *figures) watchPolls(ctx context.Context, o options, x *exporter) error 
 		if now, err = c.state(compressed); err != nil {
 			return err
 		}
-		if time.Now().After(allDue) && now.answers > before.answers {
-			began, first = time.Now(), now
+		if asked.After(allDue) && now.answers > before.answers {
+			began, first = asked, now
 		}
 	}
-	w := watched{time: time.Since(began), scrapes: float64(len(took))}
+	w := watched{time: asked.Sub(began), scrapes: float64(len(took))}
 	last, err := c.state(compressed)
 	if err != nil {
 		return err
