@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// decode reads b into v. What an answer means, and what is wrong with it, encoding/json
-// says; read does the same for the usual spelling.
+// decode reads b into v. The reader is tried first. What it declines goes to encoding/json,
+// which decides what unusual JSON means and words every error.
 func decode[T any](b []byte, v *T) error {
 	if read(b, v) {
 		return nil

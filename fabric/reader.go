@@ -25,9 +25,9 @@ func read[T any](b []byte, v *T) (ok bool) {
 }
 
 // reader reads JSON as encoding/json does, or declines. It declines all that is not
-// JSON, what the type of a field refuses, and what is rare and special: keys with
-// escapes or in another case, arrays that are there twice, null for an array, and deep
-// nesting.
+// JSON, what the type of a field refuses, and what is rare: keys that are not plain ASCII,
+// have escapes, or differ from the key of a field in case only; an array given twice; null
+// for an array; deep nesting.
 type reader struct {
 	b        []byte
 	at       int // index in b of what is read next; len(b) after declining
@@ -91,7 +91,7 @@ func (r *reader) composite(v reflect.Value) {
 	}
 }
 
-var structs sync.Map // of keysOf
+var structs sync.Map // results of keysOf, by type
 
 // keysOf returns the keys of the fields of a struct.
 func keysOf(t reflect.Type) []string {
@@ -158,8 +158,9 @@ func (r *reader) unknown(key []byte, known []string) {
 	r.raw()
 }
 
-// points reads an array of objects. It counts them first, so that the slice does not
-// have to grow; arrays within the objects would make it stop too early.
+// points reads an array of objects. It allocates the slice once, for as many objects as
+// there are braces before the first ']'. If the objects have arrays or objects in them, only
+// that estimate is wrong.
 func points[T any](r *reader, p *[]T, read func(*T, *reader)) {
 	if *p != nil {
 		r.decline()
@@ -311,8 +312,8 @@ func (r *reader) stamp(s *stamp) {
 	}
 }
 
-// clock reads what stands behind the date, as 15:04:05Z" or 15:04:05.000Z". It returns
-// the nanoseconds since midnight and how many bytes it has read, 0 of any other form.
+// clock reads what follows the date: 15:04:05Z" or 15:04:05.000Z". It returns the
+// nanoseconds since midnight and how many bytes it has read, 0 for any other form.
 func clock(b []byte) (since int64, n int) {
 	if len(b) < len(`15:04:05.000Z"`) {
 		return 0, 0
@@ -340,7 +341,7 @@ func two(b []byte) int64 {
 	return int64(tens)*10 + int64(units)
 }
 
-// number is leaf for a number. Those of up to 19 digits are converted here.
+// number is leaf for a number. Those of up to 19 characters before the exponent are converted here.
 func (r *reader) number(n *number) {
 	r.peek()
 	start := r.at

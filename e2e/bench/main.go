@@ -89,8 +89,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // The lines of a page that enclose the result.
 const (
-	begin = "<!-- begin of what \"make performance\" writes -->\n"
-	end   = "<!-- end of what \"make performance\" writes -->\n"
+	begin = "<!-- written by make performance: begin -->\n"
+	end   = "<!-- written by make performance: end -->\n"
 )
 
 // around is what a page has before and after the result; nothing if there is no page.

@@ -168,6 +168,6 @@ func constant(d *prometheus.Desc, t dto.MetricType, m *dto.Metric, labels []stri
 		}
 		return prometheus.NewConstHistogram(d, h.GetSampleCount(), h.GetSampleSum(), buckets, labels...)
 	default:
-		return prometheus.NewConstMetric(d, prometheus.UntypedValue, m.GetUntyped().GetValue(), labels...)
+		return nil, fmt.Errorf("a family of type %v", t)
 	}
 }

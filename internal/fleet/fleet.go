@@ -91,8 +91,8 @@ func (s *Snapshot) Complete() bool {
 	return complete
 }
 
-// completeFrom is Complete that looks at the ports from that index on, and then at those
-// before it. If one has to be waited for, pending is its index.
+// completeFrom is Complete, beginning with the port at index start. pending is the index
+// of a port that is not complete.
 func (s *Snapshot) completeFrom(start int) (pending int, complete bool) {
 	if len(s.Accounts) == 0 || slices.ContainsFunc(s.Accounts, func(a Account) bool { return !a.InventoryPoll.Tried() }) {
 		return start, false

@@ -93,7 +93,7 @@ func (p *Points) slots(phase, resolution time.Duration) []int64 {
 // is two seconds from one that ends a second after it.
 func (p *Points) phase(resolution time.Duration) time.Duration {
 	var x, y, sin, cos float64
-	behind := int64(resolution) // no time is so far behind
+	behind := int64(resolution) // no remainder is that large, so the first interval computes its own
 	for i := range p.Len() {
 		if d := p.Time(i) % int64(resolution); d != behind { // most stamps do not jitter
 			behind = d

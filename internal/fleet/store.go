@@ -13,7 +13,7 @@ import (
 // changes, however many ports there are: it is the next Load that copies the lists of all.
 // Its zero value is empty and ready to use.
 type Store struct {
-	writing sync.Mutex // held through a change, and before mu
+	writing sync.Mutex // held for a whole change; locked before mu
 
 	mu      sync.Mutex
 	state   *Snapshot      // its lists are changed in place; nil before the first
@@ -212,7 +212,7 @@ type Edit struct {
 
 	ports       map[string]*Port    // copies that were handed out, by UUID; nil: the port was removed
 	connections map[string]*Tracked // copies that were handed out, by UUID
-	pairs       map[int]*Pair       // that are to replace others in next, by index
+	pairs       map[int]*Pair       // replacements for pairs of next, by index
 	pairOf      map[string]int      // of next; see Store
 	whole       bool                // next has lists of its own, with the copies in them; else the lists of prev
 	regroup     bool                // find pairs again, whatever was changed
@@ -222,8 +222,9 @@ func newEdit(prev, next *Snapshot, pairOf map[string]int) *Edit {
 	return &Edit{prev: prev, next: next, ports: map[string]*Port{}, connections: map[string]*Tracked{}, pairs: map[int]*Pair{}, pairOf: pairOf}
 }
 
-// Snapshot is the fleet with the changes so far, to be read until the end of the change. It
-// copies the lists of all ports and connections.
+// Snapshot is the fleet with the changes so far, to be read until the end of the change;
+// its pairs are still the old ones. It copies the lists of all ports and connections.
+// RemovePort and Adopt move its list of ports: do not range over that meanwhile.
 func (e *Edit) Snapshot() *Snapshot {
 	if !e.whole {
 		e.whole = true
@@ -233,7 +234,7 @@ func (e *Edit) Snapshot() *Snapshot {
 	return e.next
 }
 
-// putAll puts the copies into the lists of next, which have a port or connection for each.
+// putAll puts the copies in the places of their originals in the lists of next.
 func (e *Edit) putAll() {
 	for _, p := range e.ports {
 		e.putPort(p)

@@ -145,7 +145,7 @@ type Points struct {
 	Times       []int64   // all times in Unix nanoseconds, nil unless the steps differ
 }
 
-// NewPoints keeps what points have of intervals that ascend.
+// NewPoints are the times and means of intervals, which must ascend.
 func NewPoints(all []Interval) (p Points) {
 	if len(all) == 0 {
 		return p
