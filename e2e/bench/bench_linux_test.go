@@ -92,10 +92,10 @@ func TestWhatIsBrokenFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, args := range map[string][]string{
-		"the exporter has ended":    {"-exporter=" + self, "-ports=100"},
-		"-exporter is required":     {"-ports=100"},
-		`"ten" is not a number`:     {"-exporter=" + self, "-ports=ten"},
-		"there is no line <!-- beg": {"-exporter=" + self, "-ports=1", "-page=bench_linux_test.go"},
+		"the exporter has ended":        {"-exporter=" + self, "-ports=100"},
+		"-exporter is required":         {"-ports=100"},
+		`"ten" is not a number`:         {"-exporter=" + self, "-ports=ten"},
+		"there is no line <!-- written": {"-exporter=" + self, "-ports=1", "-page=bench_linux_test.go"},
 	} {
 		if err := run(t.Context(), args, io.Discard, t.Output()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: error %v, want %q", args, err, want)

@@ -121,7 +121,7 @@ const (
 	// maxRendering is how many answers are rendered at once. More would only take memory:
 	// the text of the fleet is written for one request at a time.
 	maxRendering = 4
-	// maxUnread is how many bytes of answers wait for their readers. The answer for a
+	// maxUnread is how much memory the answers take that wait for their readers. The one for a
 	// thousand ports has 6 MiB, or 900 KiB compressed. An answer counts as half of this at
 	// most, so that a large one does not wait for one slow reader of another.
 	maxUnread = 64 << 20
@@ -145,7 +145,7 @@ func buffered(h http.HandlerFunc) http.Handler {
 			}
 			defer rendering.Release(1) // even if h panics
 			h(a, r)
-			size = min(int64(a.size), maxUnread/2)
+			size = min(int64(len(a.pieces))*collector.PieceSize, maxUnread/2)
 			return unread.Acquire(r.Context(), size) == nil
 		}()
 		if !admitted {
