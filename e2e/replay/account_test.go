@@ -144,7 +144,7 @@ func TestAnAccountWithTooManySeriesIsOneAlert(t *testing.T) {
 		}
 	}
 	recorded := record(t, story{api: estate(), config: discover, span: 90 * time.Minute, events: []event{
-		{begin, become("    max_series: 300\n" + discover)}, // two ports of four
+		{begin, become("    max_series: 100\n" + discover)}, // two ports of four
 		{end, become(discover)},
 	}})
 	e := newEngine(t, ruleFiles()...)
@@ -156,7 +156,7 @@ func TestAnAccountWithTooManySeriesIsOneAlert(t *testing.T) {
 func TestAnAccountThatBeginsWithTooManySeriesHasNoSum(t *testing.T) {
 	t.Parallel()
 	const end = time.Hour
-	recorded := record(t, story{api: estate(), config: "    max_series: 300\n" + discover, span: 90 * time.Minute, events: []event{
+	recorded := record(t, story{api: estate(), config: "    max_series: 100\n" + discover, span: 90 * time.Minute, events: []event{
 		{end, func(w *world) {
 			w.configure(discover)
 			if err := w.reload(); err != nil {
