@@ -47,15 +47,14 @@ func (c *Collector) LogTo(log *slog.Logger) { c.log = log }
 // Text yields the series that are fresh now, as expfmt writes those of [Collector.Collect]:
 // family by family in the order of their names, each in one or more pieces. A piece is
 // valid until the next one, unless the body of the loop keeps it and leaves an empty one in
-// its place. The format is OpenMetrics 1.0, without its last line, or the
-// text format 0.0.4. Other readers wait until the loop ends, so its body must not wait
-// for a client.
+// its place. The format is OpenMetrics 1.0, without its last line, or the text format
+// 0.0.4. Other readers wait until the loop ends, so its body must not wait for a client.
 func (c *Collector) Text(openMetrics bool) iter.Seq2[string, *[]byte] {
 	return func(yield func(family string, piece *[]byte) bool) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.update(time.Now()) {
-			c.write(c.byName, openMetrics, yield)
+			c.write(openMetrics, yield)
 		}
 	}
 }

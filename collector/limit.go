@@ -45,8 +45,8 @@ func (c *Collector) limit() map[string]leftOut {
 		if !limited {
 			continue
 		}
-		if charge(p) <= left {
-			room[account] = left - charge(p)
+		if n := charge(p); n <= left {
+			room[account] = left - n
 			continue
 		}
 		room[account] = 0 // everything after it is left out too

@@ -95,18 +95,18 @@ func (c *Collector) render(p *page, names, values []string) {
 
 	// The samples of a family match its entries in order; an entry that none matches is
 	// stale. A sample that matches no entry has a new label: then all of the family are new.
-	for _, l := range p.places {
-		c.entry(l).value.n = 0
+	for _, there := range p.places {
+		c.entry(there).value.n = 0
 	}
 	clear(c.relabels)
-	at, relabelled := 0, false
+	places, relabelled := p.places, false // those that no sample has been compared with yet
 	for _, s := range c.samples {
-		for at < len(p.places) && p.places[at].family <= s.family && !c.isOf(p.places[at], s) {
-			at++
+		for len(places) > 0 && places[0].family <= s.family && !c.isOf(places[0], s) {
+			places = places[1:]
 		}
-		if at < len(p.places) && p.places[at].family == s.family {
-			c.entry(p.places[at]).value = s.value
-			at++
+		if len(places) > 0 && places[0].family == s.family {
+			c.entry(places[0]).value = s.value
+			places = places[1:]
 			continue
 		}
 		c.relabels[s.family], relabelled = true, true
@@ -116,25 +116,26 @@ func (c *Collector) render(p *page, names, values []string) {
 	}
 }
 
-// isOf reports whether the entry at l, of the family of s, has the labels of s.
-func (c *Collector) isOf(l place, s sample) bool {
-	return l.family == s.family && c.entry(l).shape.Value().text == string(c.shapes[s.start:s.end])
+// isOf reports whether the entry there has the family and the labels of s.
+func (c *Collector) isOf(there place, s sample) bool {
+	return there.family == s.family && c.entry(there).shape.Value().text == string(c.shapes[s.start:s.end])
 }
 
-func (c *Collector) entry(l place) *entry {
-	if l.at < 0 {
-		return &c.columns[l.family].fresh[-1-l.at]
+func (c *Collector) entry(there place) *entry {
+	col := &c.columns[there.family]
+	if there.at < 0 {
+		return &col.fresh[-1-there.at]
 	}
-	return &c.columns[l.family].entries[l.at]
+	return &col.entries[there.at]
 }
 
-// relabel makes the lines of the families in c.relabels anew, from the samples.
+// relabel makes the entries of the families in c.relabels anew, from the samples.
 func (c *Collector) relabel(p *page) {
-	p.places = slices.DeleteFunc(p.places, func(l place) bool {
-		if c.relabels[l.family] {
-			c.kill(l)
+	p.places = slices.DeleteFunc(p.places, func(there place) bool {
+		if c.relabels[there.family] {
+			c.kill(there)
 		}
-		return c.relabels[l.family]
+		return c.relabels[there.family]
 	})
 	for _, s := range c.samples {
 		if c.relabels[s.family] {
@@ -145,21 +146,21 @@ func (c *Collector) relabel(p *page) {
 		}
 	}
 	slices.SortStableFunc(p.places, func(a, b place) int { return int(a.family - b.family) })
-	for i, l := range p.places {
-		c.entry(l).place = uint16(i) // there are far fewer: the configuration bounds its pairs, [bounded] the states
+	for i, there := range p.places {
+		c.entry(there).place = uint16(i) // there are far fewer: the configuration bounds its pairs, [bounded] the states
 	}
 }
 
-// kill takes the page from the entry at l.
-func (c *Collector) kill(l place) {
-	c.entry(l).page = nil
-	c.columns[l.family].dead = true
+// kill takes the page from the entry there.
+func (c *Collector) kill(there place) {
+	c.entry(there).page = nil
+	c.columns[there.family].dead = true
 }
 
 // drop takes all places from the page.
 func (c *Collector) drop(p *page) {
-	for _, l := range p.places {
-		c.kill(l)
+	for _, there := range p.places {
+		c.kill(there)
 	}
 	p.places = nil
 }
@@ -208,9 +209,9 @@ func compareEntries(a, b entry) int {
 // PieceSize is how many bytes a piece of text has room for.
 const PieceSize = 64 << 10
 
-// write yields the text of the families in that order.
-func (c *Collector) write(families []*Family, openMetrics bool, yield func(string, *[]byte) bool) {
-	for _, f := range families {
+// write yields the text of all families.
+func (c *Collector) write(openMetrics bool, yield func(string, *[]byte) bool) {
+	for _, f := range c.byName {
 		header := f.textHeader
 		if openMetrics {
 			header = f.openMetricsHeader
@@ -244,7 +245,7 @@ func (c *Collector) write(families []*Family, openMetrics bool, yield func(strin
 	}
 }
 
-// flush yields what there is of the family.
+// flush yields the piece as it is, and begins another.
 func (c *Collector) flush(f *Family, yield func(string, *[]byte) bool) bool {
 	defer func() { c.piece = c.piece[:0] }()
 	return len(c.piece) == 0 || yield(f.Name, &c.piece)

@@ -277,7 +277,7 @@ func (e *Edit) Port(account, uuid string) *Port {
 	return p
 }
 
-// port is the port of that UUID as it is now, nil if there is none.
+// port is the port of that UUID with the changes so far, nil if it is unknown or removed.
 func (e *Edit) port(uuid string) *Port {
 	if p, changed := e.ports[uuid]; changed {
 		return p

@@ -539,7 +539,7 @@ func TestStoreLeavesPairsThatHaveNotChanged(t *testing.T) {
 	}
 	s.Update(func(e *fleet.Edit) { e.Port("one", "a").Listed = false })
 	if got, was := s.Load().Pairs[0].Traffic[0].Inbound.Last, before.Pairs[0].Traffic[0].Inbound.Last; got != was {
-		t.Error("a change that is none of the traffic adds it up again")
+		t.Error("a change of something else than traffic adds it up again")
 	}
 }
 

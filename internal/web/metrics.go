@@ -64,8 +64,8 @@ func metrics(o Options) http.Handler {
 	return promhttp.InstrumentMetricHandler(o.Registerer, buffered(compressed(h)))
 }
 
-// writeText writes families of the exporter's own among those of the fleet, in the order
-// of their names. w must not fail.
+// writeText writes the families of the exporter's own and of the fleet, which are both
+// sorted, in the order of their names. w must not fail.
 func writeText(w http.ResponseWriter, format expfmt.Format, own []*dto.MetricFamily, fleet iter.Seq2[string, *[]byte]) {
 	if plain, ok := w.(*gzhttp.NoGzipResponseWriter); ok { // it takes no compression
 		w = plain.Unwrap()
@@ -193,8 +193,8 @@ func (a *answer) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// take appends a piece that is nearly full without a copy of it: it leaves another one in
-// its place.
+// take is Write without a copy if the piece is at least half full: it keeps the piece, and
+// leaves an empty one in its place.
 func (a *answer) take(piece *[]byte) {
 	if len(*piece) < collector.PieceSize/2 {
 		_, _ = a.Write(*piece)
