@@ -172,7 +172,7 @@ func TestConnectionStats(t *testing.T) {
 		want := &fabric.Traffic{
 			Resolution: 5 * time.Minute,
 			Inbound: fabric.Rates{
-				Max: new(3e6), Mean: new(2e6), Last: new(1e6), Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 2e6, 3e6}},
+				Max: new(3e6), Mean: new(2e6), Last: new(1e6), Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 2e6, 3e6, true}},
 			},
 			Outbound: fabric.Rates{Mean: new(4e6)},
 		}
@@ -232,9 +232,9 @@ func TestConnectionMetrics(t *testing.T) {
 			Resolution: time.Hour,
 			Inbound: fabric.Rates{
 				Max:    new(30.0), // of the points: the summary cannot be read
-				Points: []fabric.Point{{at(end), 10, 10}, {at("2025-05-14T14:00:00Z"), 30, 30}, {at("2025-05-14T15:00:00Z"), 20, 20}},
+				Points: []fabric.Point{{at(end), 10, 10, false}, {at("2025-05-14T14:00:00Z"), 30, 30, false}, {at("2025-05-14T15:00:00Z"), 20, 20, false}},
 			},
-			Outbound: fabric.Rates{Max: new(6.0), Mean: new(5.0), Points: []fabric.Point{{at(end), 6, 6}}},
+			Outbound: fabric.Rates{Max: new(6.0), Mean: new(5.0), Points: []fabric.Point{{at(end), 6, 6, false}}},
 		},
 		ASide: fabric.Drops{Inbound: counts(1, end), Outbound: counts(2, end)},
 		ZSide: fabric.Drops{Inbound: counts(3, end), Outbound: counts(4, end)},

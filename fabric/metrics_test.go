@@ -59,13 +59,13 @@ func TestPortMetrics(t *testing.T) {
 		Resolution: 5 * time.Minute,
 		Inbound: fabric.Rates{
 			Max: new(107.0), Mean: new(102.5),
-			Points:  []fabric.Point{{at("2025-05-14T13:57:56Z"), 107, 107}, {at("2025-05-14T14:02:48.25Z"), 98, 98}},
+			Points:  []fabric.Point{{at("2025-05-14T13:57:56Z"), 107, 107, false}, {at("2025-05-14T14:02:48.25Z"), 98, 98, false}},
 			Dropped: []fabric.Count{{at("2025-05-14T13:57:56Z"), 7}, {at("2025-05-14T14:02:48Z"), 0}},
 			Errored: counts(1, "2025-05-14T13:57:56Z"),
 		},
 		Outbound: fabric.Rates{
 			Max: new(4e3), Mean: new(2.5e3),
-			Points: []fabric.Point{{at("2025-05-14T14:02:48Z"), 2e3, 2e3}, {at("2025-05-14T13:57:56Z"), 3e3, 3e3}},
+			Points: []fabric.Point{{at("2025-05-14T14:02:48Z"), 2e3, 2e3, false}, {at("2025-05-14T13:57:56Z"), 3e3, 3e3, false}},
 		},
 	}
 	if diff := cmp.Diff(want, got, near); diff != "" {
@@ -112,7 +112,9 @@ func TestMetricsCorners(t *testing.T) {
 	in := func(s fabric.Rates) *fabric.Traffic { return &fabric.Traffic{Inbound: s} }
 	one := func(name, rest string) string { return metricsPage(1, portMetric(name, rest)) }
 	const point = `"datapoints":[{"endDateTime":"2025-05-14T13:57:56Z","value":2}]`
-	points := func(mean float64) []fabric.Point { return []fabric.Point{{at("2025-05-14T13:57:56Z"), mean, mean}} }
+	points := func(mean float64) []fabric.Point {
+		return []fabric.Point{{at("2025-05-14T13:57:56Z"), mean, mean, false}}
+	}
 	for _, tt := range []struct {
 		name, body string
 		want       *fabric.Traffic
@@ -201,10 +203,10 @@ func TestMetricsOnSeveralPages(t *testing.T) {
 	first, second := at("2025-05-14T13:57:01Z"), at("2025-05-14T13:57:02Z")
 	want := &fabric.Traffic{
 		Inbound: fabric.Rates{
-			Max: new(4.0), Mean: new(2.0), Points: []fabric.Point{{first, 1, 1}, {second, 3, 3}},
+			Max: new(4.0), Mean: new(2.0), Points: []fabric.Point{{first, 1, 1, false}, {second, 3, 3, false}},
 			Dropped: []fabric.Count{{first, 5}, {second, 6}},
 		},
-		Outbound: fabric.Rates{Max: new(9.0), Points: []fabric.Point{{first, 9, 9}}},
+		Outbound: fabric.Rates{Max: new(9.0), Points: []fabric.Point{{first, 9, 9, false}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -237,7 +237,7 @@ func (d *directionV4) rates(at string, unit float64) (Rates, error) {
 		if err := end.check(); err != nil {
 			return Rates{}, &DecodeError{Path: fmt.Sprintf("%s[%d].%s", at, i, field), Err: err}
 		}
-		out.Points = append(out.Points, Point{Time: end.time(), Mean: mean, Max: top})
+		out.Points = append(out.Points, Point{Time: end.time(), Mean: mean, Max: top, KnowsMax: hasTop})
 	}
 	if out.Max == nil && highest >= 0 {
 		out.Max = &highest

@@ -78,11 +78,11 @@ func TestPortStatsV3(t *testing.T) {
 		Capacity: new(1e9),
 		Inbound: fabric.Rates{
 			Max: new(2355.751111111111), Mean: new(1050.0154503046038), Last: new(1128.9177777777776),
-			Points: []fabric.Point{{at("2019-07-24T05:00:00Z"), 988.4177777777778, 988.4177777777778}, {at("2019-07-24T09:00:00Z"), 988.4177777777778, 988.4177777777778}},
+			Points: []fabric.Point{{at("2019-07-24T05:00:00Z"), 988.4177777777778, 988.4177777777778, true}, {at("2019-07-24T09:00:00Z"), 988.4177777777778, 988.4177777777778, true}},
 		},
 		Outbound: fabric.Rates{
 			Max: new(633.8511111111111), Mean: new(331.5938400648824), Last: new(303.97999999999997),
-			Points: []fabric.Point{{at("2019-07-24T05:00:00Z"), 140.62666666666665, 140.62666666666665}, {at("2019-07-24T09:00:00Z"), 332.6533333333333, 332.6533333333333}},
+			Points: []fabric.Point{{at("2019-07-24T05:00:00Z"), 140.62666666666665, 140.62666666666665, true}, {at("2019-07-24T09:00:00Z"), 332.6533333333333, 332.6533333333333, true}},
 		},
 	}
 	if diff := cmp.Diff(want, got, near); diff != "" {
@@ -99,18 +99,18 @@ func TestPortStatsV4(t *testing.T) {
 			Resolution: 5 * time.Minute, Capacity: new(1e10),
 			Inbound: fabric.Rates{
 				Max: new(68009056.23111112), Mean: new(48905623.10112), Last: new(41009056.23111112),
-				Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 31386416.87333333, 45562314.5112009}},
+				Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 31386416.87333333, 45562314.5112009, true}},
 			},
 			Outbound: fabric.Rates{
 				Max: new(41990682.61111111), Mean: new(33.7e6), Last: new(41434289.05111111),
-				Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 24197777.777777777, 41990682.61111111}},
+				Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 24197777.777777777, 41990682.61111111, true}},
 			},
 		}},
 		{"stats_v4_flat.json", &fabric.Traffic{
 			Resolution: time.Hour, Capacity: new(1e10),
 			Inbound: fabric.Rates{
 				Max: new(4e6), Mean: new(2e6), // the maximum is that of the points
-				Points: []fabric.Point{{at("2020-05-21T10:30:00.25Z"), 2.5e6, 3e6}, {at("2020-05-21T08:30:00Z"), 1e6, 4e6}},
+				Points: []fabric.Point{{at("2020-05-21T10:30:00.25Z"), 2.5e6, 3e6, true}, {at("2020-05-21T08:30:00Z"), 1e6, 4e6, true}},
 			},
 		}},
 	} {
@@ -151,12 +151,12 @@ func TestStatsCorners(t *testing.T) {
 		{"v3 not finite", "v3", `{"capacity":1e999,"inboundMax":1e303,"inboundAvg":"NaN","inboundLastPolled":"-Infinity"}`, &fabric.Traffic{}},
 		{"v3 null mean", "v3", `{"inboundStats":[{"time":"x","mean":null},{"mean":-1}]}`, in(fabric.Rates{Points: []fabric.Point{}, Implausible: 1})},
 		{"v3 odd", "v3", `{"inboundStats":[{"time":"2020-05-21T10:30:00Z","mean":1,"max":-1},{"mean":1e999},{"mean":1e9},{"mean":"NaN","max":"Infinity"}]}`,
-			in(fabric.Rates{Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 1e6, 1e6}}, Implausible: 4})},
+			in(fabric.Rates{Points: []fabric.Point{{at("2020-05-21T10:30:00Z"), 1e6, 1e6, false}}, Implausible: 4})},
 		{"v3 maximum of the points", "v3", `{"inboundStats":[{"max":1},{"max":3},{"max":2}]}`, in(fabric.Rates{Max: new(3e6), Points: []fabric.Point{}})},
 		{"v3 maximum of points of 0", "v3", `{"inboundStats":[{"max":0}]}`, in(fabric.Rates{Max: new(0.0), Points: []fabric.Point{}})},
 		{"v3 no line has more than 100 Tbit/s", "v3", `{"inboundMax":1e8,"inboundAvg":100000001}`, in(fabric.Rates{Max: new(1e14)})},
 		{"v3 first and last time", "v3", `{"inboundStats":[{"mean":1,"time":"1970-01-01T00:00:01Z"},{"mean":1,"time":"2200-12-31T23:59:59Z"}]}`,
-			in(fabric.Rates{Points: []fabric.Point{{at("1970-01-01T00:00:01Z"), 1e6, 1e6}, {at("2200-12-31T23:59:59Z"), 1e6, 1e6}}})},
+			in(fabric.Rates{Points: []fabric.Point{{at("1970-01-01T00:00:01Z"), 1e6, 1e6, false}, {at("2200-12-31T23:59:59Z"), 1e6, 1e6, false}}})},
 		{"v3 empty string", "v3", `{"inboundMax":""}`, &fabric.Traffic{}},
 		{"v4 only empty", "v4", `{"uuid":"` + id("p") + `","stats":{}}`, &fabric.Traffic{}},
 		{"v4 nulls", "v4", `{"stats":null,"bandwidthUtilization":null,"bandwidth":null}`, &fabric.Traffic{}},

@@ -25,6 +25,7 @@ const (
 	ChoresTurn      Turn = iota // listings and searches: they are few, and find what the others poll
 	PortsTurn                   // traffic of ports
 	ConnectionsTurn             // traffic of connections
+	HistoryTurn                 // traffic of the past
 	turnCount
 )
 

@@ -33,6 +33,8 @@ type Point struct {
 	Time time.Time
 	Mean float64
 	Max  float64 // highest rate in the interval; Mean if the source does not say
+
+	KnowsMax bool // the source said what Max is
 }
 
 // Count is one interval of a counter: the time at which it ends, and how many packets

@@ -44,6 +44,7 @@ type AnsweredRates struct {
 type Interval struct {
 	Time      time.Time
 	Mean, Max float64
+	KnowsMax  bool // the source said what Max is; else it is Mean
 }
 
 // Implausible is why an interval is not plausible: the value of the label kind.
@@ -205,29 +206,10 @@ func NewTraffic(a *Answer, l Limits, previous *Traffic, now time.Time, rejected 
 // kept, the previous one at worst.
 func NewRates(a *AnsweredRates, l Limits, previous Rates, rejected Rejected) (r Rates, plausible bool) {
 	all := ascending(a.Intervals)
-	due := make([]Interval, 0, len(all))
-	future, wrong, above := false, a.Implausible > 0, false
+	future, wrong, above := len(rejected[FutureInterval]), len(rejected[ImplausibleRate]), len(rejected[AboveLineRate])
 	rejected.add(ImplausibleRate, make([]int64, a.Implausible)...)
-	for _, i := range all {
-		at := i.Time.UnixNano()
-		if i.Mean > believed*l.line || i.Max > believed*l.line {
-			rejected.add(ImplausibleRate, at)
-			wrong = true
-			i.Max = i.Mean
-		}
-		switch {
-		case i.Mean > believed*l.line:
-			continue
-		case i.Time.After(l.to.Add(l.grace)):
-			rejected.add(FutureInterval, at)
-			future = true
-			continue
-		case max(i.Mean, i.Max) > noticed*l.line:
-			rejected.add(AboveLineRate, at)
-			above = true
-		}
-		due = append(due, i)
-	}
+	due := l.plausible(all, rejected)
+	hasFuture, hasWrong, hasAbove := len(rejected[FutureInterval]) > future, len(rejected[ImplausibleRate]) > wrong, len(rejected[AboveLineRate]) > above
 	if len(due) == 0 {
 		return Rates{Newest: previous.Newest}, len(all)+a.Implausible == 0
 	}
@@ -239,18 +221,18 @@ func NewRates(a *AnsweredRates, l Limits, previous Rates, rejected Rejected) (r 
 	top := highest(a)
 	own := l.summary(due)
 	switch {
-	case wrong, top > believed*l.line:
-		if !wrong {
+	case hasWrong, top > believed*l.line:
+		if !hasWrong {
 			rejected.add(ImplausibleRate, 0)
 		}
 		r.Max, r.Mean, r.Last = own.Max, own.Mean, nil
-	case future:
+	case hasFuture:
 		theirs := l.summary(all)
 		r.Max = nearer(r.Max, own.Max, theirs.Max)
 		r.Mean = nearer(r.Mean, own.Mean, theirs.Mean)
 		r.Last = nearer(r.Last, own.Last, theirs.Last)
 	}
-	if !wrong && !above && top > noticed*l.line && top <= believed*l.line {
+	if !hasWrong && !hasAbove && top > noticed*l.line && top <= believed*l.line {
 		rejected.add(AboveLineRate, 0)
 	}
 	if r.Last == nil {
@@ -262,11 +244,46 @@ func NewRates(a *AnsweredRates, l Limits, previous Rates, rejected Rejected) (r 
 		return Rates{Newest: r.Newest}, true
 	}
 	r.Points = NewPoints(inside)
-	r.Resolution = cmp.Or(l.stated, max(distance(due, l.window.Resolution), distance(inside, l.window.Resolution)))
+	r.Resolution = max(l.length(due), l.length(inside))
 	if r.Resolution <= l.window.Resolution {
 		r.P95 = Percentile95(r.Points.Means)
 	}
 	return r, true
+}
+
+// plausible are those of ascending intervals that are plausible; the others go into
+// rejected. If only the maximum of an interval is implausible, it is unknown.
+func (l *Limits) plausible(all []Interval, rejected Rejected) []Interval {
+	due := make([]Interval, 0, len(all))
+	for _, i := range all {
+		at := i.Time.UnixNano()
+		if i.Mean > believed*l.line || i.Max > believed*l.line {
+			rejected.add(ImplausibleRate, at)
+			i.Max, i.KnowsMax = i.Mean, false
+		}
+		switch {
+		case i.Mean > believed*l.line:
+			continue
+		case i.Time.After(l.to.Add(l.grace)):
+			rejected.add(FutureInterval, at)
+			continue
+		case max(i.Mean, i.Max) > noticed*l.line:
+			rejected.add(AboveLineRate, at)
+		}
+		due = append(due, i)
+	}
+	return due
+}
+
+// Reject adds the implausible intervals of one direction to rejected.
+func (l *Limits) Reject(a *AnsweredRates, rejected Rejected) {
+	rejected.add(ImplausibleRate, make([]int64, a.Implausible)...)
+	l.plausible(ascending(a.Intervals), rejected)
+}
+
+// length is the length of ascending intervals, as far as it can be told.
+func (l *Limits) length(all []Interval) time.Duration {
+	return cmp.Or(l.stated, distance(all, l.window.Resolution))
 }
 
 func highest(a *AnsweredRates) (top float64) {

@@ -124,7 +124,7 @@ func (a *account) start(counted time.Time) {
 
 // newTraffic begins with the source in use, or looks for one.
 func (a *account) newTraffic(of *kind, sources []string, inUse string) *traffic {
-	t := &traffic{kind: of, sources: sources, source: sources[0], silent: map[string]bool{}, lap: newLap(a.cfg.Concurrency)}
+	t := &traffic{kind: of, sources: sources, source: sources[0], silent: map[string]bool{}, seen: map[key]*fleet.Seen{}, lap: newLap(a.cfg.Concurrency)}
 	if slices.Contains(sources, inUse) {
 		t.source, t.known = inUse, true
 	}

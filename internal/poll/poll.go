@@ -76,10 +76,19 @@ type Config struct {
 	StaleIntervals int
 	Shard          fleet.Shard // which of the ports to poll
 
+	History History // gets every interval of traffic; nil if nothing wants them
+
 	// The limits that the clients keep, one by one for each account.
 	RequestsPerSecond float64
 	Concurrency       int
 	Timeout           time.Duration
+}
+
+// History is who wants the intervals of traffic, each with its own time.
+type History interface {
+	// Take gets what is new or changed after each answer, from several goroutines at a
+	// time but never about one subject. It must not block.
+	Take(h fleet.History)
 }
 
 // settings is what the configuration says of the snapshot.

@@ -23,6 +23,8 @@ type traffic struct {
 	answered bool            // it has answered one in this run
 	rest     time.Time       // no probe before this
 	restart  time.Time       // when new connections last caused a probe
+
+	seen map[key]*fleet.Seen // intervals that Config.History has; only if there is one
 }
 
 // asked is a port or connection as it was when its traffic was asked for.
@@ -197,6 +199,7 @@ func (a *account) keeps(t *traffic, k key) bool {
 	}
 	t.mu.Lock()
 	delete(t.silent, k.uuid)
+	delete(t.seen, k)
 	t.mu.Unlock()
 	a.log.forget(k)
 	return false
@@ -238,6 +241,8 @@ func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source str
 		}
 		if !usable {
 			next = nil
+		} else if a.cfg.History != nil && a.historic(k.window) {
+			a.handOn(t, k, &checked, &limits, c)
 		}
 		if err != nil {
 			unusable := &fabric.DecodeError{Op: operation(source, t.kind == connectionKind), Err: err}

@@ -1,0 +1,115 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+)
+
+// historic reports whether the intervals of a window are handed on: only those of the first
+// window of a resolution, as the others have the same intervals.
+func (a *account) historic(window int) bool {
+	of := func(w fleet.Window) bool { return w.Resolution == a.cfg.Windows[window].Resolution }
+	return slices.IndexFunc(a.cfg.Windows, of) == window
+}
+
+// handOn gives what is new in an answer to Config.History.
+func (a *account) handOn(t *traffic, k key, checked *fleet.Answer, limits *fleet.Limits, c counts) {
+	of, named := a.subject(t, k.uuid)
+	if !named {
+		return // the next answer has it too
+	}
+	t.mu.Lock()
+	seen := t.seen[k]
+	if seen == nil {
+		seen = &fleet.Seen{}
+		t.seen[k] = seen
+	}
+	t.mu.Unlock()
+	news := seen.News(fleet.NewHistory(of, checked, limits, c.tracks())) // a key is polled by one worker at a time
+	if len(news.Tracks) > 0 {
+		a.cfg.History.Take(news)
+	}
+}
+
+// subject is a port or connection; named is false if it is no longer there, or if its name is
+// not known because its first listing has not ended.
+func (a *account) subject(t *traffic, uuid string) (s fleet.Subject, named bool) {
+	s = fleet.Subject{Account: a.Name, Connection: t.kind == connectionKind, UUID: uuid}
+	a.store.Read(func(snap *fleet.Snapshot) {
+		if s.Connection {
+			if c := snap.Connection(uuid); c != nil {
+				s.Name, named = c.Name(), true
+			}
+		} else if p := snap.Port(uuid); p != nil {
+			s.Name, named = p.Name(), p.Listed
+		}
+	})
+	return s, named
+}
+
+// tracks are the plausible packets that an answer counts, for a History.
+func (c *counts) tracks() (all []fleet.CountTrack) {
+	if !c.known {
+		return nil // without a line rate no count can be checked
+	}
+	add := func(q fleet.Quantity, side fleet.Side, by map[fleet.Direction][]fleet.Count) {
+		for _, d := range fleet.Directions() {
+			all = append(all, fleet.CountTrack{Quantity: q, Direction: d, Side: side, Counts: by[d]})
+		}
+	}
+	add(fleet.PacketsDropped, "", c.dropped)
+	add(fleet.PacketsErrored, "", c.errored)
+	add(fleet.PacketsDropped, fleet.ASide, c.aSide)
+	add(fleet.PacketsDropped, fleet.ZSide, c.zSide)
+	return all
+}
+
+// ErrNotPolled says that a port or connection is not among those that are polled.
+var ErrNotPolled = errors.New("is not polled any more")
+
+// History asks for the intervals of a port or connection that end after from and not after to,
+// which are at most 7 days apart for 5-minute intervals, with the source in use. The request
+// waits until no poll waits for the request budget. rejected are the intervals that were left
+// out because they are implausible.
+func (p *Poller) History(ctx context.Context, of fleet.Subject, resolution time.Duration, from, to time.Time) (h fleet.History, rejected fleet.Rejected, err error) {
+	i := slices.IndexFunc(p.accounts, func(a *account) bool { return a.Name == of.Account })
+	if i < 0 {
+		return h, nil, fmt.Errorf("account %s %w", of.Account, ErrNotPolled)
+	}
+	a := p.accounts[i]
+	t := a.ports
+	if of.Connection {
+		t = a.connections
+	}
+	var what asked
+	ok := t != nil
+	if ok {
+		what, ok = a.find(t, of.UUID)
+	}
+	if ok {
+		of, ok = a.subject(t, of.UUID)
+	}
+	if !ok {
+		return h, nil, fmt.Errorf("%s %w", of.UUID, ErrNotPolled)
+	}
+	source, _ := t.current()
+	ctx, _ = fabric.InTurn(ctx, fabric.HistoryTurn)
+	answer, err := t.kind.ask(ctx, a.API, source, what, from, to)
+	if err != nil {
+		return h, nil, err
+	}
+	rejected = fleet.Rejected{}
+	checked := fleetAnswer(&answer.Traffic, source == SourceV4Metrics)
+	limits := fleet.NewLimits(&checked, fleet.Window{Span: to.Sub(from), Resolution: resolution}, from, to, what.line)
+	c := newCounts(&limits, answer, checked.Streamed, rejected)
+	for _, d := range fleet.Directions() {
+		limits.Reject(checked.Rates(d), rejected)
+	}
+	return fleet.NewHistory(of, &checked, &limits, c.tracks()).Between(from, to), rejected, nil
+}
