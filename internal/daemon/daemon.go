@@ -80,6 +80,11 @@ func (d *Daemon) Snapshot() *fleet.Snapshot { return d.store.Load() }
 // Alive returns nil while the poll loops start their polls on time.
 func (d *Daemon) Alive() error { return d.current().poller.Alive() }
 
+// History asks Equinix for intervals of the past, see [poll.Poller.History].
+func (d *Daemon) History(ctx context.Context, of fleet.Subject, resolution time.Duration, from, to time.Time) (fleet.History, fleet.Rejected, error) {
+	return d.current().poller.History(ctx, of, resolution, from, to)
+}
+
 func (d *Daemon) current() *generation {
 	d.mu.Lock()
 	defer d.mu.Unlock()
