@@ -150,7 +150,7 @@ func (r *report) remoteWrite(n *yaml.Node, path string, w *RemoteWrite) {
 			return
 		}
 	}
-	for _, line := range strings.SplitSeq(err.Error(), "\n") {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
 		r.clientFault(client, path, line)
 	}
 }
