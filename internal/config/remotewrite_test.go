@@ -48,7 +48,7 @@ state: {file: state}
 	if first := cfg.RemoteWrite[0]; first.RemoteTimeout != 30*time.Second || first.ProtobufMessage != config.RemoteWriteV1 || !slices.Equal(first.Secrets(), []string{"p w", "tenant=x"}) {
 		t.Errorf("%+v, secrets %q", first, first.Secrets())
 	}
-	if w := cfg.Warnings; len(w) != 1 || w[0] != "config.yml:16: remote_write[3].url: sends credentials without encryption: use https" {
+	if w := cfg.Warnings; len(w) != 1 || w[0] != "config.yml:13: remote_write[3].url: sends credentials without encryption: use https" {
 		t.Errorf("warnings: %q", w)
 	}
 	if last := cfg.RemoteWrite[3]; !slices.Equal(last.Secrets(), []string{"0123"}) { // not the octal number
