@@ -64,21 +64,30 @@ func (h *History) Newest() (newest time.Time) {
 }
 
 // NewHistory are the plausible intervals of an answer that end after the time from which it
-// was asked for. packets are the plausible counts that it has beside its rates.
-func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack) History {
+// was asked for, and are over now. packets are the plausible counts that it has beside its rates.
+func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time.Time) History {
 	h := History{Subject: of, Since: l.from}
 	add := func(q Quantity, d Direction, s Side, points []Point) {
 		if len(points) > 0 {
 			h.Tracks = append(h.Tracks, Track{q, d, s, points})
 		}
 	}
+	rates := map[Direction][]Interval{}
+	for _, d := range Directions() {
+		rates[d] = l.plausible(ascending(a.Rates(d).Intervals), Rejected{})
+		h.Resolution = max(h.Resolution, l.length(rates[d]))
+	}
+	// An interval under way has no final value, and a receiver would keep the first that it
+	// gets. Hours may be stamped with their start.
+	over := now
+	if h.Resolution > 5*time.Minute {
+		over = now.Add(-h.Resolution)
+	}
 	var times []time.Time
 	for _, d := range Directions() {
-		all := l.plausible(ascending(a.Rates(d).Intervals), Rejected{})
-		h.Resolution = max(h.Resolution, l.length(all))
 		var means, tops []Point
-		for _, i := range all {
-			if !i.Time.After(l.from) { // of the request before
+		for _, i := range rates[d] {
+			if !i.Time.After(l.from) || i.Time.After(over) {
 				continue
 			}
 			means = append(means, Point{i.Time, i.Mean})
@@ -91,7 +100,7 @@ func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack) History 
 		add(MaxRate, d, "", tops)
 	}
 	for _, p := range packets {
-		add(p.Quantity, p.Direction, p.Side, l.points(p.Counts))
+		add(p.Quantity, p.Direction, p.Side, l.points(p.Counts, over))
 	}
 	h.Settled = settled(times, h.Resolution)
 	return h
@@ -106,13 +115,14 @@ type CountTrack struct {
 	Counts    []Count // in any order, perhaps repeated
 }
 
-// points are the counts after the start of the request, ascending, the last of each time.
-func (l *Limits) points(counts []Count) []Point {
+// points are the counts after the start of the request, up to over, ascending, the last of
+// each time.
+func (l *Limits) points(counts []Count, over time.Time) []Point {
 	sorted := slices.Clone(counts)
 	slices.SortStableFunc(sorted, func(a, b Count) int { return a.End.Compare(b.End) })
 	var all []Point
 	for i, c := range sorted {
-		if c.End.After(l.from) && (i+1 == len(sorted) || !sorted[i+1].End.Equal(c.End)) {
+		if c.End.After(l.from) && !c.End.After(over) && (i+1 == len(sorted) || !sorted[i+1].End.Equal(c.End)) {
 			all = append(all, Point{c.End, c.N})
 		}
 	}
