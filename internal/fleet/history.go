@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"hash/maphash"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -148,44 +149,43 @@ func settled(times []time.Time, step time.Duration) time.Time {
 }
 
 // Seen remembers which intervals of a subject were handed on, to find the new and the changed
-// ones in the next answer. It keeps 16 bytes of each.
-type Seen struct{ ends, sums []int64 }
+// ones in the next answer. It keeps 8 bytes of each: when it ends, in Unix seconds, and a
+// checksum of its values.
+type Seen struct{ ends, sums []uint32 }
 
 var seed = maphash.MakeSeed()
 
 // News returns what of h is new or changed since the call before, and remembers h. It returns
 // all of h if there may be a gap between the two.
 func (s *Seen) News(h History) History {
-	sums := map[int64]int64{}
+	sums := map[uint32]uint32{}
 	for _, t := range h.Tracks {
 		of := maphash.String(seed, string(t.Quantity)+" "+string(t.Direction)+" "+string(t.Side))
 		for _, p := range t.Points {
-			value := math.Float64bits(p.Value)
-			sums[p.End.UnixNano()] ^= int64(maphash.Comparable(seed, [2]uint64{of, value})) //nolint:gosec // G115: any bits will do
+			sums[seconds(p.End)] ^= uint32(maphash.Comparable(seed, [2]uint64{of, math.Float64bits(p.Value)})) //nolint:gosec // G115: any bits will do
 		}
 	}
 	if len(sums) == 0 {
 		return h
 	}
-	next, known := Seen{make([]int64, 0, len(sums)), make([]int64, len(sums))}, map[int64]bool{}
-	for end := range sums {
-		next.ends = append(next.ends, end)
-	}
-	slices.Sort(next.ends)
+	next, known := Seen{slices.Sorted(maps.Keys(sums)), make([]uint32, len(sums))}, map[uint32]bool{}
 	for i, end := range next.ends {
 		next.sums[i] = sums[end]
 		if before, ok := slices.BinarySearch(s.ends, end); ok && s.sums[before] == sums[end] {
 			known[end] = true
 		}
 	}
-	gap := len(s.ends) == 0 || s.ends[len(s.ends)-1] < h.Since.UnixNano()
+	gap := len(s.ends) == 0 || s.ends[len(s.ends)-1] < seconds(h.Since)
 	*s = next
 	if gap {
 		return h
 	}
 	h.Since = time.Time{}
-	return h.filter(func(end time.Time) bool { return !known[end.UnixNano()] })
+	return h.filter(func(end time.Time) bool { return !known[seconds(end)] })
 }
+
+// seconds is a time in Unix seconds, which fit until 2106.
+func seconds(t time.Time) uint32 { return uint32(t.Unix()) } //nolint:gosec // G115: see above
 
 // filter is h with the points whose time is wanted.
 func (h History) filter(wanted func(end time.Time) bool) History {
