@@ -30,6 +30,7 @@ type Connection struct {
 
 	ASidePort, ZSidePort string // port UUIDs, lower case; "" if that side is not a port
 	ASide, ZSide         Side
+	ZSideProfile         string // UUID of the service profile at the z-side, lower case
 }
 
 func (c Connection) id() string { return c.UUID }
@@ -234,6 +235,7 @@ func (c *connectionV4) connection() Connection {
 		ZSidePort:          uuid(c.ZSide.AccessPoint.Port.UUID),
 		ASide:              c.ASide.side(),
 		ZSide:              c.ZSide.side(),
+		ZSideProfile:       uuid(c.ZSide.AccessPoint.Profile.uuid),
 	}
 }
 

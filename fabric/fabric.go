@@ -36,6 +36,8 @@ const (
 	OpSearchMetrics      = "v4_metrics_search"
 	OpSearchStreamAssets = "v4_stream_assets_search"
 	OpConnectionStatsV4  = "v4_connection_stats"
+	OpSearchPrices       = "v4_prices_search"
+	OpPricesV3           = "v3_connection_prices"
 )
 
 // Operations lists every operation in the order of the constants.
@@ -43,6 +45,7 @@ func Operations() []string {
 	return []string{
 		OpToken, OpUserPortsV3, OpPortStatsV3, OpPorts, OpPort, OpSearchPorts,
 		OpPortStatsV4, OpSearchConnections, OpSearchMetrics, OpSearchStreamAssets, OpConnectionStatsV4,
+		OpSearchPrices, OpPricesV3,
 	}
 }
 

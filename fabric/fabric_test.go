@@ -22,6 +22,8 @@ func TestOperationsAreComplete(t *testing.T) {
 	_, _ = c.PortStatsV4(t.Context(), id("p"), from, to)
 	_, _ = connections(t.Context(), c, id("p"))
 	_, _ = c.PortMetrics(t.Context(), id("p"), from, to)
+	_, _ = c.PortPrice(t.Context(), id("p"))
+	_, _ = c.ConnectionPriceV3(t.Context(), fabric.ConnectionProduct{})
 	_, _ = drain(c.StreamAssets(t.Context()))
 	_, _ = c.ConnectionStats(t.Context(), id("c"), fabric.ASide, from, to)
 

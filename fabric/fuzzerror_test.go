@@ -30,6 +30,10 @@ var operations = []struct {
 	{fabric.OpConnectionStatsV4, func(ctx context.Context, c *fabric.Client) error {
 		return second(c.ConnectionStats(ctx, connE, "aSide", from, to))
 	}},
+	{fabric.OpSearchPrices, func(ctx context.Context, c *fabric.Client) error { return second(c.PortPrice(ctx, portA)) }},
+	{fabric.OpPricesV3, func(ctx context.Context, c *fabric.Client) error {
+		return second(c.ConnectionPriceV3(ctx, fabric.ConnectionProduct{Port: portA, Bandwidth: 5e7, ZMetro: "SV"}))
+	}},
 }
 
 func last[T any](items iter.Seq2[T, error]) error { return second(drain(items)) }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"strconv"
+	"strings"
 )
 
 // Port is a port as the listing describes it. Strings are "" and pointers nil if the
@@ -36,6 +38,10 @@ type Port struct {
 	RedundancyGroup                   string // UUID of the primary port, lower case; a primary may have none
 	LAG                               *bool
 	ProjectID                         string
+
+	// Product is equal for ports that have the same list price, and has no other meaning; "" if
+	// that cannot be told.
+	Product string
 }
 
 func (p Port) id() string { return p.UUID }
@@ -155,6 +161,11 @@ type portV4 struct {
 		ProjectID label `json:"projectId"`
 	} `json:"project"`
 
+	// These are for Product alone.
+	ServiceCode  label `json:"serviceCode"`
+	ServiceType  label `json:"serviceType"`
+	Connectivity label `json:"connectivitySourceType"`
+
 	LAGEnabled flag `json:"lagEnabled"`
 	LAG        struct {
 		Enabled flag `json:"enabled"`
@@ -176,6 +187,7 @@ func (p *portV4) port() Port {
 		lag = p.LAG.Enabled
 	}
 	links := p.links()
+	ibx := string(cmp.Or(p.Location.IBX, p.DemarcationPointIBX))
 	return Port{
 		UUID: uuid(p.UUID), Name: string(p.Name), State: string(p.State),
 		OperationalStatus: string(p.Operation.OperationalStatus),
@@ -187,7 +199,7 @@ func (p *portV4) port() Port {
 		RepeatedLinks:     len(p.PhysicalPorts) - len(links),
 		MetroCode:         string(p.Location.MetroCode), MetroName: string(p.Location.MetroName),
 		Region:             string(p.Location.Region),
-		IBX:                string(cmp.Or(p.Location.IBX, p.DemarcationPointIBX)),
+		IBX:                ibx,
 		Encapsulation:      string(p.Encapsulation.Type),
 		Package:            string(p.Package.Code),
 		Speed:              p.PhysicalPortsSpeed.speed(),
@@ -195,7 +207,21 @@ func (p *portV4) port() Port {
 		RedundancyGroup:    uuid(p.Redundancy.Group),
 		LAG:                lag.pointer(),
 		ProjectID:          string(p.Project.ProjectID),
+		Product:            p.product(ibx, len(links), lag.value),
 	}
+}
+
+// product joins what the price of a port depends on; "" if the API says nothing of it. The
+// currency depends on the place.
+func (p *portV4) product(ibx string, links int, lag bool) string {
+	speed := cmp.Or(p.Bandwidth.String(), p.PhysicalPortsSpeed.String())
+	if ibx == "" || speed == "" {
+		return ""
+	}
+	return strings.Join([]string{
+		ibx, speed, p.PhysicalPortsSpeed.String(), strconv.Itoa(links), strconv.FormatBool(lag),
+		string(p.Package.Code), string(p.ServiceCode), string(p.ServiceType), string(p.Connectivity), string(p.Project.ProjectID),
+	}, " ")
 }
 
 // capacity is the line rate: the stated one, or else the used plus the available

@@ -34,6 +34,8 @@ var reads = map[string]string{
 	fabric.OpSearchMetrics:      "POST /fabric/v4/metrics/search",
 	fabric.OpSearchStreamAssets: "POST /fabric/v4/streamAssets/search",
 	fabric.OpConnectionStatsV4:  "GET /fabric/v4/connections/{uuid}/stats",
+	fabric.OpSearchPrices:       "POST /fabric/v4/prices/search",
+	fabric.OpPricesV3:           "GET /ecx/v3/l2/connections/prices",
 }
 
 // opOf is the operation of each exported method of the client, "" if it sends
@@ -41,11 +43,14 @@ var reads = map[string]string{
 var opOf = map[string]string{
 	"ClockSkew":         "",
 	"ConnectionMetrics": fabric.OpSearchMetrics,
+	"ConnectionPrice":   fabric.OpSearchPrices,
+	"ConnectionPriceV3": fabric.OpPricesV3,
 	"ConnectionStats":   fabric.OpConnectionStatsV4,
 	"Format":            "",
 	"Port":              fabric.OpPort,
 	"PortConnections":   fabric.OpSearchConnections,
 	"PortMetrics":       fabric.OpSearchMetrics,
+	"PortPrice":         fabric.OpSearchPrices,
 	"PortStatsV3":       fabric.OpPortStatsV3,
 	"PortStatsV4":       fabric.OpPortStatsV4,
 	"Ports":             fabric.OpPorts,
