@@ -48,13 +48,16 @@ func accountRows() []row[accountView] {
 		},
 		{
 			name: "poll_interval_seconds", labels: []string{"class"},
-			help: "Effective interval in seconds between two polls of the same thing: as configured, or longer if the request budget is too small for that. Class connection_traffic is present only if connections.traffic is on.",
+			help: "Effective interval in seconds between two polls of the same thing: as configured, or longer if the request budget is too small for that. Class connection_traffic is present only if connections.traffic is on, prices only if prices are.",
 			samples: func(v *accountView, send emit) {
 				send(v.Traffic.Seconds(), traffic)
 				send(v.Connections.Seconds(), connections)
 				send(v.Inventory.Seconds(), inventory)
 				if len(v.ConnectionWindows) > 0 {
 					send(v.ConnectionWindows[0].Seconds(), connectionTraffic)
+				}
+				if v.Prices > 0 {
+					send(v.Prices.Seconds(), prices)
 				}
 			},
 		},
@@ -67,6 +70,9 @@ func accountRows() []row[accountView] {
 				send(v.Configured.Inventory.Seconds(), inventory)
 				if len(v.ConnectionWindows) > 0 {
 					send(v.Configured.Traffic.Seconds(), connectionTraffic)
+				}
+				if v.Prices > 0 {
+					send(v.Prices.Seconds(), prices)
 				}
 			},
 		},

@@ -54,7 +54,7 @@ func snapshot(at time.Time) *fleet.Snapshot {
 	}
 	polled := fleet.Poll{Last: at, OK: true, LastSuccess: at}
 	whole := &fleet.Port{
-		Metered: fleet.Metered{Account: "prod", Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled}, Attached: new(true)},
+		Metered: fleet.Metered{Account: "prod", Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled}, Attached: new(true), Price: price(at, 1500), PricePoll: polled},
 		UUID:    wholeUUID, ConfiguredName: "ams-1", APIName: "api-name", Listed: true, Confirmed: true, Linked: true,
 		Inventory: filled(fleet.Inventory{
 			At: at, State: "ACTIVE", Status: "PARTIAL", Maintenance: "SCHEDULED",
@@ -94,6 +94,7 @@ func snapshot(at time.Time) *fleet.Snapshot {
 			Configured:    fleet.Intervals{Traffic: 5 * time.Minute, Connections: 5 * time.Minute, Inventory: 15 * time.Minute},
 			InventoryPoll: polled,
 			Pairs:         []fleet.Pair{{Name: "ams", Primary: wholeUUID, Secondary: peerUUID}, {Name: "fra", Primary: bareUUID, Secondary: "gone"}},
+			Prices:        24 * time.Hour,
 			CallsPerCycle: 7, BudgetPerCycle: 1350, MaxSeries: 1_000_000,
 			Selected: new(3), ConnectionSource: "v4-stats",
 		}},
@@ -108,6 +109,11 @@ func filled(i fleet.Inventory) *fleet.Inventory {
 		}
 	}
 	return &i
+}
+
+// price is a list price in euros.
+func price(at time.Time, monthly float64) *fleet.Price {
+	return &fleet.Price{At: at, Monthly: &monthly, Currency: "EUR"}
 }
 
 // packets are counters that counted n inbound packets since an hour.
@@ -272,7 +278,7 @@ func TestCollectorDropsStaleValues(t *testing.T) {
 			gone  []string
 		}{
 			{25 * time.Minute, primary}, {50 * time.Minute, expiring("port", "connections", false)},
-			{75 * time.Minute, expiring("port", "inventory", false)}, {5 * time.Hour, month},
+			{75 * time.Minute, expiring("port", "inventory", false)}, {5 * time.Hour, month}, {5 * 24 * time.Hour, expiring("port", "prices", false)},
 		} {
 			start := snap.Accounts[0].LastData
 			time.Sleep(step.after - time.Since(start))
@@ -287,7 +293,7 @@ func TestCollectorDropsStaleValues(t *testing.T) {
 		}
 		health := []string{
 			"port_info", "port_metrics_attached", "port_poll_last_success_timestamp_seconds", "port_poll_success",
-			"port_traffic_last_sample_timestamp_seconds",
+			"port_price_poll_success", "port_traffic_last_sample_timestamp_seconds",
 		}
 		if diff := cmp.Diff(health, left); diff != "" {
 			t.Errorf("what stays (-want +got)\n%s", diff)

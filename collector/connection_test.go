@@ -22,7 +22,7 @@ const (
 func tracked(at time.Time, traffic func() *fleet.Traffic, polled fleet.Poll) []*fleet.Tracked {
 	return []*fleet.Tracked{
 		{
-			Metered: fleet.Metered{Account: "prod", Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled}, Attached: new(false)},
+			Metered: fleet.Metered{Account: "prod", Traffic: []*fleet.Traffic{traffic(), traffic()}, Polls: []fleet.Poll{polled, polled}, Attached: new(false), Price: price(at, 250)},
 			Connection: fleet.Connection{
 				UUID: wholeConn, APIName: "to-the-cloud", Type: "EVPL_VC", State: "PROVISIONED", Status: "UP",
 				EquinixStatus: "PROVISIONED", ProviderStatus: "AVAILABLE", Maintenance: "SCHEDULED", Direction: "INCOMING", Bandwidth: new(1e9),
@@ -70,7 +70,7 @@ func TestCollectorDropsStaleConnections(t *testing.T) {
 			gone  []string
 		}{
 			{25 * time.Minute, expiring("connection", "connection_traffic", false)}, {50 * time.Minute, expiring("connection", "connections", false)},
-			{5 * time.Hour, expiring("connection", "connection_traffic", true)},
+			{5 * time.Hour, expiring("connection", "connection_traffic", true)}, {5 * 24 * time.Hour, expiring("connection", "prices", false)},
 		} {
 			time.Sleep(step.after - time.Since(start))
 			if diff := cmp.Diff(left, families(expose(t, snap), wholeConn)); diff != "" {

@@ -76,6 +76,15 @@ func portRows() []row[fleet.View] {
 			samples: listed(func(i *fleet.Inventory, send emit) { send.one(i.Maintenance) }),
 		},
 		{
+			name: "port_price_poll_success",
+			help: "1 if the latest question for the list price of the port was answered, with or without a price, else 0. Present only if prices of the account are on, after the first question.",
+			samples: func(v *fleet.View, send emit) {
+				if v.PricePoll.Tried() {
+					send.yes(v.PricePoll.OK)
+				}
+			},
+		},
+		{
 			name: "port_allocated_bandwidth_bytes_per_second", class: inventory,
 			help:    "Bandwidth in bytes per second that is allocated to the connections of the port, as Equinix states it; not traffic.",
 			samples: listed(func(i *fleet.Inventory, send emit) { send.bytes(i.Allocated) }),

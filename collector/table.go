@@ -52,6 +52,7 @@ const (
 	connections       = "connections"
 	inventory         = "inventory"
 	connectionTraffic = "connection_traffic"
+	prices            = "prices"
 )
 
 // table is all families of one kind of subject.
@@ -72,7 +73,7 @@ func newTable[S any](subject string, labels []string, rows ...[]row[S]) table[S]
 		f.sorted = sortedIndexes(f.Labels)
 		f.ownAt = slices.IndexFunc(f.sorted, func(label int) bool { return label < f.own })
 		interval := map[string]string{
-			inventory: "every poll.inventory_interval", connections: "every poll.connections_interval",
+			prices: "every prices.interval of the account", inventory: "every poll.inventory_interval", connections: "every poll.connections_interval",
 			traffic: "with the first window", connectionTraffic: "with the first window",
 		}[r.class]
 		if interval != "" {

@@ -74,6 +74,15 @@ func trafficRows(what, class, directions string) []row[fleet.MeteredView] {
 			},
 		},
 		{
+			name: what + "_monthly_price", class: prices, labels: []string{"currency"},
+			help: "Monthly recurring charge of the " + what + " by the price list of Equinix, in the currency of the label: without taxes, for the shortest term, and not what a contract says. Absent if the API gives none.",
+			samples: func(v *fleet.MeteredView, send emit) {
+				if p := v.Price; p != nil && p.Monthly != nil {
+					send(*p.Monthly, p.Currency)
+				}
+			},
+		},
+		{
 			name:    what + "_poll_last_success_timestamp_seconds",
 			help:    "Unix time of the latest successful traffic poll of the " + what + " for the first window.",
 			samples: func(v *fleet.MeteredView, send emit) { send.time(v.Subject.Polls[0].LastSuccess) },

@@ -140,7 +140,7 @@ func TestCheckAcceptsExample(t *testing.T) {
 	if code := x.wait(t); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
 	}
-	if out := x.stdout.String(); out != example+" is valid: 1 account, 1 port, 1 window\naccount default: max_series 1000000 is enough for 22222 ports (45 series each) without single connections\n" {
+	if out := x.stdout.String(); out != example+" is valid: 1 account, 1 port, 1 window\naccount default: max_series 1000000 is enough for 21276 ports (47 series each) without single connections\n" {
 		t.Errorf("check says %q", out)
 	}
 	if log := x.stderr.String(); log != "" {

@@ -85,6 +85,10 @@ func (c *checker) account(at string, a *Account, single bool) {
 	c.credentials(at, &a.Credentials, single)
 	c.pairs(at+".pairs", a.Pairs, listed(a.Ports, discovers))
 	c.connections(at+".connections", &a.Connections)
+	if !c.given(at + ".prices.interval") {
+		a.Prices.Interval = defaultPrices
+	}
+	within(c, at+".prices.interval", duration(a.Prices.Interval), hour, 30*day)
 }
 
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)

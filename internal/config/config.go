@@ -57,6 +57,8 @@ type Account struct {
 	// Connections selects the connections with series of their own. Default:
 	// none.
 	Connections Connections `yaml:"connections"`
+	// Prices asks for the list prices of ports and tracked connections. Default: not asked.
+	Prices Prices `yaml:"prices"`
 	// MaxSeries is how many series the ports, pairs and connections of the account
 	// may have together, 1 to 100000000: a protection for Prometheus. Each counts as
 	// the most series that it has had, see "How many series there are" in
@@ -84,6 +86,23 @@ type Port struct {
 	// Name overrides the name that the API gives the port; at most 256 bytes.
 	// Default "": not overridden.
 	Name string `yaml:"name"`
+}
+
+// Prices is whether to ask for list prices.
+type Prices struct {
+	// Enabled says whether to ask. Default false.
+	Enabled bool `yaml:"enabled"`
+	// Interval is the time between two questions about the same product, 1h to 30d.
+	// Default 1d.
+	Interval time.Duration `yaml:"interval"`
+}
+
+// Every is Interval, or 0 if prices are not asked for.
+func (p Prices) Every() time.Duration {
+	if !p.Enabled {
+		return 0
+	}
+	return p.Interval
 }
 
 // Pair is two ports of which each must be able to carry the load of both. A port is
@@ -160,6 +179,7 @@ const (
 	defaultSTSURL         = "https://sts.eqix.equinix.com/v1/token"
 	defaultMaxConnections = 500
 	defaultMaxSeries      = 1_000_000
+	defaultPrices         = 24 * time.Hour
 )
 
 // defaults is the configuration before the file is decoded. Accounts and windows,

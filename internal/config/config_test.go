@@ -25,6 +25,7 @@ func TestParseFillsInDefaults(t *testing.T) {
 			Credentials:   config.Credentials{ClientID: "id-of-env", ClientSecret: "s3cr3t-of-env"},
 			TrafficSource: config.TrafficAuto,
 			Ports:         []config.Port{{UUID: "c4d9350e-783c-83cd-1ce0-306a5c00a600"}},
+			Prices:        config.Prices{Interval: 24 * time.Hour},
 			Connections:   config.Connections{Max: 500},
 			MaxSeries:     1_000_000,
 		}},
@@ -70,6 +71,7 @@ func TestParseTakesEveryKey(t *testing.T) {
 				Primary:   "a867f685-422f-22f7-6de0-320a5c00abdd",
 				Secondary: "c4d9350e-783c-83cd-1ce0-306a5c00a600",
 			}},
+			Prices: config.Prices{Interval: 24 * time.Hour},
 			Connections: config.Connections{
 				Traffic: true,
 				Include: []config.ConnectionFilter{{
@@ -85,6 +87,7 @@ func TestParseTakesEveryKey(t *testing.T) {
 			Credentials:   config.Credentials{ClientID: "007", ClientSecretFile: filepath.Join(dir, "secret")},
 			TrafficSource: config.TrafficV4Stats,
 			Ports:         []config.Port{{UUID: "c4d9350e-783c-83cd-1ce0-306a5c00a600"}},
+			Prices:        config.Prices{Interval: 24 * time.Hour},
 			Connections:   config.Connections{Max: 500},
 			MaxSeries:     1_000_000,
 		}, {
@@ -110,6 +113,7 @@ func TestParseTakesEveryKey(t *testing.T) {
 				Primary:   "11111111-2222-3333-4444-555555555555",
 				Secondary: "21111111-2222-3333-4444-555555555555",
 			}},
+			Prices: config.Prices{Interval: 24 * time.Hour},
 			Connections: config.Connections{
 				Traffic: true,
 				Exclude: []config.ConnectionFilter{{State: pattern(t, "DEPROVISIONED")}},
@@ -128,6 +132,7 @@ func TestParseTakesEveryKey(t *testing.T) {
 			TrafficSource: config.TrafficAuto,
 			Ports:         []config.Port{},
 			Discover:      config.Discover{Enabled: true},
+			Prices:        config.Prices{Interval: 24 * time.Hour},
 			Connections:   config.Connections{Max: 500},
 			MaxSeries:     1_000_000,
 		}},

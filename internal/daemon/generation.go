@@ -62,6 +62,7 @@ func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generatio
 		polled := poll.Account{
 			Name: a.Name, API: next.client, Login: next.tokens.Status, Sources: Sources(a.TrafficSource),
 			Discover: discover(a.Discover), Connections: Selection(a.Connections), MaxSeries: a.MaxSeries,
+			Prices: a.Prices.Every(),
 		}
 		for _, p := range a.Ports {
 			polled.Ports = append(polled.Ports, poll.Port(p))

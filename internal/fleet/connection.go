@@ -24,6 +24,7 @@ type Connection struct {
 
 	ASidePort, ZSidePort string // port UUIDs, "" if that side is no port
 	ASide, ZSide         End
+	Profile              string `json:",omitempty"` // UUID of the service profile at the z-side
 }
 
 // End is what a connection leads to at one side.

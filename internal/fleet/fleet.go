@@ -117,6 +117,7 @@ type Account struct {
 	Traffic, Connections, Inventory time.Duration
 	Windows                         []time.Duration // one per Snapshot.Windows
 	ConnectionWindows               []time.Duration // of the traffic of connections; nil if no connection is tracked
+	Prices                          time.Duration   `json:",omitempty"` // 0 if prices are off
 
 	Configured Intervals // as configured
 	MaxSeries  int       // of its ports, pairs and connections; 0 for no limit

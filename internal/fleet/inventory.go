@@ -31,6 +31,8 @@ type Inventory struct {
 	Encapsulation, Package, Speed       string
 	RedundancyPriority, RedundancyGroup string
 	LAG, Project                        string
+
+	Product string `json:",omitempty"` // equal for ports with the same list price, "" if that is not known
 }
 
 // Link is one physical port.

@@ -15,6 +15,16 @@ type Metered struct {
 	// Attached reports whether it is attached to a stream with metrics enabled,
 	// without which v4-metrics has no data; nil if that was not asked.
 	Attached *bool
+
+	Price     *Price `json:",omitempty"` // latest good answer; nil before, and if prices are off
+	PricePoll Poll   `json:",omitzero"`  // the latest try
+}
+
+// Price is a list price of Equinix, without taxes.
+type Price struct {
+	At       time.Time // when it was answered
+	Monthly  *float64  // recurring; nil if the API gives none
+	Currency string    // of Monthly
 }
 
 // Succeeded reports whether the latest traffic poll, of whichever window,

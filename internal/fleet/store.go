@@ -101,6 +101,7 @@ type AccountSettings struct {
 	Ports     []PortSettings
 	Pairs     []Pair // without traffic
 	MaxSeries int
+	Prices    time.Duration // between two questions about a list price; 0 if none is asked
 
 	// Sources are the traffic sources that may be asked about ports and about
 	// connections. If there is only one, it is in use from the start.
@@ -174,6 +175,7 @@ func (a *AccountSettings) carried(prev *Snapshot, set Settings) Account {
 	next, _ := prev.Account(a.Name)
 	next.Name, next.Timeout, next.MaxSeries, next.Configured = a.Name, set.Timeout, a.MaxSeries, set.Intervals
 	next.Pairs = slices.DeleteFunc(slices.Clone(a.Pairs), func(p Pair) bool { return !set.Shard.Has(p.Primary) })
+	next.Prices = a.Prices
 	next.Source = sourceInUse(next.Source, a.Sources)
 	next.ConnectionSource = sourceInUse(next.ConnectionSource, a.ConnectionSources)
 	if a.Tracked == nil {
@@ -195,7 +197,7 @@ func sourceInUse(known string, sources []string) string {
 
 // carried is m of that account with the windows of new settings.
 func (m Metered) carried(account string, old, windows []Window) Metered {
-	next := Metered{Account: account, Attached: m.Attached, Traffic: make([]*Traffic, len(windows)), Polls: make([]Poll, len(windows))}
+	next := Metered{Account: account, Attached: m.Attached, Price: m.Price, PricePoll: m.PricePoll, Traffic: make([]*Traffic, len(windows)), Polls: make([]Poll, len(windows))}
 	for i, w := range windows {
 		same := func(o Window) bool { return o.Span == w.Span && o.Resolution == w.Resolution }
 		if j := slices.IndexFunc(old, same); j >= 0 && j < len(m.Traffic) {

@@ -13,6 +13,7 @@ type MeteredView struct {
 	Windows  []Window
 	Traffic  []*Traffic // by window; nil: never seen, or stale
 	Attached *bool      // as the subject's own, true if data come all the same
+	Price    *Price     // nil: never asked, or stale
 }
 
 // View is a port as it may be shown at one moment: what has gone stale is nil.
@@ -41,7 +42,7 @@ type ConnectionView struct {
 // when its last good poll is older than StaleIntervals of its own effective
 // intervals.
 func (s *Snapshot) View(a *Account, p *Port, now time.Time) View {
-	v := View{Port: p, MeteredView: s.meteredView(&p.Metered, a.Windows, now)}
+	v := View{Port: p, MeteredView: s.meteredView(a, &p.Metered, a.Windows, now)}
 	if p.Inventory != nil && s.fresh(p.Inventory.At, a.Inventory, now) {
 		v.Inventory = p.Inventory
 	}
@@ -55,7 +56,7 @@ func (s *Snapshot) View(a *Account, p *Port, now time.Time) View {
 // may be shown now. Its values end as the values of a port do, its traffic by the
 // intervals of connection traffic.
 func (s *Snapshot) ConnectionView(a *Account, p *Port, c *Tracked, now time.Time) ConnectionView {
-	v := ConnectionView{Tracked: c, MeteredView: s.meteredView(&c.Metered, a.ConnectionWindows, now), PortName: p.Name()}
+	v := ConnectionView{Tracked: c, MeteredView: s.meteredView(a, &c.Metered, a.ConnectionWindows, now), PortName: p.Name()}
 	if s.fresh(c.At, a.Connections, now) {
 		v.Facts = &c.Connection
 	}
@@ -64,7 +65,7 @@ func (s *Snapshot) ConnectionView(a *Account, p *Port, c *Tracked, now time.Time
 
 // meteredView returns m without the traffic that has gone stale, by the effective
 // intervals of the windows. Before the first plan a window may have none.
-func (s *Snapshot) meteredView(m *Metered, intervals []time.Duration, now time.Time) MeteredView {
+func (s *Snapshot) meteredView(a *Account, m *Metered, intervals []time.Duration, now time.Time) MeteredView {
 	v := MeteredView{Subject: m, Now: now, Windows: s.Windows, Traffic: make([]*Traffic, len(s.Windows))}
 	for i, t := range m.Traffic {
 		interval := s.Windows[i].Interval
@@ -74,6 +75,9 @@ func (s *Snapshot) meteredView(m *Metered, intervals []time.Duration, now time.T
 		v.Traffic[i] = t.only(func(at time.Time) bool { return s.fresh(at, interval, now) })
 	}
 	v.Attached = attached(m.Attached, v.Traffic, s.Windows)
+	if m.Price != nil && s.fresh(m.Price.At, a.Prices, now) {
+		v.Price = m.Price
+	}
 	return v
 }
 
@@ -147,5 +151,5 @@ func (v *MeteredView) same(o *MeteredView) bool {
 			return false
 		}
 	}
-	return v.Subject == o.Subject && slices.EqualFunc(v.Traffic, o.Traffic, (*Traffic).same) // Attached follows from these
+	return v.Subject == o.Subject && v.Price == o.Price && slices.EqualFunc(v.Traffic, o.Traffic, (*Traffic).same) // Attached follows from these
 }

@@ -20,6 +20,7 @@ var (
 	choreInventory = key{uuid: "inventory"}   // lists the ports
 	choreSearch    = key{uuid: "connections"} // searches the connections on them
 	choreStreams   = key{uuid: "streams"}     // lists what is attached to streams
+	chorePrices    = key{uuid: "prices"}      // asks for list prices
 	choreSummary   = key{uuid: "summary"}     // logs how the polls went, and looks at the plan
 )
 
@@ -56,8 +57,11 @@ type account struct {
 	logged   map[*traffic]float64   // stretch factor in the latest log line
 	catchUp  map[*traffic]time.Time // intervals became shorter: when the last key that waited for the old one is due
 
+	prices prices
+
 	mu         sync.Mutex
 	current    plan
+	products   int             // that list prices are asked for
 	assetPages int             // that the latest listing of stream assets took; 0 if none is made
 	enabled    map[string]bool // by the latest listing of streams; nil if there is none
 	// How long the latest search and listing took: they are not done more often.
@@ -67,7 +71,7 @@ type account struct {
 func newAccount(cfg Config, index int, store *fleet.Store, conflicts *conflicts, metrics *Metrics, log *pollLog) *account {
 	a := &account{
 		Account: cfg.Accounts[index], cfg: cfg, index: index, store: store, conflicts: conflicts, metrics: metrics, log: log,
-		missingPairPorts: map[string]bool{}, logged: map[*traffic]float64{}, catchUp: map[*traffic]time.Time{}, begun: make(chan struct{}),
+		prices: prices{answers: map[string]priceAnswer{}}, missingPairPorts: map[string]bool{}, logged: map[*traffic]float64{}, catchUp: map[*traffic]time.Time{}, begun: make(chan struct{}),
 	}
 	state := store.Load().Accounts[index]
 	a.ports = a.newTraffic(portKind, a.Sources, state.Source)
@@ -114,6 +118,9 @@ func (a *account) start(counted time.Time) {
 		now, p := time.Now(), a.plan()
 		a.chores.add(choreSearch, firstDue(now, p.search, counted, a.Name, choreSearch.uuid))
 		a.chores.add(choreStreams, now)
+		if a.Prices > 0 {
+			a.chores.add(chorePrices, now)
+		}
 		a.chores.add(choreSummary, nextPlace(now, p.ports.windows[0], a.Name, choreSummary.uuid))
 		for _, t := range a.kinds {
 			a.schedule(t)
@@ -205,6 +212,8 @@ func (a *account) chore(ctx context.Context, k key) bool {
 		a.pollConnections(ctx)
 	case choreStreams:
 		a.pollStreams(ctx)
+	case chorePrices:
+		a.pollPrices(ctx)
 	case choreSummary:
 		a.log.summarize()
 		a.replan()
@@ -223,7 +232,7 @@ func (a *account) nextChore(k key, now time.Time) time.Time {
 	switch {
 	case k == choreInventory && a.listAgain:
 		return now.Add(firstListing)
-	case k == choreSearch:
+	case k == choreSearch, k == chorePrices: // products come and go with the connections
 		interval = p.search
 	case k == choreSummary:
 		interval = p.ports.windows[0]

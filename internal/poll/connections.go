@@ -237,6 +237,6 @@ func NewConnection(c fabric.Connection) fleet.Connection {
 		Maintenance:     c.MaintenanceStatus,
 		Bandwidth:       c.Bandwidth,
 		RedundancyGroup: c.RedundancyGroup, RedundancyPriority: c.RedundancyPriority,
-		ASidePort: c.ASidePort, ZSidePort: c.ZSidePort, ASide: end(c.ASide), ZSide: end(c.ZSide),
+		ASidePort: c.ASidePort, ZSidePort: c.ZSidePort, ASide: end(c.ASide), ZSide: end(c.ZSide), Profile: c.ZSideProfile,
 	}
 }

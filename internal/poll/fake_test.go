@@ -46,6 +46,7 @@ type fakeAPI struct {
 	// The view point is "" where the source wants none.
 	connectionTraffic func(source, uuid, viewPoint string) (*fabric.ConnectionTraffic, error)
 	assets            func() ([]fabric.StreamAsset, error)
+	price             func(what string, of fabric.ConnectionProduct) (fabric.Price, error) // what is port, connection or v3
 	login             fabric.TokenStatus
 }
 
@@ -132,6 +133,26 @@ func (f *fakeAPI) connectionStats(ctx context.Context, source, uuid, viewPoint s
 	t := fresh()
 	t.Capacity = nil
 	return &fabric.ConnectionTraffic{Traffic: *t}, ctx.Err()
+}
+
+func (f *fakeAPI) priced(what string, of fabric.ConnectionProduct) (fabric.Price, error) {
+	f.note(call{what: "price " + what, uuid: of.Port})
+	if f.price != nil {
+		return f.price(what, of)
+	}
+	return fabric.Price{}, nil
+}
+
+func (f *fakeAPI) PortPrice(_ context.Context, uuid string) (fabric.Price, error) {
+	return f.priced("port", fabric.ConnectionProduct{Port: uuid})
+}
+
+func (f *fakeAPI) ConnectionPrice(_ context.Context, of fabric.ConnectionProduct) (fabric.Price, error) {
+	return f.priced("connection", of)
+}
+
+func (f *fakeAPI) ConnectionPriceV3(_ context.Context, of fabric.ConnectionProduct) (fabric.Price, error) {
+	return f.priced("v3", of)
 }
 
 func (f *fakeAPI) StreamAssets(context.Context) iter.Seq2[fabric.StreamAsset, error] {

@@ -244,7 +244,7 @@ func newInventory(p fabric.Port, now time.Time) *fleet.Inventory {
 		Metro: p.MetroCode, MetroName: p.MetroName, Region: p.Region, IBX: p.IBX,
 		Encapsulation: p.Encapsulation, Package: p.Package, Speed: p.Speed,
 		RedundancyPriority: p.RedundancyPriority, RedundancyGroup: p.RedundancyGroup,
-		Project: p.ProjectID,
+		Project: p.ProjectID, Product: p.Product,
 	}
 	if p.LAG != nil {
 		i.LAG = strconv.FormatBool(*p.LAG)

@@ -26,6 +26,9 @@ type Load struct {
 	Connections int // a connection between two of the ports is two
 	Measured    int // connections whose traffic is polled
 	AssetPages  int // calls that a listing of stream assets takes, 0 if none is made
+	Products    int // that list prices are asked for, each once in PriceInterval
+
+	PriceInterval time.Duration
 }
 
 // AssetPages is how many calls a listing of so many stream assets takes.
@@ -84,6 +87,9 @@ func newPlan(cfg Config, l Load, ratePorts, rateConnections float64) plan {
 	}
 	p.ports.polls += calls(pagesOf(l.Connections)+pagesOf(l.Ports), cfg.Connections) +
 		calls(pagesOf(l.Ports)+l.AssetPages, cfg.Inventory)
+	if l.Products > 0 {
+		p.ports.polls += calls(l.Products, l.PriceInterval)
+	}
 	first := cycle * p.ports.polls
 	p.callsPerCycle = first + cycle*p.connections.polls
 
@@ -196,7 +202,7 @@ func (a *account) replan() {
 		rateConnections = a.connections.lap.rate()
 	}
 	a.mu.Lock()
-	load.AssetPages = a.assetPages
+	load.AssetPages, load.Products, load.PriceInterval = a.assetPages, a.products, a.Prices
 	next := newPlan(a.cfg, load, ratePorts, rateConnections)
 	next.search, next.inventory = max(next.search, a.searchTook), max(next.inventory, a.listingTook)
 	old := a.current

@@ -28,6 +28,9 @@ type API interface {
 	PortMetrics(ctx context.Context, uuid string, from, to time.Time) (*fabric.Traffic, error)
 	ConnectionStats(ctx context.Context, uuid, viewPoint string, from, to time.Time) (*fabric.Traffic, error)
 	ConnectionMetrics(ctx context.Context, uuid string, from, to time.Time) (*fabric.ConnectionTraffic, error)
+	PortPrice(ctx context.Context, port string) (fabric.Price, error)
+	ConnectionPrice(ctx context.Context, of fabric.ConnectionProduct) (fabric.Price, error)
+	ConnectionPriceV3(ctx context.Context, of fabric.ConnectionProduct) (fabric.Price, error)
 	StreamAssets(ctx context.Context) iter.Seq2[fabric.StreamAsset, error]
 	// PortConnections hands over each batch of ports with its connections or
 	// error; its own error says that ctx has ended.
@@ -54,6 +57,8 @@ type Account struct {
 	// Discover reports whether a port that the credentials see, of that name in
 	// the API, is to be polled too; nil if none is discovered.
 	Discover func(name string, i *fleet.Inventory) bool
+
+	Prices time.Duration // between two questions about a list price; 0 for none
 
 	// Connections selects connections on the account's ports to track one by one;
 	// nil to track none.
@@ -99,7 +104,7 @@ func (c *Config) settings() fleet.Settings {
 	}
 	for _, a := range c.Accounts {
 		s := fleet.AccountSettings{
-			Name: a.Name, Pairs: a.Pairs, MaxSeries: a.MaxSeries, Discovered: a.Discover,
+			Name: a.Name, Pairs: a.Pairs, MaxSeries: a.MaxSeries, Prices: a.Prices, Discovered: a.Discover,
 			Sources: a.Sources, ConnectionSources: ConnectionSources(a.Sources),
 		}
 		if a.Connections != nil {

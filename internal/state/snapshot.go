@@ -36,6 +36,7 @@ func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard flee
 		port := *p
 		port.Polls = restoredPolls(p.Polls, a.Windows, &s, now)
 		port.ConnectionsPoll = restored(p.ConnectionsPoll, a.Connections, s.StaleIntervals, now)
+		port.PricePoll = restored(p.PricePoll, a.Prices, s.StaleIntervals, now)
 		if !d.Clean {
 			port.Dropped, port.Errored = restarted(p.Dropped, now), restarted(p.Errored, now)
 		}
@@ -48,6 +49,7 @@ func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard flee
 		}
 		conn := *c
 		conn.Polls = restoredPolls(c.Polls, a.ConnectionWindows, &s, now)
+		conn.PricePoll = restored(c.PricePoll, a.Prices, s.StaleIntervals, now)
 		if !d.Clean && c.Dropped != nil {
 			conn.Dropped = map[fleet.Side]map[fleet.Direction]fleet.Counter{}
 			for side, counters := range c.Dropped {

@@ -106,13 +106,13 @@ func withoutErrors(s *fleet.Snapshot) *fleet.Snapshot {
 	next.Ports = make([]*fleet.Port, len(s.Ports))
 	for i, p := range s.Ports {
 		port := *p
-		port.Polls, port.ConnectionsPoll.Err = polls(p.Polls), ""
+		port.Polls, port.ConnectionsPoll.Err, port.PricePoll.Err = polls(p.Polls), "", ""
 		next.Ports[i] = &port
 	}
 	next.Connections = make([]*fleet.Tracked, len(s.Connections))
 	for i, c := range s.Connections {
 		conn := *c
-		conn.Polls = polls(c.Polls)
+		conn.Polls, conn.PricePoll.Err = polls(c.Polls), ""
 		next.Connections[i] = &conn
 	}
 	return &next
