@@ -11,6 +11,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 // exam is the examination of one account, or of the configuration. Checks leave in it what
@@ -33,6 +34,8 @@ type exam struct {
 	listedByV3  bool
 	ports       []asset               // that the exporter would poll
 	connections []asset               // whose traffic the exporter would poll
+	tracked     []*fleet.Connection   // that the filters select
+	products    int                   // with a list price of their own
 	portEnds    int                   // ends of connections on those ports
 	attachments map[string]attachment // the best of every asset in a stream; nil if not listed
 	assetPages  int                   // calls that this listing took; 0 if not listed
@@ -77,6 +80,7 @@ func checkAccount(ctx context.Context, cfg *config.Config, i int, refusals *fabr
 			e.checkAttachment(ctx, connections)
 		}
 	}
+	e.checkPrices(ctx)
 	e.checkPairs()
 	e.checkClock()
 	e.checkBudget()

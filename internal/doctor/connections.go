@@ -89,6 +89,7 @@ func (e *exam) selectConnections(found map[string]fabric.Connection, own map[str
 			continue
 		}
 		selected++
+		e.tracked = append(e.tracked, &of)
 		if of.CarriesTraffic() && len(e.connections) < selection.Max {
 			ask := func(ctx context.Context, source string, from, to time.Time) (*fabric.Traffic, error) {
 				t, err := poll.AskConnection(ctx, e.client, source, uuid, side, from, to)
@@ -123,6 +124,7 @@ func (e *exam) checkBudget() {
 	}
 	b := poll.NewBudget(daemon.PollConfig(e.cfg), poll.Load{
 		Ports: len(e.ports), Connections: e.portEnds, Measured: len(e.connections), AssetPages: e.assetPages,
+		Products: e.products, PriceInterval: e.account.Prices.Interval,
 	})
 	load := human.Plural(len(e.ports), "port")
 	if len(e.connections) > 0 {

@@ -43,12 +43,13 @@ type account struct {
 	kinds       []*traffic // of these two, those that there are
 
 	// Of the chores alone, each of which runs in one goroutine at a time.
-	listedV4         bool            // v4 has listed the ports
-	goneV4           int             // listings in a row that found no v4
-	listAgain        bool            // try the listing again in a minute: none has succeeded yet
-	wasEmpty         bool            // the latest listing that came through had lost every port
-	missingPairPorts map[string]bool // ports of configured pairs that were logged as missing
-	lastOverLimit    int             // connections selected when it was logged that they are too many
+	listedV4         bool                   // v4 has listed the ports
+	goneV4           int                    // listings in a row that found no v4
+	listAgain        bool                   // try the listing again in a minute: none has succeeded yet
+	wasEmpty         bool                   // the latest listing that came through had lost every port
+	missingPairPorts map[string]bool        // ports of configured pairs that were logged as missing
+	prices           map[string]priceAnswer // by product
+	lastOverLimit    int                    // connections selected when it was logged that they are too many
 
 	begun     chan struct{} // closed when traffic may be polled
 	beginOnce sync.Once
@@ -57,13 +58,11 @@ type account struct {
 	logged   map[*traffic]float64   // stretch factor in the latest log line
 	catchUp  map[*traffic]time.Time // intervals became shorter: when the last key that waited for the old one is due
 
-	prices prices
-
-	mu         sync.Mutex
-	current    plan
-	products   int             // that list prices are asked for
-	assetPages int             // that the latest listing of stream assets took; 0 if none is made
-	enabled    map[string]bool // by the latest listing of streams; nil if there is none
+	mu           sync.Mutex
+	current      plan
+	productCount int             // products that list prices are asked for
+	assetPages   int             // that the latest listing of stream assets took; 0 if none is made
+	enabled      map[string]bool // by the latest listing of streams; nil if there is none
 	// How long the latest search and listing took: they are not done more often.
 	searchTook, listingTook time.Duration
 }
@@ -71,7 +70,7 @@ type account struct {
 func newAccount(cfg Config, index int, store *fleet.Store, conflicts *conflicts, metrics *Metrics, log *pollLog) *account {
 	a := &account{
 		Account: cfg.Accounts[index], cfg: cfg, index: index, store: store, conflicts: conflicts, metrics: metrics, log: log,
-		prices: prices{answers: map[string]priceAnswer{}}, missingPairPorts: map[string]bool{}, logged: map[*traffic]float64{}, catchUp: map[*traffic]time.Time{}, begun: make(chan struct{}),
+		prices: map[string]priceAnswer{}, missingPairPorts: map[string]bool{}, logged: map[*traffic]float64{}, catchUp: map[*traffic]time.Time{}, begun: make(chan struct{}),
 	}
 	state := store.Load().Accounts[index]
 	a.ports = a.newTraffic(portKind, a.Sources, state.Source)

@@ -202,7 +202,7 @@ func (a *account) replan() {
 		rateConnections = a.connections.lap.rate()
 	}
 	a.mu.Lock()
-	load.AssetPages, load.Products, load.PriceInterval = a.assetPages, a.products, a.Prices
+	load.AssetPages, load.Products, load.PriceInterval = a.assetPages, a.productCount, a.Prices
 	next := newPlan(a.cfg, load, ratePorts, rateConnections)
 	next.search, next.inventory = max(next.search, a.searchTook), max(next.inventory, a.listingTook)
 	old := a.current

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,139 +15,167 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// retryPrice is how soon a price is asked for again after a failure, if not sooner by the
-// interval.
-const retryPrice = time.Hour
-
-// prices are the answers about list prices, by product, so that a product is asked about once
-// per interval, however many ports and connections are of it.
-type prices struct {
-	mu      sync.Mutex
-	answers map[string]priceAnswer
-	v3      bool // the v4 search is gone
+// Product is what ports or connections with the same list price have in common.
+type Product struct {
+	key        string
+	UUIDs      []string                  // the ports or connections
+	Connection *fabric.ConnectionProduct // nil: it is of ports
 }
 
+// Products are the products of ports and of the connections on them, in the order of the first
+// of each. Connections without a documented price are in none: those whose z-side is neither a
+// port nor a service, and those from the port of another customer, who pays for them.
+func Products(ports map[string]*fleet.Port, uuids []string, conns []*fleet.Connection) (all []*Product) {
+	by := map[string]*Product{}
+	add := func(uuid, key string, of *fabric.ConnectionProduct) {
+		if by[key] == nil {
+			by[key] = &Product{key: key, Connection: of}
+			all = append(all, by[key])
+		}
+		by[key].UUIDs = append(by[key].UUIDs, uuid)
+	}
+	for _, uuid := range uuids {
+		if p := ports[uuid]; p.Inventory != nil {
+			add(uuid, "port "+cmp.Or(p.Inventory.Product, uuid), nil)
+		}
+	}
+	for _, c := range conns {
+		p := ports[c.ASidePort]
+		if p == nil || p.Inventory == nil || c.Bandwidth == nil || c.ZSide.Metro == "" {
+			continue
+		}
+		takes, _ := c.InUse()
+		if !takes || c.ZSide.Type != "COLO" && (c.ZSide.Type != "SP" || c.Profile == "") {
+			continue
+		}
+		origin := p.Inventory.Metro + " " + p.Inventory.Package
+		if p.Inventory.Metro == "" {
+			origin = p.UUID
+		}
+		add(c.UUID, strings.Join([]string{
+			"connection", c.Type, strconv.FormatFloat(*c.Bandwidth, 'f', -1, 64), origin, c.ZSide.Type, c.ZSide.Metro, c.Profile,
+		}, " "), &fabric.ConnectionProduct{
+			Type: c.Type, Bandwidth: *c.Bandwidth, Port: p.UUID, Metro: p.Inventory.Metro, ZType: c.ZSide.Type, ZMetro: c.ZSide.Metro, ZProfile: c.Profile,
+		})
+	}
+	return all
+}
+
+var errNoPortPrices = errors.New("the v4 API has no prices, and v3 has none of ports")
+
+// AskPrice asks for the list price of a product. Where the v4 search is gone it asks v3, which
+// has no prices of ports.
+func AskPrice(ctx context.Context, api API, p *Product) (price fabric.Price, err error) {
+	defer survive(&err)
+	if p.Connection == nil {
+		if price, err = api.PortPrice(ctx, p.UUIDs[0]); fabric.Gone(err) {
+			err = errors.Join(errNoPortPrices, err)
+		}
+		return price, err
+	}
+	if price, err = api.ConnectionPrice(ctx, *p.Connection); fabric.Gone(err) {
+		return api.ConnectionPriceV3(ctx, *p.Connection)
+	}
+	return price, err
+}
+
+// priceAnswer is the latest answer about a product.
 type priceAnswer struct {
 	fleet.Price
 	err error
 }
 
-// due reports whether to ask again.
+// due reports whether to ask again: after the interval, or an hour after a failure.
 func (p priceAnswer) due(interval time.Duration, now time.Time) bool {
 	if p.err != nil {
-		interval = min(interval, retryPrice)
+		interval = min(interval, time.Hour)
 	}
 	return p.At.IsZero() || fleet.Age(now, p.At) >= interval
 }
 
-// PriceOf is what the price of a connection from the port p depends on; ok is false if Equinix
-// documents no price of it, or if another customer's port is at its a-side and pays for it.
-func PriceOf(c *fleet.Connection, p *fleet.Port) (of fabric.ConnectionProduct, ok bool) {
-	if p == nil || p.Inventory == nil || c.ASidePort != p.UUID || c.Bandwidth == nil || c.ZSide.Metro == "" {
-		return of, false
-	}
-	of = fabric.ConnectionProduct{
-		Type: c.Type, Bandwidth: *c.Bandwidth, Port: p.UUID, Metro: p.Inventory.Metro, ZType: c.ZSide.Type, ZMetro: c.ZSide.Metro, ZProfile: c.Profile,
-	}
-	takes, _ := c.InUse()
-	return of, takes && (of.ZType == "COLO" || of.ZType == "SP" && of.ZProfile != "")
-}
-
-// productOfPort is equal for ports with the same price.
-func productOfPort(p *fleet.Port) string { return "port " + cmp.Or(p.Inventory.Product, p.UUID) }
-
-// productOfConnection is equal for connections with the same price: of those of one metro that
-// are on ports of one package.
-func productOfConnection(of fabric.ConnectionProduct, p *fleet.Port) string {
-	origin := p.Inventory.Metro + " " + p.Inventory.Package
-	if p.Inventory.Metro == "" {
-		origin = p.UUID
-	}
-	return "connection " + of.Type + " " + strconv.FormatFloat(of.Bandwidth, 'f', -1, 64) + " " + origin + " " + of.ZType + " " + of.ZMetro + " " + of.ZProfile
-}
-
-// pollPrices asks for the list price of every product of the account's ports and tracked
+// pollPrices asks for the list price of each product of the account's ports and tracked
 // connections that is due, and publishes all prices.
 func (a *account) pollPrices(ctx context.Context) {
-	a.prices.mu.Lock()
-	a.prices.v3 = false // it may have come back
-	a.prices.mu.Unlock()
-	snap, now := a.store.Load(), time.Now()
-	asks := map[string]func(context.Context) (fabric.Price, error){}
-	product := map[string]string{} // by the UUID of a port or connection
-	want := func(uuid, key string, known *fleet.Price, ask func(context.Context) (fabric.Price, error)) {
-		product[uuid], asks[key] = key, ask
-		a.prices.mu.Lock()
-		defer a.prices.mu.Unlock()
-		if answer := a.prices.answers[key]; known != nil && known.At.After(answer.At) { // from before a restart
-			a.prices.answers[key] = priceAnswer{Price: *known}
-		}
+	products, known := a.products()
+	a.mu.Lock()
+	changed := a.productCount != len(products)
+	a.productCount = len(products)
+	a.mu.Unlock()
+	if changed {
+		a.replan()
 	}
-	for _, p := range snap.PortsOf(a.Name) {
-		if p.Inventory != nil {
-			want(p.UUID, productOfPort(p), p.Price, func(ctx context.Context) (fabric.Price, error) { return a.askPrice(ctx, p.UUID, nil) })
-		}
-	}
-	for _, c := range snap.Connections {
-		p := snap.Port(c.ASidePort)
-		if of, ok := PriceOf(&c.Connection, p); ok && c.Account == a.Name {
-			want(c.UUID, productOfConnection(of, p), c.Price, func(ctx context.Context) (fabric.Price, error) { return a.askPrice(ctx, "", &of) })
-		}
-	}
-	a.noteProducts(len(asks))
 
+	var mu sync.Mutex // of a.prices
 	ctx, _ = fabric.InTurn(ctx, fabric.HistoryTurn)
 	var asking errgroup.Group
 	asking.SetLimit(max(1, a.cfg.Concurrency/2))
-	for key, ask := range asks {
-		a.prices.mu.Lock()
-		before := a.prices.answers[key]
-		a.prices.mu.Unlock()
-		if !before.due(a.Prices, now) {
+	now := time.Now()
+	for _, p := range products {
+		mu.Lock()
+		answer, ok := a.prices[p.key]
+		if price := known[p.UUIDs[0]]; !ok && price != nil { // from before a reload
+			answer = priceAnswer{Price: *price}
+			a.prices[p.key] = answer
+		}
+		mu.Unlock()
+		if !answer.due(a.Prices, now) {
 			continue
 		}
-		asking.Go(func() (err error) {
-			defer survive(&err)
-			got, err := ask(ctx)
-			if ctx.Err() != nil {
-				return nil
-			}
-			answer := priceAnswer{Price: fleet.Price{At: time.Now(), Monthly: got.Monthly, Currency: got.Currency}, err: err}
-			a.prices.mu.Lock()
-			defer a.prices.mu.Unlock()
-			a.prices.answers[key] = answer
+		asking.Go(func() error {
+			got, err := AskPrice(ctx, a.API, p)
+			mu.Lock()
+			defer mu.Unlock()
+			a.prices[p.key] = priceAnswer{fleet.Price{At: time.Now(), Monthly: got.Monthly, Currency: got.Currency}, err}
 			return nil
 		})
 	}
 	_ = asking.Wait()
-	if ctx.Err() != nil {
-		return
+	if ctx.Err() == nil {
+		a.publishPrices(products)
 	}
-	a.publishPrices(product)
+}
+
+// products are the products of the account, and the prices that are known, by UUID.
+func (a *account) products() ([]*Product, map[string]*fleet.Price) {
+	snap := a.store.Load()
+	ports, known := map[string]*fleet.Port{}, map[string]*fleet.Price{}
+	var conns []*fleet.Connection
+	for _, p := range snap.PortsOf(a.Name) {
+		ports[p.UUID], known[p.UUID] = p, p.Price
+	}
+	for _, c := range snap.Connections {
+		if c.Account == a.Name {
+			conns, known[c.UUID] = append(conns, &c.Connection), c.Price
+		}
+	}
+	return Products(ports, portKind.all(snap, a.Name), conns), known
 }
 
 // publishPrices writes the answers to the ports and connections. A failure keeps the price
 // before, which goes stale.
-func (a *account) publishPrices(product map[string]string) {
-	a.prices.mu.Lock()
-	defer a.prices.mu.Unlock()
+func (a *account) publishPrices(products []*Product) {
+	answers := map[string]priceAnswer{}
 	var failed error
+	for _, p := range products {
+		for _, uuid := range p.UUIDs {
+			answers[uuid] = a.prices[p.key]
+		}
+		failed = cmp.Or(failed, a.prices[p.key].err)
+	}
 	a.store.Update(func(e *fleet.Edit) {
 		take := func(m *fleet.Metered, uuid string) {
-			answer, ok := a.prices.answers[product[uuid]]
-			switch {
-			case !ok:
+			answer, ok := answers[uuid]
+			if !ok {
 				m.Price, m.PricePoll = nil, fleet.Poll{}
 				return
-			case answer.err == nil:
+			}
+			if answer.err == nil {
 				m.Price = &answer.Price
-			default:
-				failed = answer.err
 			}
 			m.PricePoll = m.PricePoll.Ended(answer.At, answer.err)
 		}
-		for _, p := range e.Snapshot().PortsOf(a.Name) {
-			take(&e.Port(a.Name, p.UUID).Metered, p.UUID)
+		for _, uuid := range portKind.all(e.Snapshot(), a.Name) {
+			take(&e.Port(a.Name, uuid).Metered, uuid)
 		}
 		for _, c := range e.Snapshot().Connections {
 			if c.Account == a.Name {
@@ -155,43 +184,4 @@ func (a *account) publishPrices(product map[string]string) {
 		}
 	})
 	a.log.record("prices", "", failed)
-}
-
-// askPrice asks for the price of a port, or of a connection if of is not nil. Where the v4
-// search is gone, v3 is asked, which has no prices of ports.
-func (a *account) askPrice(ctx context.Context, port string, of *fabric.ConnectionProduct) (price fabric.Price, err error) {
-	a.prices.mu.Lock()
-	v3 := a.prices.v3
-	a.prices.mu.Unlock()
-	if !v3 {
-		if of == nil {
-			price, err = a.API.PortPrice(ctx, port)
-		} else {
-			price, err = a.API.ConnectionPrice(ctx, *of)
-		}
-		if !fabric.Gone(err) {
-			return price, err
-		}
-	}
-	if of == nil {
-		return fabric.Price{}, cmp.Or(err, errNoPortPrices)
-	}
-	price, err = a.API.ConnectionPriceV3(ctx, *of)
-	a.prices.mu.Lock()
-	a.prices.v3 = err == nil
-	a.prices.mu.Unlock()
-	return price, err
-}
-
-var errNoPortPrices = errors.New("the v4 API has no prices for this account, and v3 has none of ports")
-
-// noteProducts plans anew if the number of products has changed.
-func (a *account) noteProducts(n int) {
-	a.mu.Lock()
-	changed := a.products != n
-	a.products = n
-	a.mu.Unlock()
-	if changed {
-		a.replan()
-	}
 }
