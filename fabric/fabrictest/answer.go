@@ -24,6 +24,8 @@ const (
 	OpConnectionStatsV4  = "v4_connection_stats"
 	OpSearchMetrics      = "v4_metrics_search"
 	OpSearchStreamAssets = "v4_stream_assets_search"
+	OpSearchPrices       = "v4_prices_search"
+	OpPricesV3           = "v3_connection_prices"
 	OpUnknown            = "unknown" // any other path or method
 
 	opControl = "" // switches faults; not part of the Fabric API
@@ -43,6 +45,7 @@ var routes = []route{
 	{"GET", "/ecx/v3/port/userport", OpUserPortsV3, false, (*API).userPortsV3},
 	{"GET", "/ecx/v3/stats/port/{id}", OpPortStatsV3, false, (*API).portStatsV3},
 	{"GET", "/ecx/v3/l2/buyer/connections", "v3_buyer_connections", false, (*API).buyerConnections},
+	{"GET", "/ecx/v3/l2/connections/prices", OpPricesV3, false, (*API).pricesV3},
 	{"GET", "/fabric/v4/ports", OpPorts, false, (*API).listPorts},
 	{"POST", "/fabric/v4/ports/search", OpSearchPorts, false, (*API).searchPorts},
 	{"GET", "/fabric/v4/ports/{id}", OpPort, false, (*API).port},
@@ -61,6 +64,7 @@ var routes = []route{
 	{"POST", "/fabric/v4/metrics/search", OpSearchMetrics, false, (*API).searchMetrics},
 	{"GET", "/fabric/v4/metrics", "v4_metrics", false, (*API).metroMetrics},
 	{"POST", "/fabric/v4/streamAssets/search", OpSearchStreamAssets, false, (*API).searchStreamAssets},
+	{"POST", "/fabric/v4/prices/search", OpSearchPrices, false, (*API).searchPrices},
 	{"GET", "/fabric/v4/metros", "v4_metros", false, (*API).listMetros},
 	{"GET", "/fabric/v4/metros/{id}", "v4_metro", false, (*API).metro},
 	{"GET", "/fabric/v4/serviceProfiles", "v4_service_profiles", false, (*API).listProfiles},

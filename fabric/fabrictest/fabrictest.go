@@ -1,6 +1,6 @@
 // Package fabrictest simulates the Equinix Fabric API: logins, ports, traffic
-// statistics and metrics, metros, service profiles, and connections from order to
-// deletion, with the quirks of the real API and with faults on demand.
+// statistics and metrics, metros, service profiles, list prices, and connections from
+// order to deletion, with the quirks of the real API and with faults on demand.
 //
 // An [API] is one account. It is an http.Handler for a real server ([API.Serve],
 // httptest), and [API.Transport] answers in memory, which a testing/synctest bubble

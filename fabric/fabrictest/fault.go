@@ -152,10 +152,13 @@ func (a *API) endDue() {
 }
 
 // meet returns the fault that hits a call, and counts the hit; the zero Fault if no
-// fault matches. A search for metrics names its asset in the body.
+// fault matches. A search for metrics or prices names its asset in the body, the v3
+// call for prices its port in the query.
 func (fs *faults) meet(c *call) Fault {
 	return fs.first(func(f *Fault) bool {
-		about := f.UUID == "" || f.UUID == c.id || c.op == OpSearchMetrics && bytes.Contains(c.body, []byte(f.UUID))
+		about := f.UUID == "" || f.UUID == c.id ||
+			(c.op == OpSearchMetrics || c.op == OpSearchPrices) && bytes.Contains(c.body, []byte(f.UUID)) ||
+			c.op == OpPricesV3 && c.http.URL.Query().Get("portUUID") == f.UUID
 		return f.Unreachable == nil && (f.Op == "" || f.Op == c.op) && about && (!f.Data || !c.open) && glob(f.Path, c.http.URL.Path)
 	})
 }
