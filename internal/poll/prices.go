@@ -23,8 +23,9 @@ type Product struct {
 }
 
 // Products are the products of ports and of the connections on them, in the order of the first
-// of each. Connections without a documented price are in none: those whose z-side is neither a
-// port nor a service, and those from the port of another customer, who pays for them.
+// of each. In none are connections that are over or not yet there, those whose z-side is neither a
+// port nor a service, as Equinix documents no price of them, and those from the port of another
+// customer, who pays for them.
 func Products(ports map[string]*fleet.Port, uuids []string, conns []*fleet.Connection) (all []*Product) {
 	by := map[string]*Product{}
 	add := func(uuid, key string, of *fabric.ConnectionProduct) {
@@ -44,8 +45,7 @@ func Products(ports map[string]*fleet.Port, uuids []string, conns []*fleet.Conne
 		if p == nil || p.Inventory == nil || c.Bandwidth == nil || c.ZSide.Metro == "" {
 			continue
 		}
-		takes, _ := c.InUse()
-		if !takes || c.ZSide.Type != "COLO" && (c.ZSide.Type != "SP" || c.Profile == "") {
+		if !c.CarriesTraffic() || c.ZSide.Type != "COLO" && (c.ZSide.Type != "SP" || c.Profile == "") {
 			continue
 		}
 		origin := p.Inventory.Metro + " " + p.Inventory.Package
