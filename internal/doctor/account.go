@@ -11,7 +11,6 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
-	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 // exam is the examination of one account, or of the configuration. Checks leave in it what
@@ -34,7 +33,7 @@ type exam struct {
 	listedByV3  bool
 	ports       []asset               // that the exporter would poll
 	connections []asset               // whose traffic the exporter would poll
-	tracked     []*fleet.Connection   // that the filters select
+	tracked     []fabric.Connection   // that the filters select
 	products    int                   // with a list price of their own
 	portEnds    int                   // ends of connections on those ports
 	attachments map[string]attachment // the best of every asset in a stream; nil if not listed

@@ -89,7 +89,7 @@ func (e *exam) selectConnections(found map[string]fabric.Connection, own map[str
 			continue
 		}
 		selected++
-		e.tracked = append(e.tracked, &of)
+		e.tracked = append(e.tracked, c)
 		if of.CarriesTraffic() && len(e.connections) < selection.Max {
 			ask := func(ctx context.Context, source string, from, to time.Time) (*fabric.Traffic, error) {
 				t, err := poll.AskConnection(ctx, e.client, source, uuid, side, from, to)

@@ -1,13 +1,11 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
-	"time"
 
-	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
@@ -21,24 +19,22 @@ func (e *exam) checkPrices(ctx context.Context) {
 	if e.unlisted() || e.cannotAsk(ctx) {
 		return
 	}
-	ports := map[string]*fleet.Port{}
+	var ports []fabric.Port
+	names := map[string]string{}
 	for _, p := range e.ports {
 		if listed, is := e.listed[p.uuid]; is {
-			ports[p.uuid] = &fleet.Port{UUID: p.uuid, APIName: listed.Name, Inventory: poll.NewInventory(listed, time.Now())}
+			ports = append(ports, listed)
+			names[p.uuid] = cmp.Or(p.name, p.uuid)
 		}
 	}
-	products := poll.Products(ports, slices.Sorted(maps.Keys(ports)), e.tracked)
+	for _, c := range e.tracked {
+		names[c.UUID] = cmp.Or(c.Name, c.UUID)
+	}
+	products := poll.ListedProducts(ports, e.tracked)
 	e.products = len(products)
 	if len(products) == 0 {
 		e.add(skip, "", "there is no port to ask about", "")
 		return
-	}
-	names := map[string]string{}
-	for _, p := range ports {
-		names[p.UUID] = p.Name()
-	}
-	for _, c := range e.tracked {
-		names[c.UUID] = c.Name()
 	}
 	asked := map[bool]int{} // by whether it is of a connection
 	priced, refused := 0, ""

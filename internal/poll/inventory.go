@@ -119,7 +119,7 @@ func (a *account) adoptConfigured(e *fleet.Edit, listed map[string]fabric.Port) 
 func (a *account) discover(e *fleet.Edit, listed map[string]fabric.Port, now time.Time) {
 	for _, uuid := range slices.Sorted(maps.Keys(listed)) {
 		found := listed[uuid]
-		inventory := NewInventory(found, now)
+		inventory := newInventory(found, now)
 		if !a.cfg.inShard(uuid, inventory) || !a.Discover(found.Name, inventory) || !a.wins(e, uuid) {
 			continue
 		}
@@ -133,7 +133,7 @@ func (a *account) discover(e *fleet.Edit, listed map[string]fabric.Port, now tim
 
 // takeListed writes what a listing says of a port.
 func takeListed(p *fleet.Port, found fabric.Port, now time.Time) {
-	p.Confirmed, p.APIName, p.Inventory, p.Linked = true, found.Name, NewInventory(found, now), len(found.Links) > 0
+	p.Confirmed, p.APIName, p.Inventory, p.Linked = true, found.Name, newInventory(found, now), len(found.Links) > 0
 }
 
 // wins reports whether a port is to become one of the account. A port that a later account
@@ -236,8 +236,7 @@ func (a *account) repeated(kind, uuid string, n int) {
 	a.log.Debug("answer holds things more than once; merged", "kind", kind, "uuid", uuid, "repetitions", n)
 }
 
-// NewInventory is what a listing says of a port.
-func NewInventory(p fabric.Port, now time.Time) *fleet.Inventory {
+func newInventory(p fabric.Port, now time.Time) *fleet.Inventory {
 	i := &fleet.Inventory{
 		At:    now,
 		State: p.State, Status: p.OperationalStatus, Maintenance: p.MaintenanceStatus,

@@ -22,11 +22,26 @@ type Product struct {
 	Connection *fabric.ConnectionProduct // nil: it is of ports
 }
 
-// Products are the products of ports and of the connections on them, in the order of the first
+// ListedProducts are the products of ports and connections as the API lists them, see products.
+func ListedProducts(ports []fabric.Port, conns []fabric.Connection) []*Product {
+	by := map[string]*fleet.Port{}
+	var uuids []string
+	for _, p := range ports {
+		uuids = append(uuids, p.UUID)
+		by[p.UUID] = &fleet.Port{UUID: p.UUID, Inventory: newInventory(p, time.Time{})}
+	}
+	var on []*fleet.Connection
+	for _, c := range conns {
+		on = append(on, new(NewConnection(c)))
+	}
+	return products(by, uuids, on)
+}
+
+// products are the products of ports and of the connections on them, in the order of the first
 // of each. In none are connections that are over or not yet there, those whose z-side is neither a
 // port nor a service, as Equinix documents no price of them, and those from the port of another
 // customer, who pays for them.
-func Products(ports map[string]*fleet.Port, uuids []string, conns []*fleet.Connection) (all []*Product) {
+func products(ports map[string]*fleet.Port, uuids []string, conns []*fleet.Connection) (all []*Product) {
 	by := map[string]*Product{}
 	add := func(uuid, key string, of *fabric.ConnectionProduct) {
 		if by[key] == nil {
@@ -96,10 +111,10 @@ func (p priceAnswer) due(interval time.Duration, now time.Time) bool {
 // pollPrices asks for the list price of each product of the account's ports and tracked
 // connections that is due, and publishes all prices.
 func (a *account) pollPrices(ctx context.Context) {
-	products, known := a.products()
+	all, known := a.products()
 	a.mu.Lock()
-	changed := a.productCount != len(products)
-	a.productCount = len(products)
+	changed := a.productCount != len(all)
+	a.productCount = len(all)
 	a.mu.Unlock()
 	if changed {
 		a.replan()
@@ -110,7 +125,7 @@ func (a *account) pollPrices(ctx context.Context) {
 	var asking errgroup.Group
 	asking.SetLimit(max(1, a.cfg.Concurrency/2))
 	now := time.Now()
-	for _, p := range products {
+	for _, p := range all {
 		mu.Lock()
 		answer, ok := a.prices[p.key]
 		if price := known[p.UUIDs[0]]; !ok && price != nil { // from before a reload
@@ -131,7 +146,7 @@ func (a *account) pollPrices(ctx context.Context) {
 	}
 	_ = asking.Wait()
 	if ctx.Err() == nil {
-		a.publishPrices(products)
+		a.publishPrices(all)
 	}
 }
 
@@ -148,15 +163,15 @@ func (a *account) products() ([]*Product, map[string]*fleet.Price) {
 			conns, known[c.UUID] = append(conns, &c.Connection), c.Price
 		}
 	}
-	return Products(ports, portKind.all(snap, a.Name), conns), known
+	return products(ports, portKind.all(snap, a.Name), conns), known
 }
 
 // publishPrices writes the answers to the ports and connections. A failure keeps the price
 // before, which goes stale.
-func (a *account) publishPrices(products []*Product) {
+func (a *account) publishPrices(all []*Product) {
 	answers := map[string]priceAnswer{}
 	var failed error
-	for _, p := range products {
+	for _, p := range all {
 		for _, uuid := range p.UUIDs {
 			answers[uuid] = a.prices[p.key]
 		}
