@@ -28,6 +28,7 @@ func (c *checker) check(cfg *Config) {
 	c.poll(&cfg.Poll)
 	c.api(&cfg.API)
 	cfg.State.File = c.resolve(cfg.State.File)
+	c.remoteWrite(cfg)
 }
 
 func (c *checker) poll(p *Poll) {

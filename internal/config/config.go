@@ -17,6 +17,9 @@ type Config struct {
 	API API `yaml:"api"`
 	// State says what is kept over a restart.
 	State State `yaml:"state"`
+	// RemoteWrite are the receivers of every interval of traffic, each sample with the time
+	// of its interval. Default: none.
+	RemoteWrite []RemoteWrite `yaml:"remote_write"`
 	// FromEnvironment is true without a file: one account with the credentials of the
 	// environment discovers all its ports.
 	FromEnvironment bool

@@ -31,6 +31,8 @@ func (r *report) value(n *yaml.Node, path string, v reflect.Value) {
 		switch {
 		case problem != "":
 			r.badAt(n.Line, path, "%s", problem)
+		case v.Type() == reflect.TypeFor[RemoteWrite]():
+			r.remoteWrite(n, path, v.Addr().Interface().(*RemoteWrite))
 		case v.Kind() == reflect.Struct:
 			r.mapping(n, path, v)
 		case v.Kind() == reflect.Slice:

@@ -46,7 +46,7 @@ func TestExampleHasEveryKey(t *testing.T) {
 // honest: it would pass for an empty example, too.
 func TestExampleHasEveryOptionalKeyInForce(t *testing.T) {
 	given, _ := config.GivenKeys(read(t, exampleFile))
-	noDefault := regexp.MustCompile(`client|ca_file|token|include|exclude|pairs|connections(\.|$)|state|ports\[\]\.name|windows\[\]\.interval`)
+	noDefault := regexp.MustCompile(`client|ca_file|token|include|exclude|pairs|connections(\.|$)|state|remote_write|ports\[\]\.name|windows\[\]\.interval`)
 	for _, key := range config.KnownKeys() {
 		if !noDefault.MatchString(key) || key == "poll.stale_intervals" {
 			if !slices.Contains(given, key) {

@@ -25,8 +25,9 @@ type Options struct {
 	Registerer prometheus.Registerer          // for the metrics of the exporter itself
 	Transport  http.RoundTripper              // to Equinix; nil: one for each account, by its settings
 	UserAgent  string
-	Shard      fleet.Shard // the part of the ports to poll
-	KeepState  bool        // restore values from the state file, and write it; else only refused logins are counted there
+	Shard      fleet.Shard       // the part of the ports to poll
+	Receivers  http.RoundTripper // to the receivers of remote write; nil: one for each, by its settings
+	KeepState  bool              // restore values from the state file, and write it; else only refused logins are counted there
 	Log        *slog.Logger
 
 	ForgetRefusals bool // count refused logins from 0, whatever the state file says
@@ -68,7 +69,8 @@ func New(opts Options) (*Daemon, error) {
 	if d.gen, err = d.newGeneration(cfg, nil); err != nil {
 		return nil, err
 	}
-	d.gen.start(&d.store, d.metrics.Metrics, opts.Log)
+	d.gen.start(&d.store, d.metrics, d.keeper.marks, opts.Log)
+	d.keeper.follow(d.gen.writer)
 	d.metrics.reloads.succeeded()
 	d.warn(cfg)
 	return d, nil
@@ -105,7 +107,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	for {
 		gctx, cancel := context.WithCancel(ctx)
 		ended := make(chan error, 1)
-		go func() { ended <- d.current().poller.Run(gctx) }()
+		go func() { ended <- d.current().run(gctx) }()
 		select {
 		case err := <-ended:
 			cancel()
@@ -141,7 +143,8 @@ func (d *Daemon) replace(next *generation) {
 	for _, a := range next.accounts {
 		a.tokens.Resume()
 	}
-	next.start(&d.store, d.metrics.Metrics, d.opts.Log)
+	next.start(&d.store, d.metrics, prev.writer.Marks(), d.opts.Log)
+	d.keeper.follow(next.writer)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.gen = next

@@ -2,23 +2,29 @@ package daemon
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/history"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
 // generation is everything that is built from one reading of the configuration.
 type generation struct {
-	cfg      poll.Config
-	accounts map[string]*account
-	poller   *poll.Poller // nil before start
+	cfg       poll.Config
+	accounts  map[string]*account
+	receivers []history.Receiver
+	poller    *poll.Poller // nil before start, like writer
+	writer    *history.Writer
 }
 
 // account is a client and the settings that it was built from.
@@ -65,12 +71,51 @@ func (d *Daemon) newGeneration(cfg *config.Config, prev *generation) (*generatio
 		}
 		g.cfg.Accounts = append(g.cfg.Accounts, polled)
 	}
-	return g, nil
+	var err error
+	g.receivers, err = d.receivers(cfg)
+	return g, err
 }
 
-// start makes the poller, which continues with the values in the store.
-func (g *generation) start(store *fleet.Store, metrics *poll.Metrics, log *slog.Logger) {
-	g.poller = poll.New(g.cfg, store, metrics, log)
+// receivers are the receivers of remote write.
+func (d *Daemon) receivers(cfg *config.Config) (all []history.Receiver, err error) {
+	if !d.opts.KeepState { // beside an exporter, which sends everything
+		return nil, nil
+	}
+	return Receivers(cfg, d.opts.Receivers, d.opts.UserAgent)
+}
+
+// Receivers are the receivers of remote write. t replaces their transport, unless it is nil.
+func Receivers(cfg *config.Config, t http.RoundTripper, userAgent string) (all []history.Receiver, err error) {
+	for _, w := range cfg.RemoteWrite {
+		own := t
+		if own == nil {
+			if own, err = w.Transport(userAgent); err != nil {
+				return nil, fmt.Errorf("remote_write %s: %w", w.Name, err)
+			}
+		}
+		all = append(all, history.Receiver{
+			Name: w.Name, URL: w.URL, Transport: own, Timeout: w.RemoteTimeout, V2: w.ProtobufMessage == config.RemoteWriteV2, Secrets: w.Secrets(),
+		})
+	}
+	return all, nil
+}
+
+// start makes the poller, which continues with the values in the store, and the writer, which
+// continues at marks.
+func (g *generation) start(store *fleet.Store, metrics *metrics, marks history.Marks, log *slog.Logger) {
+	g.writer = history.NewWriter(g.receivers, marks, metrics.history, log)
+	if len(g.receivers) > 0 {
+		g.cfg.History = g.writer
+	}
+	g.poller = poll.New(g.cfg, store, metrics.Metrics, log)
+}
+
+// run polls and sends until ctx is done.
+func (g *generation) run(ctx context.Context) error {
+	running, ctx := errgroup.WithContext(ctx)
+	running.Go(func() error { return g.poller.Run(ctx) })
+	running.Go(func() error { return g.writer.Run(ctx, g.poller.History) })
+	return running.Wait()
 }
 
 func (d *Daemon) newAccount(a config.Account, api config.API, old *account) (*account, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/history"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/state"
 )
 
@@ -36,7 +37,8 @@ type keeper struct {
 	log      *slog.Logger
 	key      fabric.FingerprintKey // of the fingerprints in the file
 	refusals *fabric.Refusals
-	beside   bool // of a command that may run beside an exporter: only refused logins are read and written
+	beside   bool          // of a command that may run beside an exporter: only refused logins are read and written
+	marks    history.Marks // of remote write, as the file had them at the start
 
 	mu       sync.Mutex // never held during disk access
 	file     *stateFile // nil without state.file
@@ -44,6 +46,7 @@ type keeper struct {
 	saved    *fleet.Snapshot // the snapshot in the file
 	tried    time.Time       // when values were last written, or should have been
 	failing  bool            // the latest write failed and was logged
+	writer   *history.Writer // whose marks are kept; nil before there is one
 }
 
 // newKeeper reads the state file of cfg, if it names one, and publishes the values in
@@ -89,6 +92,7 @@ func Refusals(cfg *config.Config, forget bool, log *slog.Logger) *fabric.Refusal
 
 // restore publishes the values of doc that may be shown.
 func (k *keeper) restore(doc *state.Document, shard fleet.Shard) {
+	k.marks = doc.Marks
 	ids, now := identities(k.key, k.accounts), time.Now()
 	snap := doc.Snapshot(ids, shard, now)
 	if snap == nil {
@@ -104,6 +108,13 @@ func (k *keeper) restore(doc *state.Document, shard fleet.Shard) {
 	k.store.Publish(snap)
 	k.metrics.restored(len(snap.Ports))
 	k.log.Info("values restored from the state file", "file", k.file.path, "written", doc.Written.UTC(), "ports", len(snap.Ports), "connections", len(snap.Connections))
+}
+
+// follow keeps the marks of a writer from now on.
+func (k *keeper) follow(w *history.Writer) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.writer = w
 }
 
 // use makes f the file to write; nil for no file.
@@ -166,7 +177,10 @@ func (k *keeper) save(end bool) {
 // slow is a failure, but may still succeed later.
 func (k *keeper) write(snap *fleet.Snapshot, end bool) bool {
 	k.mu.Lock()
-	f, accounts := k.file, k.accounts
+	f, accounts, marks := k.file, k.accounts, k.marks
+	if k.writer != nil {
+		marks = k.writer.Marks()
+	}
 	if snap != nil { // the first values need not wait a minute
 		k.tried = time.Now()
 	}
@@ -183,7 +197,7 @@ func (k *keeper) write(snap *fleet.Snapshot, end bool) bool {
 			k.look(f)
 			return k.replace(f, &state.Document{
 				Written: time.Now(), Clean: end, Key: k.key, Logins: k.refusals.Holds(),
-				Fleet: snap, Identities: identities(k.key, accounts),
+				Fleet: snap, Identities: identities(k.key, accounts), Marks: marks,
 			})
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/history"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
 
@@ -15,6 +16,7 @@ type metrics struct {
 
 	reloads reloadMetrics
 	state   stateMetrics
+	history *history.Metrics
 }
 
 // reloadMetrics show whether the configuration in force is the one in the file.
@@ -38,6 +40,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	return &metrics{
 		Metrics: poll.NewMetrics(reg),
+		history: history.NewMetrics(reg),
 		reloads: reloadMetrics{
 			successful: gauge("config_last_reload_successful",
 				"1 if the exporter accepted the configuration file when it last read it, 0 if it refused the file and keeps the previous configuration."),

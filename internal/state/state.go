@@ -15,6 +15,7 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/history"
 )
 
 // Document is what a state file holds. It contains no secret, only fingerprints,
@@ -32,6 +33,9 @@ type Document struct {
 	Logins map[fabric.Fingerprint]fabric.Hold `json:",omitempty"`
 	// Identities are the fingerprints of the owners of the accounts, by account name.
 	Identities map[string]fabric.Fingerprint
+
+	// Marks say how far the receivers of remote write are.
+	Marks history.Marks `json:",omitempty"`
 
 	// Fleet is the snapshot without the intervals of traffic and without errors.
 	Fleet *fleet.Snapshot
