@@ -43,6 +43,7 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/doctor"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/history"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/memlimit"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/portlist"
@@ -387,12 +388,24 @@ func runBackfill(ctx context.Context, o *options, load func() (*config.Config, e
 		return err
 	}
 	pollOnce(cfg)
-	o.backfill.Concurrency, o.backfill.Log = cfg.API.Concurrency, log
+	b := &o.backfill
+	b.Concurrency, b.Log = cfg.API.Concurrency, log
+	if o.remoteWrite {
+		receivers, err := daemon.Receivers(cfg, nil, userAgent())
+		if err != nil {
+			return err
+		}
+		if len(receivers) == 0 {
+			return fmt.Errorf("--remote-write: %s has no receivers under remote_write", o.config.Path)
+		}
+		b.Receivers = history.NewWriter(receivers, nil, history.NewMetrics(prometheus.NewPedanticRegistry()), log)
+		b.ProgressDir = cmp.Or(cfg.State.File, name) + ".backfill"
+	}
 	d, err := newDaemon(o, log, func() (*config.Config, error) { return cfg, nil })
 	if err != nil {
 		return err
 	}
-	return backfill.Run(ctx, d, o.backfill)
+	return backfill.Run(ctx, d, *b)
 }
 
 // newDaemon is a daemon for a command that shows no metrics.

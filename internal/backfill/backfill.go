@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -278,18 +277,17 @@ func (r *run) finish() error {
 		return err
 	}
 	report(r.Stderr, got, r.progress.Task.Resolution, target)
-	if r.Receivers != nil {
-		reportRefused(r.Stderr, r.Receivers.Refused())
-	}
-	if missing := len(r.failed); missing > 0 {
+	if len(r.failed) > 0 {
 		r.errs = append(r.errs, fmt.Errorf("%s not complete", countOf(r.failed)))
 	}
-	if len(r.errs) == 0 {
-		return r.progress.remove()
+	switch {
+	case len(r.errs) > 0 && r.Output == "-":
+		return fmt.Errorf("%w; repeat the command", errors.Join(r.errs...))
+	case len(r.errs) > 0:
+		return fmt.Errorf("%w; repeat the command: it asks only for what is missing, as long as %s is there", errors.Join(r.errs...), r.progress.dir)
 	}
-	repeat := "repeat the command"
-	if r.Output != "-" {
-		repeat += fmt.Sprintf(": it asks only for what is missing, as long as %s is there", filepath.Clean(r.progress.dir))
+	if err := r.progress.remove(); err != nil || r.Receivers == nil {
+		return err
 	}
-	return fmt.Errorf("%w; %s", errors.Join(r.errs...), repeat)
+	return refusals(r.Receivers.Refused())
 }

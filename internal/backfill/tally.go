@@ -111,7 +111,7 @@ func (s *subject) notes(oldest time.Time, asked time.Duration) (notes []string) 
 	case s.Points == 0 && len(s.Refused)+len(s.failed) == 0:
 		notes = append(notes, "no points at Equinix")
 	case s.Points > 0 && s.Oldest.Sub(oldest) > time.Hour:
-		notes = append(notes, "nothing at Equinix before "+stamp(s.Oldest))
+		notes = append(notes, "oldest point "+stamp(s.Oldest))
 	}
 	for _, r := range slices.Sorted(maps.Keys(s.Other)) {
 		notes = append(notes, fmt.Sprintf("has intervals of %s instead of %s", r, model.Duration(asked)))
@@ -129,13 +129,18 @@ func (s *subject) notes(oldest time.Time, asked time.Duration) (notes []string) 
 	return notes
 }
 
-// reportRefused says what receivers did not take.
-func reportRefused(w io.Writer, refused map[string]map[string]int) {
+// refusals is an error that says what receivers did not take, nil if they took everything.
+func refusals(refused map[string]map[string]int) error {
+	var errs []error
 	for _, receiver := range slices.Sorted(maps.Keys(refused)) {
 		for _, why := range slices.Sorted(maps.Keys(refused[receiver])) {
-			fmt.Fprintf(w, "%s refused %s: %s\n", receiver, human.Plural(refused[receiver][why], "sample"), why)
+			errs = append(errs, fmt.Errorf("receiver %s refused %s: %s", receiver, human.Plural(refused[receiver][why], "sample"), why))
 		}
 	}
+	if errs == nil {
+		return nil
+	}
+	return fmt.Errorf("%w; see the log. A receiver has to take samples as old as --from, for example with out_of_order_time_window: 91d in Prometheus", errors.Join(errs...))
 }
 
 // countOf is "3 ports and 1 connection".
