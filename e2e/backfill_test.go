@@ -1,12 +1,16 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -72,8 +76,13 @@ func TestPromtoolTakesABackfill(t *testing.T) {
 
 	blocks := filepath.Join(dir, "blocks")
 	need.Run(t, dir, promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration=54h", file, blocks)
+	equalSamples(t, metricsTruth(api, f.Ports, from, to), blockSamples(t, blocks))
+}
+
+// metricsTruth is what the v4 metrics have of ports after from, up to to.
+func metricsTruth(api *fabrictest.API, ports []fabrictest.Port, from, to time.Time) map[string]map[int64]float64 {
 	want := map[string]map[int64]float64{}
-	for _, p := range f.Ports {
+	for _, p := range ports {
 		for direction, metrics := range map[string]map[string]string{
 			"inbound": {
 				"mean_bytes_per_second": fabrictest.MetricPortRx,
@@ -100,7 +109,61 @@ func TestPromtoolTakesABackfill(t *testing.T) {
 			}
 		}
 	}
-	equalSamples(t, want, blockSamples(t, blocks))
+	return want
+}
+
+// A Prometheus that takes old samples gets every point by remote write, at its time, with its
+// value, although its newest are there already.
+func TestPrometheusTakesABackfill(t *testing.T) {
+	t.Parallel()
+	program := need.Program(t, "prometheus", "prometheus")
+	dir := t.TempDir()
+	file := write(t, dir, "prometheus.yml", "storage: {tsdb: {out_of_order_time_window: 15d}}\n")
+	base := launch(t, nil, program, "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"),
+		"--web.listen-address=127.0.0.1:0", "--web.enable-remote-write-receiver").url(t)
+	f := fabrictest.Generate(1, 3, 0)
+	f.Attach()
+	api := fabrictest.New(fabrictest.Options{Fleet: &f})
+	config := backfillConfig(t, api, 100, 8)
+	receivers, err := os.OpenFile(config, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(receivers, "remote_write: [{url: %s/api/v1/write}]\nstate: {file: %s}\n", base, filepath.Join(dir, "state"))
+	if err := receivers.Close(); err != nil {
+		t.Fatal(err)
+	}
+	to := time.Now().Add(-time.Hour).UTC().Truncate(time.Second)
+	from := to.Add(-14 * 24 * time.Hour)
+	for _, since := range []time.Time{to.Add(-24 * time.Hour), from} {
+		x := start(t, nil, "backfill", "--config.file="+config, "--from="+since.Format(time.RFC3339), "--to="+to.Format(time.RFC3339), "--remote-write")
+		if x.wait(t) != 0 || !strings.Contains(x.stderr.String(), " points of 3 ports, from ") {
+			t.Fatal(x.stderr.String())
+		}
+	}
+	var answer struct {
+		Data struct {
+			Result []struct {
+				Metric map[string]string
+				Values [][2]any
+			}
+		}
+	}
+	query := url.Values{"query": {`{port_uuid!=""}[15d]`}, "time": {to.Format(time.RFC3339)}}
+	if err := json.Unmarshal(mustAsk(t, http.MethodGet, base+"/api/v1/query?"+query.Encode(), nil).body, &answer); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]map[int64]float64{}
+	for _, series := range answer.Data.Result {
+		points := map[int64]float64{}
+		got[labels.FromMap(series.Metric).String()] = points
+		for _, v := range series.Values {
+			at, _ := v[0].(float64)
+			text, _ := v[1].(string)
+			points[int64(math.Round(at*1000))], _ = strconv.ParseFloat(text, 64)
+		}
+	}
+	equalSamples(t, metricsTruth(api, f.Ports, from, to), got)
 }
 
 // blockSamples are all samples in a directory of blocks.
