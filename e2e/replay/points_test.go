@@ -3,12 +3,15 @@ package replay_test
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/rules"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/grafana"
 	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/prom"
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
@@ -21,7 +24,7 @@ func points(api *fabrictest.API, name string, from, now time.Time) (all []sample
 	put := func(family, direction string, at time.Time, v float64) {
 		if at.After(from) {
 			all = append(all, sample{at: at, value: v, labels: labels.FromStrings(
-				labels.MetricName, "equinix_fabric_port_interval_"+family, "port_uuid", p.UUID, "port_name", name, "direction", direction, "resolution", "5m")})
+				model.MetricNameLabel, "equinix_fabric_port_interval_"+family, "port_uuid", p.UUID, "port_name", name, "direction", direction, "resolution", "5m")})
 		}
 	}
 	packets := map[string]string{
@@ -52,16 +55,17 @@ func points(api *fabrictest.API, name string, from, now time.Time) (all []sample
 	return all
 }
 
-// TestPercentilesAreExact compares the percentiles of the rules with the ones that the
+const intervalMean = "equinix_fabric_port_interval_mean_bytes_per_second"
+
+// TestPercentilesAreExact compares the percentiles of the rules with the one that the
 // exporter computes, around the ends of months.
 func TestPercentilesAreExact(t *testing.T) {
 	t.Parallel()
-	began := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
-	api := estate()()
-	e := newEngine(t, ruleFiles()...)
+	api, e := estate()(), newEngine(t, ruleFiles()...)
 	e.db.DisableCompactions() // of which one would outlive the test
 	i := slices.IndexFunc(e.groups, func(g *rules.Group) bool { return g.Name() == "equinix_fabric.intervals" })
-	sent := map[string][]sample{} // means, by port and direction
+	sent := map[string][]sample{} // means, by the labels that identify a direction of a port
+	began := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
 	last := began
 	for _, at := range []time.Time{
 		began.Add(50 * time.Minute),
@@ -73,76 +77,120 @@ func TestPercentilesAreExact(t *testing.T) {
 		time.Date(2027, 2, 28, 23, 47, 0, 0, time.UTC),
 		time.Date(2027, 3, 1, 6, 0, 0, 0, time.UTC),
 	} {
-		app := e.db.Appender(t.Context())
+		var now scrape
 		for _, name := range []string{single, first} {
 			for _, s := range points(api, name, last.Add(-time.Hour), at) {
-				key := name + s.labels.Get("direction")
-				if s.labels.Get(labels.MetricName) != "equinix_fabric_port_interval_mean_bytes_per_second" ||
-					len(sent[key]) > 0 && !s.at.After(sent[key][len(sent[key])-1].at) ||
-					name == first && s.at.Day() == 10 && s.at.Hour() == 5 { // a hole
-					continue
-				}
-				sent[key] = append(sent[key], s)
-				if _, err := app.Append(0, s.labels, s.at.UnixMilli(), s.value); err != nil {
-					t.Fatal(err)
+				of := `port_uuid="` + s.labels.Get("port_uuid") + `",direction="` + s.labels.Get("direction") + `"`
+				hole := name == first && s.at.Day() == 10 && s.at.Hour() == 5
+				known := len(sent[of]) > 0 && !s.at.After(sent[of][len(sent[of])-1].at)
+				if s.labels.Get(model.MetricNameLabel) == intervalMean && !hole && !known {
+					sent[of] = append(sent[of], s)
+					now.samples = append(now.samples, s)
 				}
 			}
-		}
-		if err := app.Commit(); err != nil {
-			t.Fatal(err)
 		}
 		last = at
+		e.append(now)
 		prom.Evaluate(t, e.groups[i], at)
 		month := time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)
-		for key, all := range sent {
-			port, direction := single, key[len(single):]
-			if key[:len(first)] == first {
-				port, direction = first, key[len(first):]
-			}
-			uuid, _ := api.Fleet().Port(port)
-			for window, of := range map[string]struct {
-				from, to time.Time
-				full     float64
-			}{
-				"7d":    {at.Add(-7*day - 31*time.Minute), at.Add(-31 * time.Minute), 2016},
-				"30d":   {at.Add(-30*day - 31*time.Minute), at.Add(-31 * time.Minute), 8640},
-				"month": {month, at, month.AddDate(0, 1, 0).Sub(month).Minutes() / 5},
+		late := at.Add(-31 * time.Minute)
+		whole, _ := api.Fleet().Port(single)
+		for of, all := range sent {
+			exact := strings.Contains(of, whole.UUID)
+			for _, w := range []span{
+				{"7d", late.Add(-7 * day), late, 2016}, {"30d", late.Add(-30 * day), late, 8640},
+				{"month", month, at, month.AddDate(0, 1, 0).Sub(month).Minutes() / 5},
 			} {
-				var means []float64
-				for _, s := range all {
-					if s.at.After(of.from) && !s.at.After(of.to) {
-						means = append(means, s.value)
-					}
-				}
-				where := `{port_uuid="` + uuid.UUID + `",direction="` + direction + `",window="` + window + `"}`
-				p95, err := e.prometheus().Instant("equinix_fabric:port:interval_p95_quarterhourly_bytes_per_second"+where, at)
-				coverage, more := e.prometheus().Instant("equinix_fabric:port:interval_coverage_quarterhourly_ratio"+where, at)
-				if err != nil || more != nil {
-					t.Fatal(err, more)
-				}
-				if len(means) == 0 {
-					if len(p95)+len(coverage) > 0 {
-						t.Errorf("%v: %s: %v and %v of no points", at, where, p95, coverage)
-					}
-					continue
-				}
-				if len(p95) != 1 || len(coverage) != 1 {
-					t.Errorf("%v: %s: %d values of %d points", at, where, len(p95), len(means))
-					continue
-				}
-				if want := float64(len(means)) / of.full; math.Abs(coverage[0].F-want) > 1e-9 {
-					t.Errorf("%v: %s: coverage %v, want %v", at, where, coverage[0].F, want)
-				}
-				// Of the port with the hole, the result may be between two points.
-				want := *fleet.Percentile95(means)
-				slices.Sort(means)
-				k, _ := slices.BinarySearch(means, want)
-				low, high := want, want
-				if port == first {
-					low, high = means[max(k-1, 0)], means[min(k+1, len(means)-1)]
-				}
-				if v := p95[0].F; v < low*(1-1e-9) || v > high*(1+1e-9) {
-					t.Errorf("%v: %s: %v of %d points, want %v to %v", at, where, v, len(means), low, high)
+				e.checkPercentile(of+`,window="`+w.name+`"`, all, at, w, exact)
+			}
+		}
+	}
+}
+
+// span is a window of points that end after from, and not after to.
+type span struct {
+	name      string
+	from, to  time.Time
+	intervals float64 // in the whole window
+}
+
+// checkPercentile compares what is recorded at a time with the points of one direction of
+// a port. The percentile of a port that misses points which others have is not exact: it
+// may lie between two points.
+func (e *engine) checkPercentile(of string, all []sample, at time.Time, w span, exact bool) {
+	e.Helper()
+	var means []float64
+	for _, s := range all {
+		if s.at.After(w.from) && !s.at.After(w.to) {
+			means = append(means, s.value)
+		}
+	}
+	recorded := func(name string) []float64 {
+		var values []float64
+		v, err := e.prometheus().Instant("equinix_fabric:port:interval_"+name+"{"+of+"}", at)
+		if err != nil {
+			e.Fatal(err)
+		}
+		for _, s := range v {
+			values = append(values, s.F)
+		}
+		return values
+	}
+	p95, coverage := recorded("p95_quarterhourly_bytes_per_second"), recorded("coverage_quarterhourly_ratio")
+	if len(means) == 0 {
+		if len(p95)+len(coverage) > 0 {
+			e.Errorf("%v: %s: %v and %v of no points", at, of, p95, coverage)
+		}
+		return
+	}
+	if len(p95) != 1 || len(coverage) != 1 || math.Abs(coverage[0]-float64(len(means))/w.intervals) > 1e-9 {
+		e.Errorf("%v: %s: %v of %v, there are %d points of %v", at, of, p95, coverage, len(means), w.intervals)
+		return
+	}
+	want := *fleet.Percentile95(means)
+	low, high := want, want
+	if !exact {
+		slices.Sort(means)
+		k, _ := slices.BinarySearch(means, want)
+		low, high = means[max(k-1, 0)], means[min(k+1, len(means)-1)]
+	}
+	if p95[0] < low*(1-1e-9) || p95[0] > high*(1+1e-9) {
+		e.Errorf("%v: %s: %v of %d points, want %v to %v", at, of, p95[0], len(means), low, high)
+	}
+}
+
+// The graph has every interval, at the end of it, and at most the latest are missing.
+func TestPortDrawsEveryInterval(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2027, 2, 3, 12, 0, 0, 0, time.UTC)
+	api, e := estate()(), newEngine(t)
+	e.append(scrape{samples: points(api, single, at.Add(-2*day), at)})
+	boards, err := grafana.Load("../../dashboards")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, _ := api.Fleet().Port(single)
+	for _, d := range boards {
+		for _, panel := range d.Asking() {
+			direction, of := map[string]fabrictest.Direction{
+				"Inbound by interval: mean and maximum": fabrictest.Inbound, "Outbound by interval: mean and maximum": fabrictest.Outbound,
+			}[panel.Title]
+			if !of {
+				continue
+			}
+			answers, err := e.prometheus().Ask(d, panel, grafana.Choice{"port": {port.UUID}}, at)
+			if err != nil || len(answers) != 2 || len(answers[0].Series) != 1 || len(answers[1].Series) != 1 {
+				t.Fatalf("%s: %v, %v", panel.Title, answers, err)
+			}
+			maximum, mean := answers[0].Series[0], answers[1].Series[0]
+			truth := api.Truth(port.UUID, direction, at.Add(-day), at, 5*time.Minute, at)
+			if len(truth) < 280 {
+				t.Fatalf("only %d intervals", len(truth))
+			}
+			for _, s := range truth {
+				i := slices.IndexFunc(mean.Times, s.End.Equal)
+				if i < 0 || math.Abs(mean.Values[i]-s.Mean*1e6) > 1 || math.Abs(maximum.Values[i]-s.Max*1e6) > 1 {
+					t.Errorf("%s: %v is not drawn as it was (%d)", panel.Title, s, i)
 				}
 			}
 		}
