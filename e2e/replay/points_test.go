@@ -159,40 +159,69 @@ func (e *engine) checkPercentile(of string, all []sample, at time.Time, w span, 
 	}
 }
 
-// The graph has every interval, at the end of it, and at most the latest are missing.
+// The graph has every interval at its end. An hour, where there is nothing better, is drawn
+// from its beginning to its end.
 func TestPortDrawsEveryInterval(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2027, 2, 3, 12, 0, 0, 0, time.UTC)
 	api, e := estate()(), newEngine(t)
-	e.append(scrape{samples: points(api, single, at.Add(-2*day), at)})
-	boards, err := grafana.Load("../../dashboards")
-	if err != nil {
-		t.Fatal(err)
+	sent := scrape{samples: points(api, single, at.Add(-2*day), at)}
+	fine, _ := api.Fleet().Port(single)
+	coarse, _ := api.Fleet().Port(first)
+	for _, direction := range []string{"inbound", "outbound"} {
+		for h := range 48 {
+			for _, family := range []string{"mean", "max"} {
+				sent.samples = append(sent.samples, sample{
+					at: at.Add(time.Duration(h-47) * time.Hour), value: float64(h),
+					labels: labels.FromStrings(model.MetricNameLabel, "equinix_fabric_port_interval_"+family+"_bytes_per_second",
+						"port_uuid", coarse.UUID, "port_name", first, "direction", direction, "resolution", "1h"),
+				})
+			}
+		}
 	}
-	port, _ := api.Fleet().Port(single)
-	for _, d := range boards {
-		for _, panel := range d.Asking() {
-			direction, of := map[string]fabrictest.Direction{
-				"Inbound by interval: mean and maximum": fabrictest.Inbound, "Outbound by interval: mean and maximum": fabrictest.Outbound,
-			}[panel.Title]
-			if !of {
-				continue
-			}
-			answers, err := e.prometheus().Ask(d, panel, grafana.Choice{"port": {port.UUID}}, at)
-			if err != nil || len(answers) != 2 || len(answers[0].Series) != 1 || len(answers[1].Series) != 1 {
-				t.Fatalf("%s: %v, %v", panel.Title, answers, err)
-			}
-			maximum, mean := answers[0].Series[0], answers[1].Series[0]
-			truth := api.Truth(port.UUID, direction, at.Add(-day), at, 5*time.Minute, at)
-			if len(truth) < 280 {
-				t.Fatalf("only %d intervals", len(truth))
-			}
-			for _, s := range truth {
-				i := slices.IndexFunc(mean.Times, s.End.Equal)
-				if i < 0 || math.Abs(mean.Values[i]-s.Mean*1e6) > 1 || math.Abs(maximum.Values[i]-s.Max*1e6) > 1 {
-					t.Errorf("%s: %v is not drawn as it was (%d)", panel.Title, s, i)
+	e.append(sent)
+	drawn := func(title, uuid string) (maximum, mean grafana.Series) {
+		boards, err := grafana.Load("../../dashboards")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range boards {
+			for _, panel := range d.Asking() {
+				if panel.Title != title {
+					continue
 				}
+				answers, err := e.prometheus().Ask(d, panel, grafana.Choice{"port": {uuid}}, at)
+				if err != nil || len(answers) != 2 || len(answers[0].Series) != 1 || len(answers[1].Series) != 1 {
+					t.Fatalf("%s: %v, %v", title, answers, err)
+				}
+				return answers[0].Series[0], answers[1].Series[0]
 			}
+		}
+		t.Fatalf("there is no panel %s", title)
+		return maximum, mean
+	}
+	for title, direction := range map[string]fabrictest.Direction{
+		"Inbound by interval: mean and maximum": fabrictest.Inbound, "Outbound by interval: mean and maximum": fabrictest.Outbound,
+	} {
+		maximum, mean := drawn(title, fine.UUID)
+		truth := api.Truth(fine.UUID, direction, at.Add(-day), at, 5*time.Minute, at)
+		if len(truth) < 280 {
+			t.Fatalf("only %d intervals", len(truth))
+		}
+		for _, s := range truth {
+			i := slices.IndexFunc(mean.Times, s.End.Equal)
+			if i < 0 || math.Abs(mean.Values[i]-s.Mean*1e6) > 1 || math.Abs(maximum.Values[i]-s.Max*1e6) > 1 {
+				t.Errorf("%s: %v is not drawn as it was (%d)", title, s, i)
+			}
+		}
+		_, hours := drawn(title, coarse.UUID)
+		for i, when := range hours.Times {
+			if want := 8 * math.Ceil(when.Sub(at).Hours()+47); hours.Values[i] != want && when.Minute() != 0 {
+				t.Errorf("%s: %v at %v, want %v", title, hours.Values[i], when, want)
+			}
+		}
+		if len(hours.Times) < 288 {
+			t.Errorf("%s: an hour has gaps: %d steps of 289", title, len(hours.Times))
 		}
 	}
 }
