@@ -1,4 +1,4 @@
-// Package doctor checks a configuration against the API. It reports what each check found,
+// Package doctor checks a configuration against the API and the receivers of remote write. It reports what each check found,
 // and what to do if something is wrong. It makes about as many calls as the first cycle of
 // the exporter, and changes nothing.
 package doctor
@@ -55,9 +55,10 @@ func Run(ctx context.Context, o Options, w io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	refusals := daemon.Refusals(cfg, o.ForgetRefusals, o.Log)
-	reports := make([][]finding, 1+len(cfg.Accounts))
+	reports := make([][]finding, 2+len(cfg.Accounts))
 	reports[0] = checkConfig(cfg)
 	var accounts sync.WaitGroup
+	accounts.Go(func() { reports[1+len(cfg.Accounts)] = checkReceivers(ctx, cfg, o) })
 	for i := range cfg.Accounts {
 		accounts.Go(func() { reports[1+i] = checkAccount(ctx, cfg, i, refusals, o) })
 	}

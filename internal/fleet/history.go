@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"hash/maphash"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -64,21 +65,30 @@ func (h *History) Newest() (newest time.Time) {
 }
 
 // NewHistory are the plausible intervals of an answer that end after the time from which it
-// was asked for. packets are the plausible counts that it has beside its rates.
-func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack) History {
+// was asked for, and are over now. packets are the plausible counts that it has beside its rates.
+func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time.Time) History {
 	h := History{Subject: of, Since: l.from}
 	add := func(q Quantity, d Direction, s Side, points []Point) {
 		if len(points) > 0 {
 			h.Tracks = append(h.Tracks, Track{q, d, s, points})
 		}
 	}
+	rates := map[Direction][]Interval{}
+	for _, d := range Directions() {
+		rates[d] = l.plausible(ascending(a.Rates(d).Intervals), Rejected{})
+		h.Resolution = max(h.Resolution, l.length(rates[d]))
+	}
+	// An interval under way has no final value, and a receiver would keep the first that it
+	// gets. Hours may be stamped with their start.
+	over := now
+	if h.Resolution > 5*time.Minute {
+		over = now.Add(-h.Resolution)
+	}
 	var times []time.Time
 	for _, d := range Directions() {
-		all := l.plausible(ascending(a.Rates(d).Intervals), Rejected{})
-		h.Resolution = max(h.Resolution, l.length(all))
 		var means, tops []Point
-		for _, i := range all {
-			if !i.Time.After(l.from) { // of the request before
+		for _, i := range rates[d] {
+			if !i.Time.After(l.from) || i.Time.After(over) {
 				continue
 			}
 			means = append(means, Point{i.Time, i.Mean})
@@ -91,7 +101,7 @@ func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack) History 
 		add(MaxRate, d, "", tops)
 	}
 	for _, p := range packets {
-		add(p.Quantity, p.Direction, p.Side, l.points(p.Counts))
+		add(p.Quantity, p.Direction, p.Side, l.points(p.Counts, over))
 	}
 	h.Settled = settled(times, h.Resolution)
 	return h
@@ -106,13 +116,14 @@ type CountTrack struct {
 	Counts    []Count // in any order, perhaps repeated
 }
 
-// points are the counts after the start of the request, ascending, the last of each time.
-func (l *Limits) points(counts []Count) []Point {
+// points are the counts after the start of the request, up to over, ascending, the last of
+// each time.
+func (l *Limits) points(counts []Count, over time.Time) []Point {
 	sorted := slices.Clone(counts)
 	slices.SortStableFunc(sorted, func(a, b Count) int { return a.End.Compare(b.End) })
 	var all []Point
 	for i, c := range sorted {
-		if c.End.After(l.from) && (i+1 == len(sorted) || !sorted[i+1].End.Equal(c.End)) {
+		if c.End.After(l.from) && !c.End.After(over) && (i+1 == len(sorted) || !sorted[i+1].End.Equal(c.End)) {
 			all = append(all, Point{c.End, c.N})
 		}
 	}
@@ -138,44 +149,43 @@ func settled(times []time.Time, step time.Duration) time.Time {
 }
 
 // Seen remembers which intervals of a subject were handed on, to find the new and the changed
-// ones in the next answer. It keeps 16 bytes of each.
-type Seen struct{ ends, sums []int64 }
+// ones in the next answer. It keeps 8 bytes of each: when it ends, in Unix seconds, and a
+// checksum of its values.
+type Seen struct{ ends, sums []uint32 }
 
 var seed = maphash.MakeSeed()
 
 // News returns what of h is new or changed since the call before, and remembers h. It returns
 // all of h if there may be a gap between the two.
 func (s *Seen) News(h History) History {
-	sums := map[int64]int64{}
+	sums := map[uint32]uint32{}
 	for _, t := range h.Tracks {
 		of := maphash.String(seed, string(t.Quantity)+" "+string(t.Direction)+" "+string(t.Side))
 		for _, p := range t.Points {
-			value := math.Float64bits(p.Value)
-			sums[p.End.UnixNano()] ^= int64(maphash.Comparable(seed, [2]uint64{of, value})) //nolint:gosec // G115: any bits will do
+			sums[seconds(p.End)] ^= uint32(maphash.Comparable(seed, [2]uint64{of, math.Float64bits(p.Value)})) //nolint:gosec // G115: any bits will do
 		}
 	}
 	if len(sums) == 0 {
 		return h
 	}
-	next, known := Seen{make([]int64, 0, len(sums)), make([]int64, len(sums))}, map[int64]bool{}
-	for end := range sums {
-		next.ends = append(next.ends, end)
-	}
-	slices.Sort(next.ends)
+	next, known := Seen{slices.Sorted(maps.Keys(sums)), make([]uint32, len(sums))}, map[uint32]bool{}
 	for i, end := range next.ends {
 		next.sums[i] = sums[end]
 		if before, ok := slices.BinarySearch(s.ends, end); ok && s.sums[before] == sums[end] {
 			known[end] = true
 		}
 	}
-	gap := len(s.ends) == 0 || s.ends[len(s.ends)-1] < h.Since.UnixNano()
+	gap := len(s.ends) == 0 || s.ends[len(s.ends)-1] < seconds(h.Since)
 	*s = next
 	if gap {
 		return h
 	}
 	h.Since = time.Time{}
-	return h.filter(func(end time.Time) bool { return !known[end.UnixNano()] })
+	return h.filter(func(end time.Time) bool { return !known[seconds(end)] })
 }
+
+// seconds is a time in Unix seconds, which fit until 2106.
+func seconds(t time.Time) uint32 { return uint32(t.Unix()) } //nolint:gosec // G115: see above
 
 // filter is h with the points whose time is wanted.
 func (h History) filter(wanted func(end time.Time) bool) History {

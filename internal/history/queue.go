@@ -35,15 +35,16 @@ type queue struct {
 	metrics *Metrics
 	log     *slog.Logger
 
-	mu       sync.Mutex
-	progress map[string]*progress // by UUID and resolution
-	items    []item
-	samples  int           // in items
-	behind   []*progress   // to ask Equinix for
-	failing  Reason        // of the latest request, "" if it was answered
-	filled   chan struct{} // items were added
-	missing  chan struct{} // behind was added to, or the receiver has recovered
-	room     chan struct{} // closed and replaced when items become fewer
+	mu         sync.Mutex
+	progress   map[string]*progress // by UUID and resolution
+	items      []item
+	samples    int           // in items
+	behind     []*progress   // to ask Equinix for
+	failing    Reason        // of the latest request, "" if it was answered
+	complained time.Time     // when it was last logged that Equinix cannot be asked
+	filled     chan struct{} // items were added
+	missing    chan struct{} // behind was added to, or the receiver has recovered
+	room       chan struct{} // closed and replaced when items become fewer
 
 	// Of the goroutine that sends.
 	sending sync.Mutex
@@ -261,7 +262,7 @@ func (q *queue) catchUp(ctx context.Context, ask Ask) {
 		}
 		q.mu.Unlock()
 		if p != nil {
-			asking.Go(func() error { q.recover(ctx, ask, p); return nil })
+			asking.Go(func() error { q.refetch(ctx, ask, p); return nil })
 			continue
 		}
 		select {
@@ -272,8 +273,8 @@ func (q *queue) catchUp(ctx context.Context, ask Ask) {
 	}
 }
 
-// recover asks Equinix for all that p has missed, in requests of a week, and queues it.
-func (q *queue) recover(ctx context.Context, ask Ask, p *progress) {
+// refetch asks Equinix for all that p has missed, in requests of a week, and queues it.
+func (q *queue) refetch(ctx context.Context, ask Ask, p *progress) {
 	for {
 		q.mu.Lock()
 		of, from := p.of, time.UnixMilli(p.from)
@@ -328,7 +329,15 @@ func (q *queue) postpone(ctx context.Context, p *progress, err error) {
 		q.mu.Unlock()
 		return
 	}
-	q.log.Warn("missed intervals cannot be asked for; trying again in a minute", "port_or_connection", p.of.Name, "uuid", p.of.UUID, "err", err)
+	q.mu.Lock()
+	worthALine := q.complained.IsZero() || time.Since(q.complained) > 10*time.Minute
+	if worthALine {
+		q.complained = time.Now()
+	}
+	q.mu.Unlock()
+	if worthALine {
+		q.log.Warn("intervals that the receiver has missed cannot be asked for; trying again every minute", "uuid", p.of.UUID, "name", p.of.Name, "err", err)
+	}
 	time.AfterFunc(time.Minute, func() {
 		q.mu.Lock()
 		defer q.mu.Unlock()

@@ -152,6 +152,8 @@ func (f *Failure) Remedy() string {
 	switch {
 	case f.Status == http.StatusNotFound, f.Status == http.StatusMethodNotAllowed:
 		return "check the path of the url; Prometheus must run with --web.enable-remote-write-receiver"
+	case f.Status/100 == 3:
+		return "redirects are not followed: write the address that it redirects to into url"
 	case f.Reason == ReasonAuth:
 		return "check the credentials, and the headers if the receiver has tenants"
 	case f.Status == http.StatusUnsupportedMediaType, f.Reason == ReasonProtocol:
@@ -246,7 +248,9 @@ func (r *Receiver) write(ctx context.Context, samples []sample) error {
 	request, cancel := context.WithTimeout(context.WithValue(ctx, answerKey{}, &a), r.Timeout)
 	defer cancel()
 	api, err := remote.NewAPI(r.URL, remote.WithAPIPath(""), remote.WithAPINoRetryOnRateLimit(),
-		remote.WithAPIHTTPClient(&http.Client{Transport: keeping{r.Transport}}))
+		// A redirect would turn the request into one without samples, or carry the credentials
+		// elsewhere.
+		remote.WithAPIHTTPClient(&http.Client{Transport: keeping{r.Transport}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}))
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func (a *account) handOn(t *traffic, k key, checked *fleet.Answer, limits *fleet
 		t.seen[k] = seen
 	}
 	t.mu.Unlock()
-	news := seen.News(fleet.NewHistory(of, checked, limits, c.tracks())) // a key is polled by one worker at a time
+	news := seen.News(fleet.NewHistory(of, checked, limits, c.tracks(), c.now)) // a key is polled by one worker at a time
 	if len(news.Tracks) > 0 {
 		a.cfg.History.Take(news)
 	}
@@ -111,5 +111,5 @@ func (p *Poller) History(ctx context.Context, of fleet.Subject, resolution time.
 	for _, d := range fleet.Directions() {
 		limits.Reject(checked.Rates(d), rejected)
 	}
-	return fleet.NewHistory(of, &checked, &limits, c.tracks()).Between(from, to), rejected, nil
+	return fleet.NewHistory(of, &checked, &limits, c.tracks(), time.Now()).Between(from, to), rejected, nil
 }
