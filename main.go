@@ -4,7 +4,8 @@
 //
 // Commands: run (the default), check (the configuration file), doctor (tests the
 // configuration against Equinix, and says what to do), ports (a table of ports with
-// their load), healthcheck (of a running exporter), demo (a simulated API and an
+// their load), backfill (the history of ports and connections, to a file or to the
+// receivers of remote write), healthcheck (of a running exporter), demo (a simulated API and an
 // exporter for it).
 package main
 
@@ -20,6 +21,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,12 +36,14 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/backfill"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/capture"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/doctor"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/history"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/memlimit"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/portlist"
@@ -76,6 +80,8 @@ type options struct {
 	shard       fleet.Shard
 	forget      bool // forget how often logins were refused
 	ports       portlist.Options
+	backfill    backfill.Options
+	remoteWrite bool // of backfill
 	doctor      doctor.Options
 	healthcheck web.HealthcheckOptions
 	syntaxOnly  bool           // of check
@@ -104,6 +110,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		PlaceHolder("FILE").StringVar(&o.capture)
 	ports := app.Command("ports", "Poll each port that the credentials see once, and print the ports with their load.")
 	addPortsFlags(ports, &o.ports)
+	fill := app.Command("backfill", "Ask Equinix for the history of all ports and selected connections, and write it to a file for promtool or send it to the receivers of remote_write.")
+	addBackfillFlags(fill, &o)
 	health := app.Command("healthcheck", "Ask the exporter that runs here whether it is alive, for container health checks.")
 	addHealthcheckFlags(health, &o.healthcheck)
 	demonstrate := app.Command("demo", "Run with a simulated Equinix API: no credentials, no configuration file.")
@@ -121,7 +129,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	o.healthcheck.Prefix = o.prefix
 	o.log.Writer = stderr
-	if (command == ports.FullCommand() || command == examine.FullCommand()) && !o.logLevelSet {
+	o.backfill.Terminal = isTerminal(stderr)
+	quiet := command == ports.FullCommand() || command == examine.FullCommand() || command == fill.FullCommand() && o.backfill.Terminal
+	if quiet && !o.logLevelSet {
 		_ = o.log.Level.Set("warn") // cannot fail
 	}
 	log := promslog.New(&o.log)
@@ -154,6 +164,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return runDoctor(ctx, &o, stdout, stderr)
 	case ports.FullCommand():
 		return listPorts(ctx, &o, load, log, stdout)
+	case fill.FullCommand():
+		o.backfill.Stdout, o.backfill.Stderr = stdout, stderr
+		return runBackfill(ctx, &o, load, log)
 	default:
 		return serve(ctx, &o, load, log, func(*web.Listener) {})
 	}
@@ -217,6 +230,25 @@ func addPortsFlags(c *kingpin.CmdClause, o *portlist.Options) {
 		Default("table").EnumVar(&o.Format, portlist.Formats()...)
 	c.Flag("bars", "Draw the share of the capacity beside each rate in the table.").Default("true").BoolVar(&o.Bars)
 	c.Flag("timeout", "After this time, print what is known.").Default("2m").DurationVar(&o.Timeout)
+}
+
+func addBackfillFlags(c *kingpin.CmdClause, o *options) {
+	b := &o.backfill
+	c.Flag("from", "Begin so long ago, as in 90d, or at a time, as in 2026-11-30 or 2026-11-30T18:00:00Z. Equinix keeps 90 days.").Default("90d").StringVar(&b.From)
+	c.Flag("to", "End so long ago, or at a time.").Default("0s").StringVar(&b.To)
+	c.Flag("resolution", "Length of the intervals: 5m or 1h.").Default("5m").EnumVar(&b.Resolution, "5m", "1h")
+	c.Flag("ports", "Only this port, by its UUID, or the ports whose whole name matches this regular expression, and the connections on them. May be repeated.").StringsVar(&b.Ports)
+	c.Flag("output", "Write OpenMetrics text to this file, or to standard output if it is -.").Short('o').PlaceHolder("FILE").StringVar(&b.Output)
+	c.Flag("remote-write", "Send to all receivers under remote_write in the configuration.").BoolVar(&o.remoteWrite)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func addHealthcheckFlags(c *kingpin.CmdClause, o *web.HealthcheckOptions) {
@@ -334,24 +366,63 @@ func userAgent() string { return name + "/" + cmp.Or(version.Version, "unknown")
 
 // listPorts polls every port once, and prints the ports.
 func listPorts(ctx context.Context, o *options, load func() (*config.Config, error), log *slog.Logger, stdout io.Writer) error {
-	withoutConnections := func() (*config.Config, error) { // the counts are enough
+	d, err := newDaemon(o, log, func() (*config.Config, error) {
 		cfg, err := load()
 		if err != nil {
 			return nil, err
 		}
-		for i := range cfg.Accounts {
+		for i := range cfg.Accounts { // the counts are enough
 			cfg.Accounts[i].Connections = config.Connections{}
 		}
 		return cfg, nil
-	}
-	d, err := daemon.New(daemon.Options{
-		Load: withoutConnections, Registerer: prometheus.NewPedanticRegistry(), UserAgent: userAgent(), Shard: o.shard, ForgetRefusals: o.forget, Log: log,
 	})
 	if err != nil {
 		return err
 	}
 	o.ports.Log = log
 	return portlist.Run(ctx, d, o.ports, stdout)
+}
+
+// runBackfill asks for the history of ports and connections.
+func runBackfill(ctx context.Context, o *options, load func() (*config.Config, error), log *slog.Logger) error {
+	cfg, err := load()
+	if err != nil {
+		return err
+	}
+	pollOnce(cfg)
+	b := &o.backfill
+	b.Concurrency, b.Log = cfg.API.Concurrency, log
+	if o.remoteWrite {
+		receivers, err := daemon.Receivers(cfg, nil, userAgent())
+		if err != nil {
+			return err
+		}
+		if len(receivers) == 0 {
+			return fmt.Errorf("--remote-write: %s has no receivers under remote_write", o.config.Path)
+		}
+		b.Receivers = history.NewWriter(receivers, nil, history.NewMetrics(prometheus.NewPedanticRegistry()), log)
+		b.ProgressDir = cmp.Or(cfg.State.File, name) + ".backfill"
+	}
+	d, err := newDaemon(o, log, func() (*config.Config, error) { return cfg, nil })
+	if err != nil {
+		return err
+	}
+	return backfill.Run(ctx, d, *b)
+}
+
+// newDaemon is a daemon for a command that shows no metrics.
+func newDaemon(o *options, log *slog.Logger, load func() (*config.Config, error)) (*daemon.Daemon, error) {
+	return daemon.New(daemon.Options{
+		Load: load, Registerer: prometheus.NewPedanticRegistry(), UserAgent: userAgent(), Shard: o.shard, ForgetRefusals: o.forget, Log: log,
+	})
+}
+
+// pollOnce leaves the request budget to the history: polls after the first come late.
+func pollOnce(cfg *config.Config) {
+	const seldom = 45 * time.Minute // more makes the poller warn of gaps
+	cfg.Poll.ConnectionsInterval, cfg.Poll.InventoryInterval = seldom, seldom
+	cfg.Poll.Windows = cfg.Poll.Windows[:1]
+	cfg.Poll.Windows[0].Interval = seldom
 }
 
 // reloadOnSignal reloads on each SIGHUP until ctx is done. The daemon logs the

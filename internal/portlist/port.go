@@ -73,12 +73,6 @@ func newPort(v fleet.View, listed bool) port {
 	return p
 }
 
-// sampled reports whether an answer ever had traffic, including 0 bit/s.
-func sampled(p *fleet.Port) bool {
-	t := p.Traffic[0]
-	return t != nil && (!t.Inbound.Newest.IsZero() || !t.Outbound.Newest.IsZero())
-}
-
 // problems are the reasons why values of the port are missing, each once. listed says
 // that the ports of its account were listed: then the account cannot see a port
 // without inventory.
@@ -103,7 +97,7 @@ func problems(v *fleet.View, listed bool) []string {
 	switch {
 	case !v.Polls[0].Tried():
 		add("traffic: not polled yet")
-	case v.Polls[0].OK && !sampled(v.Port):
+	case v.Polls[0].OK && !v.Sampled():
 		add("no samples")
 	}
 	for _, poll := range v.Polls {

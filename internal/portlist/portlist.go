@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/backfill"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
@@ -43,7 +44,7 @@ func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errors.New("timeout"))
 	defer cancel()
-	if err := poll(ctx, d); err != nil {
+	if err := backfill.WhilePolling(ctx, d, func(context.Context) error { return nil }); err != nil {
 		return err
 	}
 	snap := d.Snapshot()
@@ -57,56 +58,6 @@ func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 		return err
 	}
 	return refused(snap)
-}
-
-// poll runs d until its ports have been polled or ctx is done. A failed poll may
-// succeed later: ports fail until the traffic source is known, and why a port has no
-// samples is polled last. So after the first cycle poll waits as long as the number
-// of pending ports falls.
-func poll(ctx context.Context, d Daemon) error {
-	const patience = 5 * time.Second
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error, 1)
-	go func() { ended <- d.Run(ctx) }()
-	before, since := -1, time.Time{}
-	for look := time.Tick(100 * time.Millisecond); ; {
-		select {
-		case err := <-ended:
-			return err
-		case now := <-look:
-			snap := d.Snapshot()
-			if !snap.Complete() {
-				continue
-			}
-			if n := pending(snap); n != before {
-				before, since = n, now
-			}
-			if before == 0 || now.Sub(since) >= patience {
-				cancel()
-			}
-		}
-	}
-}
-
-// pending counts the listings and ports that may yet get an answer. If the login of
-// an account was refused, its ports are not pending.
-func pending(snap *fleet.Snapshot) int {
-	n := 0
-	refused := map[string]bool{}
-	for _, a := range snap.Accounts {
-		refused[a.Name] = a.LoginError != ""
-		if !a.InventoryPoll.OK && !refused[a.Name] {
-			n++
-		}
-	}
-	for _, p := range snap.Ports {
-		answered := p.Polls[0].OK && (sampled(p) || p.Attached != nil)
-		if !answered && !refused[p.Account] {
-			n++
-		}
-	}
-	return n
 }
 
 // unread returns an error if no account has answered. If some have, it logs the others.
