@@ -27,6 +27,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/common/promslog"
 	promslogflag "github.com/prometheus/common/promslog/flag"
 	"github.com/prometheus/common/version"
@@ -80,6 +81,8 @@ type options struct {
 	shard       fleet.Shard
 	forget      bool // forget how often logins were refused
 	ports       portlist.Options
+	window      model.Duration // of ports
+	timeoutSet  bool           // of ports, on the command line
 	backfill    backfill.Options
 	remoteWrite bool // of backfill
 	doctor      doctor.Options
@@ -109,7 +112,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	examine.Flag("capture", "Write the requests to the API and its answers to this .tar.gz file, with names, account numbers and secrets replaced, to send to the developers.").
 		PlaceHolder("FILE").StringVar(&o.capture)
 	ports := app.Command("ports", "Poll each port that the credentials see once, and print the ports with their load.")
-	addPortsFlags(ports, &o.ports)
+	addPortsFlags(ports, &o)
 	fill := app.Command("backfill", "Ask Equinix for the history of all ports and selected connections, and write it to a file for promtool or send it to the receivers of remote_write.")
 	addBackfillFlags(fill, &o)
 	health := app.Command("healthcheck", "Ask the exporter that runs here whether it is alive, for container health checks.")
@@ -225,11 +228,12 @@ func addDoctorFlags(c *kingpin.CmdClause, o *doctor.Options) {
 	c.Flag("timeout", "Give up after this time.").Default("2m").DurationVar(&o.Timeout)
 }
 
-func addPortsFlags(c *kingpin.CmdClause, o *portlist.Options) {
+func addPortsFlags(c *kingpin.CmdClause, o *options) {
 	c.Flag("output", "Format: table, json, csv, or yaml to paste into the configuration.").Short('o').
-		Default("table").EnumVar(&o.Format, portlist.Formats()...)
-	c.Flag("bars", "Draw the share of the capacity beside each rate in the table.").Default("true").BoolVar(&o.Bars)
-	c.Flag("timeout", "After this time, print what is known.").Default("2m").DurationVar(&o.Timeout)
+		Default("table").EnumVar(&o.ports.Format, portlist.Formats()...)
+	c.Flag("bars", "Draw the share of the capacity beside each rate in the table.").Default("true").BoolVar(&o.ports.Bars)
+	c.Flag("timeout", "After this time, print what is known. With --window, 1d if the flag is not given.").Default("2m").IsSetByUser(&o.timeoutSet).DurationVar(&o.ports.Timeout)
+	c.Flag("window", "Print the exact 95th percentile, the maximum and the time above 80% of the capacity, from the intervals of the past 1d to 90d.").PlaceHolder("30d").SetValue(&o.window)
 }
 
 func addBackfillFlags(c *kingpin.CmdClause, o *options) {
@@ -366,20 +370,24 @@ func userAgent() string { return name + "/" + cmp.Or(version.Version, "unknown")
 
 // listPorts polls every port once, and prints the ports.
 func listPorts(ctx context.Context, o *options, load func() (*config.Config, error), log *slog.Logger, stdout io.Writer) error {
-	d, err := newDaemon(o, log, func() (*config.Config, error) {
-		cfg, err := load()
-		if err != nil {
-			return nil, err
-		}
-		for i := range cfg.Accounts { // the counts are enough
-			cfg.Accounts[i].Connections = config.Connections{}
-		}
-		return cfg, nil
-	})
+	cfg, err := load()
 	if err != nil {
 		return err
 	}
-	o.ports.Log = log
+	for i := range cfg.Accounts { // the counts are enough
+		cfg.Accounts[i].Connections = config.Connections{}
+	}
+	o.ports.Log, o.ports.Concurrency, o.ports.Window = log, cfg.API.Concurrency, time.Duration(o.window)
+	if o.window != 0 {
+		pollOnce(cfg)
+		if !o.timeoutSet {
+			o.ports.Timeout = 24 * time.Hour
+		}
+	}
+	d, err := newDaemon(o, log, cfg)
+	if err != nil {
+		return err
+	}
 	return portlist.Run(ctx, d, o.ports, stdout)
 }
 
@@ -403,7 +411,7 @@ func runBackfill(ctx context.Context, o *options, load func() (*config.Config, e
 		b.Receivers = history.NewWriter(receivers, nil, history.NewMetrics(prometheus.NewPedanticRegistry()), log)
 		b.ProgressDir = cmp.Or(cfg.State.File, name) + ".backfill"
 	}
-	d, err := newDaemon(o, log, func() (*config.Config, error) { return cfg, nil })
+	d, err := newDaemon(o, log, cfg)
 	if err != nil {
 		return err
 	}
@@ -411,9 +419,9 @@ func runBackfill(ctx context.Context, o *options, load func() (*config.Config, e
 }
 
 // newDaemon is a daemon for a command that shows no metrics.
-func newDaemon(o *options, log *slog.Logger, load func() (*config.Config, error)) (*daemon.Daemon, error) {
+func newDaemon(o *options, log *slog.Logger, cfg *config.Config) (*daemon.Daemon, error) {
 	return daemon.New(daemon.Options{
-		Load: load, Registerer: prometheus.NewPedanticRegistry(), UserAgent: userAgent(), Shard: o.shard, ForgetRefusals: o.forget, Log: log,
+		Load: func() (*config.Config, error) { return cfg, nil }, Registerer: prometheus.NewPedanticRegistry(), UserAgent: userAgent(), Shard: o.shard, ForgetRefusals: o.forget, Log: log,
 	})
 }
 

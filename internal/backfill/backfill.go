@@ -106,6 +106,9 @@ func newTask(o *Options, now time.Time) (t task, err error) {
 		return t, errors.New("give either --output=FILE or --remote-write")
 	}
 	var errs []error
+	if info, err := os.Stat(o.Output); err == nil && !info.Mode().IsRegular() {
+		errs = append(errs, fmt.Errorf("--output=%s is not a regular file; give - for standard output", o.Output))
+	}
 	for _, at := range []struct {
 		flag, text string
 		time       *time.Time

@@ -279,6 +279,7 @@ func TestFlagsThatCannotBe(t *testing.T) {
 		"--from=1h is not before --to=1d":                             func(o *backfill.Options) { o.From, o.To = "1h", "1d" },
 		"is in the future":                                            func(o *backfill.Options) { o.To = time.Now().Add(time.Hour).Format(time.RFC3339) },
 		"--ports=(: error parsing regexp":                             func(o *backfill.Options) { o.Ports = []string{"("} },
+		"--output=/ is not a regular file":                           func(o *backfill.Options) { o.Output = "/" },
 		"--resolution=1m: give 5m or 1h":                              func(o *backfill.Options) { o.Resolution = "1m" },
 	} {
 		o := options("-")

@@ -14,6 +14,7 @@ type list struct {
 	window   string   // label of the primary window
 	accounts []string // in the order of the configuration
 	ports    []port   // the busiest first; ports without a known load last
+	usage    []*usage // of the ports in a window, only if that was asked for; in the same order of its own load
 }
 
 // port is one port as it is printed. Rates are in bit/s; nil is unknown. The names of
@@ -37,8 +38,8 @@ type port struct {
 	named bool // Name is more than the UUID
 }
 
-func newList(snap *fleet.Snapshot, now time.Time) list {
-	l := list{now: now, window: snap.Windows[0].Label(), ports: make([]port, 0, len(snap.Ports))}
+func newList(snap *fleet.Snapshot, now time.Time) *list {
+	l := &list{now: now, window: snap.Windows[0].Label(), ports: make([]port, 0, len(snap.Ports))}
 	for _, a := range snap.Accounts {
 		l.accounts = append(l.accounts, a.Name)
 	}

@@ -18,17 +18,16 @@ import (
 )
 
 // Daemon is what polls the ports.
-type Daemon interface {
-	Run(ctx context.Context) error // polls until ctx is done, and returns nil then
-	Snapshot() *fleet.Snapshot     // never nil
-}
+type Daemon = backfill.Daemon
 
 // Options are the output format and the time limit.
 type Options struct {
-	Format  string        // one of Formats
-	Bars    bool          // in the table, beside the rates
-	Timeout time.Duration // after it, print what is known
-	Log     *slog.Logger
+	Format      string        // one of Formats
+	Bars        bool          // in the table, beside the rates
+	Timeout     time.Duration // after it, print what is known
+	Window      time.Duration // print the traffic of the past 1d to 90d; 0: the newest values
+	Concurrency int           // how many ports are asked for at a time, for a window
+	Log         *slog.Logger
 }
 
 // Run runs d until every port has been polled, the timeout has passed or ctx is done,
@@ -39,13 +38,30 @@ func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 	if !ok {
 		return fmt.Errorf("unknown format %q", o.Format)
 	}
+	if o.Window != 0 {
+		if err := checkWindow(o); err != nil {
+			return err
+		}
+		write = usageWriters[o.Format]
+	}
 	if o.Timeout <= 0 {
 		return fmt.Errorf("--timeout %v leaves no time: give more than 0s", o.Timeout)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errors.New("timeout"))
 	defer cancel()
-	if err := backfill.WhilePolling(ctx, d, func(context.Context) error { return nil }); err != nil {
+	var l *list
+	look := func(ctx context.Context) error {
+		l = newList(d.Snapshot(), time.Now())
+		if o.Window != 0 {
+			measureUsage(ctx, d, l, o)
+		}
+		return nil
+	}
+	if err := backfill.WhilePolling(ctx, d, look); err != nil {
 		return err
+	}
+	if l == nil { // the time is over
+		_ = look(ctx)
 	}
 	snap := d.Snapshot()
 	if err := unread(snap, o.Log); err != nil {
@@ -54,7 +70,7 @@ func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 	if !snap.Complete() {
 		o.Log.Warn("not all ports have been polled; printing what is known", "cause", context.Cause(ctx))
 	}
-	if err := write(w, newList(snap, time.Now()), o); err != nil {
+	if err := write(w, *l, o); err != nil {
 		return err
 	}
 	return refused(snap)
