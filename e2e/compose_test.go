@@ -51,7 +51,7 @@ func TestComposeBackfillRunsOnce(t *testing.T) {
 	for profile, backfill := range map[string]string{"demo": "backfill-demo", "real": "", "backfill": "backfill"} {
 		p := loadCompose(t, profile)
 		for name, s := range p.Services {
-			if strings.HasPrefix(name, "backfill") != (s.Restart == types.RestartPolicyOnFailure) {
+			if strings.HasPrefix(name, "backfill") != strings.HasPrefix(s.Restart, types.RestartPolicyOnFailure) {
 				t.Errorf("%s restarts %s", name, s.Restart)
 			}
 		}
@@ -80,7 +80,7 @@ func TestComposeServicesHaveNoRights(t *testing.T) {
 			t.Errorf("read_only %v, privileged %v, cap_drop %v, cap_add %v, security_opt %v",
 				s.ReadOnly, s.Privileged, s.CapDrop, s.CapAdd, s.SecurityOpt)
 		}
-		if h := s.HealthCheck; h == nil || len(h.Test) == 0 && (!h.Disable || s.Restart != types.RestartPolicyOnFailure) {
+		if h := s.HealthCheck; h == nil || len(h.Test) == 0 && (!h.Disable || !strings.HasPrefix(s.Restart, types.RestartPolicyOnFailure)) {
 			t.Error("no health check")
 		}
 		for _, port := range s.Ports {
