@@ -74,7 +74,7 @@ func TestTheFileHasEveryPoint(t *testing.T) {
 // more requests than it must.
 func TestRequestsAreShorterThanAWeek(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api := estate(2, 0)
+		api := estate(1, 0)
 		o := options("-")
 		o.From, o.To = "90d", "0s"
 		if err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), o); err != nil {
@@ -97,7 +97,7 @@ func TestRequestsAreShorterThanAWeek(t *testing.T) {
 				history++
 			}
 		}
-		if history != 2*13 {
+		if history != 13 {
 			t.Errorf("%d requests", history)
 		}
 	})
@@ -279,7 +279,7 @@ func TestFlagsThatCannotBe(t *testing.T) {
 		"--from=1h is not before --to=1d":                             func(o *backfill.Options) { o.From, o.To = "1h", "1d" },
 		"is in the future":                                            func(o *backfill.Options) { o.To = time.Now().Add(time.Hour).Format(time.RFC3339) },
 		"--ports=(: error parsing regexp":                             func(o *backfill.Options) { o.Ports = []string{"("} },
-		"--output=/ is not a regular file":                           func(o *backfill.Options) { o.Output = "/" },
+		"--output=/ is not a regular file":                            func(o *backfill.Options) { o.Output = "/" },
 		"--resolution=1m: give 5m or 1h":                              func(o *backfill.Options) { o.Resolution = "1m" },
 	} {
 		o := options("-")
@@ -350,24 +350,25 @@ func TestReceiversGetTheOldestFirst(t *testing.T) {
 // Without a terminal there is a line every ten seconds, on one a bar, both with an estimate.
 func TestProgressIsShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api := estate(20, 0)
+		api := estate(8, 0)
 		api.Inject(fabrictest.Fault{Op: fabrictest.OpPortStatsV3, Delay: 4 * time.Second})
 		o := options("-")
+		o.Concurrency = 1
 		var log bytes.Buffer
 		o.Log = slog.New(slog.NewTextHandler(&log, nil))
 		if err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), o); err != nil {
 			t.Fatal(err)
 		}
-		lines := regexp.MustCompile(`msg="backfill goes on" requests_done=(\d+) requests=60 points=(\d+) time_left=(\S+)\n`).FindAllStringSubmatch(log.String(), -1)
-		if len(lines) < 5 || lines[2][1] == "0" || lines[2][2] == "0" || !strings.HasSuffix(lines[2][3], "s") {
+		lines := regexp.MustCompile(`msg="backfill goes on" requests_done=(\d+) requests=24 points=(\d+) time_left=(\S+)\n`).FindAllStringSubmatch(log.String(), -1)
+		if len(lines) != 10 || lines[9][1] != "23" || lines[9][2] == "0" || lines[9][3] != "4s" {
 			t.Errorf("%q of\n%s", lines, log.String())
 		}
 		o = options("-")
-		o.Terminal = true
+		o.Terminal, o.Concurrency = true, 1
 		if err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), o); err != nil {
 			t.Fatal(err)
 		}
-		if bar := regexp.MustCompile("\\r\\x1b\\[K +\\d+% █+░+ \\d+ of 60 requests, [0-9.]+k points, \\d+s left"); !bar.MatchString(report(o)) {
+		if bar := regexp.MustCompile(`\r\x1b\[K +\d+% █+░+ \d+ of 24 requests, [0-9.]+k points, \d+s left`); !bar.MatchString(report(o)) {
 			t.Errorf("%q", report(o))
 		}
 	})
