@@ -107,7 +107,7 @@ func modules(t *testing.T, npm string) string {
 }
 
 // demoWithHistory is the fleets of the demo in one account. Three ports have weeks of
-// history, for forecasts, and all have hours. Then the exporter is unreachable for
+// history, for forecasts, one of them as points, and all have hours. Then the exporter is unreachable for
 // an hour, until outage.
 func demoWithHistory(t *testing.T) (e *engine, healthy, outage time.Time) {
 	t.Helper()
@@ -127,7 +127,8 @@ func demoWithHistory(t *testing.T) (e *engine, healthy, outage time.Time) {
 			f.Ports, f.Connections = append(f.Ports, more.Ports...), append(f.Connections, more.Connections...)
 			return fabrictest.New(fabrictest.Options{Fleet: &f, RequestLog: -1})
 		},
-		config: few, span: weeks + hours + time.Hour, every: time.Hour, all: true, events: []event{
+		config: few, span: weeks + hours + time.Hour, every: time.Hour, all: true,
+		points: []string{fabrictest.DemoPrimary}, events: []event{
 			{weeks - time.Minute, func(w *world) {
 				w.every = 5 * time.Minute
 				w.configure(full + state)
