@@ -243,15 +243,33 @@ func TestTheReportSaysWhatEquinixDoesNotHave(t *testing.T) {
 
 func TestPortsAreSelectedByUUIDOrWholeName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api := estate(5, 0)
+		api := estate(5, 30)
 		ports := api.Fleet().Ports
 		o := options("-")
 		o.Ports = []string{strings.ToUpper(ports[3].UUID), ports[1].Name[:5] + ".*" + ports[1].Name[len(ports[1].Name)-6:], ports[2].Name[1:]}
-		if err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), o); err != nil {
+		d := newDaemon(t, api, "auto")
+		if err := backfill.Run(t.Context(), d, o); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
-		for series := range parse(t, o.Stdout.(*bytes.Buffer).Bytes()) {
+		all := parse(t, o.Stdout.(*bytes.Buffer).Bytes())
+		chosen, others := 0, 0
+		for _, c := range d.Snapshot().Connections {
+			on := c.CarriesTraffic() && slices.ContainsFunc([]string{ports[1].UUID, ports[3].UUID}, func(p string) bool { return p == c.ASidePort || p == c.ZSidePort })
+			has := all[`{__name__="equinix_fabric_connection_interval_mean_bytes_per_second", connection_name="`+c.Name()+`", connection_uuid="`+c.UUID+`", direction="inbound", resolution="5m"}`] != nil
+			switch {
+			case has && !on:
+				t.Errorf("%s is not on a chosen port", c.Name())
+			case has:
+				chosen++
+			case !on:
+				others++
+			}
+		}
+		if chosen == 0 || others == 0 {
+			t.Errorf("%d connections on the ports and %d elsewhere", chosen, others)
+		}
+		for series := range all {
 			for _, p := range ports {
 				if strings.Contains(series, p.UUID) && !slices.Contains(got, p.UUID) {
 					got = append(got, p.UUID)
@@ -295,7 +313,11 @@ func TestARefusedLoginIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := estate(1, 0)
 		api.SetClientSecret("another")
-		err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), options("-"))
+		o := options(filepath.Join(t.TempDir(), "history.om"))
+		err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), o)
+		if _, missing := os.Stat(o.Output); missing == nil {
+			t.Error("there is a file without a port")
+		}
 		if err == nil || !strings.HasPrefix(err.Error(), "account default: ") || !strings.Contains(err.Error(), "refused") {
 			t.Error(err)
 		}
@@ -336,7 +358,7 @@ func TestReceiversGetTheOldestFirst(t *testing.T) {
 		same(t, truth(api, d, "v3", "5m", began.Add(-14*24*time.Hour), began.Add(-time.Hour)), got.samples)
 
 		clear(got.latest)
-		got.refused = map[string]map[string]int{"mimir": {"out_of_bounds": 7}}
+		got.refused = map[string]map[string]int{"mimir": {"out_of_bounds": 7}, "thanos": nil}
 		err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), o)
 		if err == nil || !strings.HasPrefix(err.Error(), "receiver mimir refused 7 samples: out_of_bounds; ") || !strings.Contains(err.Error(), "out_of_order_time_window") {
 			t.Error(err)
