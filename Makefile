@@ -39,7 +39,7 @@ LONG     := $(LONG)|^Test(EveryMetricOfA|EveryFigureOfA|ConnectionsShowNeither|P
 build: ## compile the exporter
 	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build ## run a simulated Equinix API and the exporter: http://localhost:10345/
-	./$(BIN) demo
+	./$(BIN) demo $(ARGS)
 docker: ## build the container image
 	docker build --build-arg VERSION=$(VERSION) -t $(BIN) .
 help: ## print this list
