@@ -408,6 +408,14 @@ func runBackfill(ctx context.Context, o *options, load func() (*config.Config, e
 		if len(receivers) == 0 {
 			return fmt.Errorf("--remote-write: %s has no receivers under remote_write", o.config.Path)
 		}
+		for _, r := range receivers { // else the first samples would be tried again and again
+			err := r.Probe(ctx)
+			if f, failed := errors.AsType[*history.Failure](err); failed {
+				return fmt.Errorf("--remote-write: receiver %s: %w; %s", r.Name, f, f.Remedy())
+			} else if err != nil {
+				return err
+			}
+		}
 		b.Receivers = history.NewWriter(receivers, nil, history.NewMetrics(prometheus.NewPedanticRegistry()), log)
 		b.ProgressDir = cmp.Or(cfg.State.File, name) + ".backfill"
 	}
