@@ -76,7 +76,7 @@ unit: build
 # Without what "make compose", "make rules" and "make chart" test. Most of these tests wait
 # for other processes, so more of them run at a time than there are processors.
 e2e: build $(TOOLS)/alertmanager
-	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -parallel=8 -skip=^TestCompose . ./bench ./board ./need ./receiver ./soak
+	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -parallel=8 -skip=^TestCompose . ./bench ./board ./history ./need ./receiver ./soak
 # Not part of "make test": compiling everything a second time takes longer than testing
 # it. The end-to-end tests with many clients run an exporter that has the race detector.
 race: ## run the tests with the race detector; needs a C compiler
