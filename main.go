@@ -74,7 +74,7 @@ type options struct {
 	pprof       bool
 	log         promslog.Config
 	logLevelSet bool // on the command line
-	demoAPI     string
+	demo        demo.Options
 	replay      string
 	capture     string            // of doctor
 	transport   http.RoundTripper // to Equinix; only set for the demo
@@ -118,7 +118,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	health := app.Command("healthcheck", "Ask the exporter that runs here whether it is alive, for container health checks.")
 	addHealthcheckFlags(health, &o.healthcheck)
 	demonstrate := app.Command("demo", "Run with a simulated Equinix API: no credentials, no configuration file.")
-	demonstrate.Flag("demo.api-listen-address", "Address of the simulated Equinix API.").Default("127.0.0.1:0").StringVar(&o.demoAPI)
+	demonstrate.Flag("demo.api-listen-address", "Address of the simulated Equinix API.").Default("127.0.0.1:0").StringVar(&o.demo.Address)
+	demonstrate.Flag("demo.dir", "Directory for the demo's configuration (demo.yml), which other commands can use, and for its state, with which the next demo continues. By default they go with the demo.").PlaceHolder("DIR").StringVar(&o.demo.Dir)
+	demonstrate.Flag("demo.remote-write", "Also send every interval to this receiver of Prometheus remote write, such as http://localhost:9090/api/v1/write.").PlaceHolder("URL").StringVar(&o.demo.RemoteWrite)
 	demonstrate.Flag("replay", "Answer as the API did when doctor --capture wrote this file, instead of simulating.").PlaceHolder("FILE").StringVar(&o.replay)
 	command, err := app.Parse(args)
 	if err != nil {
@@ -454,7 +456,7 @@ func reloadOnSignal(ctx context.Context, d *daemon.Daemon, hangups <-chan os.Sig
 
 // runDemo serves a simulated API and an exporter that polls it.
 func runDemo(ctx context.Context, o *options, log *slog.Logger, stdout io.Writer) error {
-	sim, err := demo.Listen(ctx, o.demoAPI)
+	sim, err := demo.Listen(ctx, o.demo)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func TestTheReportOfAMonthIsExact(t *testing.T) {
 		"interval_means":  {fabrictest.OpUserPortsV3, fabrictest.OpPortStatsV3, fabrictest.OpPortStatsV4},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			f := fabrictest.Generate(1, 4, 0)
+			f := fabrictest.Generate(1, 2, 0)
 			f.Attach()
 			f.Ports[0].Load.Inbound, f.Ports[0].Load.Outbound = 0.95, 0.9 // above 80 % for some of the day
 			api := fabrictest.New(fabrictest.Options{Fleet: &f, Gone: gone})
@@ -132,9 +132,9 @@ func TestFiguresOfAPartAreNotPrinted(t *testing.T) {
 // After the timeout the ports that were not asked for have no figures, and say why.
 func TestTheReportEndsAfterTheTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := fabrictest.Generate(1, 20, 0)
+		f := fabrictest.Generate(1, 6, 0)
 		o := options()
-		o.Format, o.Window, o.Timeout, o.Concurrency = "json", 90*24*time.Hour, 30*time.Second, 1
+		o.Format, o.Window, o.Timeout, o.Concurrency = "json", 90*24*time.Hour, 10*time.Second, 1
 		var ports []map[string]any
 		if err := json.Unmarshal([]byte(print(t, newDaemon(t, fabrictest.New(fabrictest.Options{Fleet: &f})), o)), &ports); err != nil {
 			t.Fatal(err)
@@ -147,7 +147,7 @@ func TestTheReportEndsAfterTheTimeout(t *testing.T) {
 				t.Errorf("%v", p)
 			}
 		}
-		if len(ports) != 20 || figures == 0 || figures == 20 {
+		if len(ports) != 6 || figures == 0 || figures == 6 {
 			t.Errorf("%d ports, %d with figures", len(ports), figures)
 		}
 	})
