@@ -36,6 +36,7 @@ const (
 	OpSearchMetrics      = "v4_metrics_search"
 	OpSearchStreamAssets = "v4_stream_assets_search"
 	OpConnectionStatsV4  = "v4_connection_stats"
+	OpBuyerConnectionsV3 = "v3_buyer_connections"
 )
 
 // Operations lists every operation in the order of the constants.
@@ -43,6 +44,7 @@ func Operations() []string {
 	return []string{
 		OpToken, OpUserPortsV3, OpPortStatsV3, OpPorts, OpPort, OpSearchPorts,
 		OpPortStatsV4, OpSearchConnections, OpSearchMetrics, OpSearchStreamAssets, OpConnectionStatsV4,
+		OpBuyerConnectionsV3,
 	}
 }
 

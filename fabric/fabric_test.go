@@ -23,6 +23,7 @@ func TestOperationsAreComplete(t *testing.T) {
 	_, _ = connections(t.Context(), c, id("p"))
 	_, _ = c.PortMetrics(t.Context(), id("p"), from, to)
 	_, _ = drain(c.StreamAssets(t.Context()))
+	_, _ = drain(c.BuyerConnectionsV3(t.Context()))
 	_, _ = c.ConnectionStats(t.Context(), id("c"), fabric.ASide, from, to)
 
 	var ops []string

@@ -36,6 +36,8 @@ type Port struct {
 	RedundancyGroup                   string // UUID of the primary port, lower case; a primary may have none
 	LAG                               *bool
 	ProjectID                         string
+
+	ConnectionsHidden bool // from v3: the user may not view the connections of the port
 }
 
 func (p Port) id() string { return p.UUID }

@@ -33,24 +33,27 @@ var reads = map[string]string{
 	fabric.OpSearchConnections:  "POST /fabric/v4/connections/search",
 	fabric.OpSearchMetrics:      "POST /fabric/v4/metrics/search",
 	fabric.OpSearchStreamAssets: "POST /fabric/v4/streamAssets/search",
+	fabric.OpBuyerConnectionsV3: "GET /ecx/v3/l2/buyer/connections",
 	fabric.OpConnectionStatsV4:  "GET /fabric/v4/connections/{uuid}/stats",
 }
 
 // opOf is the operation of each exported method of the client, "" if it sends
 // nothing.
 var opOf = map[string]string{
-	"ClockSkew":         "",
-	"ConnectionMetrics": fabric.OpSearchMetrics,
-	"ConnectionStats":   fabric.OpConnectionStatsV4,
-	"Format":            "",
-	"Port":              fabric.OpPort,
-	"PortConnections":   fabric.OpSearchConnections,
-	"PortMetrics":       fabric.OpSearchMetrics,
-	"PortStatsV3":       fabric.OpPortStatsV3,
-	"PortStatsV4":       fabric.OpPortStatsV4,
-	"Ports":             fabric.OpPorts,
-	"StreamAssets":      fabric.OpSearchStreamAssets,
-	"UserPortsV3":       fabric.OpUserPortsV3,
+	"BuyerConnectionsV3": fabric.OpBuyerConnectionsV3,
+	"ClockSkew":          "",
+	"ConnectionMetrics":  fabric.OpSearchMetrics,
+	"ConnectionStats":    fabric.OpConnectionStatsV4,
+	"Connections":        fabric.OpSearchConnections,
+	"Format":             "",
+	"Port":               fabric.OpPort,
+	"PortConnections":    fabric.OpSearchConnections,
+	"PortMetrics":        fabric.OpSearchMetrics,
+	"PortStatsV3":        fabric.OpPortStatsV3,
+	"PortStatsV4":        fabric.OpPortStatsV4,
+	"Ports":              fabric.OpPorts,
+	"StreamAssets":       fabric.OpSearchStreamAssets,
+	"UserPortsV3":        fabric.OpUserPortsV3,
 }
 
 // Whatever is asked of it, and whatever the API answers, the client changes
