@@ -37,7 +37,8 @@ type Port struct {
 	LAG                               *bool
 	ProjectID                         string
 
-	ConnectionsHidden bool // from v3: the user may not view the connections of the port
+	// From v3 only: the port has connections, and the user may not view them.
+	HasConnections, ConnectionsHidden bool
 }
 
 func (p Port) id() string { return p.UUID }

@@ -41,6 +41,7 @@ type portV3 struct {
 	ProjectID       label  `json:"projectId"`
 	LAG             flag   `json:"lag"`
 	Buyout          flag   `json:"buyout"`
+	HasConnections  flag   `json:"hasConnection"`
 	ViewConnections flag   `json:"viewPortPermission"`
 	UserPorts       []struct {
 		Bandwidth       amount `json:"bandwidth"`
@@ -62,6 +63,7 @@ func (p *portV3) port() Port {
 	if p.Buyout.set { // as the v4 API calls the packages
 		out.Package = map[bool]string{false: "STANDARD", true: "UNLIMITED"}[p.Buyout.value]
 	}
+	out.HasConnections = p.HasConnections.value
 	out.ConnectionsHidden = p.ViewConnections.set && !p.ViewConnections.value
 	for _, u := range p.UserPorts {
 		if out.State == "" {

@@ -31,6 +31,9 @@ type Inventory struct {
 	Encapsulation, Package, Speed       string
 	RedundancyPriority, RedundancyGroup string
 	LAG, Project                        string
+
+	// From v3 only: the port has connections, and the user may not view them.
+	HasConnections, ConnectionsHidden bool `json:",omitempty"`
 }
 
 // Link is one physical port.

@@ -44,6 +44,9 @@ type account struct {
 	// Of the chores alone, each of which runs in one goroutine at a time.
 	listedV4         bool            // v4 has listed the ports
 	goneV4           int             // listings in a row that found no v4
+	searchedV4       bool            // v4 has searched connections
+	goneSearches     int             // searches in a row that v4 refused
+	searches         int             // since v3 lists the connections
 	listAgain        bool            // try the listing again in a minute: none has succeeded yet
 	wasEmpty         bool            // the latest listing that came through had lost every port
 	missingPairPorts map[string]bool // ports of configured pairs that were logged as missing
@@ -58,8 +61,13 @@ type account struct {
 
 	mu         sync.Mutex
 	current    plan
-	assetPages int             // that the latest listing of stream assets took; 0 if none is made
-	enabled    map[string]bool // by the latest listing of streams; nil if there is none
+	assetPages int  // that the latest listing of stream assets took; 0 if none is made
+	searchedV3 bool // v3 lists the connections
+	// Pages of the latest listing of all connections, 0 if none is made.
+	listingPages int
+	// Ports of the account that other shards poll, by the latest listing; nil before the first.
+	elsewhere map[string]bool
+	enabled   map[string]bool // by the latest listing of streams; nil if there is none
 	// How long the latest search and listing took: they are not done more often.
 	searchTook, listingTook time.Duration
 }
@@ -133,6 +141,9 @@ func (a *account) newTraffic(of *kind, sources []string, inUse string) *traffic 
 		return a.probe(ctx, t)
 	}
 	t.lap.poll = a.surviving(of.turn, func(ctx context.Context, k key) bool {
+		if t.idle() {
+			return true
+		}
 		source, _ := t.current()
 		err := a.pollTraffic(ctx, t, k, source, false)
 		if fabric.Gone(err) && a.probeDue(t) {

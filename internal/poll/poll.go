@@ -32,6 +32,8 @@ type API interface {
 	// PortConnections hands over each batch of ports with its connections or
 	// error; its own error says that ctx has ended.
 	PortConnections(ctx context.Context, ports []string, each func(ports []string, conns []fabric.Connection, err error)) error
+	Connections(ctx context.Context) iter.Seq2[fabric.Connection, error]
+	BuyerConnectionsV3(ctx context.Context) iter.Seq2[fabric.Connection, error]
 }
 
 // Port is a port to poll.
@@ -64,7 +66,8 @@ type Account struct {
 // several accounts select belongs to the first.
 type Selection struct {
 	Match func(*fleet.Connection) bool
-	Max   int // so many of them at most
+	Max   int  // so many of them at most
+	All   bool // also those on no port of the account
 }
 
 // Config is what to poll, and how often.
@@ -103,7 +106,7 @@ func (c *Config) settings() fleet.Settings {
 			Sources: a.Sources, ConnectionSources: ConnectionSources(a.Sources),
 		}
 		if a.Connections != nil {
-			s.Tracked = a.Connections.Match
+			s.Tracked, s.TrackedAll = a.Connections.Match, a.Connections.All
 		}
 		for _, p := range a.Ports {
 			s.Ports = append(s.Ports, fleet.PortSettings(p))
