@@ -118,8 +118,8 @@ func (c *checker) connections(path string, f *Connections) {
 		f.Max = defaultMaxConnections
 	}
 	within(c, path+".max", f.Max, 1, 20_000)
-	if f.All && !f.Traffic && c.sound(path+".traffic") {
-		c.bad(path+".all", "needs connections.traffic: set traffic to true to get series of single connections, or delete all")
+	if f.All && !f.Traffic && !c.faulty[path+".traffic"] {
+		c.bad(path+".all", "is true but traffic is off: set traffic to true too, or delete all")
 	}
 	if !f.Traffic && len(f.Include)+len(f.Exclude) > 0 {
 		c.warn(path, "has filters but traffic is off: set traffic to true to get series of single connections")
