@@ -13,7 +13,6 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
-	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
@@ -83,9 +82,7 @@ func (e *exam) searchConnections(ctx context.Context) {
 	}
 	e.reportHidden(ports, found)
 	if e.account.Connections.All {
-		for uuid, c := range all {
-			found[uuid] = c
-		}
+		maps.Copy(found, all)
 	}
 	e.selectConnections(found, own)
 }
@@ -161,15 +158,17 @@ func (e *exam) selectConnections(found map[string]fabric.Connection, own map[str
 			e.portEnds++
 		}
 		of := poll.NewConnection(c)
-		side, _, is := of.SeenFrom(own)
-		if !is && selection != nil && selection.All {
-			side, is = fleet.ASide, true
-			onNoPort++
+		if selection == nil {
+			continue
 		}
-		if selection == nil || !is || !selection.Match(&of) {
+		side, port, is := selection.SeenFrom(&of, own)
+		if !is {
 			continue
 		}
 		selected++
+		if port == "" {
+			onNoPort++
+		}
 		if of.CarriesTraffic() && len(e.connections) < selection.Max {
 			ask := func(ctx context.Context, source string, from, to time.Time) (*fabric.Traffic, error) {
 				t, err := poll.AskConnection(ctx, e.client, source, uuid, side, from, to)
@@ -187,7 +186,7 @@ func (e *exam) selectConnections(found map[string]fabric.Connection, own map[str
 	detail := fmt.Sprintf("connections.include and exclude select %d of %s; traffic is polled for %d",
 		selected, human.Plural(len(found), "connection"), len(e.connections))
 	if selection.All {
-		detail += fmt.Sprintf("; %d are on no port of the account (connections.all)", onNoPort)
+		detail += fmt.Sprintf("; %d of them are on no port of the account (connections.all)", onNoPort)
 	}
 	switch {
 	case selected == 0:

@@ -49,3 +49,25 @@ func TestV3ListsConnectionsOnlyIfV4RefusesThem(t *testing.T) {
 		})
 	}
 }
+
+// The report counts the connections on no port, and plans the calls for listing them.
+func TestConnectionsOnNoPort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := fabrictest.Demo(0)
+		f.Connections = append(f.Connections, fabrictest.OnNoPort(0)...)
+		api := aged(fabrictest.New(fabrictest.Options{Fleet: &f}))
+		for settings, want := range map[string][2]string{
+			"{traffic: true}": {"select 190 of 190 connections; traffic is polled for 174", "190 calls per 5m"},
+			"{traffic: true, all: true}": {
+				"select 195 of 195 connections; traffic is polled for 178; 5 of them are on no port of the account (connections.all)", "196 calls per 5m",
+			},
+		} {
+			r, _ := examine(t, dated(api, 0), account(discovery+"    connections: "+settings+"\n"))
+			r.wants(t, "connections", "ok", want[0])
+			r.wants(t, "budget", "ok", want[1])
+		}
+		api.Inject(refusal(fabrictest.OpSearchConnections, "", http.StatusBadGateway, "X"))
+		r, _ := examine(t, dated(api, 0), account(discovery+"    connections: {traffic: true, all: true}\n"))
+		r.wants(t, "connections", "fail", "listing of all connections", "HTTP 502")
+	})
+}

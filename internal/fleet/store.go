@@ -159,7 +159,7 @@ func (s *Store) Reconfigure(set Settings) {
 			continue
 		}
 		i := set.index(account)
-		if i < 0 || old.Port == "" && !(set.Accounts[i].TrackedAll && set.Shard.Has(old.UUID)) {
+		if i < 0 || old.Port == "" && (!set.Accounts[i].TrackedAll || !set.Shard.Has(old.UUID)) {
 			continue
 		}
 		if tracked := set.Accounts[i].Tracked; tracked != nil && tracked(&old.Connection) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,12 +84,16 @@ func TestConnectionsComeFromV3IfV4NeverAnswered(t *testing.T) {
 // Once v4 has answered, a bad quarter of an hour changes nothing; v4 is used again when it is back.
 func TestConnectionsMoveToV3AndBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var v4 error
-		b := tracking(t, twoAPIs(func() error { return v4 }), "aa")
-		b.cfg.Accounts[0].Ports = []poll.Port{{UUID: "aa"}}
+		var v4 atomic.Pointer[fabric.Error]
+		b := tracking(t, twoAPIs(func() error {
+			if err := v4.Load(); err != nil {
+				return err
+			}
+			return nil
+		}), "aa")
 		b.during(t, func(*poll.Poller) {
 			for _, step := range []struct {
-				err   error
+				err   *fabric.Error
 				after time.Duration
 				want  string
 				ok    bool
@@ -101,7 +106,7 @@ func TestConnectionsMoveToV3AndBack(t *testing.T) {
 				{errOutOfOrder, 11 * time.Minute, "v3", true},
 				{nil, 11 * time.Minute, "v4", true},
 			} {
-				v4 = step.err
+				v4.Store(step.err)
 				time.Sleep(step.after)
 				synctest.Wait()
 				if got, ok := b.tracked(), b.port(t, "aa").ConnectionsPoll.OK; got != step.want || ok != step.ok {
@@ -136,9 +141,9 @@ func TestConnectionsOfV3AreNotPolledWithoutASource(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := twoAPIs(func() error { return errNoSearch })
-				known := false
+				var known atomic.Bool
 				api.connectionTraffic = func(string, string, string) (*fabric.ConnectionTraffic, error) {
-					if known {
+					if known.Load() {
 						return &fabric.ConnectionTraffic{Traffic: *fresh()}, nil
 					}
 					return nil, refusal
@@ -157,7 +162,7 @@ func TestConnectionsOfV3AreNotPolledWithoutASource(t *testing.T) {
 					if calls := snap.Accounts[0].CallsPerCycle; calls != 1+2+1./3 {
 						t.Errorf("%v calls are planned", calls)
 					}
-					known = true
+					known.Store(true)
 					time.Sleep(16 * time.Minute)
 					synctest.Wait()
 					snap = b.store.Load()

@@ -1,6 +1,7 @@
 package poll_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,17 +66,26 @@ func TestAConnectionOnAPortOfAnotherAccount(t *testing.T) {
 func TestConnectionsOnNoPortWaitForTheListing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		onPort := fabric.Connection{UUID: "c1", Name: "of a port", State: "ACTIVE", ZSidePort: "aa"}
-		onNone := fabric.Connection{UUID: "c2", Name: "of a router", State: "ACTIVE"}
-		var listing, listingOfAll error = errBroken, nil
+		var name atomic.Value
+		name.Store("of a router")
+		var listed, outOfOrder atomic.Bool
 		api := &fakeAPI{
 			ports: func() ([]fabric.Port, error) {
-				ports, _ := allSeen("aa")()
-				return ports, listing
+				if !listed.Load() {
+					return nil, errBroken
+				}
+				return allSeen("aa")()
 			},
 			connections: func(ports []string, each func([]string, []fabric.Connection, error)) {
 				each(ports, []fabric.Connection{onPort}, nil)
 			},
-			all: func() ([]fabric.Connection, error) { return []fabric.Connection{onPort, onNone}, listingOfAll },
+			all: func() ([]fabric.Connection, error) {
+				if outOfOrder.Load() {
+					return nil, errOutOfOrder
+				}
+				text, _ := name.Load().(string)
+				return []fabric.Connection{onPort, {UUID: "c2", Name: text, State: "ACTIVE"}}, nil
+			},
 		}
 		b := newBench(t, api)
 		b.cfg.Accounts[0].Discover = func(string, *fleet.Inventory) bool { return true }
@@ -91,13 +101,14 @@ func TestConnectionsOnNoPortWaitForTheListing(t *testing.T) {
 		b.during(t, func(*poll.Poller) {
 			time.Sleep(6 * time.Minute)
 			want("without a listing", map[string]string{})
-			listing = nil
+			listed.Store(true)
 			time.Sleep(6 * time.Minute)
 			want("with a listing", both)
-			listingOfAll = errOutOfOrder
+			outOfOrder.Store(true)
 			time.Sleep(6 * time.Minute)
 			want("without the listing of all connections", both)
-			onNone.Name, listingOfAll = "renamed", nil
+			name.Store("renamed")
+			outOfOrder.Store(false)
 			time.Sleep(6 * time.Minute)
 			want("with it again", map[string]string{"of a port": "prod aa", "renamed": "prod "})
 		})
