@@ -179,6 +179,9 @@ func TestAnAccountThatSpeaksOnlyV3(t *testing.T) {
 				t.Errorf("%s has the package %q, v4 says %q", p.Name, i.Package, p.Package)
 			}
 		}
+		if e := snap.Accounts[0].LastError; e != "" {
+			t.Errorf("the account shows the error %q", e)
+		}
 		if figures < 170 || len(listed) < 150 {
 			t.Errorf("%d figures, %d connections", figures, len(listed))
 		}

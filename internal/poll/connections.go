@@ -175,12 +175,12 @@ func (a *account) searchV3(ctx context.Context, s *search, uuids []string) error
 	a.mu.Lock()
 	a.listingPages = Pages(len(conns))
 	a.mu.Unlock()
-	s.failed, s.listed, s.refused = false, true, nil
 	visible, unknown := a.countable(uuids, conns)
-	a.takeConnections(s, visible, conns, nil)
 	for err, ports := range unknown {
 		a.takeConnections(s, ports, nil, err)
 	}
+	s.failed, s.listed, s.refused = false, true, nil
+	a.takeConnections(s, visible, conns, nil) // last, as no call of the account has failed
 	return nil
 }
 
