@@ -41,7 +41,7 @@ func (o *oracle) accounts(families map[string]*dto.MetricFamily) {
 		for _, kind := range []string{"future", "rate", "packets", "above_line"} {
 			o.is(0, "implausible_intervals_total", "account", e.name, "kind", kind)
 		}
-		for _, op := range []string{"v4_ports", "v3_user_ports", "v4_connections_search", "v4_stream_assets_search"} {
+		for _, op := range []string{"v4_ports", "v3_user_ports", "v4_connections_search", "v4_stream_assets_search", "v3_buyer_connections"} {
 			o.is(0, "records_skipped_total", "account", e.name, "operation", op)
 		}
 		for c, n := range t.calls {

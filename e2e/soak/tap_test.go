@@ -168,6 +168,8 @@ func operation(path string) string {
 		return "v3_port_stats"
 	case strings.HasPrefix(path, "/ecx/v3/port/"):
 		return "v3_user_ports"
+	case strings.HasSuffix(path, "/buyer/connections"):
+		return "v3_buyer_connections"
 	case strings.HasSuffix(path, "/stats"):
 		if strings.Contains(path, "/connections/") {
 			return "v4_connection_stats"

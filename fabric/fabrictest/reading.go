@@ -43,7 +43,8 @@ func (a *API) Truth(uuid string, d Direction, from, to time.Time, resolution tim
 
 // ConnectionTruth returns the samples of a connection that the API would give at the
 // time now, seen from ASide or ZSide, as [API.Truth] does for a port. A connection
-// has traffic, from its creation on, if it uses bandwidth of an own port; a change of
+// has traffic, from its creation on, if it uses bandwidth of an own port, or of a router
+// or device at its a-side; a change of
 // its state or bandwidth changes its past traffic too.
 func (a *API) ConnectionTruth(uuid, viewPoint string, d Direction, from, to time.Time, resolution time.Duration, now time.Time) []Sample {
 	return a.Truth(uuid, seenFrom(viewPoint, d), from, to, resolution, now)
