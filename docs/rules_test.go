@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 const (
@@ -235,6 +237,27 @@ func TestThresholdsAreOneFigureEachAndAllInUse(t *testing.T) {
 	i := slices.IndexFunc(rules, func(r rule) bool { return r.Alert == "FabricThresholdsMissing" })
 	if i < 0 || !strings.HasSuffix(rules[i].Expr, "< "+strconv.Itoa(len(defined))) {
 		t.Errorf("FabricThresholdsMissing does not count to %d", len(defined))
+	}
+}
+
+// The landing page must show in red and orange what the dashboards do, and the alerts.
+func TestThePageComparesWithTheThresholds(t *testing.T) {
+	ofPage := map[string]float64{
+		"port_utilization_ratio": fleet.PortUtilization, "port_utilization_p95_ratio": fleet.PortUtilizationP95,
+		"port_utilization_forecast_ratio":     fleet.PortUtilizationForecast,
+		"pair_failover_utilization_p95_ratio": fleet.PairFailoverP95, "pair_failover_utilization_forecast_ratio": fleet.PairFailoverForecast,
+		"lag_failover_utilization_ratio": fleet.LAGFailover, "connection_utilization_ratio": fleet.ConnectionUtilization,
+	}
+	for _, r := range readRules(t) {
+		name := strings.TrimPrefix(r.Record, "equinix_fabric:threshold:")
+		want, compared := ofPage[name]
+		if compared && r.Expr != fmt.Sprintf("vector(%v)", want) {
+			t.Errorf("%s is %s, and %v in internal/fleet/level.go", r.Record, r.Expr, want)
+		}
+		delete(ofPage, name)
+	}
+	for name := range ofPage {
+		t.Errorf("there is no threshold %s", name)
 	}
 }
 

@@ -26,6 +26,7 @@ type Daemon interface {
 type Options struct {
 	Format  string        // one of Formats
 	Bars    bool          // in the table, beside the rates
+	Units   human.Units   // of the rates in the table
 	Timeout time.Duration // after it, print what is known
 	Log     *slog.Logger
 }
