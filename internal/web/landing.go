@@ -73,7 +73,7 @@ type accountRow struct {
 
 // interval is how often something is polled.
 type interval struct {
-	What  string
+	What  string // "" if it is of the same things as the one before
 	Every number // seconds
 	Of    string // label of the window, "" if it is not about one
 }
@@ -262,16 +262,16 @@ func newAccountRow(a *fleet.Account, windows []fleet.Window, now time.Time) acco
 	if a.CallsPerCycle > 0 && a.BudgetPerCycle > 0 { // else the plan is not known yet
 		row.Calls, row.Budget = number{strconv.FormatFloat(a.CallsPerCycle, 'f', 0, 64), value(a.CallsPerCycle)}, number{strconv.FormatFloat(a.BudgetPerCycle, 'f', 0, 64), value(a.BudgetPerCycle)}
 	}
-	every := func(what, window string, d time.Duration) {
-		row.Intervals = append(row.Intervals, interval{what, number{model.Duration(d.Round(time.Second)).String(), value(d.Seconds())}, window})
+	add := func(what, window string, every time.Duration, seconds string) {
+		row.Intervals = append(row.Intervals, interval{what, number{model.Duration(every.Round(time.Second)).String(), seconds}, window})
 	}
-	for i, w := range windows {
-		if i < len(a.Windows) {
-			every("traffic", w.Label(), a.Windows[i])
-		}
+	what, seconds := "traffic", value(a.Traffic.Seconds())
+	for i, w := range windows[:min(len(windows), len(a.Windows))] {
+		add(what, w.Label(), a.Windows[i], seconds)
+		what, seconds = "", "" // /metrics has the interval of the first window alone
 	}
-	every("connections", "", a.Connections)
-	every("inventory", "", a.Inventory)
+	add("connections", "", a.Connections, value(a.Connections.Seconds()))
+	add("inventory", "", a.Inventory, value(a.Inventory.Seconds()))
 	return row
 }
 

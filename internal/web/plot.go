@@ -34,9 +34,11 @@ func newSpark(r *fleet.Rates, w fleet.Window, end time.Time, capacity *float64, 
 		s.Title += ", highest " + u.Rate(*r.Max)
 	}
 	top := slices.Max(r.Points.Means)
-	if capacity != nil && *capacity > 0 {
-		top = *capacity
-		s.Title += ", capacity " + u.Rate(top)
+	if capacity != nil {
+		s.Title += ", capacity " + u.Rate(*capacity)
+		if *capacity > 0 {
+			top = *capacity
+		}
 	}
 	s.Path = plot(buckets(r, w, end, sparkColumns), top, sparkHeight)
 	return s

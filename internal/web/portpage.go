@@ -275,6 +275,8 @@ func (p *portPage) addFacts(v *portView) {
 		text("Maintenance", i.Maintenance)
 		links := map[string]int{}
 		for _, l := range i.Links {
+			links[fleet.StatusUp] += 0 // both are always there
+			links[fleet.StatusDown] += 0
 			links[cmp.Or(l.Status, fleet.Unknown)]++
 		}
 		for _, status := range slices.Sorted(maps.Keys(links)) {
