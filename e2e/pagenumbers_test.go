@@ -236,7 +236,6 @@ func figures(t *testing.T, page *html.Node) []figure {
 		for p := n.Parent; p != nil; p = p.Parent {
 			f.soft = f.soft || p.Data == "div" && attribute(p, "class") == "soft"
 		}
-		cell := n.Parent
 		if row := ancestor(n, "tr"); row != nil {
 			f.table = attribute(ancestor(n, "table"), "aria-labelledby")
 			head := child(row, "th", 0)
@@ -247,13 +246,11 @@ func figures(t *testing.T, page *html.Node) []figure {
 					f.row = textOf(b)
 				}
 			}
-			cell = ancestor(n, "td")
-			f.heading = textOf(child(descendant(descendant(ancestor(n, "table"), "thead"), "tr"), "", position(cell)))
+			f.heading = textOf(child(descendant(descendant(ancestor(n, "table"), "thead"), "tr"), "", position(ancestor(n, "td"))))
 		} else if list := ancestor(n, "ul"); list != nil {
 			f.table, f.row = attribute(list, "aria-label"), textOf(descendant(ancestor(n, "li"), "bdi"))
 		} else if dd := ancestor(n, "dd"); dd != nil {
 			f.table, f.row = "facts", textOf(descendant(dd.Parent, "dt"))
-			cell = dd
 		}
 		key := fmt.Sprint(f.table, f.row, f.heading, f.soft)
 		f.index = counts[key]

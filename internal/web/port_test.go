@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -164,5 +165,34 @@ func TestPortPageEscapes(t *testing.T) {
 	}
 	if policy := resp.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'; style-src 'sha256-") {
 		t.Errorf("policy %s", policy)
+	}
+}
+
+// A port may have more connections than a page has room for.
+func TestPortPageHasPagesOfConnections(t *testing.T) {
+	now := time.Now()
+	snap := newSnapshot(now)
+	for i := range 250 {
+		c := &fleet.Tracked{
+			Metered:    fleet.Metered{Account: "default", Traffic: []*fleet.Traffic{nil}, Polls: []fleet.Poll{{}}},
+			Connection: fleet.Connection{UUID: fmt.Sprintf("c-%03d", i), State: "ACTIVE"}, At: now, Port: uuid, Side: fleet.ASide,
+		}
+		if i == 249 { // the fullest one is first
+			c.Traffic, c.Bandwidth = snap.Ports[0].Traffic, new(10e9)
+		}
+		snap.Connections = append(snap.Connections, c)
+	}
+	for query, want := range map[string][2]string{
+		"?page=3": {"c-249", "c-098"}, "?connections=2": {"c-099", "c-198"}, "?connections=9": {"c-199", "c-248"},
+	} {
+		page := show(t, snap, "/ports/"+uuid+query)
+		names := regexp.MustCompile(`<bdi>(c-\d+)</bdi>`).FindAllStringSubmatch(page, -1)
+		if got := [2]string{names[0][1], names[len(names)-1][1]}; got != want {
+			t.Errorf("%s: from %s to %s, want %s", query, got[0], got[1], want)
+		}
+	}
+	if page := show(t, snap, "/ports/"+uuid+"?sort=in&page=3"); !strings.Contains(page, `href="?connections=2&amp;page=3&amp;sort=in#connections">next`) ||
+		!strings.Contains(page, `href="../?page=3&amp;sort=in">All ports`) {
+		t.Error("the next page, or the way back, forgets the query")
 	}
 }

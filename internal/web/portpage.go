@@ -200,7 +200,7 @@ func (p *portPage) addConnections(snap *fleet.Snapshot, v *portView, now time.Ti
 	slices.SortStableFunc(all, func(a, b ranked) int {
 		return cmp.Or(descending(a.share, b.share), cmp.Compare(a.Name(), b.Name()))
 	})
-	p.Pager = p.newPager("connections", "page", p.Page, maxConnections, len(all))
+	p.Pager = p.newPager("connections", "connections", p.ConnectionPage, maxConnections, len(all))
 	for _, r := range rows(p.Pager, all) {
 		p.Tracked = append(p.Tracked, newConnectionRow(&r.ConnectionView, p.Units))
 	}

@@ -19,9 +19,9 @@ type query struct {
 	Units             human.Units
 	Refresh           int // seconds after which the browser loads the page again; 0: never
 	Page, PairPage    int // from 1
+	ConnectionPage    int
 	Notes             []string
-
-	units human.Units // that the page has without a query
+	Usual             human.Units // that the page has without a query
 }
 
 // newQuery reads a query. What makes no sense is ignored, and is in Notes.
@@ -29,7 +29,7 @@ func newQuery(v url.Values, units human.Units) query {
 	text := func(key string) string { return human.Cut(human.Printable(strings.TrimSpace(v.Get(key))), 200) }
 	q := query{
 		Q: text("q"), Account: text("account"), Metro: text("metro"), Sort: orders[0].Key,
-		Units: cmp.Or(units, human.Bits), Page: 1, PairPage: 1, units: cmp.Or(units, human.Bits),
+		Units: cmp.Or(units, human.Bits), Page: 1, PairPage: 1, ConnectionPage: 1, Usual: cmp.Or(units, human.Bits),
 	}
 	ignore := func(key, possible string) {
 		q.Notes = append(q.Notes, fmt.Sprintf("%s=%s is ignored; possible: %s.", key, text(key), possible))
@@ -66,12 +66,33 @@ func newQuery(v url.Values, units human.Units) query {
 	number("refresh", &q.Refresh, 10, 3600)
 	number("page", &q.Page, 1, 1e6)
 	number("pairs", &q.PairPage, 1, 1e6)
+	number("connections", &q.ConnectionPage, 1, 1e6)
 	return q
 }
 
-// With is the query as a link has it, with other values for some keys. Unless it is about
-// a page of a table, it leads to the first one.
-func (q query) With(changes ...string) string {
+// With is the query as a link has it, with another value for a key. Unless it is about a
+// page of a table, it leads to the first one.
+func (q query) With(key, value string) string {
+	keep := q
+	if key != "page" && key != "pairs" && key != "connections" {
+		keep.Page, keep.PairPage, keep.ConnectionPage = 1, 1, 1
+	}
+	v := keep.values()
+	v.Set(key, value)
+	if value == "" || key == "sort" && value == orders[0].Key {
+		v.Del(key)
+	}
+	return "?" + v.Encode()
+}
+
+// Unfiltered is the query without the filters.
+func (q query) Unfiltered() string {
+	q.Q, q.Account, q.Metro, q.Page, q.PairPage = "", "", "", 1, 1
+	return "?" + q.values().Encode()
+}
+
+// values are those that are not as usual.
+func (q query) values() url.Values {
 	v := url.Values{}
 	set := func(key, value, usual string) {
 		if value != usual {
@@ -82,31 +103,22 @@ func (q query) With(changes ...string) string {
 	set("account", q.Account, "")
 	set("metro", q.Metro, "")
 	set("sort", q.Sort, orders[0].Key)
-	set("units", string(q.Units), string(q.units))
+	set("units", string(q.Units), string(q.Usual))
 	set("refresh", strconv.Itoa(q.Refresh), "0")
-	if len(changes) == 0 || changes[0] == "page" || changes[0] == "pairs" {
-		set("page", strconv.Itoa(q.Page), "1")
-		set("pairs", strconv.Itoa(q.PairPage), "1")
-	}
-	for i := 0; i < len(changes); i += 2 {
-		v.Set(changes[i], changes[i+1])
-		if changes[i+1] == "" || changes[i] == "sort" && changes[i+1] == orders[0].Key {
-			v.Del(changes[i])
-		}
-	}
-	return "?" + v.Encode()
+	set("page", strconv.Itoa(q.Page), "1")
+	set("pairs", strconv.Itoa(q.PairPage), "1")
+	set("connections", strconv.Itoa(q.ConnectionPage), "1")
+	return v
 }
 
-// Keep is the query as a link to another page of the exporter has it.
+// Keep is the query as a link to another page of the exporter has it, "" if all is as usual.
 func (q query) Keep() string {
-	if all := q.With(); all != "?" {
-		return all
+	q.ConnectionPage = 1
+	if v := q.values(); len(v) > 0 {
+		return "?" + v.Encode()
 	}
 	return ""
 }
-
-// Usual is the units that the page has without a query.
-func (q query) Usual() human.Units { return q.units }
 
 // Filtered reports whether not all ports are asked for.
 func (q query) Filtered() bool { return q.Q != "" || q.Account != "" || q.Metro != "" }
