@@ -66,10 +66,12 @@ func share(t *testing.T, port map[string]string) int {
 	return highest
 }
 
-// urgency is 2 for a port in red, 1 for one in orange, else 0.
+// urgency is 3 for a port that is down, 2 for another one in red, 1 for one in orange, else 0.
 func urgency(port map[string]string) int {
 	switch {
-	case regexp.MustCompile(`(?m)^(down|full, .*)$`).MatchString(port["Port"]):
+	case regexp.MustCompile(`(?m)^down$`).MatchString(port["Port"]):
+		return 3
+	case regexp.MustCompile(`(?m)^full, .*$`).MatchString(port["Port"]):
 		return 2
 	case regexp.MustCompile(`(?m)^(some links are down|nearly full, .*)$`).MatchString(port["Port"]):
 		return 1
@@ -97,7 +99,7 @@ func landingShowsPorts(t *testing.T, b *browser, base string) {
 	}
 	if !slices.IsSortedFunc(ports, func(p, q map[string]string) int {
 		return cmp.Or(urgency(q)-urgency(p), share(t, q)-share(t, p))
-	}) || urgency(ports[0]) != 2 {
+	}) || urgency(ports[0]) != 3 {
 		t.Errorf("not the worst first: %v", ports)
 	}
 	shown := 0

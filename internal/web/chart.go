@@ -22,9 +22,9 @@ const (
 type chart struct {
 	ID, Title   string
 	Path        string
-	Capacity    *mark // nil if it is unknown, or far above the drawing
-	P95         *mark // nil if it is unknown
-	Above       string
+	Capacity    *mark  // nil if it is unknown, 0, or far above the drawing
+	P95         *mark  // nil if it is unknown
+	Beside      string // what the drawing cannot show of the capacity
 	Rates       []mark // the vertical axis
 	Times       []mark // the horizontal axis
 	Gaps        []hole
@@ -51,12 +51,9 @@ func newCharts(v *fleet.View, u human.Units) []chart {
 		}
 	}
 	// Little traffic would be a line at the bottom of its capacity.
-	top, within := 1.1*peak, false
-	if capacity != nil && *capacity > 0 && peak >= *capacity/4 {
+	top, within := max(1, 1.1*peak), false
+	if capacity != nil && *capacity > 0 && (peak >= *capacity/4 || peak == 0) {
 		top, within = max(*capacity, peak)*1.05, true
-	}
-	if top == 0 {
-		top = 1
 	}
 	var all []chart
 	for _, d := range fleet.Directions() {
@@ -70,7 +67,7 @@ func newCharts(v *fleet.View, u human.Units) []chart {
 			Path: plot(buckets(r, w, end, chartColumns), top, chartHeight), Rates: rateMarks(top, u), Times: timeMarks(w, end),
 		}
 		level := func(v float64) string { return percent(1 - v/top) }
-		said := []string{}
+		var said []string
 		if last := v.Last(d); last != nil {
 			said = append(said, "now "+u.Rate(*last))
 		}
@@ -87,10 +84,13 @@ func newCharts(v *fleet.View, u human.Units) []chart {
 				text += " of the links that are up"
 			}
 			said = append(said, text)
-			if within {
+			switch {
+			case within:
 				c.Capacity = &mark{level(*capacity), text}
-			} else {
-				c.Above = text + " is far above"
+			case *capacity > 0:
+				c.Beside = text + " is far above"
+			default:
+				c.Beside = "no link is up"
 			}
 		}
 		c.Description = strings.Join(said, ", ") + ". "
@@ -136,17 +136,17 @@ func (c *chart) addGaps(v *fleet.View, r *fleet.Rates, end time.Time) {
 
 // rateMarks are three to six round rates from 0 to the top.
 func rateMarks(top float64, u human.Units) []mark {
-	all := []mark{}
-	scale := u.Of(top) / top
-	step := math.Pow(10, math.Floor(math.Log10(u.Of(top)/3)))
+	var all []mark
+	shown := u.Of(top) // the marks are round in the units that are shown
+	step := math.Pow(10, math.Floor(math.Log10(shown/3)))
 	for _, factor := range []float64{5, 2.5, 2} {
-		if factor*step <= u.Of(top)/3 {
+		if factor*step <= shown/3 {
 			step *= factor
 			break
 		}
 	}
-	for v := step; v < u.Of(top); v += step {
-		all = append(all, mark{percent(1 - v/u.Of(top)), u.Rate(v / scale)})
+	for v := step; v < shown; v += step {
+		all = append(all, mark{percent(1 - v/shown), u.Rate(v / shown * top)})
 	}
 	return all
 }

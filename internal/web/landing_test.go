@@ -89,7 +89,7 @@ func TestLandingShowsTheWorstFirst(t *testing.T) {
 		unknown := named(snap, now, "unknown", 0, 0)
 		unknown.Traffic[0] = nil
 		page := show(t, snap, "/")
-		want := []string{"full-p95", "half", "full-now", "down", "warm-p95", "warm-now", "busy-p95", "idle", "unknown"}
+		want := []string{"down", "full-p95", "half", "full-now", "warm-p95", "warm-now", "busy-p95", "idle", "unknown"}
 		if diff := cmp.Diff(want, listed(t, page)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}

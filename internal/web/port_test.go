@@ -127,6 +127,17 @@ func TestPortPageDrawsTheWindow(t *testing.T) {
 				t.Errorf("at %v of the capacity: it is far above: %v", p.share, got)
 			}
 		}
+		snap.Ports[0].Linked, snap.Ports[0].Inventory.Links = true, []fleet.Link{{Status: fleet.StatusDown, Speed: new(10e9)}}
+		if page := show(t, snap, "/ports/"+uuid); !strings.Contains(page, ">no link is up</span>") || strings.Contains(page, `class="capacity"`) {
+			t.Error("a capacity of 0 is drawn")
+		}
+		snap.Ports[0].Inventory.Links[0].Status = fleet.StatusUp
+		for _, d := range fleet.Directions() {
+			traffic.Rates(d).Points = fleet.NewPoints(day(now, flat(0)))
+		}
+		if page := show(t, snap, "/ports/"+uuid); !strings.Contains(page, `text-anchor="end">2.5 Gbit/s</text>`) {
+			t.Error("no traffic is not drawn against the capacity")
+		}
 		time.Sleep(25*time.Minute + time.Second)
 		if texts, _ := charts(t, snap); len(texts) != 0 || !strings.Contains(show(t, snap, "/ports/"+uuid), "what there was is too old") {
 			t.Errorf("stale traffic is drawn: %v", texts)

@@ -174,7 +174,8 @@ type order struct {
 // ports come by name.
 var orders = []order{
 	{"worst", "worst first", func(a, b *portView) int {
-		return cmp.Or(cmp.Compare(b.level, a.level), descending(a.share, b.share))
+		down := func(v *portView) bool { return v.StatusLevel() == fleet.Critical }
+		return cmp.Or(cmp.Compare(b.level, a.level), known(down(a), down(b)), descending(a.share, b.share))
 	}},
 	{"in", "inbound now", func(a, b *portView) int { return descending(a.Share(fleet.Inbound), b.Share(fleet.Inbound)) }},
 	{"out", "outbound now", func(a, b *portView) int { return descending(a.Share(fleet.Outbound), b.Share(fleet.Outbound)) }},
@@ -191,7 +192,7 @@ var orders = []order{
 	}},
 }
 
-// known orders what is known before what is not.
+// known orders those of which something is true before the others.
 func known(a, b bool) int {
 	switch {
 	case a == b:
