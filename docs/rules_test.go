@@ -259,6 +259,24 @@ func TestThePageComparesWithTheThresholds(t *testing.T) {
 	for name := range ofPage {
 		t.Errorf("there is no threshold %s", name)
 	}
+	page := read(t, "web.md")
+	for what, from := range map[string][2]float64{
+		"last polled rate of a port":  {fleet.PortUtilizationP95, fleet.PortUtilization},
+		"p95 of a port":               {fleet.PortUtilizationP95, fleet.PortUtilizationForecast},
+		"both ports of a pair on one": {fleet.PairFailoverP95, fleet.PairFailoverForecast},
+		"a LAG with one link less":    {fleet.LAGFailover, fleet.PairFailoverForecast},
+	} {
+		if row := fmt.Sprintf("| %s | %.0f %% | %.0f %% |", what, 100*from[0], 100*from[1]); !strings.Contains(page, row) {
+			t.Errorf("web.md lacks %s", row)
+		}
+	}
+	if row := fmt.Sprintf("| rate of a connection | | %.0f %% |", 100*fleet.ConnectionUtilization); !strings.Contains(page, row) {
+		t.Errorf("web.md lacks %s", row)
+	}
+	i := slices.IndexFunc(readRules(t), func(r rule) bool { return r.Record == "equinix_fabric:port:down" })
+	if i < 0 || !strings.Contains(readRules(t)[i].Expr, fmt.Sprintf("state=~%q", fleet.PortComesOrGoes)) {
+		t.Error("equinix_fabric:port:down is not about the states of internal/fleet/level.go")
+	}
 }
 
 func glob(t *testing.T, pattern string) []string {

@@ -1,5 +1,7 @@
 package fleet
 
+import "regexp"
+
 // The thresholds of deploy/prometheus/equinix_fabric.thresholds.yml that decide the colours
 // of the landing page, as they decide those of the dashboards. A test holds them to that file.
 const (
@@ -11,6 +13,12 @@ const (
 	LAGFailover             = 0.9
 	ConnectionUtilization   = 0.9
 )
+
+// PortComesOrGoes matches the lifecycle states of a port that is being created or removed,
+// as equinix_fabric.recording.yml has them. Such a port may be down without need to act.
+const PortComesOrGoes = "PENDING.*|PROVISIONING|DEPROVISION.*|INACTIVE|DELETED|TO_BE_.*"
+
+var comesOrGoes = regexp.MustCompile("^(?:" + PortComesOrGoes + ")$")
 
 // Level is how urgent something is.
 type Level int
@@ -63,15 +71,16 @@ func (v *View) LAGLevel(d Direction) Level {
 	return level(v.LAGFailover(d), LAGFailover, PairFailoverForecast)
 }
 
-// StatusLevel is Critical while the port is down, and Warning while some of its links are.
+// StatusLevel is Critical while the port is down, unless it is being created or removed,
+// and Warning while some of its links are down.
 func (v *View) StatusLevel() Level {
 	if v.Inventory == nil {
 		return Fine
 	}
-	switch v.Inventory.OperationalStatus() {
-	case StatusDown:
+	switch status := v.Inventory.OperationalStatus(); {
+	case status == StatusDown && !comesOrGoes.MatchString(v.Inventory.State):
 		return Critical
-	case StatusPartial:
+	case status == StatusPartial:
 		return Warning
 	}
 	return Fine

@@ -40,6 +40,19 @@ func TestLevelsAreOfTheLinksThatAreUp(t *testing.T) {
 	}
 }
 
+// A port that is being built is down for weeks, and no alert fires for it.
+func TestLevelOfAPortThatComesOrGoes(t *testing.T) {
+	for state, want := range map[string]fleet.Level{
+		"ACTIVE": fleet.Critical, "": fleet.Critical, "PROVISIONED": fleet.Critical,
+		"PROVISIONING": fleet.Fine, "PENDING_CROSS_CONNECT": fleet.Fine, "DEPROVISIONED": fleet.Fine, "TO_BE_DELETED": fleet.Fine,
+	} {
+		v := viewed(func(p *fleet.Port) { p.Inventory.State, p.Inventory.Status = state, fleet.StatusDown })(noon)
+		if got := v.StatusLevel(); got != want {
+			t.Errorf("%s and down: %v, want %v", state, got, want)
+		}
+	}
+}
+
 func TestLevelOfALAGWithOneLinkLess(t *testing.T) {
 	for last, want := range map[float64]fleet.Level{8.9e9: fleet.Fine, 9e9: fleet.Warning, 10e9: fleet.Critical} {
 		v := viewed(func(p *fleet.Port) {

@@ -68,7 +68,7 @@ func newPairRow(v *fleet.PairView, primary, secondary *portView) pairRow {
 	row.Why = "the two ports have no intervals in common"
 	for _, p := range []*portView{primary, secondary} {
 		switch {
-		case p.StatusLevel() == fleet.Critical:
+		case p.Inventory != nil && p.Inventory.OperationalStatus() == fleet.StatusDown:
 			row.Why = p.Name() + " is down: it has failed over already"
 			return row
 		case p.Traffic[0] == nil:
