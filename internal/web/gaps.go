@@ -106,7 +106,7 @@ func problems(v *fleet.View, a *fleet.Account) []string {
 	case !v.Polls[0].Tried():
 		all = append(all, "traffic not polled yet")
 	case v.Polls[0].OK && v.NewestSample().IsZero() && !unattached:
-		all = append(all, "Equinix has no samples of it")
+		all = append(all, "no samples at Equinix")
 	}
 	for i, poll := range v.Polls {
 		if poll.Err != "" {
