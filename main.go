@@ -4,7 +4,8 @@
 //
 // Commands: run (the default), check (the configuration file), doctor (tests the
 // configuration against Equinix, and says what to do), ports (a table of ports with
-// their load), healthcheck (of a running exporter), demo (a simulated API and an
+// their load), backfill (the history of ports and connections, to a file or to the
+// receivers of remote write), healthcheck (of a running exporter), demo (a simulated API and an
 // exporter for it).
 package main
 
@@ -20,11 +21,13 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/common/promslog"
 	promslogflag "github.com/prometheus/common/promslog/flag"
 	"github.com/prometheus/common/version"
@@ -34,12 +37,14 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/backfill"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/capture"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/doctor"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/history"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/memlimit"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/portlist"
@@ -69,13 +74,17 @@ type options struct {
 	pprof       bool
 	log         promslog.Config
 	logLevelSet bool // on the command line
-	demoAPI     string
+	demo        demo.Options
 	replay      string
 	capture     string            // of doctor
 	transport   http.RoundTripper // to Equinix; only set for the demo
 	shard       fleet.Shard
 	forget      bool // forget how often logins were refused
 	ports       portlist.Options
+	window      model.Duration // of ports
+	timeoutSet  bool           // of ports, on the command line
+	backfill    backfill.Options
+	remoteWrite bool // of backfill
 	doctor      doctor.Options
 	healthcheck web.HealthcheckOptions
 	syntaxOnly  bool           // of check
@@ -103,11 +112,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	examine.Flag("capture", "Write the requests to the API and its answers to this .tar.gz file, with names, account numbers and secrets replaced, to send to the developers.").
 		PlaceHolder("FILE").StringVar(&o.capture)
 	ports := app.Command("ports", "Poll each port that the credentials see once, and print the ports with their load.")
-	addPortsFlags(ports, &o.ports)
+	addPortsFlags(ports, &o)
+	fill := app.Command("backfill", "Ask Equinix for the history of all ports and selected connections, and write it to a file for promtool or send it to the receivers of remote_write.")
+	addBackfillFlags(fill, &o)
 	health := app.Command("healthcheck", "Ask the exporter that runs here whether it is alive, for container health checks.")
 	addHealthcheckFlags(health, &o.healthcheck)
 	demonstrate := app.Command("demo", "Run with a simulated Equinix API: no credentials, no configuration file.")
-	demonstrate.Flag("demo.api-listen-address", "Address of the simulated Equinix API.").Default("127.0.0.1:0").StringVar(&o.demoAPI)
+	demonstrate.Flag("demo.api-listen-address", "Address of the simulated Equinix API.").Default("127.0.0.1:0").StringVar(&o.demo.Address)
+	demonstrate.Flag("demo.dir", "Directory for the demo's configuration (demo.yml), which other commands can use, and for its state, with which the next demo continues. By default they go with the demo.").PlaceHolder("DIR").StringVar(&o.demo.Dir)
+	demonstrate.Flag("demo.remote-write", "Also send every interval to this receiver of Prometheus remote write, such as http://localhost:9090/api/v1/write.").PlaceHolder("URL").StringVar(&o.demo.RemoteWrite)
 	demonstrate.Flag("replay", "Answer as the API did when doctor --capture wrote this file, instead of simulating.").PlaceHolder("FILE").StringVar(&o.replay)
 	command, err := app.Parse(args)
 	if err != nil {
@@ -119,7 +132,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	o.healthcheck.Prefix = o.prefix
 	o.log.Writer = stderr
-	if (command == ports.FullCommand() || command == examine.FullCommand()) && !o.logLevelSet {
+	o.backfill.Terminal = isTerminal(stderr)
+	quiet := command == ports.FullCommand() || command == examine.FullCommand() || command == fill.FullCommand() && o.backfill.Terminal
+	if quiet && !o.logLevelSet {
 		_ = o.log.Level.Set("warn") // cannot fail
 	}
 	log := promslog.New(&o.log)
@@ -152,6 +167,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return runDoctor(ctx, &o, stdout, stderr)
 	case ports.FullCommand():
 		return listPorts(ctx, &o, load, log, stdout)
+	case fill.FullCommand():
+		o.backfill.Stdout, o.backfill.Stderr = stdout, stderr
+		return runBackfill(ctx, &o, load, log)
 	default:
 		return serve(ctx, &o, load, log, func(*web.Listener) {})
 	}
@@ -212,11 +230,31 @@ func addDoctorFlags(c *kingpin.CmdClause, o *doctor.Options) {
 	c.Flag("timeout", "Give up after this time.").Default("2m").DurationVar(&o.Timeout)
 }
 
-func addPortsFlags(c *kingpin.CmdClause, o *portlist.Options) {
+func addPortsFlags(c *kingpin.CmdClause, o *options) {
 	c.Flag("output", "Format: table, json, csv, or yaml to paste into the configuration.").Short('o').
-		Default("table").EnumVar(&o.Format, portlist.Formats()...)
-	c.Flag("bars", "Draw the share of the capacity beside each rate in the table.").Default("true").BoolVar(&o.Bars)
-	c.Flag("timeout", "After this time, print what is known.").Default("2m").DurationVar(&o.Timeout)
+		Default("table").EnumVar(&o.ports.Format, portlist.Formats()...)
+	c.Flag("bars", "Draw the share of the capacity beside each rate in the table.").Default("true").BoolVar(&o.ports.Bars)
+	c.Flag("timeout", "After this time, print what is known. With --window, 1d if the flag is not given.").Default("2m").IsSetByUser(&o.timeoutSet).DurationVar(&o.ports.Timeout)
+	c.Flag("window", "Print the exact 95th percentile, the maximum and the time above 80% of the capacity, from the intervals of the past 1d to 90d.").PlaceHolder("30d").SetValue(&o.window)
+}
+
+func addBackfillFlags(c *kingpin.CmdClause, o *options) {
+	b := &o.backfill
+	c.Flag("from", "Begin so long ago, as in 90d, or at a time, as in 2026-11-30 or 2026-11-30T18:00:00Z. Equinix keeps 90 days.").Default("90d").StringVar(&b.From)
+	c.Flag("to", "End so long ago, or at a time.").Default("0s").StringVar(&b.To)
+	c.Flag("resolution", "Length of the intervals: 5m or 1h.").Default("5m").EnumVar(&b.Resolution, "5m", "1h")
+	c.Flag("ports", "Only this port, by its UUID, or the ports whose whole name matches this regular expression, and the connections on them. May be repeated.").StringsVar(&b.Ports)
+	c.Flag("output", "Write OpenMetrics text to this file, or to standard output if it is -.").Short('o').PlaceHolder("FILE").StringVar(&b.Output)
+	c.Flag("remote-write", "Send to all receivers under remote_write in the configuration.").BoolVar(&o.remoteWrite)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func addHealthcheckFlags(c *kingpin.CmdClause, o *web.HealthcheckOptions) {
@@ -334,24 +372,75 @@ func userAgent() string { return name + "/" + cmp.Or(version.Version, "unknown")
 
 // listPorts polls every port once, and prints the ports.
 func listPorts(ctx context.Context, o *options, load func() (*config.Config, error), log *slog.Logger, stdout io.Writer) error {
-	withoutConnections := func() (*config.Config, error) { // the counts are enough
-		cfg, err := load()
-		if err != nil {
-			return nil, err
-		}
-		for i := range cfg.Accounts {
-			cfg.Accounts[i].Connections = config.Connections{}
-		}
-		return cfg, nil
-	}
-	d, err := daemon.New(daemon.Options{
-		Load: withoutConnections, Registerer: prometheus.NewPedanticRegistry(), UserAgent: userAgent(), Shard: o.shard, ForgetRefusals: o.forget, Log: log,
-	})
+	cfg, err := load()
 	if err != nil {
 		return err
 	}
-	o.ports.Log = log
+	for i := range cfg.Accounts { // the counts are enough
+		cfg.Accounts[i].Connections = config.Connections{}
+	}
+	o.ports.Log, o.ports.Concurrency, o.ports.Window = log, cfg.API.Concurrency, time.Duration(o.window)
+	if o.window != 0 {
+		pollOnce(cfg)
+		if !o.timeoutSet {
+			o.ports.Timeout = 24 * time.Hour
+		}
+	}
+	d, err := newDaemon(o, log, cfg)
+	if err != nil {
+		return err
+	}
 	return portlist.Run(ctx, d, o.ports, stdout)
+}
+
+// runBackfill asks for the history of ports and connections.
+func runBackfill(ctx context.Context, o *options, load func() (*config.Config, error), log *slog.Logger) error {
+	cfg, err := load()
+	if err != nil {
+		return err
+	}
+	pollOnce(cfg)
+	b := &o.backfill
+	b.Concurrency, b.Log = cfg.API.Concurrency, log
+	if o.remoteWrite {
+		receivers, err := daemon.Receivers(cfg, nil, userAgent())
+		if err != nil {
+			return err
+		}
+		if len(receivers) == 0 {
+			return fmt.Errorf("--remote-write: %s has no receivers under remote_write", o.config.Path)
+		}
+		for _, r := range receivers { // else the first samples would be tried again and again
+			err := r.Probe(ctx)
+			if f, failed := errors.AsType[*history.Failure](err); failed {
+				return fmt.Errorf("--remote-write: receiver %s: %w; %s", r.Name, f, f.Remedy())
+			} else if err != nil {
+				return err
+			}
+		}
+		b.Receivers = history.NewWriter(receivers, nil, history.NewMetrics(prometheus.NewPedanticRegistry()), log)
+		b.ProgressDir = cmp.Or(cfg.State.File, name) + ".backfill"
+	}
+	d, err := newDaemon(o, log, cfg)
+	if err != nil {
+		return err
+	}
+	return backfill.Run(ctx, d, *b)
+}
+
+// newDaemon is a daemon for a command that shows no metrics.
+func newDaemon(o *options, log *slog.Logger, cfg *config.Config) (*daemon.Daemon, error) {
+	return daemon.New(daemon.Options{
+		Load: func() (*config.Config, error) { return cfg, nil }, Registerer: prometheus.NewPedanticRegistry(), UserAgent: userAgent(), Shard: o.shard, ForgetRefusals: o.forget, Log: log,
+	})
+}
+
+// pollOnce leaves the request budget to the history: polls after the first come late.
+func pollOnce(cfg *config.Config) {
+	const seldom = 45 * time.Minute // more makes the poller warn of gaps
+	cfg.Poll.ConnectionsInterval, cfg.Poll.InventoryInterval = seldom, seldom
+	cfg.Poll.Windows = cfg.Poll.Windows[:1]
+	cfg.Poll.Windows[0].Interval = seldom
 }
 
 // reloadOnSignal reloads on each SIGHUP until ctx is done. The daemon logs the
@@ -369,7 +458,7 @@ func reloadOnSignal(ctx context.Context, d *daemon.Daemon, hangups <-chan os.Sig
 
 // runDemo serves a simulated API and an exporter that polls it.
 func runDemo(ctx context.Context, o *options, log *slog.Logger, stdout io.Writer) error {
-	sim, err := demo.Listen(ctx, o.demoAPI)
+	sim, err := demo.Listen(ctx, o.demo)
 	if err != nil {
 		return err
 	}

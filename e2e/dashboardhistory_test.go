@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/rules"
+	"github.com/prometheus/prometheus/storage"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/prom"
 )
@@ -23,7 +24,8 @@ var growing = []string{"SG3-TRANSIT-10G", "SV5-CORE-PRI-10G", "SV5-CORE-PRI-10G 
 
 // makeUpHistory gives the daily percentiles of the demo, which runs for seconds,
 // the weeks that forecasts want: every hour what they are in a scrape, growing by
-// a hundredth a day. Over that it evaluates the rules that users load.
+// a hundredth a day, and as much in the points of intervals. Over that it evaluates the
+// rules that users load.
 func (s *server) makeUpHistory(t *testing.T, scraped map[string]*dto.MetricFamily, now time.Time) {
 	t.Helper()
 	recording := slices.DeleteFunc(s.ruleGroups(t, "recording"), func(g *rules.Group) bool {
@@ -50,12 +52,31 @@ func (s *server) makeUpHistory(t *testing.T, scraped map[string]*dto.MetricFamil
 				if _, err := app.Append(0, l.Labels(), at.UnixMilli(), level*m.GetGauge().GetValue()); err != nil {
 					t.Fatal(err)
 				}
+				if label(m, "port_name") != "" {
+					intervals(t, app, m, at, level*m.GetGauge().GetValue())
+				}
 			}
 		}
 		if err := app.Commit(); err != nil {
 			t.Fatal(err)
 		}
 		evaluate(t, at, thresholds, recording)
+	}
+}
+
+// intervals appends an hour of points of a port, as remote_write would have sent them.
+func intervals(t *testing.T, app storage.Appender, m *dto.Metric, at time.Time, mean float64) {
+	t.Helper()
+	for end := at.Add(-55 * time.Minute); !end.After(at); end = end.Add(5 * time.Minute) {
+		for family, v := range map[string]float64{
+			"mean_bytes_per_second": mean, "max_bytes_per_second": 1.1 * mean, "packets_dropped": 3, "packets_errored": 0,
+		} {
+			l := labels.FromStrings(model.MetricNameLabel, prefix+"port_interval_"+family, "resolution", "5m",
+				"port_uuid", label(m, "port_uuid"), "port_name", label(m, "port_name"), "direction", label(m, "direction"))
+			if _, err := app.Append(0, l, end.UnixMilli(), v); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 

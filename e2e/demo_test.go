@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"syscall"
@@ -11,11 +12,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
 
-// startDemo runs the demo and returns the root of its exporter, which need not
-// be ready.
+// startDemo runs the demo, with a receiver of remote write that accepts everything, and returns
+// the root of its exporter, which need not be ready.
 func startDemo(t *testing.T) (*exporter, string) {
 	t.Helper()
-	x := start(t, nil, "demo", "--web.listen-address=127.0.0.1:0")
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	t.Cleanup(receiver.Close)
+	x := start(t, nil, "demo", "--web.listen-address=127.0.0.1:0", "--demo.remote-write="+receiver.URL)
 	return x, x.find(t, &x.stdout, announced)
 }
 

@@ -41,6 +41,8 @@ func ofFamily(name string) dimension {
 	switch {
 	case strings.HasSuffix(name, "_bytes_per_second"):
 		return dimension{bytes: 1, seconds: -1, factor: 1}
+	case strings.HasSuffix(name, "_bytes_per_second_squared"):
+		return dimension{bytes: 1, seconds: -2, factor: 1}
 	case strings.HasSuffix(name, "_timestamp_seconds"):
 		return stamp
 	case strings.HasSuffix(name, "_seconds"):
@@ -95,7 +97,7 @@ func ofCall(c *parser.Call) (dimension, error) {
 		d, err := dimensionOf(c.Args[0])
 		d.seconds--
 		return d.plain(), err
-	case "increase", "last_over_time", "clamp_min", "clamp_max", "sort_desc", "label_replace", "label_join":
+	case "increase", "last_over_time", "avg_over_time", "max_over_time", "sum_over_time", "clamp_min", "clamp_max", "sort_desc", "label_replace", "label_join":
 		return dimensionOf(c.Args[0])
 	}
 	return dimension{}, fmt.Errorf("what is the dimension of %s?", c.Func.Name)
@@ -168,7 +170,7 @@ func TestUnitsOfDashboards(t *testing.T) {
 				if unit == "" {
 					continue
 				}
-				e, err := parser.NewParser(parser.Options{}).ParseExpr(strings.ReplaceAll(q.Expr, "$__range", "1d"))
+				e, err := parser.NewParser(parser.Options{}).ParseExpr(strings.NewReplacer("$__range", "1d", "$__interval", "5m").Replace(q.Expr))
 				if err != nil {
 					t.Errorf("%s: panel %q: %v", d.UID, p.Title, err)
 					continue

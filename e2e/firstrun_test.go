@@ -87,7 +87,7 @@ func TestFirstRunInOneLine(t *testing.T) {
 
 func TestNeitherFileNorEnvironment(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"run", "check", "doctor", "ports"} {
+	for _, command := range []string{"run", "check", "doctor", "ports", "backfill"} {
 		x := start(t, nil, command)
 		code, said := x.wait(t), x.stderr.String()
 		for _, clue := range []string{"config.yml: no such file", "--config.file", "EQUINIX_API_CLIENTID and EQUINIX_API_CLIENTSECRET"} {

@@ -117,6 +117,7 @@ func TestSecretsShowNowhere(t *testing.T) {
 			}
 			for _, args := range [][]string{
 				{"check"}, {"doctor", "--log.level=debug"}, {"doctor", "-o", "json"}, {"ports", "--log.level=debug"}, {"ports", "-o", "yaml"},
+				{"ports", "--window=7d", "-o", "json"}, {"backfill", "--from=2d", "--output=-", "--log.level=debug"},
 			} {
 				y := start(t, nil, append(args, "--config.file="+s.config)...)
 				y.wait(t)

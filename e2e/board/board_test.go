@@ -224,8 +224,8 @@ func TestBandsEndAtASeries(t *testing.T) {
 			}
 		}
 	}
-	if bands != 2 {
-		t.Errorf("%d bands, want 2", bands)
+	if bands != 4 {
+		t.Errorf("%d bands, want 4", bands)
 	}
 }
 

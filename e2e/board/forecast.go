@@ -12,6 +12,7 @@ const (
 	forecastRatio     = "equinix_fabric:port:utilization_p95_forecast_ratio"
 	pairForecastRatio = "equinix_fabric:pair:failover_utilization_p95_forecast_ratio"
 	weeklyRate        = "equinix_fabric:port:traffic_p95_weekly_bytes_per_second"
+	growthRate        = "equinix_fabric:port:traffic_p95_growth_hourly_bytes_per_second_squared"
 	pairWeeklyRatio   = "equinix_fabric:pair:failover_utilization_p95_weekly_ratio"
 
 	needsRules = " Needs the recording rules of deploy/prometheus and two weeks of history; what does not grow stays at the level of the past week."
@@ -37,7 +38,7 @@ func hourly(name string) string { return "last_over_time(" + name + "[90m])" }
 func timeToFull(l Limits) string {
 	room := "(" + hourly(weeklyRate) + " - on (port_uuid) group_left () (" + l.number("port_utilization_forecast_ratio") +
 		" * max by (port_uuid) (" + ns + "port_effective_capacity_bytes_per_second > 0)))"
-	growth := "deriv(" + weeklyRate + "[2w])"
+	growth := hourly(growthRate)
 	// A port that is full has a room of 0, whatever its growth.
 	forecast := growth + " > 0 and on (port_uuid, direction) " + forecastRatio + " or clamp_min(" + growth + ", 1) and " + room + " >= 0"
 	return "(min by (port_uuid) (clamp_min(-" + room + ", 0) / (" + forecast + ")) < 2 * 31536000)" +

@@ -17,6 +17,7 @@ func port(l Limits) *dashboard.DashboardBuilder {
 		WithVariable(datasource()).WithVariable(accounts()).WithVariable(metros()).WithVariable(ports()).WithVariable(windows())
 	b = portNow(b, l)
 	b = b.WithPanel(portTraffic()).WithPanel(envelope("inbound", "blue")).WithPanel(envelope("outbound", "purple"))
+	b = portIntervals(b.WithRow(row("Every interval at its own time: only with remote_write or backfill")), l)
 	b = portPair(b.WithRow(row("Failover: could the other port carry the load?")), l)
 	b = portConnections(b.WithRow(row("Connections of the port")))
 	b = portPackets(b.WithRow(row("Packets: only if traffic comes from v4-metrics")))

@@ -28,6 +28,7 @@ type Panel struct {
 	Type            string
 	Title           string
 	TimeFrom        string // overrides the range of the dashboard
+	Interval        string // the shortest step of range queries
 	Targets         []Target
 	Transformations []Transformation
 	FieldConfig     struct {

@@ -75,18 +75,26 @@ func (p Prometheus) Ask(d Dashboard, panel Panel, c Choice, at time.Time) ([]Ans
 	if err != nil {
 		return nil, err
 	}
-	var all []Answer
-	for _, q := range panel.Targets {
-		expr, err := d.Fill(q.Expr, c, span)
+	step := span / points
+	if panel.Interval != "" {
+		shortest, err := model.ParseDuration(panel.Interval)
 		if err != nil {
 			return nil, err
 		}
-		series, err := p.series(q, expr, at, span)
+		step = max(step, time.Duration(shortest))
+	}
+	var all []Answer
+	for _, q := range panel.Targets {
+		expr, err := d.Fill(q.Expr, c, span, step)
+		if err != nil {
+			return nil, err
+		}
+		series, err := p.series(q, expr, at, span, step)
 		if err != nil {
 			return nil, fmt.Errorf("%s: panel %q: %w", d.UID, panel.Title, err)
 		}
 		for i, s := range series {
-			if series[i].Name, err = d.Fill(legend(q.LegendFormat, s.Labels), c, span); err != nil {
+			if series[i].Name, err = d.Fill(legend(q.LegendFormat, s.Labels), c, span, step); err != nil {
 				return nil, err
 			}
 		}
@@ -95,7 +103,7 @@ func (p Prometheus) Ask(d Dashboard, panel Panel, c Choice, at time.Time) ([]Ans
 	return all, nil
 }
 
-func (p Prometheus) series(q Target, expr string, at time.Time, span time.Duration) ([]Series, error) {
+func (p Prometheus) series(q Target, expr string, at time.Time, span, step time.Duration) ([]Series, error) {
 	var all []Series
 	if q.Instant {
 		v, err := p.Instant(expr, at)
@@ -106,7 +114,7 @@ func (p Prometheus) series(q Target, expr string, at time.Time, span time.Durati
 		}
 		return all, err
 	}
-	query, err := p.Engine.NewRangeQuery(p.Context, p.Storage, nil, expr, at.Add(-span), at, span/points)
+	query, err := p.Engine.NewRangeQuery(p.Context, p.Storage, nil, expr, at.Add(-span), at, step)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", expr, err)
 	}

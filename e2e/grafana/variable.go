@@ -42,8 +42,8 @@ var placeholder = regexp.MustCompile(`\$(\w+)|\$\{(\w+)(?::(\w+))?\}`)
 var special = regexp.MustCompile(`[$^*{}\[\]'+?.()|]`)
 
 // Fill replaces the variables of a text as Grafana does for Prometheus, for a
-// range of that length. $1 of label_replace is not a variable.
-func (d Dashboard) Fill(text string, c Choice, span time.Duration) (string, error) {
+// range of that length in such steps. $1 of label_replace is not a variable.
+func (d Dashboard) Fill(text string, c Choice, span, step time.Duration) (string, error) {
 	known := map[string]Variable{}
 	for _, v := range d.Templating.List {
 		known[v.Name] = v
@@ -57,6 +57,9 @@ func (d Dashboard) Fill(text string, c Choice, span time.Duration) (string, erro
 		}
 		if name == "__range" {
 			return strconv.Itoa(int(span.Seconds())) + "s"
+		}
+		if name == "__interval" {
+			return strconv.Itoa(int(step.Seconds())) + "s"
 		}
 		if _, no := strconv.Atoi(name); no != nil {
 			err = fmt.Errorf("%s: no variable %s in %s", d.UID, s, text)
@@ -102,7 +105,7 @@ func (p Prometheus) Options(d Dashboard, v Variable, c Choice, at time.Time) ([]
 	if err != nil {
 		return nil, err
 	}
-	expr, err := d.Fill(query.Query, c, span)
+	expr, err := d.Fill(query.Query, c, span, span/points)
 	if err != nil {
 		return nil, err
 	}

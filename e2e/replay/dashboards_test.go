@@ -95,7 +95,7 @@ func TestTheWorstStatusIsShown(t *testing.T) {
 					continue
 				}
 				asked++
-				expr, err := d.Fill(q.Expr, grafana.Choice{"port": {port}}, time.Hour)
+				expr, err := d.Fill(q.Expr, grafana.Choice{"port": {port}}, time.Hour, time.Minute)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -47,19 +47,23 @@ func (e *engine) append(s scrape) {
 	app := e.db.Appender(e.Context())
 	now := make([]labels.Labels, 0, len(s.samples))
 	there := make(map[uint64]bool, len(s.samples))
-	put := func(l labels.Labels, v float64) {
-		if _, err := app.Append(0, l, s.at.UnixMilli(), v); err != nil {
+	put := func(l labels.Labels, at time.Time, v float64) {
+		if _, err := app.Append(0, l, at.UnixMilli(), v); err != nil {
 			e.Fatalf("%v: %v", l, err)
 		}
 	}
 	for _, sample := range s.samples {
-		put(sample.labels, sample.value)
+		if !sample.at.IsZero() {
+			put(sample.labels, sample.at, sample.value)
+			continue
+		}
+		put(sample.labels, s.at, sample.value)
 		now = append(now, sample.labels)
 		there[sample.labels.Hash()] = true
 	}
 	for _, l := range e.before {
 		if !there[l.Hash()] {
-			put(l, math.Float64frombits(value.StaleNaN))
+			put(l, s.at, math.Float64frombits(value.StaleNaN))
 		}
 	}
 	if err := app.Commit(); err != nil {

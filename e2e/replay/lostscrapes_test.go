@@ -166,10 +166,10 @@ func scrapeAll(targets map[string][]line, at time.Duration, i int, lost func(int
 				up = min(up, l.zero)
 			}
 		}
-		s.samples = append(s.samples, sample{labels.FromStrings("__name__", "up", "job", "equinix_fabric", "instance", instance), up})
+		s.samples = append(s.samples, sample{labels: labels.FromStrings("__name__", "up", "job", "equinix_fabric", "instance", instance), value: up})
 		for _, l := range targets[instance] {
 			if up == 1 && l.labels.Get("__name__") != "up" {
-				s.samples = append(s.samples, sample{l.labels, l.at(at)})
+				s.samples = append(s.samples, sample{labels: l.labels, value: l.at(at)})
 			}
 		}
 	}

@@ -62,7 +62,7 @@ func TestPanelsInGrafana(t *testing.T) {
 }
 
 // demoWithHistory is the fleets of the demo in one account. Three ports have weeks of
-// history, for forecasts, and all have hours. Then the exporter is unreachable for
+// history, for forecasts, one of them as points, and all have hours. Then the exporter is unreachable for
 // an hour, until outage.
 func demoWithHistory(t *testing.T) (e *engine, healthy, outage time.Time) {
 	t.Helper()
@@ -82,7 +82,8 @@ func demoWithHistory(t *testing.T) (e *engine, healthy, outage time.Time) {
 			f.Ports, f.Connections = append(f.Ports, more.Ports...), append(f.Connections, more.Connections...)
 			return fabrictest.New(fabrictest.Options{Fleet: &f, RequestLog: -1})
 		},
-		config: few, span: weeks + hours + time.Hour, every: time.Hour, all: true, events: []event{
+		config: few, span: weeks + hours + time.Hour, every: time.Hour, all: true,
+		points: []string{fabrictest.DemoPrimary}, events: []event{
 			{weeks - time.Minute, func(w *world) {
 				w.every = 5 * time.Minute
 				w.configure(full + state)

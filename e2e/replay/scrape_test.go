@@ -36,15 +36,24 @@ type scrape struct {
 type sample struct {
 	labels labels.Labels
 	value  float64
+	at     time.Time // of a point that was sent; zero means that of the scrape
 }
 
 // scrape gathers the families that are to be kept.
 func (w *world) scrape() scrape {
 	w.Helper()
 	s := scrape{at: time.Now()}
+	for _, name := range w.points {
+		for _, p := range points(w.api, name, s.at.Add(-w.every-time.Hour), s.at) {
+			if h := p.labels.Hash(); p.at.After(w.sent[h]) {
+				w.sent[h] = p.at
+				s.samples = append(s.samples, p)
+			}
+		}
+	}
 	for _, x := range w.exporters {
 		if x.down {
-			s.samples = append(s.samples, sample{x.target("__name__", "up"), 0})
+			s.samples = append(s.samples, sample{labels: x.target("__name__", "up"), value: 0})
 			continue
 		}
 		began := time.Now()
@@ -53,8 +62,8 @@ func (w *world) scrape() scrape {
 			w.Fatal(err)
 		}
 		s.samples = append(s.samples,
-			sample{x.target("__name__", "up"), 1},
-			sample{x.target("__name__", "scrape_duration_seconds"), time.Since(began).Seconds()})
+			sample{labels: x.target("__name__", "up"), value: 1},
+			sample{labels: x.target("__name__", "scrape_duration_seconds"), value: time.Since(began).Seconds()})
 		for _, f := range families {
 			if w.all || w.names[f.GetName()] {
 				s.samples = append(s.samples, x.samples(f)...)
@@ -75,7 +84,7 @@ func (x *exporter) samples(f *dto.MetricFamily) (all []sample) {
 		}
 		put := func(v float64, suffix string, more ...string) {
 			more = append(more, model.MetricNameLabel, f.GetName()+suffix)
-			all = append(all, sample{x.target(append(more, pairs...)...), v})
+			all = append(all, sample{labels: x.target(append(more, pairs...)...), value: v})
 		}
 		if f.GetType() != dto.MetricType_HISTOGRAM {
 			put(reading(f.GetType(), m), "")

@@ -31,11 +31,13 @@ type world struct {
 
 	api       *fabrictest.API
 	exporters []*exporter
-	config    atomic.Value    // string
-	every     time.Duration   // time between two scrapes
-	all       bool            // every family is kept
-	names     map[string]bool // or these
-	mend      []func()        // takes the faults away
+	config    atomic.Value         // string
+	every     time.Duration        // time between two scrapes
+	all       bool                 // every family is kept
+	names     map[string]bool      // or these
+	points    []string             // the ports of which the points of intervals are stored, too
+	sent      map[uint64]time.Time // the newest point of each of these series
+	mend      []func()             // takes the faults away
 }
 
 // exporter is a target of Prometheus.
@@ -74,6 +76,7 @@ type story struct {
 	every  time.Duration // time between two scrapes; zero means a minute
 	shards []string      // of the exporters; nil means one that watches everything
 	all    bool          // every family is kept, not only those that rules name
+	points []string      // ports of which Prometheus gets the points of intervals, too
 	events []event
 }
 
@@ -81,7 +84,7 @@ type story struct {
 func record(t *testing.T, s story) (recorded []scrape) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{T: t, api: s.api(), every: cmp.Or(s.every, time.Minute), all: s.all, names: used(t)}
+		w := &world{T: t, api: s.api(), every: cmp.Or(s.every, time.Minute), all: s.all, names: used(t), points: s.points, sent: map[uint64]time.Time{}}
 		w.configure(s.config)
 		if s.shards == nil {
 			s.shards = []string{"0/1"}

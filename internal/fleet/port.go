@@ -55,6 +55,12 @@ func (p *Port) Complete() bool {
 	return p.Listed && p.Polls[0].Tried() && p.ConnectionsPoll.Tried()
 }
 
+// Sampled reports whether an answer ever had traffic, including 0 bit/s.
+func (p *Port) Sampled() bool {
+	t := p.Traffic[0]
+	return t != nil && (!t.Inbound.Newest.IsZero() || !t.Outbound.Newest.IsZero())
+}
+
 // Poll is the outcome of polling one thing.
 type Poll struct {
 	Last        time.Time // end of the latest try, zero before the first

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf16"
 
 	"gopkg.in/yaml.v3"
@@ -22,16 +21,23 @@ var writers = map[string]func(io.Writer, list, Options) error{
 	"table": writeTable, "json": writeJSON, "csv": writeCSV, "yaml": writeYAML,
 }
 
+// usageWriters print the report about a window.
+var usageWriters = map[string]func(io.Writer, list, Options) error{
+	"table": writeUsageTable, "json": writeUsageJSON, "csv": writeUsageCSV,
+}
+
 // Formats lists what can be printed.
 func Formats() []string { return slices.Sorted(maps.Keys(writers)) }
 
-// writeJSON writes an array of ports. Characters that do not print are escaped, not replaced.
-func writeJSON(w io.Writer, l list, _ Options) error {
+func writeJSON(w io.Writer, l list, _ Options) error { return encodeJSON(w, l.ports) }
+
+// encodeJSON writes v. Characters that do not print are escaped, not replaced.
+func encodeJSON(w io.Writer, v any) error {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(l.ports); err != nil {
+	if err := e.Encode(v); err != nil {
 		return err
 	}
 	var escaped strings.Builder
@@ -49,8 +55,6 @@ func writeJSON(w io.Writer, l list, _ Options) error {
 }
 
 // writeCSV writes a header and one record for each port, with the names of the JSON.
-// Every field is in quotes: in some locales a spreadsheet would begin a new cell at a
-// semicolon in a name.
 func writeCSV(w io.Writer, l list, _ Options) error {
 	records := [][]string{{
 		"account", "uuid", "name", "metro", "capacity_bits_per_second",
@@ -62,9 +66,15 @@ func writeCSV(w io.Writer, l list, _ Options) error {
 			cell(p.Account), cell(p.UUID), cell(p.Name), field(p.Metro, cell), field(p.Capacity, number),
 			field(p.InLast, number), field(p.InP95, number), field(p.OutLast, number), field(p.OutP95, number),
 			p.Window, field(p.Utilization, number), field(p.Connections, strconv.Itoa),
-			field(p.NewestSample, func(t time.Time) string { return t.Format(time.RFC3339) }), field(p.Problem, cell),
+			field(p.NewestSample, stamp), field(p.Problem, cell),
 		})
 	}
+	return encodeCSV(w, records)
+}
+
+// encodeCSV puts every field in quotes: in some locales a spreadsheet would begin a new cell
+// at a semicolon in a name.
+func encodeCSV(w io.Writer, records [][]string) error {
 	var b strings.Builder
 	for _, r := range records {
 		for i, text := range r {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,10 @@ func (s still) Run(ctx context.Context) error {
 }
 
 func (s still) Snapshot() *fleet.Snapshot { return s.snap }
+
+func (s still) History(context.Context, fleet.Subject, time.Duration, time.Time, time.Time) (fleet.History, fleet.Rejected, error) {
+	return fleet.History{}, nil, errors.New("no history")
+}
 
 const (
 	first  = "00000000-0000-4000-8000-000000000001"

@@ -14,6 +14,7 @@ type list struct {
 	window   string   // label of the primary window
 	accounts []string // in the order of the configuration
 	ports    []port   // the busiest first; ports without a known load last
+	usage    []*usage // of the ports in a window, only if that was asked for; in the same order of its own load
 }
 
 // port is one port as it is printed. Rates are in bit/s; nil is unknown. The names of
@@ -37,8 +38,8 @@ type port struct {
 	named bool // Name is more than the UUID
 }
 
-func newList(snap *fleet.Snapshot, now time.Time) list {
-	l := list{now: now, window: snap.Windows[0].Label(), ports: make([]port, 0, len(snap.Ports))}
+func newList(snap *fleet.Snapshot, now time.Time) *list {
+	l := &list{now: now, window: snap.Windows[0].Label(), ports: make([]port, 0, len(snap.Ports))}
 	for _, a := range snap.Accounts {
 		l.accounts = append(l.accounts, a.Name)
 	}
@@ -73,12 +74,6 @@ func newPort(v fleet.View, listed bool) port {
 	return p
 }
 
-// sampled reports whether an answer ever had traffic, including 0 bit/s.
-func sampled(p *fleet.Port) bool {
-	t := p.Traffic[0]
-	return t != nil && (!t.Inbound.Newest.IsZero() || !t.Outbound.Newest.IsZero())
-}
-
 // problems are the reasons why values of the port are missing, each once. listed says
 // that the ports of its account were listed: then the account cannot see a port
 // without inventory.
@@ -103,7 +98,7 @@ func problems(v *fleet.View, listed bool) []string {
 	switch {
 	case !v.Polls[0].Tried():
 		add("traffic: not polled yet")
-	case v.Polls[0].OK && !sampled(v.Port):
+	case v.Polls[0].OK && !v.Sampled():
 		add("no samples")
 	}
 	for _, poll := range v.Polls {

@@ -12,23 +12,23 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/backfill"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
 // Daemon is what polls the ports.
-type Daemon interface {
-	Run(ctx context.Context) error // polls until ctx is done, and returns nil then
-	Snapshot() *fleet.Snapshot     // never nil
-}
+type Daemon = backfill.Daemon
 
 // Options are the output format and the time limit.
 type Options struct {
-	Format  string        // one of Formats
-	Bars    bool          // in the table, beside the rates
-	Units   human.Units   // of the rates in the table
-	Timeout time.Duration // after it, print what is known
-	Log     *slog.Logger
+	Format      string        // one of Formats
+	Bars        bool          // in the table, beside the rates
+	Units       human.Units   // of the rates in the table
+	Timeout     time.Duration // after it, print what is known
+	Window      time.Duration // print the traffic of the past 1d to 90d; 0: the newest values
+	Concurrency int           // how many ports are asked for at a time, for a window
+	Log         *slog.Logger
 }
 
 // Run runs d until every port has been polled, the timeout has passed or ctx is done,
@@ -39,13 +39,30 @@ func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 	if !ok {
 		return fmt.Errorf("unknown format %q", o.Format)
 	}
+	if o.Window != 0 {
+		if err := checkWindow(o); err != nil {
+			return err
+		}
+		write = usageWriters[o.Format]
+	}
 	if o.Timeout <= 0 {
 		return fmt.Errorf("--timeout %v leaves no time: give more than 0s", o.Timeout)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errors.New("timeout"))
 	defer cancel()
-	if err := poll(ctx, d); err != nil {
+	var l *list
+	look := func(ctx context.Context) error {
+		l = newList(d.Snapshot(), time.Now())
+		if o.Window != 0 {
+			measureUsage(ctx, d, l, o)
+		}
+		return nil
+	}
+	if err := backfill.WhilePolling(ctx, d, look); err != nil {
 		return err
+	}
+	if l == nil { // the time is over
+		_ = look(ctx)
 	}
 	snap := d.Snapshot()
 	if err := unread(snap, o.Log); err != nil {
@@ -54,60 +71,10 @@ func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 	if !snap.Complete() {
 		o.Log.Warn("not all ports have been polled; printing what is known", "cause", context.Cause(ctx))
 	}
-	if err := write(w, newList(snap, time.Now()), o); err != nil {
+	if err := write(w, *l, o); err != nil {
 		return err
 	}
 	return refused(snap)
-}
-
-// poll runs d until its ports have been polled or ctx is done. A failed poll may
-// succeed later: ports fail until the traffic source is known, and why a port has no
-// samples is polled last. So after the first cycle poll waits as long as the number
-// of pending ports falls.
-func poll(ctx context.Context, d Daemon) error {
-	const patience = 5 * time.Second
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error, 1)
-	go func() { ended <- d.Run(ctx) }()
-	before, since := -1, time.Time{}
-	for look := time.Tick(100 * time.Millisecond); ; {
-		select {
-		case err := <-ended:
-			return err
-		case now := <-look:
-			snap := d.Snapshot()
-			if !snap.Complete() {
-				continue
-			}
-			if n := pending(snap); n != before {
-				before, since = n, now
-			}
-			if before == 0 || now.Sub(since) >= patience {
-				cancel()
-			}
-		}
-	}
-}
-
-// pending counts the listings and ports that may yet get an answer. If the login of
-// an account was refused, its ports are not pending.
-func pending(snap *fleet.Snapshot) int {
-	n := 0
-	refused := map[string]bool{}
-	for _, a := range snap.Accounts {
-		refused[a.Name] = a.LoginError != ""
-		if !a.InventoryPoll.OK && !refused[a.Name] {
-			n++
-		}
-	}
-	for _, p := range snap.Ports {
-		answered := p.Polls[0].OK && (sampled(p) || p.Attached != nil)
-		if !answered && !refused[p.Account] {
-			n++
-		}
-	}
-	return n
 }
 
 // unread returns an error if no account has answered. If some have, it logs the others.

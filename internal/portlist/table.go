@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,27 +23,31 @@ const (
 	maxProblem = 60
 )
 
-// The columns that share what the others leave of a line.
-const (
-	nameColumn    = 0
-	problemColumn = 9
-)
-
 func writeTable(w io.Writer, l list, o Options) error {
-	speed, unit := "SPEED", o.Units.PerSecond()
-	if o.Units == human.Bytes { // a speed is usually in bits
-		speed += " " + unit
-	}
+	unit := o.Units.PerSecond()
 	rows := [][]string{{
-		"NAME", "METRO", speed, "IN " + unit, "IN P95 " + l.window, "OUT " + unit, "OUT P95 " + l.window,
+		"NAME", "METRO", speedHeading(o.Units), "IN " + unit, "IN P95 " + l.window, "OUT " + unit, "OUT P95 " + l.window,
 		"CONN", "AGE", "PROBLEM",
 	}}
 	for _, p := range l.ports {
 		rows = append(rows, p.row(l, o))
 	}
+	return writeRows(w, rows, 2, 7, 8)
+}
+
+// speedHeading names the unit if it is bytes, since speeds are usually in bits.
+func speedHeading(u human.Units) string {
+	if u == human.Bytes {
+		return "SPEED " + u.PerSecond()
+	}
+	return "SPEED"
+}
+
+// writeRows writes rows in columns. Those that stand at the right are named.
+func writeRows(w io.Writer, rows [][]string, right ...int) error {
 	widths := fit(rows)
 	for _, row := range rows {
-		if _, err := fmt.Fprintln(w, line(row, widths)); err != nil {
+		if _, err := fmt.Fprintln(w, line(row, widths, right)); err != nil {
 			return err
 		}
 	}
@@ -69,13 +74,13 @@ func (p *port) row(l list, o Options) []string {
 		row[7] = strconv.Itoa(*p.Connections)
 	}
 	if p.Problem != nil {
-		row[problemColumn] = human.Cut(human.Printable(*p.Problem), maxProblem)
+		row[9] = human.Cut(human.Printable(*p.Problem), maxProblem)
 	}
 	return row
 }
 
-// fit returns the widths of the columns: as wide as their content, but for names and
-// problems.
+// fit returns the widths of the columns: as wide as their content, but for names in the first
+// and problems in the last, which share what the others leave of a line.
 func fit(rows [][]string) []int {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -85,22 +90,22 @@ func fit(rows [][]string) []int {
 	}
 	room := maxWidth - gap*(len(widths)-1)
 	for i, width := range widths {
-		if i != nameColumn && i != problemColumn {
+		if i > 0 && i < len(widths)-1 {
 			room -= width
 		}
 	}
-	name, problem := &widths[nameColumn], &widths[problemColumn]
+	name, problem := &widths[0], &widths[len(widths)-1]
 	*name = min(*name, max(room-*problem, minName))
 	*problem = min(*problem, room-*name)
 	return widths
 }
 
-func line(row []string, widths []int) string {
+func line(row []string, widths, right []int) string {
 	var b strings.Builder
 	for i, cell := range row {
 		cell = human.Cut(cell, widths[i])
 		pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-		if i == 2 || i == 7 || i == 8 { // single numbers stand at the right
+		if slices.Contains(right, i) {
 			cell, pad = pad+cell, ""
 		}
 		b.WriteString(cell + pad + strings.Repeat(" ", gap))

@@ -111,6 +111,11 @@ func (o *oracle) itself(families map[string]*dto.MetricFamily) {
 	o.is(1, "config_last_reload_successful")
 	o.is(0, "state_write_failures_total")
 	o.plausible(families, "config_last_reload_success_timestamp_seconds", float64(o.s.began.Unix()), now)
+	for _, name := range []string{
+		"remote_write_samples_total", "remote_write_failures_total", "remote_write_newest_sample_timestamp_seconds", "remote_write_behind_seconds",
+	} {
+		o.plausible(families, name, 0, math.Inf(1))
+	}
 	o.is(1, "traffic_window_info", "window", "1d", "resolution", "5m")
 	o.is(1, "traffic_window_info", "window", "8d", "resolution", "1h")
 	o.is(1, "shard_info", "shard", "0", "shards", "1")
