@@ -189,6 +189,8 @@ func addFlags(app *kingpin.Application, o *options) {
 		PlaceHolder("<path>").StringVar(&o.routePrefix)
 	app.Flag("web.enable-reload", "Reload the configuration on POST /-/reload too, not only on SIGHUP.").BoolVar(&o.reload)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof/.").BoolVar(&o.pprof)
+	app.Flag("units", "Units of rates, in the output of ports and on the web pages: bits (bit/s) or bytes (B/s). Metrics are in bytes per second whatever this says.").
+		Default(string(human.Bits)).EnumVar((*string)(&o.ports.Units), string(human.Bits), string(human.Bytes))
 	promslogflag.AddFlags(app, &o.log)
 	app.GetFlag(promslogflag.LevelFlagName).IsSetByUser(&o.logLevelSet)
 }
@@ -339,7 +341,7 @@ func serve(ctx context.Context, o *options, load func() (*config.Config, error),
 	}
 	series := collector.New(d.Snapshot)
 	series.LogTo(log.With("component", "collector"))
-	w := web.Options{Load: d.Snapshot, Series: series, Gatherer: reg, Registerer: reg, Alive: d.Alive, Pprof: o.pprof, Prefix: o.prefix, Log: log}
+	w := web.Options{Load: d.Snapshot, Series: series, Gatherer: reg, Registerer: reg, Alive: d.Alive, Pprof: o.pprof, Prefix: o.prefix, Units: o.ports.Units, Log: log}
 	if o.reload {
 		w.Reload = d.Reload
 	}

@@ -72,6 +72,25 @@ func TestPageCountsTheSeries(t *testing.T) {
 	}
 }
 
+// --units changes what people read, and nothing that programs do.
+func TestDemoInBytes(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil, "demo", "--web.listen-address=127.0.0.1:0", "--units=bytes")
+	base := x.find(t, &x.stdout, announced)
+	ready(t, base)
+	page := string(mustAsk(t, http.MethodGet, base+"/", nil).body)
+	if !strings.Contains(page, " MB/s</data>") || strings.Contains(page, "bit/s") {
+		t.Error("the page is not in bytes, or not all of it")
+	}
+	if page = string(mustAsk(t, http.MethodGet, base+"/?units=bits", nil).body); strings.Contains(page, "B/s") || !strings.Contains(page, "bit/s") {
+		t.Error("the page is not in bits although its address says so")
+	}
+	wrong := start(t, nil, "ports", "--units=bibytes")
+	if code := wrong.wait(t); code != 1 || !strings.Contains(wrong.stderr.String(), "bits,bytes") {
+		t.Errorf("exit status %d for unknown units: %s", code, wrong.stderr.String())
+	}
+}
+
 func TestDemoStopsOnSIGTERM(t *testing.T) {
 	t.Parallel()
 	x, base := startDemo(t)

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/portlist"
 )
 
@@ -172,6 +173,13 @@ func TestTableOfAWindow(t *testing.T) {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 		fits(t, got)
+		o.Units = human.Bytes
+		inBytes := strings.Split(print(t, newDaemon(t, fabrictest.New(fabrictest.Options{})), o), "\n")
+		for i, want := range []string{"NAME METRO SPEED B/s IN P95 7d", "SG3-TRANSIT-10G SG 1.25G 468M 643M 0% 1.23G 1.23G 24.9%"} {
+			if got := strings.Join(strings.Fields(inBytes[i]), " "); !strings.HasPrefix(got, want) {
+				t.Errorf("in bytes: %s, want %s", got, want)
+			}
+		}
 	})
 }
 
