@@ -24,15 +24,15 @@ func (a *account) handOn(t *traffic, k key, checked *fleet.Answer, limits *fleet
 	if !named {
 		return // the next answer has it too
 	}
-	t.mu.Lock()
+	h := fleet.NewHistory(of, checked, limits, c.tracks(), c.now)
+	t.mu.Lock() // a probe may ask about a key that is being polled
+	defer t.mu.Unlock()
 	seen := t.seen[k]
 	if seen == nil {
 		seen = &fleet.Seen{}
 		t.seen[k] = seen
 	}
-	t.mu.Unlock()
-	news := seen.News(fleet.NewHistory(of, checked, limits, c.tracks(), c.now)) // a key is polled by one worker at a time
-	if len(news.Tracks) > 0 {
+	if news := seen.News(h); len(news.Tracks) > 0 {
 		a.cfg.History.Take(news)
 	}
 }

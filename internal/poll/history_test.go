@@ -217,3 +217,45 @@ func TestFinerIntervalsAreCalledWhatTheyAre(t *testing.T) {
 		}
 	})
 }
+
+// A probe may ask about a port while it is being polled. The two answers do not get into each
+// other's way; the race detector looks at it.
+func TestAProbeAndAPollHandOnTheSamePort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at := func(minute int) time.Time { return bubble().Add(time.Duration(minute) * time.Minute) }
+		var mu sync.Mutex
+		asked, together := map[string]int{}, 0
+		api := &fakeAPI{ports: allSeen("aa", "bb"), traffic: func(source, uuid string) (*fabric.Traffic, error) {
+			if time.Now().Before(at(20)) {
+				return stats(source, map[int]float64{-10: 1}), nil
+			}
+			mu.Lock()
+			asked[uuid]++
+			n := asked[uuid]
+			if uuid == "aa" && n > 1 && time.Now().Before(at(60)) {
+				together++
+			}
+			mu.Unlock()
+			switch {
+			case uuid == "aa" && n == 1:
+				return nil, errGone
+			case uuid == "bb" && n == 1: // while aa is being polled again, both are gone now
+				time.Sleep(time.Until(at(32)))
+				return nil, errGone
+			case time.Now().Before(at(60)):
+				time.Sleep(time.Until(at(60)))
+			}
+			return stats(source, map[int]float64{-10: 1, -5: 2}), nil
+		}}
+		b := newBench(t, api, "aa", "bb")
+		got := &book{}
+		b.cfg.History = got
+		b.run(t, 70*time.Minute)
+		if together != 2 {
+			t.Errorf("%d requests about a port at a time, want 2", together)
+		}
+		if lines := got.lines(); len(lines) != 8 {
+			t.Errorf("not each interval once: %v", lines)
+		}
+	})
+}
