@@ -24,16 +24,17 @@ import (
 // world is Equinix, which has an interval every five minutes, and a receiver.
 type world struct {
 	mu    sync.Mutex
-	down  bool              // the receiver
-	got   map[string]int    // samples by port and minute, and how often they came
-	asked []string          // of Equinix
-	fails func(n int) error // what the nth request for the past ends with
-	take  func(n int)       // what the poller learns during it
+	down  bool               // the receiver
+	got   map[string]int     // samples by port and minute, and how often they came
+	first map[string]float64 // the value that came first, which most receivers keep
+	asked []string           // of Equinix
+	fails func(n int) error  // what the nth request for the past ends with
+	take  func(n int)        // what the poller learns during it
 	start time.Time
 }
 
 func newWorld() *world {
-	return &world{got: map[string]int{}, start: time.Now(), fails: func(int) error { return nil }, take: func(int) {}}
+	return &world{got: map[string]int{}, first: map[string]float64{}, start: time.Now(), fails: func(int) error { return nil }, take: func(int) {}}
 }
 
 // RoundTrip is the receiver.
@@ -60,7 +61,10 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 			for _, l := range s.Labels {
 				for _, v := range s.Samples {
 					if l.Name == "port_uuid" {
-						w.got[fmt.Sprintf("%s %v", l.Value, w.minute(time.UnixMilli(v.Timestamp)))]++
+						of := fmt.Sprintf("%s %v", l.Value, w.minute(time.UnixMilli(v.Timestamp)))
+						if w.got[of]++; w.got[of] == 1 {
+							w.first[of] = v.Value
+						}
 					}
 				}
 			}
@@ -198,5 +202,29 @@ func TestWhatIsQueuedIsNotAskedForAgain(t *testing.T) {
 			t.Errorf("what is new came %d times; asked: %v", n, w.asked)
 		}
 		w.wants(t, "aa", -1440, 5)
+	})
+}
+
+// If Equinix corrects an interval that has not been sent yet, the receiver gets the correction only.
+func TestACorrectionTakesThePlaceOfWhatItCorrects(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.down = true
+		w.sends(t, map[string]int{"aa": -10}, func(writer *history.Writer) {
+			writer.Take(w.intervals("bb", -1000, -500, false)) // waits for an answer
+			time.Sleep(10 * time.Second)
+			writer.Take(w.intervals("aa", -10, 0, true))
+			corrected := w.intervals("aa", -10, -5, false)
+			corrected.Tracks[0].Points[0].Value = 80
+			writer.Take(corrected)
+			w.mu.Lock()
+			w.down = false
+			w.mu.Unlock()
+			time.Sleep(5 * time.Minute)
+		})
+		w.wants(t, "aa", -10, 0)
+		if v := w.first["aa -5"]; v != 10 {
+			t.Errorf("the corrected interval has %v B/s, want 10", v)
+		}
 	})
 }
