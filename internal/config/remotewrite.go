@@ -97,7 +97,7 @@ func secretsIn(v reflect.Value) (all []string) {
 			all = append(all, v.String())
 		}
 	case reflect.Pointer:
-		if u, ok := v.Interface().(*url.URL); ok {
+		if u, ok := reflect.TypeAssert[*url.URL](v); ok {
 			return password(u)
 		}
 		if !v.IsNil() {
@@ -326,7 +326,7 @@ func (c *checker) plaintext(at string, u *url.URL, w *RemoteWrite) {
 	}
 }
 
-// clientFiles checks the files that the HTTP client reads.
+// clientFiles checks that the HTTP client can be made, and the files that it reads at each request.
 func (c *checker) clientFiles(at string, w *RemoteWrite) {
 	files := map[string]string{"bearer_token_file": w.Client.BearerTokenFile}
 	if b := w.Client.BasicAuth; b != nil {
@@ -345,7 +345,7 @@ func (c *checker) clientFiles(at string, w *RemoteWrite) {
 			}
 		}
 	}
-	if _, err := promconfig.NewTLSConfig(&w.Client.TLSConfig); err != nil {
-		c.bad(at, "tls_config: %v", err)
+	if _, err := w.Transport(""); err != nil { // of tls_config, or a secret in a store that there is not
+		c.bad(at, "%v", err)
 	}
 }
