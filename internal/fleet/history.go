@@ -16,10 +16,10 @@ type History struct {
 	// Since is set if the History is complete: it has every interval that the API knew and
 	// that ends after Since. Else it has what is new since the History before.
 	Since time.Time
-	// Settled is the time up to which no late interval is expected: the newest, or if a track
+	// Mark is the time up to which no late interval is expected: the newest, or if a track
 	// lacks intervals of the last two hours, the one before these.
-	Settled time.Time
-	Tracks  []Track
+	Mark   time.Time
+	Tracks []Track
 }
 
 // Subject is what a History is about.
@@ -64,9 +64,10 @@ func (h *History) Newest() (newest time.Time) {
 	return newest
 }
 
-// NewHistory are the plausible intervals of an answer that end after the time from which it
-// was asked for, and are over now. packets are the plausible counts that it has beside its rates.
-func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time.Time) History {
+// NewHistory returns the plausible intervals of an answer: those that end after the start of the
+// request and are over now. packets are the plausible counts that the answer has beside its rates.
+// Implausible rates go into rejected.
+func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time.Time, rejected Rejected) History {
 	h := History{Subject: of, Since: l.from}
 	add := func(q Quantity, d Direction, s Side, points []Point) {
 		if len(points) > 0 {
@@ -75,7 +76,8 @@ func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time
 	}
 	rates := map[Direction][]Interval{}
 	for _, d := range Directions() {
-		rates[d] = l.plausible(ascending(a.Rates(d).Intervals), Rejected{})
+		rejected.add(ImplausibleRate, make([]int64, a.Rates(d).Implausible)...)
+		rates[d] = l.plausible(ascending(a.Rates(d).Intervals), rejected)
 		h.Resolution = max(h.Resolution, l.length(rates[d]))
 	}
 	if l.stated == 0 && h.Resolution > 5*time.Minute && (finer(rates[Inbound], h.Resolution) || finer(rates[Outbound], h.Resolution)) {
@@ -104,7 +106,7 @@ func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time
 	for _, p := range packets {
 		add(p.Quantity, p.Direction, p.Side, l.points(p.Counts, over))
 	}
-	h.Settled = h.settled()
+	h.Mark = h.mark()
 	return h
 }
 
@@ -146,8 +148,8 @@ func (l *Limits) points(counts []Count, over time.Time) []Point {
 // lateness is how long an interval may be missing and still come.
 const lateness = 2 * time.Hour
 
-// settled is what [History] says of Settled. The tracks of an answer may be differently late.
-func (h *History) settled() time.Time {
+// mark is the field Mark. The tracks of an answer may be differently late.
+func (h *History) mark() time.Time {
 	newest := h.Newest()
 	at := newest
 	for _, t := range h.Tracks {

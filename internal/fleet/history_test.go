@@ -7,9 +7,8 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// All is settled up to where an interval of one of the tracks may still come, although the other
-// tracks have it.
-func TestSettled(t *testing.T) {
+// The mark is before an interval that one of the tracks lacks and that may still come.
+func TestMarkOfAHistory(t *testing.T) {
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	at := func(minute int) time.Time { return now.Add(time.Duration(minute) * time.Minute) }
 	intervals := func(minutes ...int) (all []fleet.Interval) {
@@ -35,9 +34,9 @@ func TestSettled(t *testing.T) {
 			a := fleet.Answer{Resolution: 5 * time.Minute}
 			a.Inbound.Intervals, a.Outbound.Intervals = tt.inbound, tt.outbound
 			l := fleet.NewLimits(&a, fleet.Window{Span: 24 * time.Hour, Resolution: 5 * time.Minute}, now.Add(-24*time.Hour), now)
-			h := fleet.NewHistory(fleet.Subject{UUID: "aa"}, &a, &l, []fleet.CountTrack{{Quantity: fleet.PacketsDropped, Counts: tt.dropped}}, now)
-			if !h.Settled.Equal(at(tt.want)) {
-				t.Errorf("settled at %v, want %v", h.Settled, at(tt.want))
+			h := fleet.NewHistory(fleet.Subject{UUID: "aa"}, &a, &l, []fleet.CountTrack{{Quantity: fleet.PacketsDropped, Counts: tt.dropped}}, now, fleet.Rejected{})
+			if !h.Mark.Equal(at(tt.want)) {
+				t.Errorf("mark is %v, want %v", h.Mark, at(tt.want))
 			}
 		})
 	}

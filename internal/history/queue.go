@@ -73,7 +73,7 @@ type progress struct {
 type item struct {
 	progress *progress
 	samples  []sample
-	settled  int64 // mark when it has been sent
+	mark     int64 // of progress, when it has been sent
 	newest   int64
 }
 
@@ -95,7 +95,7 @@ func newQueue(r Receiver, marks map[string]int64, metrics *Metrics, log *slog.Lo
 	return q
 }
 
-// marks are the marks of all that the receiver has got something of.
+// marks are, by UUID and resolution, the times up to which the receiver has everything.
 func (q *queue) marks() map[string]int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -159,10 +159,10 @@ func signal(c chan struct{}) {
 func (q *queue) put(p *progress, h fleet.History) {
 	for part := range parts(h) {
 		last := part[len(part)-1].at
-		settled := min(last, h.Settled.UnixMilli())
-		q.items = append(q.items, item{p, part, settled, last})
+		mark := min(last, h.Mark.UnixMilli())
+		q.items = append(q.items, item{p, part, mark, last})
 		q.samples += len(part)
-		p.queued = max(p.queued, settled)
+		p.queued = max(p.queued, mark)
 	}
 	signal(q.filled)
 }
@@ -206,7 +206,7 @@ func (q *queue) send(ctx context.Context) {
 		q.mu.Lock()
 		for _, i := range batch {
 			p := i.progress
-			p.mark, p.acked = max(p.mark, i.settled), max(p.acked, i.newest)
+			p.mark, p.acked = max(p.mark, i.mark), max(p.acked, i.newest)
 		}
 		q.mu.Unlock()
 		q.logRefused()

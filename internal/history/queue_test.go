@@ -79,7 +79,7 @@ func (w *world) at(minute int) time.Time { return w.start.Add(time.Duration(minu
 
 // intervals are those of a port that end after one minute and not after another one.
 func (w *world) intervals(uuid string, after, to int, complete bool) fleet.History {
-	h := fleet.History{Subject: fleet.Subject{UUID: uuid, Name: uuid}, Resolution: 5 * time.Minute, Settled: w.at(to)}
+	h := fleet.History{Subject: fleet.Subject{UUID: uuid, Name: uuid}, Resolution: 5 * time.Minute, Mark: w.at(to)}
 	if complete {
 		h.Since = w.at(after)
 	}

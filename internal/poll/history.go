@@ -24,8 +24,8 @@ func (a *account) handOn(t *traffic, k key, checked *fleet.Answer, limits *fleet
 	if !named {
 		return // the next answer has it too
 	}
-	h := fleet.NewHistory(of, checked, limits, c.tracks(), c.now)
-	t.mu.Lock() // a probe may ask about a key that is being polled
+	h := fleet.NewHistory(of, checked, limits, c.tracks(), c.now, fleet.Rejected{}) // NewTraffic has counted what is implausible
+	t.mu.Lock()                                                                     // a probe may ask about a key that is being polled
 	defer t.mu.Unlock()
 	seen := t.seen[k]
 	if seen == nil {
@@ -108,8 +108,6 @@ func (p *Poller) History(ctx context.Context, of fleet.Subject, resolution time.
 	checked := fleetAnswer(&answer.Traffic, source == SourceV4Metrics)
 	limits := fleet.NewLimits(&checked, fleet.Window{Span: to.Sub(from), Resolution: resolution}, from, to, what.line)
 	c := newCounts(&limits, answer, checked.Streamed, rejected)
-	for _, d := range fleet.Directions() {
-		limits.Reject(checked.Rates(d), rejected)
-	}
-	return fleet.NewHistory(of, &checked, &limits, c.tracks(), time.Now()).Between(from, to), rejected, nil
+	h = fleet.NewHistory(of, &checked, &limits, c.tracks(), time.Now(), rejected)
+	return h.Between(from, to), rejected, nil
 }

@@ -114,9 +114,9 @@ func TestEachIntervalIsHandedOnOnce(t *testing.T) {
 					if complete := !h.Since.IsZero(); complete != (i == 0) {
 						t.Errorf("%d: complete: %v", i, complete)
 					}
-					settled := []time.Duration{-30, -25, -25, -15}[i] * time.Minute
-					if at := h.Settled.Sub(bubble()); at != settled {
-						t.Errorf("%d: settled at %v, want %v", i, at, settled)
+					mark := []time.Duration{-30, -25, -25, -15}[i] * time.Minute
+					if at := h.Mark.Sub(bubble()); at != mark {
+						t.Errorf("%d: mark is %v, want %v", i, at, mark)
 					}
 				}
 			})
