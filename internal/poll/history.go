@@ -38,16 +38,20 @@ func (a *account) handOn(t *traffic, k key, checked *fleet.Answer, limits *fleet
 }
 
 // subject is a port or connection; named is false if it is no longer there, or if its name is
-// not known because its first listing has not ended.
+// still to come with the first good listing.
 func (a *account) subject(t *traffic, uuid string) (s fleet.Subject, named bool) {
 	s = fleet.Subject{Account: a.Name, Connection: t.kind == connectionKind, UUID: uuid}
+	a.mu.Lock()
+	unlisted := a.unlisted
+	a.mu.Unlock()
 	a.store.Read(func(snap *fleet.Snapshot) {
 		if s.Connection {
 			if c := snap.Connection(uuid); c != nil {
 				s.Name, named = c.Name(), true
 			}
 		} else if p := snap.Port(uuid); p != nil {
-			s.Name, named = p.Name(), p.Listed
+			s.Name = p.Name()
+			named = p.Listed && (s.Name != uuid || unlisted || snap.Accounts[a.index].InventoryPoll.OK)
 		}
 	})
 	return s, named
@@ -87,16 +91,17 @@ func (p *Poller) History(ctx context.Context, of fleet.Subject, resolution time.
 	if of.Connection {
 		t = a.connections
 	}
-	var what asked
-	ok := t != nil
-	if ok {
-		what, ok = a.find(t, of.UUID)
+	left := fmt.Errorf("%s %w", of.UUID, ErrNotPolled)
+	if t == nil {
+		return h, nil, left
 	}
-	if ok {
-		of, ok = a.subject(t, of.UUID)
-	}
-	if !ok {
-		return h, nil, fmt.Errorf("%s %w", of.UUID, ErrNotPolled)
+	what, ok := a.find(t, of.UUID)
+	of, named := a.subject(t, of.UUID)
+	switch {
+	case !ok || of.Name == "":
+		return h, nil, left
+	case !named:
+		return h, nil, fmt.Errorf("%s: its name is not known before the ports have been listed", of.UUID)
 	}
 	source, _ := t.current()
 	ctx, _ = fabric.InTurn(ctx, fabric.HistoryTurn)
