@@ -30,7 +30,7 @@ func TestEveryPointArrivesOnce(t *testing.T) {
 				w := setup(t, source, v)
 				x := w.start()
 				defer func() { x.stop() }()
-				got := w.check(only, 4*time.Hour)
+				got := w.check(only, 190*time.Minute) // with an interval of an hour
 				receiver.Compare(t, got, w.must(w.began.Add(-54*time.Minute)), w.may())
 				r, n := w.receivers[only], got.Count()
 				if counted := x.samples(t, sent); r.Stored() != n || counted != float64(n) {
