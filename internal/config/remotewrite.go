@@ -82,22 +82,51 @@ func (w *RemoteWrite) Secrets() []string {
 
 // credentials are the secrets to log in with that are in the configuration itself.
 func (w *RemoteWrite) credentials() []string {
-	c := &w.Client
-	all := []string{string(c.BearerToken), string(c.TLSConfig.Key)}
+	all := secretsIn(reflect.ValueOf(w.Client))
 	if u, err := url.Parse(w.URL); err == nil {
-		password, _ := u.User.Password()
-		all = append(all, password)
+		all = append(all, password(u)...)
 	}
-	if c.BasicAuth != nil {
-		all = append(all, string(c.BasicAuth.Password))
+	return all
+}
+
+// secretsIn are the secrets and the passwords of URLs in v, which holds keys of the HTTP client.
+func secretsIn(v reflect.Value) (all []string) {
+	switch v.Kind() {
+	case reflect.String:
+		if v.Type() == reflect.TypeFor[promconfig.Secret]() && v.Len() > 0 {
+			all = append(all, v.String())
+		}
+	case reflect.Pointer:
+		if u, ok := reflect.TypeAssert[*url.URL](v); ok {
+			return password(u)
+		}
+		if !v.IsNil() {
+			return secretsIn(v.Elem())
+		}
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			all = append(all, secretsIn(field)...)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			all = append(all, secretsIn(v.Index(i))...)
+		}
+	case reflect.Map:
+		for _, value := range v.Seq2() {
+			all = append(all, secretsIn(value)...)
+		}
 	}
-	if c.Authorization != nil {
-		all = append(all, string(c.Authorization.Credentials))
+	return all
+}
+
+// password is the password of a URL that has one.
+func password(u *url.URL) (all []string) {
+	if u != nil {
+		if p, ok := u.User.Password(); ok && p != "" {
+			all = append(all, p)
+		}
 	}
-	if c.OAuth2 != nil {
-		all = append(all, string(c.OAuth2.ClientSecret))
-	}
-	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+	return all
 }
 
 // clientKeys are the keys of HTTPClientConfig.
@@ -196,6 +225,8 @@ func (r *report) clientFault(n *yaml.Node, path, text string) {
 	}
 	switch {
 	case text == "yaml: unmarshal errors:":
+	case strings.HasPrefix(text, "parse "): // of net/url, with the whole URL and perhaps a password
+		r.bad(path, "proxy_url is not an address: write it like http://proxy.example.com:3128")
 	case wrongType.MatchString(text):
 		r.bad(path, "a value of the HTTP client has the wrong type, see <http_config> of Prometheus")
 	default:
@@ -258,9 +289,9 @@ func (c *checker) remoteWrite(cfg *Config) {
 				c.bad(at+".url", "is not the address of a receiver: write it like http://localhost:9090/api/v1/write")
 				continue
 			}
+			c.plaintext(at, u, w)
 			u.User, u.RawQuery, u.Fragment = nil, "", ""
 			w.Name = cmp.Or(w.Name, u.String())
-			c.plaintext(at, u, w)
 		}
 		within(c, at+".remote_timeout", duration(w.RemoteTimeout), second, 5*minute)
 		if m := w.ProtobufMessage; m != RemoteWriteV1 && m != RemoteWriteV2 {
@@ -290,12 +321,12 @@ func (c *checker) remoteWrite(cfg *Config) {
 func (c *checker) plaintext(at string, u *url.URL, w *RemoteWrite) {
 	host := net.ParseIP(u.Hostname())
 	local := u.Hostname() == "localhost" || host != nil && host.IsLoopback()
-	if u.Scheme == "http" && !local && (w.Client.BasicAuth != nil || w.Client.Authorization != nil || w.Client.OAuth2 != nil) {
+	if u.Scheme == "http" && !local && (u.User != nil || w.Client.BasicAuth != nil || w.Client.Authorization != nil || w.Client.OAuth2 != nil) {
 		c.warn(at+".url", "sends credentials without encryption: use https")
 	}
 }
 
-// clientFiles checks the files that the HTTP client reads.
+// clientFiles checks that the HTTP client can be made, and the files that it reads at each request.
 func (c *checker) clientFiles(at string, w *RemoteWrite) {
 	files := map[string]string{"bearer_token_file": w.Client.BearerTokenFile}
 	if b := w.Client.BasicAuth; b != nil {
@@ -314,7 +345,7 @@ func (c *checker) clientFiles(at string, w *RemoteWrite) {
 			}
 		}
 	}
-	if _, err := promconfig.NewTLSConfig(&w.Client.TLSConfig); err != nil {
-		c.bad(at, "tls_config: %v", err)
+	if _, err := w.Transport(""); err != nil { // of tls_config, or a secret in a store that there is not
+		c.bad(at, "%v", err)
 	}
 }

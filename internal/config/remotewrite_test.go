@@ -48,7 +48,8 @@ state: {file: state}
 	if first := cfg.RemoteWrite[0]; first.RemoteTimeout != 30*time.Second || first.ProtobufMessage != config.RemoteWriteV1 || !slices.Equal(first.Secrets(), []string{"p w", "tenant=x"}) {
 		t.Errorf("%+v, secrets %q", first, first.Secrets())
 	}
-	if w := cfg.Warnings; len(w) != 1 || w[0] != "config.yml:13: remote_write[3].url: sends credentials without encryption: use https" {
+	const plain = ".url: sends credentials without encryption: use https"
+	if w := cfg.Warnings; !slices.Equal(w, []string{"config.yml:4: remote_write[0]" + plain, "config.yml:13: remote_write[3]" + plain}) {
 		t.Errorf("warnings: %q", w)
 	}
 	if last := cfg.RemoteWrite[3]; !slices.Equal(last.Secrets(), []string{"0123"}) { // not the octal number
@@ -75,5 +76,29 @@ state: {file: state}
 	defer func() { _ = resp.Body.Close() }()
 	if body, _ := io.ReadAll(resp.Body); string(body) != "exporter 0123 0815 exporter/1" {
 		t.Errorf("%s", body)
+	}
+}
+
+// Whatever key of the HTTP client a secret is in, it is never shown.
+func TestSecretsOfReceivers(t *testing.T) {
+	for _, keys := range []string{
+		`url: "http://u:s3cr3t@x/"`,
+		`url: "http://x/?s3cr3t"`,
+		`url: "http://x/", headers: {X-Token: s3cr3t}`,
+		`url: "http://x/", http_headers: {X-Token: {secrets: [s3cr3t]}}`,
+		`url: "http://x/", proxy_url: "http://u:s3cr3t@y/"`,
+		`url: "http://x/", proxy_url: "http://y/", proxy_connect_header: {Proxy-Authorization: [s3cr3t]}`,
+		`url: "http://x/", bearer_token: s3cr3t`,
+		`url: "http://x/", authorization: {credentials: s3cr3t}`,
+		`url: "http://x/", basic_auth: {username: u, password: s3cr3t}`,
+		`url: "http://x/", oauth2: {client_id: i, client_secret: s3cr3t, token_url: "http://y/"}`,
+		`url: "http://x/", oauth2: {client_id: i, client_secret: c, token_url: "http://y/", tls_config: {cert: c, key: s3cr3t}}`,
+	} {
+		cfg, err := config.Parse("config.yml", []byte(minimal+"\nremote_write: [{"+keys+"}]\nstate: {file: state}\n"), "", fullEnv)
+		if err != nil {
+			t.Errorf("%s: %v", keys, err)
+		} else if all := cfg.RemoteWrite[0].Secrets(); !slices.Contains(all, "s3cr3t") {
+			t.Errorf("%s: secrets %q", keys, all)
+		}
 	}
 }

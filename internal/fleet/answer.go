@@ -275,12 +275,6 @@ func (l *Limits) plausible(all []Interval, rejected Rejected) []Interval {
 	return due
 }
 
-// Reject adds the implausible intervals of one direction to rejected.
-func (l *Limits) Reject(a *AnsweredRates, rejected Rejected) {
-	rejected.add(ImplausibleRate, make([]int64, a.Implausible)...)
-	l.plausible(ascending(a.Intervals), rejected)
-}
-
 // length is the length of ascending intervals, as far as it can be told.
 func (l *Limits) length(all []Interval) time.Duration {
 	return cmp.Or(l.stated, distance(all, l.window.Resolution))

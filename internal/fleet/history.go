@@ -16,10 +16,10 @@ type History struct {
 	// Since is set if the History is complete: it has every interval that the API knew and
 	// that ends after Since. Else it has what is new since the History before.
 	Since time.Time
-	// Settled is the time up to which no late interval is expected: that of the newest
-	// interval, or of the one before a hole in the last two hours.
-	Settled time.Time
-	Tracks  []Track
+	// Mark is the time up to which no late interval is expected: the newest, or if a track
+	// lacks intervals of the last two hours, the one before these.
+	Mark   time.Time
+	Tracks []Track
 }
 
 // Subject is what a History is about.
@@ -64,9 +64,10 @@ func (h *History) Newest() (newest time.Time) {
 	return newest
 }
 
-// NewHistory are the plausible intervals of an answer that end after the time from which it
-// was asked for, and are over now. packets are the plausible counts that it has beside its rates.
-func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time.Time) History {
+// NewHistory returns the plausible intervals of an answer: those that end after the start of the
+// request and are over now. packets are the plausible counts that the answer has beside its rates.
+// Implausible rates go into rejected.
+func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time.Time, rejected Rejected) History {
 	h := History{Subject: of, Since: l.from}
 	add := func(q Quantity, d Direction, s Side, points []Point) {
 		if len(points) > 0 {
@@ -75,7 +76,8 @@ func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time
 	}
 	rates := map[Direction][]Interval{}
 	for _, d := range Directions() {
-		rates[d] = l.plausible(ascending(a.Rates(d).Intervals), Rejected{})
+		rejected.add(ImplausibleRate, make([]int64, a.Rates(d).Implausible)...)
+		rates[d] = l.plausible(ascending(a.Rates(d).Intervals), rejected)
 		h.Resolution = max(h.Resolution, l.length(rates[d]))
 	}
 	if l.stated == 0 && h.Resolution > 5*time.Minute && (finer(rates[Inbound], h.Resolution) || finer(rates[Outbound], h.Resolution)) {
@@ -87,7 +89,6 @@ func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time
 	if h.Resolution > 5*time.Minute {
 		over = now.Add(-h.Resolution)
 	}
-	var times []time.Time
 	for _, d := range Directions() {
 		var means, tops []Point
 		for _, i := range rates[d] {
@@ -95,7 +96,6 @@ func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time
 				continue
 			}
 			means = append(means, Point{i.Time, i.Mean})
-			times = append(times, i.Time)
 			if i.KnowsMax {
 				tops = append(tops, Point{i.Time, i.Max})
 			}
@@ -106,7 +106,7 @@ func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time
 	for _, p := range packets {
 		add(p.Quantity, p.Direction, p.Side, l.points(p.Counts, over))
 	}
-	h.Settled = settled(times, h.Resolution)
+	h.Mark = h.mark()
 	return h
 }
 
@@ -148,19 +148,24 @@ func (l *Limits) points(counts []Count, over time.Time) []Point {
 // lateness is how long an interval may be missing and still come.
 const lateness = 2 * time.Hour
 
-// settled is the newest of the times, or the one before the first hole of the last two hours.
-func settled(times []time.Time, step time.Duration) time.Time {
-	if len(times) == 0 {
-		return time.Time{}
-	}
-	slices.SortFunc(times, time.Time.Compare)
-	newest := times[len(times)-1]
-	for i := 1; i < len(times); i++ {
-		if gap := times[i].Sub(times[i-1]); 2*gap > 3*step && newest.Sub(times[i]) < lateness {
-			return times[i-1]
+// mark is the field Mark. The tracks of an answer may be differently late.
+func (h *History) mark() time.Time {
+	newest := h.Newest()
+	at := newest
+	for _, t := range h.Tracks {
+		next := newest.Add(h.Resolution)
+		for i := len(t.Points) - 1; i >= 0 && newest.Sub(next) < lateness; i-- {
+			end := t.Points[i].End
+			if 2*next.Sub(end) > 3*h.Resolution && end.Before(at) {
+				at = end
+			}
+			next = end
 		}
 	}
-	return newest
+	if oldest := newest.Add(-lateness); at.Before(oldest) {
+		return oldest
+	}
+	return at
 }
 
 // Seen remembers which intervals of a subject were handed on, to find the new and the changed

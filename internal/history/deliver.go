@@ -134,7 +134,7 @@ func (q *queue) logRefused() {
 	}
 }
 
-// failed counts a failure, and logs the first of a row.
+// failed counts a failure, and logs it unless the request before failed for the same reason.
 func (q *queue) failed(f *Failure) {
 	q.metrics.failures.WithLabelValues(q.Name, string(f.Reason)).Inc()
 	q.mu.Lock()

@@ -60,6 +60,7 @@ type progress struct {
 	resolution time.Duration
 
 	mark   int64 // all up to this time is acknowledged, refused, or from before the receiver
+	queued int64 // what mark will be when the items have been sent
 	acked  int64 // newest that was sent, 0 if nothing was
 	newest int64 // that is known
 
@@ -72,7 +73,7 @@ type progress struct {
 type item struct {
 	progress *progress
 	samples  []sample
-	settled  int64 // mark when it has been sent
+	mark     int64 // of progress, when it has been sent
 	newest   int64
 }
 
@@ -89,12 +90,12 @@ func newQueue(r Receiver, marks map[string]int64, metrics *Metrics, log *slog.Lo
 		filled: make(chan struct{}, 1), missing: make(chan struct{}, 1), room: make(chan struct{}),
 	}
 	for key, mark := range marks {
-		q.progress[key] = &progress{mark: mark, acked: mark, newest: mark}
+		q.progress[key] = &progress{mark: mark, queued: mark, acked: mark, newest: mark}
 	}
 	return q
 }
 
-// marks are the marks of all that the receiver has got something of.
+// marks are, by UUID and resolution, the times up to which the receiver has everything.
 func (q *queue) marks() map[string]int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -107,8 +108,8 @@ func (q *queue) marks() map[string]int64 {
 	return all
 }
 
-// take queues what is new. If something is missing between the mark and it, or if the queue is
-// full, Equinix is asked for all of it later: nothing may be sent before what is older, as some
+// take queues what is new. If something is missing between what is queued and it, or if the queue
+// is full, Equinix is asked for all of it later: nothing may be sent before what is older, as some
 // receivers refuse that.
 func (q *queue) take(h fleet.History) {
 	q.mu.Lock()
@@ -117,7 +118,7 @@ func (q *queue) take(h fleet.History) {
 	p := q.progress[key]
 	if p == nil {
 		mark := min(newest, time.Now().Add(-firstHour).UnixMilli())
-		p = &progress{mark: mark}
+		p = &progress{mark: mark, queued: mark}
 		q.progress[key] = p
 	}
 	p.of, p.resolution, p.newest = h.Subject, h.Resolution, max(p.newest, newest)
@@ -128,13 +129,13 @@ func (q *queue) take(h fleet.History) {
 	switch complete := !h.Since.IsZero(); {
 	case p.behind:
 		p.skipped = min(cmp.Or(p.skipped, oldest), oldest)
-	case complete && h.Since.UnixMilli() > p.mark:
-		q.fallBehind(p, p.mark)
+	case complete && h.Since.UnixMilli() > p.queued:
+		q.fallBehind(p, p.queued)
 	case q.samples > maxQueued:
-		q.fallBehind(p, min(p.mark, oldest-1))
+		q.fallBehind(p, min(p.queued, oldest-1))
 	default:
 		if complete {
-			h = h.Between(time.UnixMilli(p.mark), h.Newest())
+			h = h.Between(time.UnixMilli(p.queued), h.Newest())
 		}
 		q.put(p, h)
 	}
@@ -158,8 +159,10 @@ func signal(c chan struct{}) {
 func (q *queue) put(p *progress, h fleet.History) {
 	for part := range parts(h) {
 		last := part[len(part)-1].at
-		q.items = append(q.items, item{p, part, min(last, h.Settled.UnixMilli()), last})
+		mark := min(last, h.Mark.UnixMilli())
+		q.items = append(q.items, item{p, part, mark, last})
 		q.samples += len(part)
+		p.queued = max(p.queued, mark)
 	}
 	signal(q.filled)
 }
@@ -203,7 +206,7 @@ func (q *queue) send(ctx context.Context) {
 		q.mu.Lock()
 		for _, i := range batch {
 			p := i.progress
-			p.mark, p.acked = max(p.mark, i.settled), max(p.acked, i.newest)
+			p.mark, p.acked = max(p.mark, i.mark), max(p.acked, i.newest)
 		}
 		q.mu.Unlock()
 		q.logRefused()
@@ -277,8 +280,10 @@ func (q *queue) catchUp(ctx context.Context, ask Ask) {
 func (q *queue) refetch(ctx context.Context, ask Ask, p *progress) {
 	for {
 		q.mu.Lock()
-		of, from := p.of, time.UnixMilli(p.from)
-		p.skipped = 0
+		if p.skipped > 0 {
+			p.from, p.skipped = min(p.from, p.skipped-1), 0
+		}
+		of, resolution, from := p.of, p.resolution, time.UnixMilli(p.from)
 		q.mu.Unlock()
 		now := time.Now()
 		if oldest := now.Add(-Oldest); from.Before(oldest) {
@@ -290,10 +295,10 @@ func (q *queue) refetch(ctx context.Context, ask Ask, p *progress) {
 				to = now
 			}
 			start := from
-			if p.resolution > 5*time.Minute { // or the answer would have 5 minutes
+			if resolution > 5*time.Minute { // or the answer would have 5 minutes
 				to, start = now, from.Add(min(0, now.Add(-week-time.Hour).Sub(from)))
 			}
-			h, _, err := ask(ctx, of, p.resolution, start, to)
+			h, _, err := ask(ctx, of, resolution, start, to)
 			if err != nil {
 				q.postpone(ctx, p, err)
 				return
@@ -308,35 +313,32 @@ func (q *queue) refetch(ctx context.Context, ask Ask, p *progress) {
 			from = to
 		}
 		q.mu.Lock()
-		if p.skipped == 0 {
-			p.behind = false
-			q.mu.Unlock()
+		p.behind = p.skipped > 0
+		done := !p.behind
+		q.mu.Unlock()
+		if done {
 			return
 		}
-		p.from = p.skipped - 1
-		q.mu.Unlock()
 	}
 }
 
-// postpone tries again in a minute, unless the port or connection has left.
+// postpone tries again in a minute. A port or connection that is not polled any more may return.
 func (q *queue) postpone(ctx context.Context, p *progress, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	if errors.Is(err, poll.ErrNotPolled) {
-		q.mu.Lock()
-		p.behind, p.newest = false, p.mark // it is polled from its mark on if it returns
-		q.mu.Unlock()
-		return
-	}
 	q.mu.Lock()
 	worthALine := q.complained.IsZero() || time.Since(q.complained) > 10*time.Minute
-	if worthALine {
+	switch {
+	case errors.Is(err, poll.ErrNotPolled):
+		p.newest, worthALine = p.mark, false // else the receiver would seem to be behind
+	case worthALine:
 		q.complained = time.Now()
 	}
+	of := p.of
 	q.mu.Unlock()
 	if worthALine {
-		q.log.Warn("intervals that the receiver has missed cannot be asked for; trying again every minute", "uuid", p.of.UUID, "name", p.of.Name, "err", err)
+		q.log.Warn("intervals that the receiver has missed cannot be asked for; trying again every minute", "uuid", of.UUID, "name", of.Name, "err", err)
 	}
 	time.AfterFunc(time.Minute, func() {
 		q.mu.Lock()

@@ -61,7 +61,7 @@ func samplesOf(h fleet.History) (all []sample) {
 }
 
 // message is a request with samples: one time series after the other, the samples of each by
-// time, as the protocol wants it.
+// time, as the protocol wants it. Of two samples of one time, the later is a correction.
 func (r *Receiver) message(samples []sample) (remote.WriteMessageType, any) {
 	samples = slices.Clone(samples)
 	slices.SortStableFunc(samples, func(a, b sample) int {
@@ -72,6 +72,13 @@ func (r *Receiver) message(samples []sample) (remote.WriteMessageType, any) {
 		}
 		return cmp.Compare(a.at, b.at)
 	})
+	last := samples[:0]
+	for i, s := range samples {
+		if i+1 == len(samples) || s.at != samples[i+1].at || s.series.compare(samples[i+1].series) != 0 {
+			last = append(last, s)
+		}
+	}
+	samples = last
 	if r.V2 {
 		return remote.WriteV2MessageType, messageV2(samples)
 	}
@@ -211,13 +218,19 @@ type answer struct {
 
 type answerKey struct{}
 
-// keeping is a transport that keeps each answer in the *answer of the context.
-type keeping struct{ next http.RoundTripper }
+// keeping is a transport that keeps each answer in the *answer of the context. It asks for the
+// url as it is written; the library deletes a slash at its end.
+type keeping struct {
+	next http.RoundTripper
+	url  *url.URL
+}
 
 // maxAnswer is how much of an answer is read: receivers explain themselves in a line.
 const maxAnswer = 16 << 10
 
 func (k keeping) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.URL = k.url
 	resp, err := k.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
@@ -248,10 +261,14 @@ func (r *Receiver) write(ctx context.Context, samples []sample) error {
 	var a answer
 	request, cancel := context.WithTimeout(context.WithValue(ctx, answerKey{}, &a), r.Timeout)
 	defer cancel()
+	to, err := url.Parse(r.URL)
+	if err != nil {
+		return err
+	}
 	api, err := remote.NewAPI(r.URL, remote.WithAPIPath(""), remote.WithAPINoRetryOnRateLimit(),
 		// A redirect would turn the request into one without samples, or carry the credentials
 		// elsewhere.
-		remote.WithAPIHTTPClient(&http.Client{Transport: keeping{r.Transport}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}))
+		remote.WithAPIHTTPClient(&http.Client{Transport: keeping{r.Transport, to}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}))
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,7 @@ type account struct {
 	productCount int             // products that list prices are asked for
 	// How long the latest search and listing took: they are not done more often.
 	searchTook, listingTook time.Duration
+	unlisted                bool // the API refuses the listing of ports, so it names none
 }
 
 func newAccount(cfg Config, index int, store *fleet.Store, conflicts *conflicts, metrics *Metrics, log *pollLog) *account {

@@ -21,8 +21,9 @@ import (
 )
 
 var (
-	errBroken = &fabric.Error{Op: fabric.OpPortStatsV3, Status: http.StatusInternalServerError}
-	errGone   = &fabric.Error{Op: fabric.OpPortStatsV3, Status: http.StatusNotFound}
+	errBroken    = &fabric.Error{Op: fabric.OpPortStatsV3, Status: http.StatusInternalServerError}
+	errGone      = &fabric.Error{Op: fabric.OpPortStatsV3, Status: http.StatusNotFound}
+	errForbidden = &fabric.Error{Op: fabric.OpPorts, Status: http.StatusForbidden}
 )
 
 // call is one call of the fake API.

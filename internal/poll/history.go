@@ -24,30 +24,34 @@ func (a *account) handOn(t *traffic, k key, checked *fleet.Answer, limits *fleet
 	if !named {
 		return // the next answer has it too
 	}
-	t.mu.Lock()
+	h := fleet.NewHistory(of, checked, limits, c.tracks(), c.now, fleet.Rejected{}) // NewTraffic has counted what is implausible
+	t.mu.Lock()                                                                     // a probe may ask about a key that is being polled
+	defer t.mu.Unlock()
 	seen := t.seen[k]
 	if seen == nil {
 		seen = &fleet.Seen{}
 		t.seen[k] = seen
 	}
-	t.mu.Unlock()
-	news := seen.News(fleet.NewHistory(of, checked, limits, c.tracks(), c.now)) // a key is polled by one worker at a time
-	if len(news.Tracks) > 0 {
+	if news := seen.News(h); len(news.Tracks) > 0 {
 		a.cfg.History.Take(news)
 	}
 }
 
 // subject is a port or connection; named is false if it is no longer there, or if its name is
-// not known because its first listing has not ended.
+// still to come with the first good listing.
 func (a *account) subject(t *traffic, uuid string) (s fleet.Subject, named bool) {
 	s = fleet.Subject{Account: a.Name, Connection: t.kind == connectionKind, UUID: uuid}
+	a.mu.Lock()
+	unlisted := a.unlisted
+	a.mu.Unlock()
 	a.store.Read(func(snap *fleet.Snapshot) {
 		if s.Connection {
 			if c := snap.Connection(uuid); c != nil {
 				s.Name, named = c.Name(), true
 			}
 		} else if p := snap.Port(uuid); p != nil {
-			s.Name, named = p.Name(), p.Listed
+			s.Name = p.Name()
+			named = p.Listed && (s.Name != uuid || unlisted || snap.Accounts[a.index].InventoryPoll.OK)
 		}
 	})
 	return s, named
@@ -87,16 +91,17 @@ func (p *Poller) History(ctx context.Context, of fleet.Subject, resolution time.
 	if of.Connection {
 		t = a.connections
 	}
-	var what asked
-	ok := t != nil
-	if ok {
-		what, ok = a.find(t, of.UUID)
+	left := fmt.Errorf("%s %w", of.UUID, ErrNotPolled)
+	if t == nil {
+		return h, nil, left
 	}
-	if ok {
-		of, ok = a.subject(t, of.UUID)
-	}
-	if !ok {
-		return h, nil, fmt.Errorf("%s %w", of.UUID, ErrNotPolled)
+	what, ok := a.find(t, of.UUID)
+	of, named := a.subject(t, of.UUID)
+	switch {
+	case !ok || of.Name == "":
+		return h, nil, left
+	case !named:
+		return h, nil, fmt.Errorf("%s: its name is not known before the ports have been listed", of.UUID)
 	}
 	source, _ := t.current()
 	ctx, _ = fabric.InTurn(ctx, fabric.HistoryTurn)
@@ -108,8 +113,6 @@ func (p *Poller) History(ctx context.Context, of fleet.Subject, resolution time.
 	checked := fleetAnswer(&answer.Traffic, source == SourceV4Metrics)
 	limits := fleet.NewLimits(&checked, fleet.Window{Span: to.Sub(from), Resolution: resolution}, from, to, what.line)
 	c := newCounts(&limits, answer, checked.Streamed, rejected)
-	for _, d := range fleet.Directions() {
-		limits.Reject(checked.Rates(d), rejected)
-	}
-	return fleet.NewHistory(of, &checked, &limits, c.tracks(), time.Now()).Between(from, to), rejected, nil
+	h = fleet.NewHistory(of, &checked, &limits, c.tracks(), time.Now(), rejected)
+	return h.Between(from, to), rejected, nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,9 +115,9 @@ func TestEachIntervalIsHandedOnOnce(t *testing.T) {
 					if complete := !h.Since.IsZero(); complete != (i == 0) {
 						t.Errorf("%d: complete: %v", i, complete)
 					}
-					settled := []time.Duration{-30, -25, -25, -15}[i] * time.Minute
-					if at := h.Settled.Sub(bubble()); at != settled {
-						t.Errorf("%d: settled at %v, want %v", i, at, settled)
+					mark := []time.Duration{-30, -25, -25, -15}[i] * time.Minute
+					if at := h.Mark.Sub(bubble()); at != mark {
+						t.Errorf("%d: mark is %v, want %v", i, at, mark)
 					}
 				}
 			})
@@ -124,29 +125,49 @@ func TestEachIntervalIsHandedOnOnce(t *testing.T) {
 	}
 }
 
-// A port that the configuration lists is handed on once its name is known.
+// A port that the configuration lists is handed on once its name is known, or never will be.
 func TestNothingIsHandedOnWithoutAName(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := &fakeAPI{ports: func() ([]fabric.Port, error) {
-			time.Sleep(7 * time.Minute)
-			return allSeen("aa")()
-		}, traffic: func(source, _ string) (*fabric.Traffic, error) { return stats(source, map[int]float64{-10: 1}), nil }}
-		b := newBench(t, api, "aa")
-		got := &book{}
-		b.cfg.History = got
-		b.run(t, 20*time.Minute)
-		if diff := cmp.Diff([]string{"aa name-of-aa 5m0s inbound max -10=2", "aa name-of-aa 5m0s inbound mean -10=1"}, got.lines()); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
-	})
+	for name, tt := range map[string]struct {
+		first error // of the listings
+		last  error // of those after ten minutes
+		want  string
+	}{
+		"a listing takes long":    {want: "name-of-aa"},
+		"the first listings fail": {first: errBroken, want: "name-of-aa"},
+		"the API lists no ports":  {first: errGone, last: errGone, want: "aa"},
+		"listing is not allowed":  {first: errForbidden, last: errForbidden, want: "aa"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := &fakeAPI{ports: func() ([]fabric.Port, error) {
+					err := tt.last
+					if time.Since(bubble()) < 10*time.Minute {
+						err = tt.first
+					}
+					if err != nil {
+						return nil, err
+					}
+					time.Sleep(7 * time.Minute)
+					return allSeen("aa")()
+				}, traffic: func(source, _ string) (*fabric.Traffic, error) { return stats(source, map[int]float64{-10: 1}), nil }}
+				b := newBench(t, api, "aa")
+				got := &book{}
+				b.cfg.History = got
+				b.run(t, 40*time.Minute)
+				if diff := cmp.Diff([]string{"aa " + tt.want + " 5m0s inbound max -10=2", "aa " + tt.want + " 5m0s inbound mean -10=1"}, got.lines()); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+			})
+		})
+	}
 }
 
 // After an outage that is longer than the window, a History says what it is complete since.
 func TestALongOutageIsAGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		down := false
+		var down atomic.Bool
 		api := &fakeAPI{ports: allSeen("aa"), traffic: func(source, _ string) (*fabric.Traffic, error) {
-			if down {
+			if down.Load() {
 				return nil, errBroken
 			}
 			return stats(source, map[int]float64{int(time.Since(bubble()).Minutes()) - 10: 1}), nil
@@ -156,9 +177,9 @@ func TestALongOutageIsAGap(t *testing.T) {
 		b.cfg.History = got
 		b.during(t, func(*poll.Poller) {
 			time.Sleep(20 * time.Minute)
-			down = true
+			down.Store(true)
 			time.Sleep(25 * time.Hour)
-			down = false
+			down.Store(false)
 			time.Sleep(20 * time.Minute)
 		})
 		var complete []time.Duration
@@ -214,6 +235,48 @@ func TestFinerIntervalsAreCalledWhatTheyAre(t *testing.T) {
 		b.run(t, 20*time.Minute)
 		if lines := got.lines(); len(lines) != 40 || !strings.HasPrefix(lines[0], "aa name-of-aa 5m0s ") {
 			t.Errorf("%d: %.200v", len(lines), lines)
+		}
+	})
+}
+
+// A probe may ask about a port while it is being polled. The two answers do not get into each
+// other's way; the race detector looks at it.
+func TestAProbeAndAPollHandOnTheSamePort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at := func(minute int) time.Time { return bubble().Add(time.Duration(minute) * time.Minute) }
+		var mu sync.Mutex
+		asked, together := map[string]int{}, 0
+		api := &fakeAPI{ports: allSeen("aa", "bb"), traffic: func(source, uuid string) (*fabric.Traffic, error) {
+			if time.Now().Before(at(20)) {
+				return stats(source, map[int]float64{-10: 1}), nil
+			}
+			mu.Lock()
+			asked[uuid]++
+			n := asked[uuid]
+			if uuid == "aa" && n > 1 && time.Now().Before(at(60)) {
+				together++
+			}
+			mu.Unlock()
+			switch {
+			case uuid == "aa" && n == 1:
+				return nil, errGone
+			case uuid == "bb" && n == 1: // while aa is being polled again, both are gone now
+				time.Sleep(time.Until(at(32)))
+				return nil, errGone
+			case time.Now().Before(at(60)):
+				time.Sleep(time.Until(at(60)))
+			}
+			return stats(source, map[int]float64{-10: 1, -5: 2}), nil
+		}}
+		b := newBench(t, api, "aa", "bb")
+		got := &book{}
+		b.cfg.History = got
+		b.run(t, 70*time.Minute)
+		if together != 2 {
+			t.Errorf("%d requests about a port at a time, want 2", together)
+		}
+		if lines := got.lines(); len(lines) != 8 {
+			t.Errorf("not each interval once: %v", lines)
 		}
 	})
 }

@@ -41,6 +41,9 @@ func (a *account) pollInventory(ctx context.Context) {
 			err = errEmptied
 		}
 	}
+	a.mu.Lock()
+	a.unlisted = slices.Contains([]string{fabric.ReasonForbidden, fabric.ReasonNotFound, fabric.ReasonClient}, fabric.Reason(err))
+	a.mu.Unlock()
 	now := time.Now()
 	var unseen []string
 	a.store.Update(func(e *fleet.Edit) {

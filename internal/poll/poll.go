@@ -102,7 +102,7 @@ type Config struct {
 	Timeout           time.Duration
 }
 
-// History is who wants the intervals of traffic, each with its own time.
+// History gets the intervals of traffic, each with its own time.
 type History interface {
 	// Take gets what is new or changed after each answer, from several goroutines at a
 	// time but never about one subject. It must not block.

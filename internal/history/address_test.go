@@ -23,3 +23,19 @@ func TestNoRedirectOfAReceiverIsFollowed(t *testing.T) {
 		server.Close()
 	}
 }
+
+// The path of the url is sent as it is written: a receiver may redirect what lacks the slash.
+func TestThePathOfAReceiverIsKept(t *testing.T) {
+	for _, path := range []string{"/", "/write", "/write/", "/a//b", "/a%2Fb/?tenant=x"} {
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.RequestURI != path {
+				t.Errorf("%s is asked for %s", path, r.RequestURI)
+			}
+		}))
+		r := history.Receiver{Name: "r", URL: server.URL + path, Transport: http.DefaultTransport, Timeout: time.Minute}
+		if err := r.Probe(t.Context()); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		server.Close()
+	}
+}
