@@ -26,11 +26,11 @@ TEST     := -vet=off -shuffle=on -timeout=30m
 # Packages in which the race detector would find nothing: some start no goroutine, others
 # simulate days in one goroutine after another, or read bodies of hundreds of megabytes,
 # and would take minutes. Of the daemon it runs the tests that start, stop and reload it.
-RACELESS := /(docs|deploy/release.*|internal/(config|human|state|daemon|doctor|faults|soak))$$
+RACELESS := /(docs|deploy/release.*|internal/(config|human|state|daemon|doctor|faults))$$
 
-# What "make check" leaves to "make test": two packages of simulations, and the tests of
+# What "make check" leaves to "make test": a package of simulations, and the tests of
 # the daemon that take more than two seconds.
-SIMULATE := /internal/(faults|soak)$$
+SIMULATE := /internal/faults$$
 LONG     := ^Test(CommandsCount|TheDaemonOnlyReads|NoReloadLocks|AThousandPorts|AfterAKill|ARestartLeaves)
 LONG     := $(LONG)|^Test(EveryMetricOfA|EveryFigureOfA|ConnectionsShowNeither|PacketCountersFollow)
 
@@ -39,7 +39,7 @@ LONG     := $(LONG)|^Test(EveryMetricOfA|EveryFigureOfA|ConnectionsShowNeither|P
 build: ## compile the exporter
 	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN) .
 demo: build ## run a simulated Equinix API and the exporter: http://localhost:10345/
-	./$(BIN) demo
+	./$(BIN) demo $(ARGS)
 docker: ## build the container image
 	docker build --build-arg VERSION=$(VERSION) -t $(BIN) .
 help: ## print this list
@@ -76,7 +76,7 @@ unit: build
 # Without what "make compose", "make rules" and "make chart" test. Most of these tests wait
 # for other processes, so more of them run at a time than there are processors.
 e2e: build $(TOOLS)/alertmanager
-	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -parallel=8 -skip=^TestCompose . ./bench ./board ./need
+	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -parallel=8 -skip=^TestCompose . ./bench ./board ./history ./need ./receiver ./soak
 # Not part of "make test": compiling everything a second time takes longer than testing
 # it. The end-to-end tests with many clients run an exporter that has the race detector.
 race: ## run the tests with the race detector; needs a C compiler
@@ -108,7 +108,7 @@ PORTS := 1000
 SCALE := 0
 SEED  := 1
 soak: ## run the exporter for SOAK (30m) against APIs that break at random, every number recomputed
-	$(GO) test -count=1 -timeout=0 -run=TestSoak -v ./internal/soak -soak.for=$(SOAK) -soak.scale=$(SCALE) -soak.seed=$(SEED) -soak.ports=$(PORTS)
+	cd e2e && $(GO) test -count=1 -timeout=0 -run=TestSoak -v ./soak -soak.for=$(SOAK) -soak.scale=$(SCALE) -soak.seed=$(SEED) -soak.ports=$(PORTS)
 KILL  := 5s
 kill: build ## kill the exporter at random moments for KILL (5s), and look for gaps after each restart
 	cd e2e && EXPORTER=$(CURDIR)/$(BIN) $(GO) test $(TEST) -count=1 -run=TestAKillLosesNoSeries . -kill.for=$(KILL)

@@ -74,7 +74,7 @@ type options struct {
 	pprof       bool
 	log         promslog.Config
 	logLevelSet bool // on the command line
-	demoAPI     string
+	demo        demo.Options
 	replay      string
 	capture     string            // of doctor
 	transport   http.RoundTripper // to Equinix; only set for the demo
@@ -118,7 +118,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	health := app.Command("healthcheck", "Ask the exporter that runs here whether it is alive, for container health checks.")
 	addHealthcheckFlags(health, &o.healthcheck)
 	demonstrate := app.Command("demo", "Run with a simulated Equinix API: no credentials, no configuration file.")
-	demonstrate.Flag("demo.api-listen-address", "Address of the simulated Equinix API.").Default("127.0.0.1:0").StringVar(&o.demoAPI)
+	demonstrate.Flag("demo.api-listen-address", "Address of the simulated Equinix API.").Default("127.0.0.1:0").StringVar(&o.demo.Address)
+	demonstrate.Flag("demo.dir", "Directory for the demo's configuration (demo.yml), which other commands can use, and for its state, with which the next demo continues. By default they go with the demo.").PlaceHolder("DIR").StringVar(&o.demo.Dir)
+	demonstrate.Flag("demo.remote-write", "Also send every interval to this receiver of Prometheus remote write, such as http://localhost:9090/api/v1/write.").PlaceHolder("URL").StringVar(&o.demo.RemoteWrite)
 	demonstrate.Flag("replay", "Answer as the API did when doctor --capture wrote this file, instead of simulating.").PlaceHolder("FILE").StringVar(&o.replay)
 	command, err := app.Parse(args)
 	if err != nil {
@@ -187,6 +189,8 @@ func addFlags(app *kingpin.Application, o *options) {
 		PlaceHolder("<path>").StringVar(&o.routePrefix)
 	app.Flag("web.enable-reload", "Reload the configuration on POST /-/reload too, not only on SIGHUP.").BoolVar(&o.reload)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof/.").BoolVar(&o.pprof)
+	app.Flag("units", "Units of rates, in the output of ports and on the web pages: bits (bit/s) or bytes (B/s). Metrics are in bytes per second whatever this says.").
+		Default(string(human.Bits)).EnumVar((*string)(&o.ports.Units), string(human.Bits), string(human.Bytes))
 	promslogflag.AddFlags(app, &o.log)
 	app.GetFlag(promslogflag.LevelFlagName).IsSetByUser(&o.logLevelSet)
 }
@@ -337,7 +341,7 @@ func serve(ctx context.Context, o *options, load func() (*config.Config, error),
 	}
 	series := collector.New(d.Snapshot)
 	series.LogTo(log.With("component", "collector"))
-	w := web.Options{Load: d.Snapshot, Series: series, Gatherer: reg, Registerer: reg, Alive: d.Alive, Pprof: o.pprof, Prefix: o.prefix, Log: log}
+	w := web.Options{Load: d.Snapshot, Series: series, Gatherer: reg, Registerer: reg, Alive: d.Alive, Pprof: o.pprof, Prefix: o.prefix, Units: o.ports.Units, Log: log}
 	if o.reload {
 		w.Reload = d.Reload
 	}
@@ -457,7 +461,7 @@ func reloadOnSignal(ctx context.Context, d *daemon.Daemon, hangups <-chan os.Sig
 
 // runDemo serves a simulated API and an exporter that polls it.
 func runDemo(ctx context.Context, o *options, log *slog.Logger, stdout io.Writer) error {
-	sim, err := demo.Listen(ctx, o.demoAPI)
+	sim, err := demo.Listen(ctx, o.demo)
 	if err != nil {
 		return err
 	}

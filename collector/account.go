@@ -43,7 +43,7 @@ func accountRows() []row[accountView] {
 		},
 		{
 			name: "connection_traffic_source_info", labels: []string{"source"},
-			help:    "Always 1. The label source is the API that connection traffic is read from: v4-stats or v4-metrics. If there are several to try, absent until one has answered with data.",
+			help:    "Always 1. The label source is the API that connection traffic is read from: v4-stats or v4-metrics. If there are several to try, absent until one has answered with data. none if the connections come from v3, which does not know their traffic, and no other source exists: it is then not polled.",
 			samples: func(v *accountView, send emit) { send.one(v.ConnectionSource) },
 		},
 		{

@@ -117,7 +117,8 @@ type page struct {
 	account string         // whose max_series it counts for
 	owner   *fleet.Account // that account, nil if it is not in the snapshot
 
-	// What the page is of: the port, or the port that the connection is seen from.
+	// What the page is of: the port, or the port that the connection is seen from, nil if it is
+	// on none.
 	port       *fleet.Port
 	pair       *fleet.Pair
 	ports      [2]*page // of the pair
@@ -221,13 +222,14 @@ func (c *Collector) follow(snap *fleet.Snapshot) {
 // gives its name; a connection once its port is.
 func (c *Collector) refresh(p *page, now time.Time) {
 	named := p.owner != nil && p.port != nil && p.port.Listed
+	onNoPort := p.kind == connection && p.owner != nil && p.connection.Port == ""
 	switch {
 	case p.kind == port && named:
 		v := c.snap.View(p.owner, p.port, now)
 		if seen, ok := p.seen.(*fleet.View); !ok || !v.Same(seen) {
 			show(c, p, &c.ports, new(v), p.id, p.port.Name())
 		}
-	case p.kind == connection && named:
+	case p.kind == connection && (named || onNoPort):
 		v := c.snap.ConnectionView(p.owner, p.port, p.connection, now)
 		if seen, ok := p.seen.(*fleet.ConnectionView); !ok || !v.Same(seen) {
 			show(c, p, &c.connections, new(v), p.id, p.connection.Name())

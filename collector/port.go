@@ -118,7 +118,7 @@ func connectionCountRows() []row[fleet.View] {
 	return []row[fleet.View]{
 		{
 			name: "port_connections", class: connections, labels: []string{"state"}, usual: len(fleet.ConnectionStates()),
-			help: "Connections on either side of the port by lifecycle state as the API spells it, UNKNOWN if the API gives none. Documented states are always there, 0 included." + byName,
+			help: "Connections on either side of the port by lifecycle state as the API spells it, UNKNOWN if the API gives none. Documented states are always there, 0 included. If the v4 search is refused they come from v3, which knows only connections that the account has ordered." + byName,
 			samples: counted(func(c *fleet.Connections, send emit) {
 				counts := map[string]int{}
 				for _, s := range fleet.ConnectionStates() {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,18 +138,18 @@ func TestMetricsPageIsGenerated(t *testing.T) {
 }
 
 // ownFamilies are the families about its own work that an exporter has after some
-// minutes with a state file.
+// minutes with a state file and a receiver of remote write.
 func ownFamilies(t *testing.T) (own []*dto.MetricFamily) {
 	t.Helper()
 	dir := t.TempDir()
-	yaml := fmt.Sprintf("accounts:\n  - {name: prod, client_id: %s, client_secret: %s, discover: {enabled: true}}\nstate: {file: %s}\n",
+	yaml := fmt.Sprintf("accounts:\n  - {name: prod, client_id: %s, client_secret: %s, discover: {enabled: true}}\nstate: {file: %s}\nremote_write: [{url: http://localhost/w}]\n",
 		fabrictest.DemoClientID, fabrictest.DemoClientSecret, filepath.Join(dir, "state"))
 	synctest.Test(t, func(t *testing.T) {
 		reg := prometheus.NewPedanticRegistry()
 		reg.MustRegister(versioncollector.NewCollector(collector.Namespace + "_exporter"))
 		d, err := daemon.New(daemon.Options{
 			Load:       func() (*config.Config, error) { return config.Parse("test.yml", []byte(yaml), dir, nil) },
-			Registerer: reg, Transport: fabrictest.New(fabrictest.Options{}).Transport(), KeepState: true, Log: slog.New(slog.DiscardHandler),
+			Registerer: reg, Transport: fabrictest.New(fabrictest.Options{}).Transport(), Receivers: accepting{}, KeepState: true, Log: slog.New(slog.DiscardHandler),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -163,6 +164,13 @@ func ownFamilies(t *testing.T) (own []*dto.MetricFamily) {
 		}
 	})
 	return own
+}
+
+// accepting is a receiver of remote write that accepts everything.
+type accepting struct{}
+
+func (accepting) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: r}, nil
 }
 
 // seriesText says how many series there are.

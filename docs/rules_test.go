@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
 const (
@@ -245,6 +247,45 @@ func TestThresholdsAreOneFigureEachAndAllInUse(t *testing.T) {
 	i := slices.IndexFunc(rules, func(r rule) bool { return r.Alert == "FabricThresholdsMissing" })
 	if i < 0 || !strings.HasSuffix(rules[i].Expr, "< "+strconv.Itoa(len(defined))) {
 		t.Errorf("FabricThresholdsMissing does not count to %d", len(defined))
+	}
+}
+
+// The landing page must show in red and orange what the dashboards do, and the alerts.
+func TestThePageComparesWithTheThresholds(t *testing.T) {
+	ofPage := map[string]float64{
+		"port_utilization_ratio": fleet.PortUtilization, "port_utilization_p95_ratio": fleet.PortUtilizationP95,
+		"port_utilization_forecast_ratio":     fleet.PortUtilizationForecast,
+		"pair_failover_utilization_p95_ratio": fleet.PairFailoverP95, "pair_failover_utilization_forecast_ratio": fleet.PairFailoverForecast,
+		"lag_failover_utilization_ratio": fleet.LAGFailover, "connection_utilization_ratio": fleet.ConnectionUtilization,
+	}
+	for _, r := range readRules(t) {
+		name := strings.TrimPrefix(r.Record, "equinix_fabric:threshold:")
+		want, compared := ofPage[name]
+		if compared && r.Expr != fmt.Sprintf("vector(%v)", want) {
+			t.Errorf("%s is %s, and %v in internal/fleet/level.go", r.Record, r.Expr, want)
+		}
+		delete(ofPage, name)
+	}
+	for name := range ofPage {
+		t.Errorf("there is no threshold %s", name)
+	}
+	page := read(t, "web.md")
+	for what, from := range map[string][2]float64{
+		"last polled rate of a port":  {fleet.PortUtilizationP95, fleet.PortUtilization},
+		"p95 of a port":               {fleet.PortUtilizationP95, fleet.PortUtilizationForecast},
+		"both ports of a pair on one": {fleet.PairFailoverP95, fleet.PairFailoverForecast},
+		"a LAG with one link less":    {fleet.LAGFailover, fleet.PairFailoverForecast},
+	} {
+		if row := fmt.Sprintf("| %s | %.0f %% | %.0f %% |", what, 100*from[0], 100*from[1]); !strings.Contains(page, row) {
+			t.Errorf("web.md lacks %s", row)
+		}
+	}
+	if row := fmt.Sprintf("| rate of a connection | | %.0f %% |", 100*fleet.ConnectionUtilization); !strings.Contains(page, row) {
+		t.Errorf("web.md lacks %s", row)
+	}
+	i := slices.IndexFunc(readRules(t), func(r rule) bool { return r.Record == "equinix_fabric:port:down" })
+	if i < 0 || !strings.Contains(readRules(t)[i].Expr, fmt.Sprintf("state=~%q", fleet.PortComesOrGoes)) {
+		t.Error("equinix_fabric:port:down is not about the states of internal/fleet/level.go")
 	}
 }
 

@@ -1,19 +1,25 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"gopkg.in/yaml.v3"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/need"
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 )
 
 const loopback = "--web.listen-address=127.0.0.1:0"
@@ -130,6 +136,102 @@ func TestComposePrometheusScrapesTheDemo(t *testing.T) {
 		return err
 	})
 	server.healthy(t, base)
+}
+
+// The exporter and the backfill of the demo send to Prometheus, all with the commands and files
+// of their containers; then Prometheus has every interval of two weeks at its time, with its
+// value.
+func TestComposeShowsTwoWeeks(t *testing.T) {
+	t.Parallel()
+	p := loadCompose(t, "demo")
+	server := newContainer(t, p, "prometheus")
+	base := launch(t, nil, need.Program(t, "prometheus", "prometheus"), server.args()...).url(t)
+	server.healthy(t, base)
+	demo := newContainer(t, p, "exporter-demo")
+	demo.send(t, base)
+	ready(t, start(t, nil, demo.args()...).url(t))
+	backfill := container{p.Services["backfill-demo"], demo.root} // the volume is the same
+	if backfill.service.NetworkMode != "service:exporter-demo" {
+		t.Errorf("the simulated API listens on loopback; network_mode %s", backfill.service.NetworkMode)
+	}
+	need.Run(t, demo.root, exporterPath, backfill.args()...)
+
+	now := time.Now()
+	from, to := now.Add(-14*24*time.Hour+time.Hour), now.Add(-time.Hour)
+	const unit = 1e6 / 8 // of Mbit/s, in bytes per second
+	classic := fabrictest.New(fabrictest.Options{})
+	checked := 0
+	for _, port := range classic.Fleet().Ports {
+		for d, direction := range map[fabrictest.Direction]string{fabrictest.Inbound: "inbound", fabrictest.Outbound: "outbound"} {
+			want := map[float64]float64{}
+			for _, s := range classic.Truth(port.UUID, d, from, to, 5*time.Minute, now) {
+				want[float64(s.End.Unix())] = s.Mean * unit
+			}
+			checked += comparePoints(t, base, port.UUID, direction, from, to, want)
+		}
+	}
+	fleet := fabrictest.DemoMetrics(1)
+	metrics := fabrictest.New(fabrictest.Options{Fleet: &fleet})
+	for _, port := range fleet.Ports {
+		if port.Stream.Status != fabrictest.Attached || !port.Stream.MetricsEnabled {
+			continue
+		}
+		for name, direction := range map[string]string{fabrictest.MetricPortRx: "inbound", fabrictest.MetricPortTx: "outbound"} {
+			want := map[float64]float64{}
+			for _, point := range metrics.MetricTruth(port.UUID, name, from, to, 5*time.Minute, now) {
+				want[float64(point.End.UnixMilli())/1000] = point.Value / 8
+			}
+			checked += comparePoints(t, base, port.UUID, direction, from, to, want)
+		}
+	}
+	if least := 14 * 2 * 13 * 24 * 12; checked < least { // of 17 ports with traffic
+		t.Errorf("only %d points were compared", checked)
+	}
+}
+
+// send replaces the address of Prometheus in the command of the service.
+func (c *container) send(t *testing.T, base string) {
+	t.Helper()
+	c.service.Command = slices.Clone(c.service.Command)
+	for i, a := range c.service.Command {
+		if a, ok := strings.CutPrefix(a, "--demo.remote-write=http://prometheus:9090/"); ok {
+			c.service.Command[i] = "--demo.remote-write=" + base + "/" + a
+			return
+		}
+	}
+	t.Errorf("the demo sends nothing: %q", c.service.Command)
+}
+
+// comparePoints compares the means of a port that Prometheus has between two times with want,
+// and returns how many there are.
+func comparePoints(t *testing.T, base, uuid, direction string, from, to time.Time, want map[float64]float64) int {
+	t.Helper()
+	selector := fmt.Sprintf(`equinix_fabric_port_interval_mean_bytes_per_second{port_uuid=%q,direction=%q,resolution="5m"}[%dms] @ %.3f`,
+		uuid, direction, to.Sub(from).Milliseconds(), float64(to.UnixMilli())/1000)
+	a := mustAsk(t, http.MethodGet, base+"/api/v1/query?query="+url.QueryEscape(selector), nil)
+	var body struct {
+		Data struct{ Result []struct{ Values [][2]any } }
+	}
+	if err := json.Unmarshal(a.body, &body); err != nil || a.status != http.StatusOK {
+		t.Fatalf("%s: %d %v", selector, a.status, err)
+	}
+	got := map[float64]float64{}
+	for _, series := range body.Data.Result {
+		for _, v := range series.Values {
+			at, _ := v[0].(float64)
+			text, _ := v[1].(string)
+			value, err := strconv.ParseFloat(text, 64)
+			if _, twice := got[at]; twice || err != nil {
+				t.Fatalf("%s: %v at %v: twice, or %v", uuid, v[1], at, err)
+			}
+			got[at] = value
+		}
+	}
+	maps.DeleteFunc(want, func(at, _ float64) bool { return at < float64(from.Unix()) }) // the interval under way then
+	if !maps.Equal(got, want) {
+		t.Errorf("%s %s: %d points, want %d, or their values differ", uuid, direction, len(got), len(want))
+	}
+	return len(got)
 }
 
 func TestComposeAlertmanagerStarts(t *testing.T) {

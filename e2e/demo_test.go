@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"syscall"
@@ -11,11 +12,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
 
-// startDemo runs the demo and returns the root of its exporter, which need not
-// be ready.
+// startDemo runs the demo, with a receiver of remote write that accepts everything, and returns
+// the root of its exporter, which need not be ready.
 func startDemo(t *testing.T) (*exporter, string) {
 	t.Helper()
-	x := start(t, nil, "demo", "--web.listen-address=127.0.0.1:0")
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	t.Cleanup(receiver.Close)
+	x := start(t, nil, "demo", "--web.listen-address=127.0.0.1:0", "--demo.remote-write="+receiver.URL)
 	return x, x.find(t, &x.stdout, announced)
 }
 
@@ -66,6 +69,25 @@ func TestPageCountsTheSeries(t *testing.T) {
 		if n := each(kind); 10*n < 9*about || 10*n > 11*about {
 			t.Errorf("docs/kubernetes.md says about %d series for each %s, and there are %d", about, kind, n)
 		}
+	}
+}
+
+// --units changes what people read, and nothing that programs do.
+func TestDemoInBytes(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil, "demo", "--web.listen-address=127.0.0.1:0", "--units=bytes")
+	base := x.find(t, &x.stdout, announced)
+	ready(t, base)
+	page := string(mustAsk(t, http.MethodGet, base+"/", nil).body)
+	if !strings.Contains(page, " MB/s</data>") || strings.Contains(page, "bit/s") {
+		t.Error("the page is not in bytes, or not all of it")
+	}
+	if page = string(mustAsk(t, http.MethodGet, base+"/?units=bits", nil).body); strings.Contains(page, "B/s") || !strings.Contains(page, "bit/s") {
+		t.Error("the page is not in bits although its address says so")
+	}
+	wrong := start(t, nil, "ports", "--units=bibytes")
+	if code := wrong.wait(t); code != 1 || !strings.Contains(wrong.stderr.String(), "bits,bytes") {
+		t.Errorf("exit status %d for unknown units: %s", code, wrong.stderr.String())
 	}
 }
 

@@ -96,6 +96,9 @@ func full(t *testing.T, base string, failing int) {
 		if count("state_restored_ports") > count("state_last_write_timestamp_seconds") {
 			return errors.New("the state file has not been written")
 		}
+		if count("remote_write_behind_seconds") > count("remote_write_newest_sample_timestamp_seconds") {
+			return errors.New("the receiver has no sample yet")
+		}
 		return fullConnections(families)
 	})
 }

@@ -53,6 +53,7 @@ func TestLandingPage(t *testing.T) {
 	t.Run("document", func(t *testing.T) { landingStandsAlone(t, b, base) })
 	t.Run("keyboard", func(t *testing.T) { landingTakesKeys(t, b, base) })
 	t.Run("links", func(t *testing.T) { landingLinksWork(t, b, base) })
+	t.Run("search", func(t *testing.T) { landingSearches(t, b, base) })
 	t.Run("policy", func(t *testing.T) { landingPolicyHolds(t, b, base) })
 }
 
@@ -61,7 +62,7 @@ func landingStandsAlone(t *testing.T, b *browser, base string) {
 	if n := eval[int](t, b, "document.querySelectorAll('script, link:not([href^=\"data:\"]), img, iframe, object').length"); n > 0 {
 		t.Errorf("%d elements that are, or load, something else", n)
 	}
-	want := []string{"Equinix Fabric exporter", "en", "h1 h2 h2"}
+	want := []string{"Equinix Fabric exporter", "en", "h1 h2 h2 h2 h2"}
 	got := eval[[]string](t, b, "[document.title, document.documentElement.lang, [...document.querySelectorAll('h1, h2, h3, h4')].map((h) => h.localName).join(' ')]")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("title, language and headings (-want +got):\n%s", diff)
@@ -79,10 +80,10 @@ func landingReadsWell(t *testing.T, b *browser) {
 			names[role] = append(names[role], strings.Trim(string(n.Name.Value), `"`))
 		}
 	}
-	if diff := cmp.Diff([]string{"Accounts", "Ports"}, names["table"]); diff != "" {
+	if diff := cmp.Diff([]string{"Ports", "Pairs", "Accounts"}, names["table"]); diff != "" {
 		t.Errorf("tables (-want +got):\n%s", diff)
 	}
-	for role, want := range map[string]int{"main": 1, "navigation": 1, "columnheader": 8 + 9, "rowheader": 2 + 20, "cell": 2*7 + 20*8} {
+	for role, want := range map[string]int{"main": 1, "navigation": 1, "search": 1, "columnheader": 9 + 5 + 8, "rowheader": 20 + 4 + 2, "cell": 20*8 + 4*4 + 2*7} {
 		if got := len(names[role]); got != want {
 			t.Errorf("%d × %s, want %d", got, role, want)
 		}
@@ -92,7 +93,7 @@ func landingReadsWell(t *testing.T, b *browser) {
 	}
 }
 
-// links are the addresses that the page of the exporter at base leads to.
+// links are where the page of the exporter at base leads to beside its own pages.
 func links(base string) []string {
 	return []string{base + "/metrics", base + "/-/healthy", base + "/-/ready"}
 }
@@ -103,7 +104,8 @@ func landingTakesKeys(t *testing.T, b *browser, base string) {
 		Width, Contrast float64
 	}
 	var got []string
-	for range links(base) {
+	want := append(links(base), "input", "button", "summary")
+	for range want {
 		run(t, b, chromedp.KeyEvent(kb.Tab))
 		f := eval[*focus](t, b, "audit.focused()")
 		if f == nil {
@@ -114,27 +116,59 @@ func landingTakesKeys(t *testing.T, b *browser, base string) {
 			t.Errorf("the focus on %s shows as %v px with a contrast of %.2f, want 2 and 3", f.Href, f.Width, f.Contrast)
 		}
 	}
-	if diff := cmp.Diff(links(base), got); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the tab key goes (-want +got):\n%s", diff)
 	}
 }
 
 func landingLinksWork(t *testing.T, b *browser, base string) {
-	got := eval[[]string](t, b, "[...document.querySelectorAll('a')].map((a) => a.href)")
+	got := eval[[]string](t, b, "[...document.querySelectorAll('header a')].map((a) => a.href)")
 	if diff := cmp.Diff(links(base), got); diff != "" {
 		t.Errorf("links (-want +got):\n%s", diff)
 	}
-	for _, l := range got {
+	all := eval[[]string](t, b, "[...new Set([...document.querySelectorAll('a')].map((a) => a.href))]")
+	if len(all) < 3+20+9 {
+		t.Errorf("only %d links", len(all))
+	}
+	for _, l := range all {
 		if a := mustAsk(t, http.MethodGet, l, nil); a.status != http.StatusOK {
 			t.Errorf("%s: %d", l, a.status)
 		}
 	}
-	resp, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(`a[href="metrics"]`)))
+	resp, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(`header a[href$="metrics"]`)))
 	if err != nil || resp.URL != base+"/metrics" {
 		t.Fatalf("a click opens %v, %v", resp, err)
 	}
 	if text := eval[string](t, b, "document.body.innerText"); !strings.Contains(text, "\n"+prefix) {
 		t.Errorf("a click on /metrics shows %.200q", text)
+	}
+}
+
+// The policy of the page lets its form search, and a port leads to its page and back.
+func landingSearches(t *testing.T, b *browser, base string) {
+	b.open(t, base+"/?sort=name")
+	run(t, b, chromedp.SendKeys(chromedp.CSS("#q"), "Core-SEC"))
+	if _, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS("form button"))); err != nil {
+		t.Fatal(err)
+	}
+	const href, names = "location.search", "[...document.querySelectorAll('.ports tbody a')].map((a) => a.innerText).join()"
+	if got := eval[string](t, b, href); got != "?q=Core-SEC&sort=name" {
+		t.Errorf("the search asks for %s", got)
+	}
+	if got := eval[string](t, b, names); got != "SV5-CORE-SEC-10G" {
+		t.Errorf("the search finds %s", got)
+	}
+	if _, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(".ports tbody a"))); err != nil {
+		t.Fatal(err)
+	}
+	if got := eval[string](t, b, "document.querySelector('h1').innerText"); got != "SV5-CORE-SEC-10G" {
+		t.Errorf("the page of the port is called %s", got)
+	}
+	if _, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS("main a"))); err != nil {
+		t.Fatal(err)
+	}
+	if got := eval[string](t, b, href); got != "?q=Core-SEC&sort=name" {
+		t.Errorf("the way back leads to %s", got)
 	}
 }
 

@@ -118,6 +118,19 @@ func TestLandingPageOfHostileAPI(t *testing.T) {
 		})
 	}
 	b.loadedOnly(t, base+"/")
+	for _, uuid := range []string{uplinkUUID, branchUUID, spareUUID, failedUUID, refusedUUID} {
+		t.Run(uuid, func(t *testing.T) {
+			b.look(t, 360, "", "dark")
+			b.open(t, base+"/ports/"+uuid+"?q=%3Cscript%3E")
+			if eval[bool](t, b, "'pwned' in window || document.querySelectorAll('script, img, td b').length > 0") {
+				t.Error("the API's markup is in the page")
+			}
+			freeOfSecrets(t, "the page of the port", eval[string](t, b, "document.documentElement.outerHTML"), clientSecret, token)
+			b.audit(t, "layout()", "contrasts()")
+			b.picture(t, "hostile-"+uuid)
+		})
+	}
+	b.open(t, base+"/")
 	if !eval[bool](t, b, "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.pwned = 1'})), window.pwned === 1") {
 		t.Error("no script runs in this page whatever it shows, so the test shows nothing")
 	}

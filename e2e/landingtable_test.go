@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -10,19 +11,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/prometheus/common/model"
 )
 
-// tables are the texts of the tables of the page, by row and heading: accounts,
-// then ports.
+// tables are the texts of the first and the last table of the page, by row and heading.
+// Between them may be one of pairs.
 func tables(t *testing.T, b *browser) (accounts, ports []map[string]string) {
 	t.Helper()
-	both := eval[[][]map[string]string](t, b, "audit.tables()")
-	if len(both) != 2 {
-		t.Fatalf("%d tables, want accounts and ports", len(both))
+	all := eval[[][]map[string]string](t, b, "audit.tables()")
+	if len(all) < 2 {
+		t.Fatalf("%d tables, want ports and accounts", len(all))
 	}
-	return both[0], both[1]
+	return all[len(all)-1], all[0]
 }
 
 // matches checks the texts of a row, each with a regular expression.
@@ -50,21 +51,32 @@ func landingShowsAccounts(t *testing.T, b *browser) {
 	}
 }
 
-// share is the highest share in percent of a port's directions, -1 where both
-// are unknown.
+// share is the highest share in percent of a port's directions, now or at p95, -1 where
+// all are unknown.
 func share(t *testing.T, port map[string]string) int {
 	t.Helper()
 	highest := -1
-	for _, heading := range []string{"In", "Out"} {
-		if m := regexp.MustCompile(`(\d+) %`).FindStringSubmatch(port[heading]); m != nil {
-			n, err := strconv.Atoi(m[1])
-			if err != nil {
-				t.Fatal(err)
-			}
-			highest = max(highest, n)
+	for _, m := range regexp.MustCompile(`(\d+) %`).FindAllStringSubmatch(port["In"]+port["Out"], -1) {
+		n, err := strconv.Atoi(m[1])
+		if err != nil {
+			t.Fatal(err)
 		}
+		highest = max(highest, n)
 	}
 	return highest
+}
+
+// urgency is 3 for a port that is down, 2 for another one in red, 1 for one in orange, else 0.
+func urgency(port map[string]string) int {
+	switch {
+	case regexp.MustCompile(`(?m)^down$`).MatchString(port["Port"]):
+		return 3
+	case regexp.MustCompile(`(?m)^full, .*$`).MatchString(port["Port"]):
+		return 2
+	case regexp.MustCompile(`(?m)^(some links are down|nearly full, .*)$`).MatchString(port["Port"]):
+		return 1
+	}
+	return 0
 }
 
 func landingShowsPorts(t *testing.T, b *browser, base string) {
@@ -76,7 +88,7 @@ func landingShowsPorts(t *testing.T, b *browser, base string) {
 	eventually(t, func() error {
 		rates = values(scrapeOnce(t, base), only(lastRate))
 		b.open(t, base+"/")
-		if diff := cmp.Diff(rates, values(scrapeOnce(t, base), only(lastRate))); diff != "" {
+		if diff := gocmp.Diff(rates, values(scrapeOnce(t, base), only(lastRate))); diff != "" {
 			return fmt.Errorf("polled meanwhile: %s", diff)
 		}
 		_, ports = tables(t, b)
@@ -85,8 +97,10 @@ func landingShowsPorts(t *testing.T, b *browser, base string) {
 	if len(ports) != 20 {
 		t.Fatalf("%d ports, want 20", len(ports))
 	}
-	if !slices.IsSortedFunc(ports, func(p, q map[string]string) int { return share(t, q) - share(t, p) }) {
-		t.Errorf("not the busiest first: %v", ports)
+	if !slices.IsSortedFunc(ports, func(p, q map[string]string) int {
+		return cmp.Or(urgency(q)-urgency(p), share(t, q)-share(t, p))
+	}) || urgency(ports[0]) != 3 {
+		t.Errorf("not the worst first: %v", ports)
 	}
 	shown := 0
 	for _, p := range ports {
@@ -104,7 +118,7 @@ func landingShowsPorts(t *testing.T, b *browser, base string) {
 			if got := bitsOf(t, text); math.Abs(got-8*rate) > 0.005*8*rate {
 				t.Errorf("%s %s: %s, /metrics has %v bytes/s", name, direction, text, rate)
 			}
-			matches(t, map[string]string{heading: `[\d.]+ [kMG]?bit/s\s+\d+ %\s+p95\s+[\d.]+ [kMG]?bit/s`}, p)
+			matches(t, map[string]string{heading: `[\d.]+ [kMG]?bit/s(\s+\d+ %)?\s+p95\s+[\d.]+ [kMG]?bit/s( \d+ %)?`}, p)
 		}
 		for _, heading := range []string{"Sample age", "Polled ago"} {
 			if text := p[heading]; share(t, p) >= 0 {

@@ -50,6 +50,7 @@ func wantMinimal(newest time.Time) samples {
 		row{"records_skipped_total", `operation="v3_user_ports"`, 0},
 		row{"records_skipped_total", `operation="v4_connections_search"`, 0},
 		row{"records_skipped_total", `operation="v4_stream_assets_search"`, 0},
+		row{"records_skipped_total", `operation="v3_buyer_connections"`, 0},
 		row{"implausible_intervals_total", `kind="future"`, 0},
 		row{"implausible_intervals_total", `kind="rate"`, 0},
 		row{"implausible_intervals_total", `kind="packets"`, 0},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -107,24 +108,32 @@ func refusesSearch(err error) bool {
 
 // connectionsOn lists the connections that have one of the ports on either side.
 func (c *Client) connectionsOn(ctx context.Context, ports []string) ([]Connection, error) {
-	s := search{
-		Filter: filter{Or: []condition{
-			{"/aSide/accessPoint/port/uuid", "IN", ports},
-			{"/zSide/accessPoint/port/uuid", "IN", ports},
-		}},
-		// The default order is by the time of the last change, so a connection that
-		// changes during the listing would move to another page.
-		Sort: []sorting{{"/uuid", "ASC"}},
-	}
-	all, err := list(OpSearchConnections, false, func(offset int) (page[Connection], error) {
+	all, err := c.searchConnections(ctx, filter{Or: []condition{
+		{"/aSide/accessPoint/port/uuid", "IN", ports},
+		{"/zSide/accessPoint/port/uuid", "IN", ports},
+	}})
+	return slices.DeleteFunc(all, func(conn Connection) bool { // the filter may have been ignored
+		return !slices.Contains(ports, conn.ASidePort) && !slices.Contains(ports, conn.ZSidePort)
+	}), err
+}
+
+// Connections lists every connection that the credential may see, on ports or not. It
+// yields the whole list, or only an error. A connection that the API lists twice is
+// yielded twice.
+func (c *Client) Connections(ctx context.Context) iter.Seq2[Connection, error] {
+	return sequence(func() ([]Connection, error) { return c.searchConnections(ctx, filter{}) })
+}
+
+func (c *Client) searchConnections(ctx context.Context, f filter) ([]Connection, error) {
+	// The default order is by the time of the last change, so a connection that
+	// changes during the listing would move to another page.
+	s := search{Filter: f, Sort: []sorting{{"/uuid", "ASC"}}}
+	return list(OpSearchConnections, false, func(offset int) (page[Connection], error) {
 		s.Pagination = pagination{Offset: offset, Limit: pageSize}
 		return post(ctx, c, OpSearchConnections, connectionsPath+"/search", s, func(b []byte) (page[Connection], error) {
 			return decodePage(c, OpSearchConnections, offset, b, (*connectionV4).connection)
 		})
 	})
-	return slices.DeleteFunc(all, func(conn Connection) bool { // the filter may have been ignored
-		return !slices.Contains(ports, conn.ASidePort) && !slices.Contains(ports, conn.ZSidePort)
-	}), err
 }
 
 // connectionV4 is a connection as the v4 API sends it. Every field is optional.

@@ -38,6 +38,7 @@ const (
 	OpConnectionStatsV4  = "v4_connection_stats"
 	OpSearchPrices       = "v4_prices_search"
 	OpPricesV3           = "v3_connection_prices"
+	OpBuyerConnectionsV3 = "v3_buyer_connections"
 )
 
 // Operations lists every operation in the order of the constants.
@@ -46,6 +47,7 @@ func Operations() []string {
 		OpToken, OpUserPortsV3, OpPortStatsV3, OpPorts, OpPort, OpSearchPorts,
 		OpPortStatsV4, OpSearchConnections, OpSearchMetrics, OpSearchStreamAssets, OpConnectionStatsV4,
 		OpSearchPrices, OpPricesV3,
+		OpBuyerConnectionsV3,
 	}
 }
 

@@ -25,6 +25,7 @@ func TestOperationsAreComplete(t *testing.T) {
 	_, _ = c.PortPrice(t.Context(), id("p"))
 	_, _ = c.ConnectionPriceV3(t.Context(), fabric.ConnectionProduct{})
 	_, _ = drain(c.StreamAssets(t.Context()))
+	_, _ = drain(c.BuyerConnectionsV3(t.Context()))
 	_, _ = c.ConnectionStats(t.Context(), id("c"), fabric.ASide, from, to)
 
 	var ops []string

@@ -189,16 +189,24 @@ func checkLinks(t *testing.T, p fabric.Port) {
 
 func FuzzDecodeConnections(f *testing.F) {
 	seed(f)
+	f.Add(testdata(f, "connections_v3.json"))
 	f.Fuzz(func(t *testing.T, body string) {
 		got, err := connections(t.Context(), newClient(t, always(200, body)), portA)
 		checkErr(t, err)
-		if err != nil && got != nil {
+		v3, errV3 := drain(newClient(t, always(200, body)).BuyerConnectionsV3(t.Context()))
+		checkErr(t, errV3)
+		if err != nil && got != nil || errV3 != nil && v3 != nil {
 			t.Error("a part of a listing")
 		}
 		for _, c := range got {
+			if c.ASidePort != portA && c.ZSidePort != portA {
+				t.Errorf("got %+v", c)
+			}
+		}
+		for _, c := range append(got, v3...) {
 			checkTidy(t, c)
 			checkRate(t, c.Bandwidth)
-			if c.UUID == "" || c.ASidePort != portA && c.ZSidePort != portA {
+			if c.UUID == "" {
 				t.Errorf("got %+v", c)
 			}
 		}

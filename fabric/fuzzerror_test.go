@@ -27,6 +27,7 @@ var operations = []struct {
 	{fabric.OpSearchConnections, func(ctx context.Context, c *fabric.Client) error { return second(connections(ctx, c, portA)) }},
 	{fabric.OpSearchMetrics, func(ctx context.Context, c *fabric.Client) error { return second(c.PortMetrics(ctx, portA, from, to)) }},
 	{fabric.OpSearchStreamAssets, func(ctx context.Context, c *fabric.Client) error { return last(c.StreamAssets(ctx)) }},
+	{fabric.OpBuyerConnectionsV3, func(ctx context.Context, c *fabric.Client) error { return last(c.BuyerConnectionsV3(ctx)) }},
 	{fabric.OpConnectionStatsV4, func(ctx context.Context, c *fabric.Client) error {
 		return second(c.ConnectionStats(ctx, connE, "aSide", from, to))
 	}},

@@ -190,11 +190,15 @@ func TestRecordsWithoutUUIDAreReported(t *testing.T) {
 			return err
 		},
 		fabric.OpSearchStreamAssets: func(c *fabric.Client) error { _, err := drain(c.StreamAssets(t.Context())); return err },
+		fabric.OpBuyerConnectionsV3: func(c *fabric.Client) error { _, err := drain(c.BuyerConnectionsV3(t.Context())); return err },
 	} {
 		t.Run(op, func(t *testing.T) {
 			a := always(200, body)
-			if op == fabric.OpUserPortsV3 {
+			switch op {
+			case fabric.OpUserPortsV3:
 				a = always(200, bare)
+			case fabric.OpBuyerConnectionsV3:
+				a = always(200, `{"totalCount":3,"content":`+bare+`}`)
 			}
 			var told []string
 			c := newClient(t, a, func(c *fabric.Config) {

@@ -42,6 +42,8 @@ type Port struct {
 	// Product is equal for ports that have the same list price, and has no other meaning; "" if
 	// that cannot be told.
 	Product string
+	// From v3 only: the port has connections, and the user may not view them.
+	HasConnections, ConnectionsHidden bool
 }
 
 func (p Port) id() string { return p.UUID }

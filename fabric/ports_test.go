@@ -141,9 +141,9 @@ func TestUserPortsV3(t *testing.T) {
 		{
 			UUID: "dddddddd-0000-4000-8000-000000000001", Name: "old", State: "ADDED", Capacity: new(1e10),
 			MetroCode: "MX", MetroName: "Mexico City", Region: "AMER", IBX: "MX2",
-			Encapsulation: "Qinq", Speed: "10000", RedundancyPriority: "PRIMARY", LAG: new(false),
+			Encapsulation: "Qinq", Package: "STANDARD", Speed: "10000", RedundancyPriority: "PRIMARY", LAG: new(false), HasConnections: true,
 		},
-		{UUID: "dddddddd-0000-4000-8000-000000000002", State: "PROVISIONED", LAG: new(true)},
+		{UUID: "dddddddd-0000-4000-8000-000000000002", State: "PROVISIONED", Package: "UNLIMITED", LAG: new(true), ConnectionsHidden: true},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -40,6 +40,9 @@ type portV3 struct {
 	Encapsulation   label  `json:"encapsulation"`
 	ProjectID       label  `json:"projectId"`
 	LAG             flag   `json:"lag"`
+	Buyout          flag   `json:"buyout"`
+	HasConnections  flag   `json:"hasConnection"`
+	ViewConnections flag   `json:"viewPortPermission"`
 	UserPorts       []struct {
 		Bandwidth       amount `json:"bandwidth"`
 		ProvisionStatus label  `json:"portProvisionStatus"`
@@ -57,6 +60,11 @@ func (p *portV3) port() Port {
 		LAG:                p.LAG.pointer(),
 		ProjectID:          string(p.ProjectID),
 	}
+	if p.Buyout.set { // as the v4 API calls the packages
+		out.Package = map[bool]string{false: "STANDARD", true: "UNLIMITED"}[p.Buyout.value]
+	}
+	out.HasConnections = p.HasConnections.value
+	out.ConnectionsHidden = p.ViewConnections.set && !p.ViewConnections.value
 	for _, u := range p.UserPorts {
 		if out.State == "" {
 			out.State = string(u.ProvisionStatus)

@@ -21,14 +21,15 @@ import (
 
 // readings read a body as the answer to a call, or as a record of one.
 var readings = map[string]func(c *fabric.Client, ctx context.Context) (any, error){
-	"v3":          func(c *fabric.Client, ctx context.Context) (any, error) { return c.PortStatsV3(ctx, portA, from, to) },
-	"v4 stats":    func(c *fabric.Client, ctx context.Context) (any, error) { return c.PortStatsV4(ctx, portA, from, to) },
-	"v4 metrics":  func(c *fabric.Client, ctx context.Context) (any, error) { return c.PortMetrics(ctx, portA, from, to) },
-	"port":        func(c *fabric.Client, ctx context.Context) (any, error) { return c.Port(ctx, portA) },
-	"ports":       func(c *fabric.Client, ctx context.Context) (any, error) { return drain(c.Ports(ctx)) },
-	"connections": func(c *fabric.Client, ctx context.Context) (any, error) { return connections(ctx, c, portA) },
-	"assets":      func(c *fabric.Client, ctx context.Context) (any, error) { return drain(c.StreamAssets(ctx)) },
-	"v3 ports":    func(c *fabric.Client, ctx context.Context) (any, error) { return drain(c.UserPortsV3(ctx)) },
+	"v3":             func(c *fabric.Client, ctx context.Context) (any, error) { return c.PortStatsV3(ctx, portA, from, to) },
+	"v4 stats":       func(c *fabric.Client, ctx context.Context) (any, error) { return c.PortStatsV4(ctx, portA, from, to) },
+	"v4 metrics":     func(c *fabric.Client, ctx context.Context) (any, error) { return c.PortMetrics(ctx, portA, from, to) },
+	"port":           func(c *fabric.Client, ctx context.Context) (any, error) { return c.Port(ctx, portA) },
+	"ports":          func(c *fabric.Client, ctx context.Context) (any, error) { return drain(c.Ports(ctx)) },
+	"connections":    func(c *fabric.Client, ctx context.Context) (any, error) { return connections(ctx, c, portA) },
+	"assets":         func(c *fabric.Client, ctx context.Context) (any, error) { return drain(c.StreamAssets(ctx)) },
+	"v3 connections": func(c *fabric.Client, ctx context.Context) (any, error) { return drain(c.BuyerConnectionsV3(ctx)) },
+	"v3 ports":       func(c *fabric.Client, ctx context.Context) (any, error) { return drain(c.UserPortsV3(ctx)) },
 }
 
 // checkReading fails if the client reads body in another way than encoding/json. A key
@@ -50,6 +51,8 @@ func checkReading(t *testing.T, body string) {
 			around = "[%s]"
 		case "ports", "connections", "assets":
 			around = `{"data":[%s]}`
+		case "v3 connections":
+			around = `{"content":[%s]}`
 		}
 		got, err := read(newClient(t, always(200, fmt.Sprintf(around, body))), t.Context())
 		want, wantErr := read(newClient(t, always(200, fmt.Sprintf(around, escaped+rest))), t.Context())
@@ -91,10 +94,13 @@ var corners = []string{
 
 // records are the ports, connections and assets of testdata.
 func records(t testing.TB) (all []string) {
-	for _, name := range []string{"ports.json", "connections.json", "stream_assets.json", "ports_v3.json"} {
+	for _, name := range []string{"ports.json", "connections.json", "stream_assets.json", "ports_v3.json", "connections_v3.json"} {
 		text := testdata(t, name)
-		if name == "ports_v3.json" {
+		switch name {
+		case "ports_v3.json":
 			text = `{"data":` + text + `}`
+		case "connections_v3.json":
+			text = strings.Replace(text, `"content"`, `"data"`, 1)
 		}
 		var body struct{ Data []json.RawMessage }
 		if err := json.Unmarshal([]byte(text), &body); err != nil {

@@ -26,10 +26,14 @@ func seenOf(filter string) string {
 func asIs(selector string) string { return selector }
 
 // connectionsFrom is connection_info of the chosen connections seen from these sides
-// that pass filter, with each selector changed by when.
+// that pass filter, with each selector changed by when. Those on no port are chosen with
+// all ports, and by the metro of their a-side.
 func connectionsFrom(sides, filter string, when func(string) string) string {
-	return when(ns+`connection_info{account=~"$account",port_uuid=~"$port",connection_uuid=~"$connection",side=~"`+sides+`"}`) + filter +
-		" and on (port_uuid) " + when(ns+`port_info{account=~"$account",metro=~"$metro"}`)
+	chosen := func(more string) string {
+		return when(ns+`connection_info{account=~"$account",port_uuid=~"$port",connection_uuid=~"$connection",side=~"`+sides+`"`+more+`}`) + filter
+	}
+	return "(" + chosen("") + " and on (port_uuid) " + when(ns+`port_info{account=~"$account",metro=~"$metro"}`) +
+		" or " + chosen(`,port_uuid="",a_side_metro=~"$metro"`) + ")"
 }
 
 // onlyTracked ends the description of panels that need series of single connections.

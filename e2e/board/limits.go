@@ -84,11 +84,29 @@ func (l Limits) condition(rule, connections string) string {
 			return connections
 		}
 		inner := l.condition(name, connections)
-		if strings.HasPrefix(inner, "(") {
+		if enclosed(inner) {
 			return inner
 		}
 		return "(" + inner + ")"
 	})
+}
+
+// enclosed reports whether a pair of parentheses is around all of expr. No label in it has
+// parentheses.
+func enclosed(expr string) bool {
+	depth := 0
+	for i, c := range expr {
+		switch c {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth == 0 {
+			return i > 0 && i == len(expr)-1
+		}
+	}
+	return false
 }
 
 // portDown and linksLost are the conditions of FabricPortDown and FabricLAGLinkLost,

@@ -29,7 +29,7 @@ func notMade(t *testing.T) map[string]map[string]string {
 	crt, key := need.Certificate(t)
 	const config = "accounts: [{client_id: a, client_secret: b, discover: {enabled: true}}]\n"
 	return map[string]map[string]string{
-		"equinix-api":   {"client_id": "id\n", "client_secret": "secret\n"},
+		"equinix-api":   {"client_id": "id\n", "client_secret": "secret\n", "mimir_password": "secret\n"},
 		"fabric":        {"emea_id": "id", "emea_secret": "secret", "apac_secret": "secret"},
 		"fabric-config": {"exporter.yml": config},
 		"exporter-tls":  {"tls.crt": crt, "tls.key": key},

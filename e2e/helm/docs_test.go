@@ -36,7 +36,7 @@ func TestPageShowsWhatWorks(t *testing.T) {
 			t.Errorf("%v: %s%s\n%s", err, said, complaint, block[1])
 		}
 	}
-	if configurations != 1 || rendered != 6 {
+	if configurations != 1 || rendered != 7 {
 		t.Errorf("%d configurations and %d sets of values on the page", configurations, rendered)
 	}
 }

@@ -109,3 +109,43 @@ func TestTheWorstStatusIsShown(t *testing.T) {
 		t.Errorf("%d panels show the status", asked)
 	}
 }
+
+// A connection on no port is shown with all ports, and not with one of them.
+func TestConnectionsOnNoPortAreShown(t *testing.T) {
+	t.Parallel()
+	port := ""
+	recorded, e := record(t, story{
+		api:    estate(func(f *fabrictest.Fleet) { f.Connections = append(f.Connections, fabrictest.OnNoPort(0)...) }),
+		config: discover + "    connections: {traffic: true, all: true}\n", span: 20 * time.Minute,
+		events: []event{{10 * time.Minute, func(w *world) { port = w.port(single) }}},
+	}), newEngine(t, ruleFiles()...)
+	e.newTimeline(recorded)
+	at := recorded[len(recorded)-1].at
+	boards, err := grafana.Load("../../dashboards")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for _, d := range boards {
+		for _, panel := range d.Asking() {
+			for _, q := range panel.Targets {
+				if panel.Title != "Tracked connections" || !strings.Contains(q.Expr, "connection_state") {
+					continue
+				}
+				asked++
+				for want, choice := range map[int]grafana.Choice{5 + 4: {}, 1: {"port": {port}}} {
+					expr, err := d.Fill(q.Expr, choice, time.Hour, time.Minute)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if v, err := e.prometheus().Instant(expr, at); err != nil || len(v) != want {
+						t.Errorf("with %v: %d connections, %v", choice, len(v), err)
+					}
+				}
+			}
+		}
+	}
+	if asked != 1 {
+		t.Errorf("%d queries for the states of connections", asked)
+	}
+}

@@ -53,3 +53,15 @@ func TestNothingFiresOnASoundEstate(t *testing.T) {
 	t.Parallel()
 	newTimeline(t, record(t, story{api: estate(), config: discover, span: 5 * time.Hour})).expect(t)
 }
+
+// An account that has nothing but v3 has no traffic of connections, and that is not a fault.
+func TestNothingFiresOnASoundEstateOfV3(t *testing.T) {
+	t.Parallel()
+	onlyV3 := func() *fabrictest.API {
+		api := estate()()
+		api.SetGone(fabrictest.OpPorts, fabrictest.OpPort, fabrictest.OpPortStatsV4, fabrictest.OpSearchConnections,
+			fabrictest.OpConnectionStatsV4, fabrictest.OpSearchMetrics, fabrictest.OpSearchStreamAssets)
+		return api
+	}
+	newTimeline(t, record(t, story{api: onlyV3, config: discover + "    connections: {traffic: true}\n", span: 5 * time.Hour})).expect(t)
+}

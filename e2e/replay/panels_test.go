@@ -1,8 +1,6 @@
 package replay_test
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -23,7 +21,7 @@ const panelsDir = "../panels"
 // without the exporter, and before the first scrape.
 func TestPanelsInGrafana(t *testing.T) {
 	t.Parallel()
-	node, npm := need.Program(t, "nodejs", "node"), need.Program(t, "npm", "npm")
+	node := need.Program(t, "nodejs", "node")
 	version := strings.TrimSpace(need.Run(t, "", node, "--version"))
 	major, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
 	if n, err := strconv.Atoi(major); err != nil || n < 18 { // which cannot read the libraries
@@ -50,7 +48,7 @@ func TestPanelsInGrafana(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	need.Run(t, panelsDir, node, "panels.mjs", modules(t, npm), "../../dashboards", answers, problems)
+	need.Run(t, panelsDir, node, "panels.mjs", need.Modules(t, panelsDir), "../../dashboards", answers, problems)
 	var found []struct{ Dashboard, Panel, Situation, Problem string }
 	if text, err = os.ReadFile(problems); err == nil {
 		err = json.Unmarshal(text, &found)
@@ -61,49 +59,6 @@ func TestPanelsInGrafana(t *testing.T) {
 	for _, p := range found {
 		t.Errorf("%s: panel %q: %s: %s", p.Dashboard, p.Panel, p.Situation, p.Problem)
 	}
-}
-
-// modules returns a directory that has what package-lock.json wants, installed once
-// into the user's cache.
-func modules(t *testing.T, npm string) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	lock, err := os.ReadFile(filepath.Join(panelsDir, "package-lock.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(lock)
-	dir := filepath.Join(cache, "equinix_fabric_exporter-panels-"+hex.EncodeToString(sum[:8]))
-	if _, err := os.Stat(dir); err == nil {
-		return dir
-	}
-	if err := os.MkdirAll(cache, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	half, err := os.MkdirTemp(cache, "equinix_fabric_exporter-panels-") //nolint:usetesting // to be renamed within the file system
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(half)
-	for _, name := range []string{"package.json", "package-lock.json", ".npmrc"} {
-		text, err := os.ReadFile(filepath.Join(panelsDir, name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(half, name), text, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	need.Run(t, half, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	if err := os.Rename(half, dir); err != nil {
-		if _, other := os.Stat(dir); other != nil { // or another test was faster
-			t.Fatal(err)
-		}
-	}
-	return dir
 }
 
 // demoWithHistory is the fleets of the demo in one account. Three ports have weeks of

@@ -8,6 +8,8 @@ const audit = (() => {
   const quote = (s) => JSON.stringify(s.trim().slice(0, 40));
   const ancestors = function* (e) { for (; e; e = e.parentElement) yield e; };
   // For screen readers only, as the headings of a table that is laid out as cards.
+  // Inside of what is closed.
+  const folded = (e) => Boolean(e.closest('details:not([open]) > :not(summary)'));
   const forReaders = (e) => [...ancestors(e)].some((a) => getComputedStyle(a).clipPath !== 'none');
   const inside = (inner, outer) =>
     inner.left >= outer.left - slack && inner.right <= outer.right + slack &&
@@ -19,7 +21,7 @@ const audit = (() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const node = walker.currentNode, parent = node.parentElement;
-      if (!node.data.trim() || parent.closest('svg, style') || forReaders(parent)) continue;
+      if (!node.data.trim() || parent.closest('svg, style') || folded(parent) || forReaders(parent)) continue;
       const range = document.createRange();
       range.selectNodeContents(node);
       for (const box of range.getClientRects()) {
@@ -34,8 +36,9 @@ const audit = (() => {
     const bad = [], all = lines();
     if (root.scrollWidth > root.clientWidth) bad.push(`the page is ${root.scrollWidth} px wide, the window ${root.clientWidth}`);
     for (const { text, parent, box } of all) {
+      if (parent.closest('.scroll')) continue; // which scrolls in itself
       if (box.left < -slack || box.right > root.clientWidth + slack) bad.push(`${text} is beside the window`);
-      const cell = parent.closest('td, th, p, h1, h2, nav, small') ?? parent;
+      const cell = parent.closest('td, th, p, li, h1, h2, nav, small') ?? parent;
       if (!inside(box, cell.getBoundingClientRect())) bad.push(`${text} leaves its ${nameOf(cell)}`);
       for (const a of ancestors(parent)) {
         if (getComputedStyle(a).overflow !== 'visible' && a !== root && !inside(box, a.getBoundingClientRect())) bad.push(`${text} is cut by ${nameOf(a)}`);
@@ -108,8 +111,8 @@ const audit = (() => {
       const label = getComputedStyle(e, '::before');
       if (!['none', 'normal'].includes(label.content)) check(label.color, e, 4.5, `the label ${label.content}`);
     }
-    for (const e of document.querySelectorAll('svg path')) check(getComputedStyle(e).stroke, e, 3, 'a sparkline');
-    for (const e of document.querySelectorAll('svg rect')) check(getComputedStyle(e).fill, e, 3, 'a bar');
+    for (const e of document.querySelectorAll('svg path, line.capacity, line.p95')) check(getComputedStyle(e).stroke, e, 3, 'a line');
+    for (const e of document.querySelectorAll('.bar rect')) check(getComputedStyle(e).fill, e, 3, 'a bar');
     return [...bad];
   }
 
@@ -131,7 +134,7 @@ const audit = (() => {
       const title = svg.querySelector('title')?.textContent ?? '';
       const path = svg.querySelector('path'), drawn = path.getBBox(), view = svg.viewBox.baseVal;
       const box = svg.getBoundingClientRect(), stroke = path.getBoundingClientRect();
-      if (!/^(in|out)bound, last \d+d: peak \d.* of \d/.test(title)) bad.push(`a sparkline is called ${quote(title)}`);
+      if (!/^(in|out)bound, last \d+d, highest \d.*, capacity \d/.test(title)) bad.push(`a sparkline is called ${quote(title)}`);
       if (box.width < 60 || box.height < 15) bad.push(`${title}: ${box.width} × ${box.height} px`);
       if (drawn.width < 0.9 * view.width || path.getTotalLength() < drawn.width) bad.push(`${title}: the line is ${drawn.width} wide`);
       if (drawn.x < view.x || drawn.y < view.y || drawn.x + drawn.width > view.width || drawn.y + drawn.height > view.height) bad.push(`${title}: the line leaves its view box`);
@@ -174,7 +177,7 @@ const audit = (() => {
     if (!e || e === document.body) return null;
     const ring = getComputedStyle(e);
     const seen = e.matches(':focus-visible') && !['none', 'auto', 'hidden'].includes(ring.outlineStyle);
-    return { href: e.href ?? '', width: seen ? parseFloat(ring.outlineWidth) : 0, contrast: contrast(ring.outlineColor, e.parentElement) };
+    return { href: e.href ?? e.localName, width: seen ? parseFloat(ring.outlineWidth) : 0, contrast: contrast(ring.outlineColor, e.parentElement) };
   }
 
   return { layout, contrasts, targets, sparklines, turned, tables, focused };

@@ -26,6 +26,7 @@ const (
 	OpSearchStreamAssets = "v4_stream_assets_search"
 	OpSearchPrices       = "v4_prices_search"
 	OpPricesV3           = "v3_connection_prices"
+	OpBuyerConnectionsV3 = "v3_buyer_connections"
 	OpUnknown            = "unknown" // any other path or method
 
 	opControl = "" // switches faults; not part of the Fabric API
@@ -44,7 +45,7 @@ var routes = []route{
 	{"POST", "/v1/token", OpExchange, true, (*API).exchange},
 	{"GET", "/ecx/v3/port/userport", OpUserPortsV3, false, (*API).userPortsV3},
 	{"GET", "/ecx/v3/stats/port/{id}", OpPortStatsV3, false, (*API).portStatsV3},
-	{"GET", "/ecx/v3/l2/buyer/connections", "v3_buyer_connections", false, (*API).buyerConnections},
+	{"GET", "/ecx/v3/l2/buyer/connections", OpBuyerConnectionsV3, false, (*API).buyerConnections},
 	{"GET", "/ecx/v3/l2/connections/prices", OpPricesV3, false, (*API).pricesV3},
 	{"GET", "/fabric/v4/ports", OpPorts, false, (*API).listPorts},
 	{"POST", "/fabric/v4/ports/search", OpSearchPorts, false, (*API).searchPorts},

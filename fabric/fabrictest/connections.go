@@ -2,6 +2,7 @@ package fabrictest
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -136,8 +137,10 @@ func (a *API) buyerConnections(c *call) reply {
 		return jsonReply([]object{v3Error("Invalid value", "pageSize")}, http.StatusBadRequest)
 	}
 	statuses := strings.FieldsFunc(c.http.URL.Query().Get("status"), func(r rune) bool { return r == ',' })
-	found := slices.DeleteFunc(slices.Clone(a.state.Load().fleet.Connections), func(c Connection) bool {
-		return c.Direction == "INCOMING" || len(statuses) > 0 && !slices.Contains(statuses, c.EquinixStatus)
+	s := a.state.Load()
+	found := slices.DeleteFunc(slices.Clone(s.fleet.Connections), func(c Connection) bool {
+		p := s.ports[c.ASide.Port]
+		return !c.inV3() || p != nil && p.Veiled || len(statuses) > 0 && !slices.Contains(statuses, c.EquinixStatus)
 	})
 	content := []object{}
 	for i := number * size; i < min((number+1)*size, len(found)); i++ {
@@ -149,14 +152,31 @@ func (a *API) buyerConnections(c *call) reply {
 	})
 }
 
+// inV3 reports whether v3 lists the connection: those of ports and virtual devices that
+// the account has ordered. Cloud routers came after v3.
+func (c *Connection) inV3() bool {
+	return c.Direction != "INCOMING" && (c.ASide.Port != "" || c.ASide.Type == "VD")
+}
+
 func buyerDoc(c *Connection) object {
-	speed, unit := c.Bandwidth, "MB"
-	if speed >= 1_000 && speed%1_000 == 0 {
-		speed, unit = speed/1_000, "GB"
+	speed, unit, tag := any(c.Bandwidth), any("MB"), any(c.ASide.VLAN)
+	if c.Bandwidth >= 1_000 && c.Bandwidth%1_000 == 0 {
+		speed, unit = c.Bandwidth/1_000, "GB"
+	}
+	if c.Stringly {
+		speed, tag = fmt.Sprint(speed), strconv.Itoa(c.ASide.VLAN)
 	}
 	var priority any
 	if c.Group != "" {
 		priority = strings.ToLower(c.Priority)
+	}
+	status, provider := any(c.EquinixStatus), any(c.ProviderStatus)
+	if c.Sparse {
+		speed, unit, status, provider = nil, nil, nil, nil
+	}
+	device := any(omit)
+	if c.ASide.Type == "VD" {
+		device = c.ASide.UUID
 	}
 	key, service := any(omit), any(omit)
 	if c.ZSide.Profile != "" {
@@ -166,16 +186,17 @@ func buyerDoc(c *Connection) object {
 		}
 	}
 	return object{
-		"uuid", c.UUID, "name", c.Name, "buyerOrganizationName", "Example Networks", "vlanSTag", c.ASide.VLAN,
-		"portUUID", c.ASide.Port, "portName", c.ASide.Name, "asideEncapsulation", "dot1q",
+		"uuid", c.UUID, "name", c.Name, "buyerOrganizationName", "Example Networks", "vlanSTag", tag,
+		"portUUID", orNull(c.ASide.Port), "portName", orNull(c.ASide.Name), "virtualDeviceUUID", device, "asideEncapsulation", "dot1q",
 		"metroCode", c.ASide.Metro, "metroDescription", metroOf(c.ASide.Metro).name,
-		"providerStatus", c.ProviderStatus, "status", c.EquinixStatus, "billingTier", billingTier(c.Bandwidth),
+		"providerStatus", provider, "status", status, "billingTier", billingTier(c.Bandwidth),
 		"authorizationKey", key, "speed", speed, "speedUnit", unit,
 		"redundancyType", priority, "redundancyGroup", orNull(c.Group),
 		"sellerMetroCode", c.ZSide.Metro, "sellerMetroDescription", metroOf(c.ZSide.Metro).name,
 		"sellerServiceName", orOmit(c.ZSide.Profile), "sellerServiceUUID", service,
+		"sellerOrganizationName", "Seller of " + c.ZSide.Metro, "purchaseOrderNumber", cmp.Or(c.PurchaseOrder, "PO-1001"),
 		"notifications", c.emails(), "createdDate", v4Time(c.Created), "createdBy", "jdoe", "createdByEmail", "jdoe@example.com",
-		"lastUpdatedDate", v4Time(c.Updated), "zSidePortName", c.ZSide.Name, "zSidePortUUID", c.ZSide.Port,
+		"lastUpdatedDate", v4Time(c.Updated), "zSidePortName", orNull(c.ZSide.Name), "zSidePortUUID", orNull(c.ZSide.Port),
 		"zSideVlanSTag", c.ZSide.VLAN, "remote", c.Remote, "private", false, "self", c.Direction == "INTERNAL",
 	}
 }

@@ -187,6 +187,30 @@ var demoEnds = map[int]struct { // by the index of the connection; each is in a 
 	48: {"gateway", "GW_VC", Side{Type: "SUBNET"}},
 }
 
+// OnNoPort returns connections of an account that are on none of its ports: of two cloud
+// routers, one to another, and of a virtual device without a name. They are in no fleet.
+func OnNoPort(seed uint64) []Connection {
+	router := func(n int) Side {
+		return Side{Type: "CLOUD_ROUTER", UUID: newUUID(seed, "router", n), Name: fmt.Sprintf("fcr-%d", n), Metro: "AM"}
+	}
+	device := Side{Type: "VD", UUID: newUUID(seed, "device", 0), Metro: "DA", VLAN: 12}
+	var cs []Connection
+	for i, a := range []Side{router(0), router(1), router(0), device, device} {
+		c := newConnection(seed, 10_000+i, &Port{UUID: "", Metro: a.Metro})
+		c.Type, c.ASide, c.State, c.EquinixStatus, c.ProviderStatus = "IP_VC", a, StateActive, StateProvisioned, "AVAILABLE"
+		switch {
+		case i == 2:
+			c.ZSide, c.Direction = router(1), "INTERNAL"
+		case a.Type == "VD":
+			c.Type = "EVPL_VC"
+		}
+		c.Name = fmt.Sprintf("on-no-port-%d", i)
+		cs = append(cs, c)
+	}
+	cs[4].State, cs[4].EquinixStatus = "DRAFT", "DRAFT"
+	return cs
+}
+
 func demoConnections(seed uint64, f Fleet) []Connection {
 	var cs []Connection
 	port := func(name string) *Port {

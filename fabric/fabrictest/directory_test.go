@@ -85,7 +85,7 @@ type buyerPage struct {
 	TotalCount, PageSize, PageNumber int
 	Content                          []struct {
 		UUID, Status, SpeedUnit, CreatedByEmail string
-		Speed                                   int64
+		Speed                                   any // a number or a string, or null
 	}
 }
 
@@ -110,6 +110,9 @@ func TestBuyerConnections(t *testing.T) {
 			want[conn.UUID] = fmt.Sprintf("%dMB", conn.Bandwidth)
 			if conn.Bandwidth == 1_000 {
 				want[conn.UUID] = "1GB"
+			}
+			if conn.Sparse {
+				want[conn.UUID] = "<nil>"
 			}
 		}
 	}

@@ -64,6 +64,11 @@ type Options struct {
 	// means 12 minutes, negative no delay.
 	Lateness time.Duration
 
+	// KeepFiveMinutes is how long the API keeps intervals of five minutes. A window that
+	// ends before then is answered by the hour. Zero means 90 days, which is how long it
+	// keeps hours.
+	KeepFiveMinutes time.Duration
+
 	// PagePorts makes GET /fabric/v4/ports obey offset and limit. Without it the
 	// whole list comes as one page that states a limit of 1000.
 	PagePorts bool
@@ -104,6 +109,7 @@ func New(o Options) *API {
 	o.ClientID = cmp.Or(o.ClientID, DemoClientID)
 	o.TokenLife = cmp.Or(o.TokenLife, 3599*time.Second)
 	o.Lateness = max(cmp.Or(o.Lateness, 12*time.Minute), 0)
+	o.KeepFiveMinutes = cmp.Or(o.KeepFiveMinutes, maxSpan)
 	a := &API{
 		opts:    o,
 		login:   login{secret: cmp.Or(o.ClientSecret, DemoClientSecret), tokens: map[string]time.Time{}},

@@ -63,6 +63,7 @@ type Port struct {
 	Foreign  bool // of another account: not listed, and 403 by its UUID
 	Stringly bool // some numbers are sent as strings, and the summary of a metric as JSON in a string
 	Sparse   bool // null for everything optional
+	Veiled   bool // the user may not view its connections; only v3 says so, and leaves them out
 
 	Stream Stream // the port has metrics only with a stream
 

@@ -192,7 +192,7 @@ func floorMod(a, b int64) int64 {
 }
 
 // flow is the traffic of a connection in one direction: its share of the traffic of
-// each of its ports, up to its bandwidth.
+// each of its ports, or of the router or device at its a-side, up to its bandwidth.
 type flow struct {
 	key  uint64
 	full int64 // bytes in five minutes at its bandwidth
@@ -222,6 +222,11 @@ func (s *state) flow(seed uint64, c *Connection, in bool) *flow {
 	add(c.ASide.Port, near)
 	if c.ZSide.Port != c.ASide.Port {
 		add(c.ZSide.Port, far)
+	}
+	if c.ASide.Port == "" && c.ASide.UUID != "" && len(f.legs) == 0 { // of a router or a device, which no other connection shares
+		p := &Port{UUID: c.ASide.UUID, Metro: c.ASide.Metro, Speed: c.Bandwidth, Links: make([]Link, 1),
+			Load: Load{Inbound: 0.4, Outbound: 0.3, PeakHour: 14, Weekend: 0.6}}
+		f.legs = append(f.legs, leg{newMeter(seed, p, near), 1})
 	}
 	return f
 }

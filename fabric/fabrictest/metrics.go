@@ -77,11 +77,11 @@ func (a *API) searchStreamAssets(c *call) reply {
 type metricQuery struct {
 	uuid   string
 	names  []string
-	window window // zero values have a default, see [metricQuery.complete]
+	window window // zero values have a default, see [API.complete]
 }
 
 // complete sets the defaults: the last day, and the resolution for the range.
-func (q *metricQuery) complete(now time.Time) {
+func (a *API) complete(q *metricQuery, now time.Time) {
 	w := &q.window
 	if w.to.IsZero() {
 		w.to = now
@@ -90,7 +90,7 @@ func (q *metricQuery) complete(now time.Time) {
 		w.from = w.to.Add(-24 * time.Hour)
 	}
 	if w.resolution == 0 {
-		w.resolution = resolution(w.to.Sub(w.from))
+		w.resolution = a.resolution(*w, now)
 	}
 }
 
@@ -171,7 +171,7 @@ func (a *API) answerMetrics(c *call, q metricQuery, offset, limit int) reply {
 	if s == nil {
 		return notFound(q.uuid)
 	}
-	q.complete(c.now)
+	a.complete(&q, c.now)
 	var found []*metric
 	for _, name := range q.names {
 		i := slices.IndexFunc(s.metrics, func(m metric) bool { return m.name == name })

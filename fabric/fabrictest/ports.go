@@ -200,7 +200,7 @@ func (a *API) userPortsV3(*call) reply {
 			"deviceGroup", nil, "devicePriority", p.optional(capitalised(p.Priority)),
 			"encapsulation", p.optional(capitalised(p.Encapsulation)),
 			"createdDate", "2021-07-20 17:12:38.0", "lastUpdatedDate", "2024-02-02 08:30:00.0", "sharedPortType", "NA",
-			"hasConnection", s.usage[p.UUID].connections > 0, "projectId", p.optional(p.ProjectID),
+			"viewPortPermission", !p.Veiled, "placeVcOrderPermission", !p.Veiled, "hasConnection", s.usage[p.UUID].connections > 0, "projectId", p.optional(p.ProjectID),
 			"userPorts", links, "layer3Enabled", true, "lag", len(p.Links) > 1,
 		})
 	}

@@ -26,7 +26,7 @@ const (
 
 const (
 	maxFiveMinuteSpan = 7 * 24 * time.Hour  // the longest window with five-minute intervals
-	maxSpan           = 90 * 24 * time.Hour // the longest window
+	maxSpan           = 90 * 24 * time.Hour // the longest window, and how long intervals are kept
 	maxJitter         = 5 * time.Second     // the time of a metric point is at most so long after its interval
 )
 
@@ -34,7 +34,8 @@ const (
 // window between from and to, oldest first. The resolution is five minutes or an
 // hour; the API uses an hour for windows of more than seven days. As in the API, the
 // window includes both ends and begins with the interval that contains from, and the
-// newest samples are missing by the delay of the port. A port that is unknown,
+// newest samples are missing by the delay of the port, and those that the API no longer
+// keeps. A port that is unknown,
 // foreign or not yet provisioned has no samples.
 func (a *API) Truth(uuid string, d Direction, from, to time.Time, resolution time.Duration, now time.Time) []Sample {
 	return a.read(a.subject(uuid), d, window{from, to, resolution}, now).samples
@@ -42,7 +43,8 @@ func (a *API) Truth(uuid string, d Direction, from, to time.Time, resolution tim
 
 // ConnectionTruth returns the samples of a connection that the API would give at the
 // time now, seen from ASide or ZSide, as [API.Truth] does for a port. A connection
-// has traffic, from its creation on, if it uses bandwidth of an own port; a change of
+// has traffic, from its creation on, if it uses bandwidth of an own port, or of a router
+// or device at its a-side; a change of
 // its state or bandwidth changes its past traffic too.
 func (a *API) ConnectionTruth(uuid, viewPoint string, d Direction, from, to time.Time, resolution time.Duration, now time.Time) []Sample {
 	return a.Truth(uuid, seenFrom(viewPoint, d), from, to, resolution, now)
@@ -215,8 +217,15 @@ type intervals struct{ first, last, step int64 }
 func (a *API) intervals(s *subject, w window, now time.Time) intervals {
 	share := 1.0/6 + 5.0/6*unit(hashString(a.opts.Seed, "delay "+s.home))
 	delay := time.Duration(share * float64(a.opts.Lateness)).Truncate(time.Second)
-	step := int64(w.resolution / time.Second)
-	i := intervals{w.from.Unix() - floorMod(w.from.Unix(), step), min(w.to.Unix(), now.Add(-delay).Unix()), step}
+	step, from := int64(w.resolution/time.Second), w.from.Unix()
+	kept := now.Add(-maxSpan)
+	if w.resolution < time.Hour {
+		kept = now.Add(-a.opts.KeepFiveMinutes)
+	}
+	i := intervals{from - floorMod(from, step), min(w.to.Unix(), now.Add(-delay).Unix()), step}
+	if i.first < kept.Unix() {
+		i.first = kept.Unix() - floorMod(kept.Unix(), step) + step
+	}
 	if u := unix(s.since); i.first <= u {
 		i.first = u - floorMod(u, step) + step
 	}

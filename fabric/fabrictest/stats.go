@@ -52,7 +52,7 @@ func (s samples) append(b []byte, i int) []byte {
 
 // portStatsV3 answers with the capacity in bit/s and rates in Mbit/s.
 func (a *API) portStatsV3(c *call) reply {
-	w, flaws := parseWindow(c, "startDate", "endDate")
+	w, flaws := a.parseWindow(c, "startDate", "endDate")
 	if len(flaws) > 0 {
 		var errs []object
 		for _, f := range flaws {
@@ -79,7 +79,7 @@ func v3Error(message, property string) object {
 }
 
 func (a *API) portStatsV4(c *call) reply {
-	w, flaws := parseWindow(c, "startDateTime", "endDateTime")
+	w, flaws := a.parseWindow(c, "startDateTime", "endDateTime")
 	if len(flaws) > 0 {
 		return invalidQuery(flaws...)
 	}
@@ -94,7 +94,7 @@ func (a *API) portStatsV4(c *call) reply {
 // connectionStatsV4 answers for one connection. Unlike the call for a port it
 // requires a view point.
 func (a *API) connectionStatsV4(c *call) reply {
-	w, flaws := parseWindow(c, "startDateTime", "endDateTime")
+	w, flaws := a.parseWindow(c, "startDateTime", "endDateTime")
 	viewPoint := c.http.URL.Query().Get("viewPoint")
 	if viewPoint != ASide && viewPoint != ZSide {
 		flaws = append(flaws, flaw{"viewPoint", "Must be aSide or zSide"})
@@ -136,7 +136,7 @@ func isoInterval(resolution time.Duration) string {
 }
 
 // parseWindow reads the two times of a statistics call. Both are required.
-func parseWindow(c *call, start, end string) (window, []flaw) {
+func (a *API) parseWindow(c *call, start, end string) (window, []flaw) {
 	var w window
 	var flaws []flaw
 	query := c.http.URL.Query()
@@ -156,13 +156,13 @@ func parseWindow(c *call, start, end string) (window, []flaw) {
 	if len(flaws) == 0 && (span <= 0 || span > maxSpan) {
 		flaws = append(flaws, flaw{end, "Date range must be positive and not exceed 90 days"})
 	}
-	w.resolution = resolution(span)
+	w.resolution = a.resolution(w, c.now)
 	return w, flaws
 }
 
 // resolution is the length of the intervals in which the API answers for a window.
-func resolution(span time.Duration) time.Duration {
-	if span > maxFiveMinuteSpan {
+func (a *API) resolution(w window, now time.Time) time.Duration {
+	if w.to.Sub(w.from) > maxFiveMinuteSpan || w.to.Before(now.Add(-a.opts.KeepFiveMinutes)) {
 		return time.Hour
 	}
 	return 5 * time.Minute

@@ -127,6 +127,37 @@ func TestPortStatsV4MatchesTheTruth(t *testing.T) {
 	}
 }
 
+// TestOldIntervalsAreHours: what is older than KeepFiveMinutes has hours alone, for 90 days.
+func TestOldIntervalsAreHours(t *testing.T) {
+	api, c := newClient(t, fabrictest.Options{KeepFiveMinutes: 21 * day})
+	id := uuid(t, api, fabrictest.DemoPrimary)
+	for _, tc := range []struct {
+		name     string
+		from, to time.Duration // before now
+		interval string
+		first    time.Duration
+	}{
+		{"recent", 21 * day, 14 * day, "PT5M", 21*day - fiveMinutes},
+		{"on the edge", 24 * day, 17 * day, "PT5M", 21*day - fiveMinutes},
+		{"old", 28 * day, 22 * day, "PT1H", 28 * day},
+		{"oldest", 93 * day, 89 * day, "PT1H", 90*day - time.Hour},
+	} {
+		var got answerV4
+		from, to := now.Add(-tc.from), now.Add(-tc.to)
+		c.decode(&got, "GET", statsV4(id, from, to), "")
+		if got.Stats.BandwidthUtilization.MetricInterval != tc.interval {
+			t.Errorf("%s: %s", tc.name, got.Stats.BandwidthUtilization.MetricInterval)
+		}
+		resolution := map[string]time.Duration{"PT5M": fiveMinutes, "PT1H": time.Hour}[tc.interval]
+		if diff := cmp.Diff(api.Truth(id, fabrictest.Outbound, from, to, resolution, now), got.outbound()); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tc.name, diff)
+		}
+		if first := got.outbound()[0].End; first.Sub(now.Add(-tc.first)).Abs() >= resolution {
+			t.Errorf("%s: the first interval ends at %v", tc.name, first)
+		}
+	}
+}
+
 func TestPortStatsRefusals(t *testing.T) {
 	api, c := newClient(t, fabrictest.Options{})
 	id := uuid(t, api, fabrictest.DemoPrimary)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -42,7 +43,7 @@ type Options struct {
 // Receivers take samples by remote write.
 type Receivers interface {
 	Send(ctx context.Context, h fleet.History) error // returns when all is accepted or refused, or ctx is done
-	Refused() map[string]map[string]int              // samples, by receiver and reason
+	Refused() map[string]map[string]int              // samples, by receiver (all of them) and reason
 }
 
 // run is one run of a backfill.
@@ -138,6 +139,9 @@ func newTask(o *Options, now time.Time) (t task, err error) {
 	for _, p := range o.Ports {
 		t.Command += " --ports=" + p
 	}
+	if o.Receivers != nil { // another receiver needs what the others have
+		t.Command += " --remote-write, to " + strings.Join(slices.Sorted(maps.Keys(o.Receivers.Refused())), ", ")
+	}
 	return t, errors.Join(errs...)
 }
 
@@ -190,7 +194,10 @@ func (r *run) subjects(snap *fleet.Snapshot) (map[string][]fleet.Subject, error)
 			r.errs = append(r.errs, fmt.Errorf("account %s: %s", human.Printable(a.Name), human.Printable(why)))
 		}
 	}
-	if all == 0 && len(r.errs) == 0 && len(r.Ports) > 0 {
+	switch {
+	case all == 0 && len(r.errs) > 0:
+		return nil, errors.Join(r.errs...)
+	case all == 0 && len(r.Ports) > 0:
 		return nil, fmt.Errorf("no port matches --ports=%s; the command ports lists the names", strings.Join(r.Ports, " --ports="))
 	}
 	return of, nil

@@ -74,7 +74,7 @@ func TestTheFileHasEveryPoint(t *testing.T) {
 // more requests than it must.
 func TestRequestsAreShorterThanAWeek(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api := estate(2, 0)
+		api := estate(1, 0)
 		o := options("-")
 		o.From, o.To = "90d", "0s"
 		if err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), o); err != nil {
@@ -97,7 +97,7 @@ func TestRequestsAreShorterThanAWeek(t *testing.T) {
 				history++
 			}
 		}
-		if history != 2*13 {
+		if history != 13 {
 			t.Errorf("%d requests", history)
 		}
 	})
@@ -243,15 +243,33 @@ func TestTheReportSaysWhatEquinixDoesNotHave(t *testing.T) {
 
 func TestPortsAreSelectedByUUIDOrWholeName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api := estate(5, 0)
+		api := estate(5, 30)
 		ports := api.Fleet().Ports
 		o := options("-")
 		o.Ports = []string{strings.ToUpper(ports[3].UUID), ports[1].Name[:5] + ".*" + ports[1].Name[len(ports[1].Name)-6:], ports[2].Name[1:]}
-		if err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), o); err != nil {
+		d := newDaemon(t, api, "auto")
+		if err := backfill.Run(t.Context(), d, o); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
-		for series := range parse(t, o.Stdout.(*bytes.Buffer).Bytes()) {
+		all := parse(t, o.Stdout.(*bytes.Buffer).Bytes())
+		chosen, others := 0, 0
+		for _, c := range d.Snapshot().Connections {
+			on := c.CarriesTraffic() && slices.ContainsFunc([]string{ports[1].UUID, ports[3].UUID}, func(p string) bool { return p == c.ASidePort || p == c.ZSidePort })
+			has := all[`{__name__="equinix_fabric_connection_interval_mean_bytes_per_second", connection_name="`+c.Name()+`", connection_uuid="`+c.UUID+`", direction="inbound", resolution="5m"}`] != nil
+			switch {
+			case has && !on:
+				t.Errorf("%s is not on a chosen port", c.Name())
+			case has:
+				chosen++
+			case !on:
+				others++
+			}
+		}
+		if chosen == 0 || others == 0 {
+			t.Errorf("%d connections on the ports and %d elsewhere", chosen, others)
+		}
+		for series := range all {
 			for _, p := range ports {
 				if strings.Contains(series, p.UUID) && !slices.Contains(got, p.UUID) {
 					got = append(got, p.UUID)
@@ -279,7 +297,7 @@ func TestFlagsThatCannotBe(t *testing.T) {
 		"--from=1h is not before --to=1d":                             func(o *backfill.Options) { o.From, o.To = "1h", "1d" },
 		"is in the future":                                            func(o *backfill.Options) { o.To = time.Now().Add(time.Hour).Format(time.RFC3339) },
 		"--ports=(: error parsing regexp":                             func(o *backfill.Options) { o.Ports = []string{"("} },
-		"--output=/ is not a regular file":                           func(o *backfill.Options) { o.Output = "/" },
+		"--output=/ is not a regular file":                            func(o *backfill.Options) { o.Output = "/" },
 		"--resolution=1m: give 5m or 1h":                              func(o *backfill.Options) { o.Resolution = "1m" },
 	} {
 		o := options("-")
@@ -295,7 +313,11 @@ func TestARefusedLoginIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := estate(1, 0)
 		api.SetClientSecret("another")
-		err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), options("-"))
+		o := options(filepath.Join(t.TempDir(), "history.om"))
+		err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), o)
+		if _, missing := os.Stat(o.Output); missing == nil {
+			t.Error("there is a file without a port")
+		}
 		if err == nil || !strings.HasPrefix(err.Error(), "account default: ") || !strings.Contains(err.Error(), "refused") {
 			t.Error(err)
 		}
@@ -336,7 +358,7 @@ func TestReceiversGetTheOldestFirst(t *testing.T) {
 		same(t, truth(api, d, "v3", "5m", began.Add(-14*24*time.Hour), began.Add(-time.Hour)), got.samples)
 
 		clear(got.latest)
-		got.refused = map[string]map[string]int{"mimir": {"out_of_bounds": 7}}
+		got.refused = map[string]map[string]int{"mimir": {"out_of_bounds": 7}, "thanos": nil}
 		err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), o)
 		if err == nil || !strings.HasPrefix(err.Error(), "receiver mimir refused 7 samples: out_of_bounds; ") || !strings.Contains(err.Error(), "out_of_order_time_window") {
 			t.Error(err)
@@ -350,24 +372,25 @@ func TestReceiversGetTheOldestFirst(t *testing.T) {
 // Without a terminal there is a line every ten seconds, on one a bar, both with an estimate.
 func TestProgressIsShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api := estate(20, 0)
+		api := estate(8, 0)
 		api.Inject(fabrictest.Fault{Op: fabrictest.OpPortStatsV3, Delay: 4 * time.Second})
 		o := options("-")
+		o.Concurrency = 1
 		var log bytes.Buffer
 		o.Log = slog.New(slog.NewTextHandler(&log, nil))
 		if err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), o); err != nil {
 			t.Fatal(err)
 		}
-		lines := regexp.MustCompile(`msg="backfill goes on" requests_done=(\d+) requests=60 points=(\d+) time_left=(\S+)\n`).FindAllStringSubmatch(log.String(), -1)
-		if len(lines) < 5 || lines[2][1] == "0" || lines[2][2] == "0" || !strings.HasSuffix(lines[2][3], "s") {
+		lines := regexp.MustCompile(`msg="backfill goes on" requests_done=(\d+) requests=24 points=(\d+) time_left=(\S+)\n`).FindAllStringSubmatch(log.String(), -1)
+		if len(lines) != 10 || lines[9][1] != "23" || lines[9][2] == "0" || lines[9][3] != "4s" {
 			t.Errorf("%q of\n%s", lines, log.String())
 		}
 		o = options("-")
-		o.Terminal = true
+		o.Terminal, o.Concurrency = true, 1
 		if err := backfill.Run(t.Context(), newDaemon(t, api, "v3"), o); err != nil {
 			t.Fatal(err)
 		}
-		if bar := regexp.MustCompile("\\r\\x1b\\[K +\\d+% █+░+ \\d+ of 60 requests, [0-9.]+k points, \\d+s left"); !bar.MatchString(report(o)) {
+		if bar := regexp.MustCompile(`\r\x1b\[K +\d+% █+░+ \d+ of 24 requests, [0-9.]+k points, \d+s left`); !bar.MatchString(report(o)) {
 			t.Errorf("%q", report(o))
 		}
 	})

@@ -70,7 +70,7 @@ func (f *file) Take(h *fleet.History) ([]stretch, error) {
 		family := history.FamilyOf(t.Quantity, h.Connection)
 		at := int64(len(b))
 		for _, p := range t.Points {
-			b = binary.LittleEndian.AppendUint64(b, uint64(p.End.UnixMilli())) //nolint:gosec // G115: back again in write
+			b = binary.LittleEndian.AppendUint64(b, uint64(p.End.UnixMilli()))
 			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(family.Value(p)))
 		}
 		n := len(t.Points)

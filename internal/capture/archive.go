@@ -28,6 +28,7 @@ type Account struct {
 	Ports         []string `json:"ports,omitempty"` // UUIDs
 	Discover      bool     `json:"discover"`
 	Connections   bool     `json:"connections"` // with traffic
+	All           bool     `json:"connections_all,omitempty"`
 }
 
 const (
@@ -42,7 +43,7 @@ func (r *Recorder) Write(w io.Writer, version string, cfg *config.Config) (repla
 	defer r.mu.Unlock()
 	m := Manifest{Version: version, Taken: time.Now().UTC()}
 	for _, a := range cfg.Accounts {
-		account := Account{TrafficSource: string(a.TrafficSource), Discover: a.Discover.Enabled, Connections: a.Connections.Traffic}
+		account := Account{TrafficSource: string(a.TrafficSource), Discover: a.Discover.Enabled, Connections: a.Connections.Traffic, All: a.Connections.All}
 		for _, p := range a.Ports {
 			account.Ports = append(account.Ports, p.UUID)
 		}

@@ -253,18 +253,24 @@ type estate struct {
 
 func newEstate(t *testing.T) estate {
 	t.Helper()
-	fleet := fabrictest.DemoMetrics(1)
+	fleet, legacy := fabrictest.DemoMetrics(1), fabrictest.Demo(2) // which speaks only v3
+	fleet.Connections = append(fleet.Connections, fabrictest.OnNoPort(1)...)
+	legacy.Connections = append(legacy.Connections, fabrictest.OnNoPort(2)...)
 	e := estate{tokens: new(sync.Map), apis: map[string]*fabrictest.API{
 		"classic.example": fabrictest.New(fabrictest.Options{}),
+		"legacy2.example": fabrictest.New(fabrictest.Options{Seed: 2, Fleet: &legacy, Gone: []string{
+			fabrictest.OpPorts, fabrictest.OpPort, fabrictest.OpPortStatsV4, fabrictest.OpSearchConnections,
+			fabrictest.OpConnectionStatsV4, fabrictest.OpSearchMetrics, fabrictest.OpSearchStreamAssets,
+		}}),
 		"metrics.example": fabrictest.New(fabrictest.Options{
 			Fleet: &fleet, Gone: []string{fabrictest.OpUserPortsV3, fabrictest.OpPortStatsV3, fabrictest.OpPortStatsV4, fabrictest.OpConnectionStatsV4},
 		}),
 	}}
 	var text strings.Builder
 	fmt.Fprintln(&text, "accounts:")
-	for _, host := range []string{"classic.example", "metrics.example"} {
-		fmt.Fprintf(&text, "  - {name: Northwind %s, api_url: 'https://%s', client_id: %s, client_secret: %s, discover: {enabled: true}, connections: {traffic: true}}\n",
-			host[:7], host, fabrictest.DemoClientID, fabrictest.DemoClientSecret)
+	for _, host := range []string{"classic.example", "metrics.example", "legacy2.example"} {
+		fmt.Fprintf(&text, "  - {name: Northwind %s, api_url: 'https://%s', client_id: %s, client_secret: %s, discover: {enabled: true}, connections: {traffic: true, all: %t}}\n",
+			host[:7], host, fabrictest.DemoClientID, fabrictest.DemoClientSecret, host != "classic.example")
 	}
 	fmt.Fprintln(&text, "api: {requests_per_second: 1000, burst: 100}")
 	cfg, err := config.Parse("test.yml", []byte(text.String()), t.TempDir(), nil)
@@ -316,7 +322,7 @@ func TestDoctorOnAReplayFindsTheSame(t *testing.T) {
 		t.Fatalf("doctor found %q", found)
 	}
 	content, replaced := archive(t, &calls, e.cfg)
-	if !strings.HasPrefix(replaced, "name 2") || !strings.Contains(replaced, "accountNumber 2") {
+	if !strings.HasPrefix(replaced, "name 3") || !strings.Contains(replaced, "accountNumber 3") {
 		t.Errorf("says that it replaced %s", replaced)
 	}
 	wantNothingPrivate(t, e, files(t, content))

@@ -40,6 +40,9 @@ var (
 		"grant_type":    {regexp.MustCompile(`^client_credentials$`)},
 		"tagProtocolId": {number, regexp.MustCompile(`^0x[0-9a-f]{4}$`)},
 		"viewPoint":     {regexp.MustCompile(`^[az]Side$`)},
+
+		"redundancyType":     {regexp.MustCompile(`^(?i:primary|secondary)$`)},
+		"asideEncapsulation": {regexp.MustCompile(`^(?i:dot1q|qinq)$`)},
 	}
 	code = regexp.MustCompile(`^(EQ|IC)(-[A-Z0-9]{1,10}){1,3}$|^S?\d{3,4}$|^(keymanagement|policies|messaging|protocol|oauth|steps)(\.\w+)+$`)
 )
@@ -55,11 +58,11 @@ var words = map[*regexp.Regexp]string{
 		fgVCCount inboundAvg inboundLastPolled inboundMax interfaceSpeed lastPolled limit localVCBandwidthMax max mean offset
 		outboundAvg outboundLastPolled outboundMax pageNumber pageSize physicalPortQuantity physicalPortsCount physicalPortsSpeed
 		remoteVCBandwidthMax speed token_timeout total totalBandwidth totalCount usedBandwidth vcBandwidthMax vlanCTag
-		vlanCTagMax vlanCTagMin vlanSTag vlanTag vlanTagMax vlanTagMin`,
-	instant: `changedDateTime createdDateTime deletedDateTime endDate endDateTime fromDateTime intervalEndDateTime
-		intervalEndTimestamp opStatusChangedAt startDate startDateTime time toDateTime updatedDateTime`,
-	place: `demarcationPointIbx ibx metroCode region tetherIbx`,
-	uuid:  `group portUuid streamUuid uuid`,
+		vlanCTagMax vlanCTagMin vlanSTag vlanTag vlanTagMax vlanTagMin zSideVlanCTag zSideVlanSTag`,
+	instant: `changedDateTime createdDate createdDateTime deletedDate deletedDateTime endDate endDateTime fromDateTime intervalEndDateTime
+		intervalEndTimestamp lastUpdatedDate opStatusChangedAt startDate startDateTime time toDateTime updatedDateTime`,
+	place: `demarcationPointIbx ibx metroCode region sellerMetroCode tetherIbx`,
+	uuid:  `group portUUID portUuid redundancyGroup sellerServiceUUID streamUuid uuid virtualDeviceUUID zSidePortUUID`,
 }
 
 func init() {

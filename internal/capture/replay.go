@@ -88,7 +88,7 @@ func (r *Replay) Config() (*config.Config, error) {
 			"name": fmt.Sprintf("account-%d", i+1), "api_url": "http://" + r.listeners[i].Addr().String(),
 			"client_id": fmt.Sprintf("replay-%d", i+1), "client_secret": "replay",
 			"traffic_source": a.TrafficSource, "discover": map[string]any{"enabled": a.Discover},
-			"connections": map[string]any{"traffic": a.Connections},
+			"connections": map[string]any{"traffic": a.Connections, "all": a.All},
 		}
 		if len(a.Ports) > 0 {
 			ports := []map[string]any{}

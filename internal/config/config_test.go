@@ -78,7 +78,7 @@ func TestParseTakesEveryKey(t *testing.T) {
 					Name: pattern(t, "AWS.*"), Type: pattern(t, "EVPL_VC"),
 					State: pattern(t, "ACTIVE"), ZSide: pattern(t, "(?i)aws .*"),
 				}},
-				Max: 20_000,
+				Max: 20_000, All: true,
 			},
 			MaxSeries: 100_000_000,
 		}, {

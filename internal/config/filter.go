@@ -65,6 +65,9 @@ type Connections struct {
 	// Max is how many of the selected connections get series, 1 to 20000: a limit on
 	// calls and series in case a filter matches too much. Default 500.
 	Max int `yaml:"max"`
+	// All says whether connections on no port of the account are selected as well, such
+	// as those of cloud routers and virtual devices. Default false.
+	All bool `yaml:"all"`
 }
 
 // ConnectionFilter matches a connection if all its patterns match. At least one
@@ -115,6 +118,9 @@ func (c *checker) connections(path string, f *Connections) {
 		f.Max = defaultMaxConnections
 	}
 	within(c, path+".max", f.Max, 1, 20_000)
+	if f.All && !f.Traffic && !c.faulty[path+".traffic"] {
+		c.bad(path+".all", "is true but traffic is off: set traffic to true too, or delete all")
+	}
 	if !f.Traffic && len(f.Include)+len(f.Exclude) > 0 {
 		c.warn(path, "has filters but traffic is off: set traffic to true to get series of single connections")
 	}

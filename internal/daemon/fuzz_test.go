@@ -45,6 +45,7 @@ func FuzzExposition(f *testing.F) {
 		f.Add(byte(source), ports, connections, payload(traffic), assets)
 	}
 	f.Add(byte(3), payload("ports_v3.json"), connections, payload("stats_v3.json"), assets)
+	f.Add(byte(16+3), payload("ports_v3.json"), payload("connections_v3.json"), payload("stats_v3.json"), assets)
 	f.Add(byte(8), ports, connections, `[{"errorCode":"E\u001b[2J","errorMessage":"\u202e<b>\nlevel=error"}]`, assets)
 	for _, name := range []string{`a\u0000b\n\u202e\"\\`, "a\xffb", strings.Repeat("x", 300), `{}=",# HELP`} {
 		hostile := func(s string) string { return texts.ReplaceAllString(s, `"$1":"`+name) }
@@ -55,8 +56,12 @@ func FuzzExposition(f *testing.F) {
 		if source&8 != 0 {
 			said.status = http.StatusBadRequest
 		}
+		search := canned{path: "/connections/search", body: connections}
+		if source&16 != 0 {
+			search = canned{"/connections/search", `{}`, http.StatusNotFound}
+		}
 		api := answers{
-			{path: "/v4/ports", body: ports}, {path: "/userport", body: ports}, {path: "/connections/search", body: connections},
+			{path: "/v4/ports", body: ports}, {path: "/userport", body: ports}, search, {path: "/buyer/connections", body: connections},
 			{path: "/streamAssets/search", body: assets}, {"/stats", said.body, said.status}, {"/metrics/search", said.body, said.status},
 		}
 		if source&4 == 0 {

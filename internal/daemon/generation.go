@@ -170,7 +170,7 @@ func Selection(c config.Connections) *poll.Selection {
 	if !c.Traffic {
 		return nil
 	}
-	return &poll.Selection{Max: c.Max, Match: func(f *fleet.Connection) bool {
+	return &poll.Selection{Max: c.Max, All: c.All, Match: func(f *fleet.Connection) bool {
 		return c.Match(config.ConnectionTraits{ // as the labels show them
 			Name: f.Name(), Type: f.Type, State: cmp.Or(f.State, fleet.Unknown), ZSide: f.ZSide.Name,
 		})

@@ -4,8 +4,10 @@ package demo
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -24,6 +26,13 @@ import (
 //go:embed demo.yml.tmpl
 var configTemplate string
 
+// Options say where a demo listens, and what it is for.
+type Options struct {
+	Address     string // of Classic; its port may be 0
+	Dir         string // for the configuration and the state; "" for one that goes with the demo
+	RemoteWrite string // URL of a receiver of remote write; "" for none
+}
+
 // Demo is two listening simulated APIs, which Run serves. Each is an account of the
 // configuration.
 type Demo struct {
@@ -34,13 +43,18 @@ type Demo struct {
 	Metrics *fabrictest.API
 
 	classic, metrics net.Listener
-	dir              string // for the state file; "" if it cannot be made, as in a read-only container
+	config           []byte
+	dir              string // with the configuration and the state; "" if it cannot be made, as in a read-only container
+	passing          bool   // dir goes with the demo
 }
 
-// Listen makes the simulated APIs. Classic listens on address, whose port may be 0,
-// and Metrics on a free port of loopback.
-func Listen(ctx context.Context, address string) (*Demo, error) {
-	classic, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+// file is the name of the configuration in the directory of a demo.
+const file = "demo.yml"
+
+// Listen makes the simulated APIs, and writes the configuration for them into the directory.
+// Metrics listens on a free port of loopback.
+func Listen(ctx context.Context, o Options) (*Demo, error) {
+	classic, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Address)
 	if err != nil {
 		return nil, fmt.Errorf("simulated API: %w", err)
 	}
@@ -51,24 +65,29 @@ func Listen(ctx context.Context, address string) (*Demo, error) {
 	}
 	const requestLog = 1_000 // requests that each API keeps, although the demo does not use them
 	attached := fabrictest.DemoMetrics(1)
-	dir, err := os.MkdirTemp("", "equinix_fabric_exporter-demo-")
-	if err != nil {
-		dir = ""
-	}
-	return &Demo{
-		dir:     dir,
+	d := &Demo{
 		Classic: fabrictest.New(fabrictest.Options{RequestLog: requestLog}),
 		Metrics: fabrictest.New(fabrictest.Options{
 			Fleet: &attached, RequestLog: requestLog,
 			Gone: []string{fabrictest.OpUserPortsV3, fabrictest.OpPortStatsV3, fabrictest.OpPortStatsV4, fabrictest.OpConnectionStatsV4},
 		}),
-		classic: classic, metrics: metrics,
-	}, nil
+		classic: classic, metrics: metrics, dir: o.Dir,
+	}
+	if o.Dir == "" {
+		if d.dir, err = os.MkdirTemp("", "equinix_fabric_exporter-demo-"); err != nil {
+			d.dir = ""
+		}
+		d.passing = true
+	}
+	if err := d.writeConfig(o.RemoteWrite); err != nil {
+		return nil, errors.Join(fmt.Errorf("demo configuration: %w", err), classic.Close(), metrics.Close(), d.Close())
+	}
+	return d, nil
 }
 
-// Close removes the files of the demo.
+// Close removes the files of a demo that was given no directory for them.
 func (d *Demo) Close() error {
-	if d.dir == "" {
+	if d.dir == "" || !d.passing {
 		return nil
 	}
 	return os.RemoveAll(d.dir)
@@ -116,27 +135,32 @@ func (v via) CloseIdleConnections() {
 	}
 }
 
+// writeConfig makes the configuration, and writes it into the directory if there is one.
+func (d *Demo) writeConfig(remoteWrite string) error {
+	t, err := template.New(file).Parse(configTemplate)
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	err = t.Execute(&text, map[string]any{
+		"Classic": d.ClassicURL(), "Metrics": d.MetricsURL(), "RemoteWrite": remoteWrite,
+		"State": d.dir != "", "ID": fabrictest.DemoClientID, "Secret": fabrictest.DemoClientSecret,
+		"TwinA": d.port(fabrictest.MetricsTwinA), "TwinB": d.port(fabrictest.MetricsTwinB),
+	})
+	d.config = text.Bytes()
+	if err != nil || d.dir == "" {
+		return err
+	}
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(d.dir, file), d.config, 0o600)
+}
+
 // Config is the configuration of an exporter that polls every port of the simulated
 // APIs.
 func (d *Demo) Config() (*config.Config, error) {
-	t, err := template.New("demo.yml").Parse(configTemplate)
-	if err != nil {
-		return nil, fmt.Errorf("demo configuration: %w", err)
-	}
-	state := "" // no state file
-	if d.dir != "" {
-		state = filepath.Join(d.dir, "state")
-	}
-	var text bytes.Buffer
-	err = t.Execute(&text, map[string]string{
-		"Classic": d.ClassicURL(), "Metrics": d.MetricsURL(),
-		"State": state, "ID": fabrictest.DemoClientID, "Secret": fabrictest.DemoClientSecret,
-		"TwinA": d.port(fabrictest.MetricsTwinA), "TwinB": d.port(fabrictest.MetricsTwinB),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("demo configuration: %w", err)
-	}
-	return config.Parse("demo.yml", text.Bytes(), ".", nil)
+	return config.Parse(file, d.config, cmp.Or(d.dir, "."), nil)
 }
 
 // port is the UUID of a port of the metrics account.
@@ -162,6 +186,9 @@ func AnnounceExporter(w io.Writer, scheme string, addrs []net.Addr, prefix strin
 func (d *Demo) Announce(w io.Writer) {
 	fmt.Fprintf(w, "simulated API: %s  (v3 and v4; client_id %s, client_secret %s)\n", d.ClassicURL(), fabrictest.DemoClientID, fabrictest.DemoClientSecret)
 	fmt.Fprintf(w, "simulated API: %s  (v4 metrics only)\n", d.MetricsURL())
+	if d.dir != "" {
+		fmt.Fprintf(w, "configuration: %s  (for --config.file of check, doctor, ports and backfill)\n", filepath.Join(d.dir, file))
+	}
 	fmt.Fprintf(w, "faults:        /control/faults of either, see docs/demo.md\n")
 	fmt.Fprintf(w, "Every number is made up; stop with Ctrl-C.\n")
 }

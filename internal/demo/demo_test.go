@@ -8,6 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,6 +23,7 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/demo"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
@@ -31,7 +35,7 @@ func TestMain(m *testing.M) { testutil.TolerantVerifyLeak(m) }
 // Everything is there as soon as the machine allows: the calls that it takes wait
 // five seconds at most for the budget of an account.
 func TestDemoIsCompleteAtOnce(t *testing.T) {
-	sim, err := demo.Listen(t.Context(), "127.0.0.1:0")
+	sim, err := demo.Listen(t.Context(), demo.Options{Address: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +117,7 @@ func unknown(snap *fleet.Snapshot) []string {
 }
 
 func TestDemoAnswersCurl(t *testing.T) {
-	sim, err := demo.Listen(t.Context(), "127.0.0.1:0")
+	sim, err := demo.Listen(t.Context(), demo.Options{Address: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +145,7 @@ func TestDemoAnswersCurl(t *testing.T) {
 // A fault of the network keeps the exporter from the API that has it, and from no
 // other.
 func TestFaultsOfTheNetworkAreThoseOfOneAPI(t *testing.T) {
-	sim, err := demo.Listen(t.Context(), "127.0.0.1:0")
+	sim, err := demo.Listen(t.Context(), demo.Options{Address: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,19 +188,70 @@ func TestFaultsOfTheNetworkAreThoseOfOneAPI(t *testing.T) {
 	}
 }
 
+// Another command can use the demo through its configuration, and the next demo in the same
+// directory continues with its state.
+func TestDirectoryOfADemo(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "demo")
+	const receiver = "http://localhost:9090/api/v1/write"
+	read := func() *config.Config {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		sim, err := demo.Listen(ctx, demo.Options{Address: "127.0.0.1:0", Dir: dir, RemoteWrite: receiver})
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, "demo.yml")
+		cfg, err := (&config.File{Path: path, Alone: true}).Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
+			t.Errorf("%v %v", info.Mode(), err)
+		}
+		var said strings.Builder
+		sim.Announce(&said)
+		if cfg.Accounts[0].APIURL != sim.ClassicURL() || !strings.Contains(said.String(), path) {
+			t.Errorf("%s polls %s\n%s", path, cfg.Accounts[0].APIURL, said.String())
+		}
+		if err := errors.Join(sim.Run(ctx), sim.Close()); err != nil {
+			t.Error(err)
+		}
+		return cfg
+	}
+	if first, second := read(), read(); first.State != second.State || first.State.File != filepath.Join(dir, "demo.state") ||
+		len(second.RemoteWrite) != 1 || second.RemoteWrite[0].URL != receiver {
+		t.Errorf("state in %s and %s, receivers %v", first.State.File, second.State.File, second.RemoteWrite)
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADirectoryThatCannotBeMade(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := demo.Listen(t.Context(), demo.Options{Address: "127.0.0.1:0", Dir: filepath.Join(file, "demo")})
+	if err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestListenSaysThatAnAddressIsTaken(t *testing.T) {
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	if _, err := demo.Listen(t.Context(), ln.Addr().String()); err == nil || !strings.Contains(err.Error(), "simulated API") {
+	if _, err := demo.Listen(t.Context(), demo.Options{Address: ln.Addr().String()}); err == nil || !strings.Contains(err.Error(), "simulated API") {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestAnnounceGivesURLsThatOpen(t *testing.T) {
-	sim, err := demo.Listen(t.Context(), "127.0.0.1:0")
+	sim, err := demo.Listen(t.Context(), demo.Options{Address: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,8 @@ type exam struct {
 	tracked     []fabric.Connection   // that the filters select
 	products    int                   // with a list price of their own
 	portEnds    int                   // ends of connections on those ports
+	fromV3      bool                  // the connections come from v3
+	listing     int                   // calls that a listing of all connections took; 0 if not listed
 	attachments map[string]attachment // the best of every asset in a stream; nil if not listed
 	assetPages  int                   // calls that this listing took; 0 if not listed
 }
@@ -75,7 +77,10 @@ func checkAccount(ctx context.Context, cfg *config.Config, i int, refusals *fabr
 	if a.Connections.Traffic {
 		connections := e.connectionTraffic()
 		e.findSource(ctx, connections)
-		if len(connections.assets) > 0 {
+		switch {
+		case connections.optional && connections.used.source == "":
+			e.connections = nil // nothing is asked about them
+		case len(connections.assets) > 0:
 			e.checkAttachment(ctx, connections)
 		}
 	}

@@ -104,6 +104,6 @@ func (e *exam) listStreams(ctx context.Context) error {
 		}
 		best[asset.UUID] = max(best[asset.UUID], state)
 	}
-	e.attachments, e.assetPages = best, poll.AssetPages(assets)
+	e.attachments, e.assetPages = best, poll.Pages(assets)
 	return nil
 }

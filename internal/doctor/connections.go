@@ -27,7 +27,7 @@ func (e *exam) searchConnections(ctx context.Context) {
 		return
 	}
 	ports := e.reachable()
-	if len(ports) == 0 {
+	if len(ports) == 0 && !e.account.Connections.All {
 		e.add(skip, "", "there is no port to ask about", "")
 		return
 	}
@@ -38,12 +38,13 @@ func (e *exam) searchConnections(ctx context.Context) {
 	}
 	found, failed := map[string]fabric.Connection{}, map[string]bool{}
 	var why error
+	passing := false // some of the failures may pass
 	err := e.client.PortConnections(ctx, uuids, func(batch []string, conns []fabric.Connection, err error) {
 		for _, c := range conns {
 			found[c.UUID] = c
 		}
 		if err != nil {
-			why = err
+			why, passing = err, passing || !poll.SearchRefused(err)
 			for _, uuid := range batch {
 				failed[uuid] = true
 			}
@@ -53,10 +54,22 @@ func (e *exam) searchConnections(ctx context.Context) {
 		e.fault(ctx, "", "", err)
 		return
 	}
-	if n := len(ports) - len(failed); n > 0 {
-		e.add(ok, "", fmt.Sprintf("%s on %s", human.Plural(len(found), "connection"), human.Plural(n, "port")), "")
+	all := map[string]fabric.Connection{} // on ports or not
+	why = e.listConnections(ctx, all, why, len(failed) == len(ports) && why != nil && !passing)
+	through := ""
+	if e.fromV3 {
+		clear(failed)
+		through = ", through v3: the v4 search does not exist for these credentials, or refuses them"
+		for uuid, c := range all {
+			if own[c.ASidePort] || own[c.ZSidePort] {
+				found[uuid] = c
+			}
+		}
 	}
-	refused := why != nil && (fabric.Reason(why) == fabric.ReasonForbidden || fabric.Reason(why) == fabric.ReasonNotFound)
+	if n := len(ports) - len(failed); n > 0 {
+		e.add(ok, "", fmt.Sprintf("%s on %s%s", human.Plural(len(found), "connection"), human.Plural(n, "port"), through), "")
+	}
+	refused := why != nil && poll.SearchRefused(why)
 	switch {
 	case why == nil:
 	case !refused:
@@ -67,14 +80,75 @@ func (e *exam) searchConnections(ctx context.Context) {
 		ports = slices.DeleteFunc(slices.Clone(ports), func(p asset) bool { return !failed[p.uuid] })
 		e.each(fail, "port", ports, why.Error(), connectionRights)
 	}
+	e.reportHidden(ports, found)
+	if e.account.Connections.All {
+		maps.Copy(found, all)
+	}
 	e.selectConnections(found, own)
 }
 
-// selectConnections finds out which connections on the account's own ports have traffic
-// that the exporter would poll. It also counts their ends on these ports, by which the
-// exporter plans its searches.
+// listConnections lists all connections: through v4 if the account tracks all, or through v3
+// if v4 has refused the search for every port. why is the error of these searches; it
+// returns nil instead if v3 has answered.
+func (e *exam) listConnections(ctx context.Context, all map[string]fabric.Connection, why error, refused bool) error {
+	if e.account.Connections.All && !refused {
+		conns, err := poll.GatherConnections(e.client.Connections(ctx))
+		switch {
+		case err == nil:
+			e.take(all, conns)
+		case len(e.ports) == 0 && poll.SearchRefused(err):
+			why, refused = err, true
+		default:
+			e.fault(ctx, "", "listing of all connections: ", err)
+		}
+	}
+	if !refused {
+		return why
+	}
+	conns, err := poll.GatherConnections(e.client.BuyerConnectionsV3(ctx))
+	if err != nil {
+		return fmt.Errorf("%w; and %w", why, err)
+	}
+	e.take(all, conns)
+	e.fromV3 = true
+	return nil
+}
+
+func (e *exam) take(all map[string]fabric.Connection, conns []fabric.Connection) {
+	for _, c := range conns {
+		all[c.UUID] = c
+	}
+	e.listing = poll.Pages(len(conns))
+}
+
+// reportHidden reports the ports whose connections v3 does not list.
+func (e *exam) reportHidden(ports []asset, found map[string]fabric.Connection) {
+	if !e.fromV3 {
+		return
+	}
+	touched := map[string]bool{}
+	for _, c := range found {
+		touched[c.ASidePort], touched[c.ZSidePort] = true, true
+	}
+	var hidden, notOrdered []asset
+	for _, p := range ports {
+		switch listed := e.listed[p.uuid]; {
+		case listed.ConnectionsHidden:
+			hidden = append(hidden, p)
+		case listed.HasConnections && !touched[p.uuid]:
+			notOrdered = append(notOrdered, p)
+		}
+	}
+	e.each(fail, "port", hidden, "v3 says that the user may not view the connections of the port, so their number is not known", connectionRights)
+	e.each(warn, "port", notOrdered, "v3 says that the port has connections, and lists none of them, so their number is not known",
+		"v3 lists only connections that the account has ordered; "+connectionRights+" through the v4 API")
+}
+
+// selectConnections finds out which connections have traffic that the exporter would poll:
+// those on the account's own ports, and with connections.all the others as well. It also
+// counts their ends on these ports, by which the exporter plans its searches.
 func (e *exam) selectConnections(found map[string]fabric.Connection, own map[string]bool) {
-	selection, selected := daemon.Selection(e.account.Connections), 0
+	selection, selected, onNoPort := daemon.Selection(e.account.Connections), 0, 0
 	for _, uuid := range slices.Sorted(maps.Keys(found)) {
 		c := found[uuid]
 		if own[c.ASidePort] {
@@ -84,12 +158,18 @@ func (e *exam) selectConnections(found map[string]fabric.Connection, own map[str
 			e.portEnds++
 		}
 		of := poll.NewConnection(c)
-		side, _, is := of.SeenFrom(own)
-		if selection == nil || !is || !selection.Match(&of) {
+		if selection == nil {
+			continue
+		}
+		side, port, is := selection.SeenFrom(&of, own)
+		if !is {
 			continue
 		}
 		selected++
 		e.tracked = append(e.tracked, c)
+		if port == "" {
+			onNoPort++
+		}
 		if of.CarriesTraffic() && len(e.connections) < selection.Max {
 			ask := func(ctx context.Context, source string, from, to time.Time) (*fabric.Traffic, error) {
 				t, err := poll.AskConnection(ctx, e.client, source, uuid, side, from, to)
@@ -106,6 +186,9 @@ func (e *exam) selectConnections(found map[string]fabric.Connection, own map[str
 	}
 	detail := fmt.Sprintf("connections.include and exclude select %d of %s; traffic is polled for %d",
 		selected, human.Plural(len(found), "connection"), len(e.connections))
+	if selection.All {
+		detail += fmt.Sprintf("; %d of them are on no port of the account (connections.all)", onNoPort)
+	}
 	switch {
 	case selected == 0:
 		e.add(warn, "", detail, "loosen connections.include or connections.exclude")
@@ -125,6 +208,7 @@ func (e *exam) checkBudget() {
 	b := poll.NewBudget(daemon.PollConfig(e.cfg), poll.Load{
 		Ports: len(e.ports), Connections: e.portEnds, Measured: len(e.connections), AssetPages: e.assetPages,
 		Products: e.products, PriceInterval: e.account.Prices.Interval,
+		Listing: e.listing, FromV3: e.fromV3,
 	})
 	load := human.Plural(len(e.ports), "port")
 	if len(e.connections) > 0 {

@@ -61,6 +61,7 @@ func TestNoConnectionsMayBeSearched(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			api := fabrictest.New(fabrictest.Options{})
 			api.Inject(refusal(fabrictest.OpSearchConnections, "", status, "EQ-3000197"))
+			api.SetGone(fabrictest.OpBuyerConnectionsV3)
 			r, err := examine(t, api.Transport(), account(discovery))
 			if err == nil {
 				t.Error("no error")

@@ -32,6 +32,9 @@ type traffic struct {
 	sourceCheck, attachmentCheck string
 	ifGone, orElse               string // remedies; orElse is added to those of an attachment
 
+	gone     func(error) bool // whether an error says that a source does not exist
+	optional bool             // without a source there is no traffic, and nothing is wrong
+
 	sources []string // to ask, in order
 	assets  []asset
 
@@ -43,12 +46,18 @@ func (e *exam) portTraffic() *traffic {
 	return &traffic{
 		noun: "port", sourceCheck: "traffic_source", attachmentCheck: "attachment",
 		ifGone:  "check the uuids, the rights of the credentials and api_url",
+		gone:    fabric.Gone,
 		sources: daemon.Sources(e.account.TrafficSource), assets: e.reachable(),
 	}
 }
 
 func (e *exam) connectionTraffic() *traffic {
+	gone := fabric.Gone
+	if e.fromV3 {
+		gone = poll.SearchRefused
+	}
 	return &traffic{
+		gone: gone, optional: e.fromV3,
 		noun: "connection", sourceCheck: "connection_traffic", attachmentCheck: "connection_attachment",
 		ifGone:  "check the rights of the credentials to the connections, and api_url; without a source, set connections.traffic: false",
 		orElse:  "; or leave it out by connections.exclude", // few fit into the streams of a project
@@ -81,7 +90,7 @@ type reading struct {
 }
 
 // askSource reads the primary window of each asset of a sample.
-func (e *exam) askSource(ctx context.Context, source string, sample []asset) outcome {
+func (e *exam) askSource(ctx context.Context, t *traffic, source string, sample []asset) outcome {
 	window := e.cfg.Poll.Windows[0]
 	to := time.Now().UTC().Truncate(time.Second)
 	o := outcome{source: source, readings: make([]reading, len(sample)), answers: map[string]int{}}
@@ -89,11 +98,11 @@ func (e *exam) askSource(ctx context.Context, source string, sample []asset) out
 	var asking sync.WaitGroup // the client limits how many calls are open
 	for i, a := range sample {
 		asking.Go(func() {
-			t, err := a.ask(ctx, source, to.Add(-window.Span), to)
+			answer, err := a.ask(ctx, source, to.Add(-window.Span), to)
 			r := reading{asset: a, err: err}
 			if err == nil {
-				r.resolution = cmp.Or(t.Resolution, window.Resolution)
-				for _, p := range slices.Concat(t.Inbound.Points, t.Outbound.Points) {
+				r.resolution = cmp.Or(answer.Resolution, window.Resolution)
+				for _, p := range slices.Concat(answer.Inbound.Points, answer.Outbound.Points) {
 					if p.Time.After(r.newest) {
 						r.newest = p.Time
 					}
@@ -103,14 +112,14 @@ func (e *exam) askSource(ctx context.Context, source string, sample []asset) out
 		})
 	}
 	asking.Wait()
-	o.exists = poll.Exists(errs)
+	o.exists = poll.Exists(errs, t.gone)
 	for _, r := range o.readings {
 		answer := withData
 		switch {
 		case r.err == nil && r.newest.IsZero():
 			answer = empty
 		case r.err == nil:
-		case fabric.Gone(r.err):
+		case t.gone(r.err):
 			answer = notFound
 		default:
 			answer = fabric.Reason(r.err)
@@ -150,7 +159,7 @@ func (e *exam) findSource(ctx context.Context, t *traffic) {
 	var ended error // why no further source was asked
 	best := ""      // the source with data
 	for _, source := range t.sources {
-		o := e.askSource(ctx, source, sample)
+		o := e.askSource(ctx, t, source, sample)
 		ended = ctx.Err()
 		if outOfTime(o.failure) {
 			ended = o.failure
@@ -177,6 +186,8 @@ func (e *exam) findSource(ctx context.Context, t *traffic) {
 			e.add(ok, o.source, o.source+" is gone; auto stays with "+t.used.source, "")
 		case i < len(t.sources)-1:
 			e.add(ok, o.source, o.source+" is gone; auto goes on to the next source", "")
+		case t.optional:
+			e.add(ok, o.source, fmt.Sprintf("%s is gone; the %ss come from v3, which does not know their traffic: they have series without it", o.source, t.noun), "")
 		default:
 			remedy := "no source is left: " + t.ifGone
 			if len(t.sources) == 1 {

@@ -6,6 +6,21 @@ import (
 	"time"
 )
 
+// Views are all ports of known accounts as they may be shown now, sorted by UUID.
+func (s *Snapshot) Views(now time.Time) []View {
+	accounts := make(map[string]*Account, len(s.Accounts))
+	for i := range s.Accounts {
+		accounts[s.Accounts[i].Name] = &s.Accounts[i]
+	}
+	all := make([]View, 0, len(s.Ports))
+	for _, p := range s.Ports {
+		if a := accounts[p.Account]; a != nil {
+			all = append(all, s.View(a, p, now))
+		}
+	}
+	return all
+}
+
 // Busiest views every port as it may be shown now, those with the highest
 // utilization first and those of unknown utilization last.
 func (s *Snapshot) Busiest(now time.Time) []View {
@@ -14,15 +29,13 @@ func (s *Snapshot) Busiest(now time.Time) []View {
 
 		utilization float64 // -1 if it is unknown
 	}
-	all := make([]ranked, 0, len(s.Ports))
-	for _, p := range s.Ports {
-		if a, ok := s.Account(p.Account); ok {
-			r := ranked{s.View(&a, p, now), -1}
-			if u := r.Utilization(); u != nil {
-				r.utilization = *u
-			}
-			all = append(all, r)
+	var all []ranked
+	for _, v := range s.Views(now) {
+		r := ranked{v, -1}
+		if u := v.Utilization(); u != nil {
+			r.utilization = *u
 		}
+		all = append(all, r)
 	}
 	slices.SortFunc(all, func(a, b ranked) int {
 		return cmp.Or(cmp.Compare(b.utilization, a.utilization), cmp.Compare(a.Name(), b.Name()), cmp.Compare(a.UUID, b.UUID))

@@ -97,8 +97,8 @@ type Tracked struct {
 	Metered
 
 	At   time.Time // when that was
-	Port string    // UUID of the account's port that it is seen from
-	Side Side      // that the port is on
+	Port string    // UUID of the account's port that it is seen from, "" if it is on none
+	Side Side      // that the port is on, the a-side if there is no port
 
 	// Dropped counts packets that a side dropped because they exceeded the
 	// bandwidth; the zero value if the source has no such count. It never changes

@@ -131,7 +131,8 @@ type Account struct {
 
 	// Selected is how many connections its filters let through, nil if no
 	// connection is to be tracked, and before the first search; ConnectionSource is
-	// the source of their traffic, "" before one has answered with data.
+	// the source of their traffic, "" before one has answered with data, and NoSource
+	// if no source knows them.
 	Selected         *int
 	ConnectionSource string
 
@@ -140,6 +141,10 @@ type Account struct {
 	TokenExpiry time.Time // zero without a token
 	LastError   string    // latest failure of a data call, "" after a success
 }
+
+// NoSource is the ConnectionSource of an account whose connections come from v3, which
+// does not know their traffic, if no other source does.
+const NoSource = "none"
 
 // Intervals are the times between two polls of the same thing, as configured.
 type Intervals struct{ Traffic, Connections, Inventory time.Duration }

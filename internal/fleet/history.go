@@ -78,6 +78,9 @@ func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time
 		rates[d] = l.plausible(ascending(a.Rates(d).Intervals), Rejected{})
 		h.Resolution = max(h.Resolution, l.length(rates[d]))
 	}
+	if l.stated == 0 && h.Resolution > 5*time.Minute && (finer(rates[Inbound], h.Resolution) || finer(rates[Outbound], h.Resolution)) {
+		h.Resolution = 5 * time.Minute
+	}
 	// An interval under way has no final value, and a receiver would keep the first that it
 	// gets. Hours may be stamped with their start.
 	over := now
@@ -105,6 +108,18 @@ func NewHistory(of Subject, a *Answer, l *Limits, packets []CountTrack, now time
 	}
 	h.Settled = settled(times, h.Resolution)
 	return h
+}
+
+// finer reports whether most of ascending intervals are clearly closer to each other than step: a
+// source that does not state its resolution may answer with 5 minutes when hours were meant.
+func finer(all []Interval, step time.Duration) bool {
+	n := 0
+	for i := 1; i < len(all); i++ {
+		if 2*all[i].Time.Sub(all[i-1].Time) < step {
+			n++
+		}
+	}
+	return 2*n > len(all)
 }
 
 // CountTrack are the counts of packets of one direction of a port, or of one side of a

@@ -33,6 +33,8 @@ type Inventory struct {
 	LAG, Project                        string
 
 	Product string `json:",omitempty"` // equal for ports with the same list price, "" if that is not known
+	// From v3 only: the port has connections, and the user may not view them.
+	HasConnections, ConnectionsHidden bool `json:",omitempty"`
 }
 
 // Link is one physical port.

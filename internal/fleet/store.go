@@ -112,6 +112,7 @@ type AccountSettings struct {
 	// with series of their own.
 	Discovered func(name string, i *Inventory) bool
 	Tracked    func(c *Connection) bool
+	TrackedAll bool // also connections on no port of the account
 }
 
 // PortSettings is a port that the configuration names.
@@ -152,13 +153,19 @@ func (s *Store) Reconfigure(set Settings) {
 		}
 	}
 	for _, old := range prev.Connections { // connections.max is applied by the next search
-		port := e.next.Port(old.Port)
-		if port == nil {
+		account := old.Account
+		if port := e.next.Port(old.Port); port != nil {
+			account = port.Account
+		} else if old.Port != "" {
 			continue
 		}
-		if tracked := set.Accounts[set.index(port.Account)].Tracked; tracked != nil && tracked(&old.Connection) {
+		i := set.index(account)
+		if i < 0 || old.Port == "" && (!set.Accounts[i].TrackedAll || !set.Shard.Has(old.UUID)) {
+			continue
+		}
+		if tracked := set.Accounts[i].Tracked; tracked != nil && tracked(&old.Connection) {
 			c := *old
-			c.Metered = c.carried(port.Account, prev.Windows, set.Windows)
+			c.Metered = c.carried(account, prev.Windows, set.Windows)
 			e.next.Connections = append(e.next.Connections, &c)
 		}
 	}

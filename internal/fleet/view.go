@@ -34,7 +34,7 @@ type ConnectionView struct {
 	*Tracked
 	MeteredView
 
-	PortName string      // of the port that it is seen from
+	PortName string      // of the port that it is seen from, "" if there is none
 	Facts    *Connection // nil: no search has found it for long
 }
 
@@ -52,11 +52,14 @@ func (s *Snapshot) View(a *Account, p *Port, now time.Time) View {
 	return v
 }
 
-// ConnectionView returns the connection c of account a, seen from port p, as it
-// may be shown now. Its values end as the values of a port do, its traffic by the
+// ConnectionView returns the connection c of account a, seen from port p, or nil if it is on
+// none, as it may be shown now. Its values end as the values of a port do, its traffic by the
 // intervals of connection traffic.
 func (s *Snapshot) ConnectionView(a *Account, p *Port, c *Tracked, now time.Time) ConnectionView {
-	v := ConnectionView{Tracked: c, MeteredView: s.meteredView(a, &c.Metered, a.ConnectionWindows, now), PortName: p.Name()}
+	v := ConnectionView{Tracked: c, MeteredView: s.meteredView(a, &c.Metered, a.ConnectionWindows, now)}
+	if p != nil {
+		v.PortName = p.Name()
+	}
 	if s.fresh(c.At, a.Connections, now) {
 		v.Facts = &c.Connection
 	}

@@ -34,6 +34,11 @@ func (q *queue) deliver(ctx context.Context, samples []sample) error {
 			return nil
 		case !failed:
 			return err
+		case f.samples && f.written > 0: // the others must not be sent again: some receivers refuse what they have
+			q.answered()
+			q.metrics.samples.WithLabelValues(q.Name, "sent").Add(float64(f.written))
+			q.refuse(refusal(f.Text), len(samples)-f.written)
+			return nil
 		case f.samples:
 			q.answered()
 			return q.divide(ctx, samples, refusal(f.Text))

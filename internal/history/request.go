@@ -138,6 +138,7 @@ type Failure struct {
 	Text       string        // what went wrong or the first line of the answer, without secrets
 
 	samples bool // it is about the samples: others may be accepted
+	written int  // samples that the receiver took all the same, as remote write 2.0 allows
 }
 
 func (f *Failure) Error() string {
@@ -256,7 +257,7 @@ func (r *Receiver) write(ctx context.Context, samples []sample) error {
 	}
 	// The library would try again on a schedule of its own.
 	var first error
-	_, err = api.Write(request, kind, message, remote.WithWriteRetryCallback(func(err error) { first = err; cancel() }))
+	stats, err := api.Write(request, kind, message, remote.WithWriteRetryCallback(func(err error) { first = err; cancel() }))
 	err = cmp.Or(first, err)
 	timeout := errors.Is(request.Err(), context.DeadlineExceeded)
 	switch {
@@ -265,7 +266,7 @@ func (r *Receiver) write(ctx context.Context, samples []sample) error {
 	case err == nil && a.broken == nil:
 		return nil
 	}
-	f := &Failure{Status: a.status, RetryAfter: a.retryAfter, Text: r.line(a.text)}
+	f := &Failure{Status: a.status, RetryAfter: a.retryAfter, Text: r.line(a.text), written: min(stats.Samples, len(samples))}
 	switch {
 	case a.status == 0 || a.broken != nil:
 		f.Reason, f.Status = ReasonConnection, 0

@@ -89,3 +89,35 @@ func Plural(n int, noun string) string {
 	}
 	return strconv.Itoa(n) + " " + noun
 }
+
+// Units say whether rates are written in bits or in bytes. The zero value is Bits.
+type Units string
+
+// The units of rates.
+const (
+	Bits  Units = "bits"
+	Bytes Units = "bytes"
+)
+
+// PerSecond is the unit of a rate without a prefix.
+func (u Units) PerSecond() string {
+	if u == Bytes {
+		return "B/s"
+	}
+	return "bit/s"
+}
+
+// Of converts a rate in bit/s.
+func (u Units) Of(bits float64) float64 {
+	if u == Bytes {
+		return bits / 8
+	}
+	return bits
+}
+
+// Rate writes a rate in bit/s with three digits and an SI prefix, e.g. "1.25 Gbit/s" or
+// "156 MB/s".
+func (u Units) Rate(bits float64) string {
+	digits, prefix := Scale(u.Of(bits))
+	return digits + " " + prefix + u.PerSecond()
+}

@@ -21,6 +21,18 @@ func TestScaleWritesThreeDigits(t *testing.T) {
 	}
 }
 
+// A kilo is 1000 in both units, never 1024.
+func TestRatesInBothUnits(t *testing.T) {
+	for bits, want := range map[float64][2]string{
+		0: {"0 bit/s", "0 B/s"}, 8: {"8 bit/s", "1 B/s"}, 8000: {"8 kbit/s", "1 kB/s"}, 8192: {"8.19 kbit/s", "1.02 kB/s"},
+		1e9: {"1 Gbit/s", "125 MB/s"}, 10e9: {"10 Gbit/s", "1.25 GB/s"}, 800e9: {"800 Gbit/s", "100 GB/s"},
+	} {
+		if got := [2]string{human.Bits.Rate(bits), human.Bytes.Rate(bits)}; got != want || human.Units("").Rate(bits) != want[0] {
+			t.Errorf("%v is %q, want %q", bits, got, want)
+		}
+	}
+}
+
 func TestPrintableSteersNoTerminal(t *testing.T) {
 	for text, want := range map[string]string{
 		"SV5-CORE 10G": "SV5-CORE 10G", "Zürich 東京": "Zürich 東京", "\x1b[2J\n": "\ufffd[2J\ufffd", "a\u202eb": "a\ufffdb",

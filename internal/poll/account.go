@@ -45,11 +45,14 @@ type account struct {
 	// Of the chores alone, each of which runs in one goroutine at a time.
 	listedV4         bool                   // v4 has listed the ports
 	goneV4           int                    // listings in a row that found no v4
+	searchedV4       bool                   // v4 has searched connections
+	goneSearches     int                    // searches in a row that v4 refused
+	searches         int                    // since v3 lists the connections
 	listAgain        bool                   // try the listing again in a minute: none has succeeded yet
 	wasEmpty         bool                   // the latest listing that came through had lost every port
 	missingPairPorts map[string]bool        // ports of configured pairs that were logged as missing
-	prices           map[string]priceAnswer // by product
 	lastOverLimit    int                    // connections selected when it was logged that they are too many
+	prices           map[string]priceAnswer // by product
 
 	begun     chan struct{} // closed when traffic may be polled
 	beginOnce sync.Once
@@ -58,11 +61,16 @@ type account struct {
 	logged   map[*traffic]float64   // stretch factor in the latest log line
 	catchUp  map[*traffic]time.Time // intervals became shorter: when the last key that waited for the old one is due
 
-	mu           sync.Mutex
-	current      plan
-	productCount int             // products that list prices are asked for
-	assetPages   int             // that the latest listing of stream assets took; 0 if none is made
+	mu         sync.Mutex
+	current    plan
+	assetPages int  // that the latest listing of stream assets took; 0 if none is made
+	searchedV3 bool // v3 lists the connections
+	// Pages of the latest listing of all connections, 0 if none is made.
+	listingPages int
+	// Ports of the account that other shards poll, by the latest listing; nil before the first.
+	elsewhere    map[string]bool
 	enabled      map[string]bool // by the latest listing of streams; nil if there is none
+	productCount int             // products that list prices are asked for
 	// How long the latest search and listing took: they are not done more often.
 	searchTook, listingTook time.Duration
 }
@@ -139,6 +147,9 @@ func (a *account) newTraffic(of *kind, sources []string, inUse string) *traffic 
 		return a.probe(ctx, t)
 	}
 	t.lap.poll = a.surviving(of.turn, func(ctx context.Context, k key) bool {
+		if t.idle() {
+			return true
+		}
 		source, _ := t.current()
 		err := a.pollTraffic(ctx, t, k, source, false)
 		if fabric.Gone(err) && a.probeDue(t) {

@@ -47,7 +47,9 @@ type fakeAPI struct {
 	connectionTraffic func(source, uuid, viewPoint string) (*fabric.ConnectionTraffic, error)
 	assets            func() ([]fabric.StreamAsset, error)
 	price             func(what string, of fabric.ConnectionProduct) (fabric.Price, error) // what is port, connection or v3
-	login             fabric.TokenStatus
+
+	all, buyer func() ([]fabric.Connection, error) // without them there is no such call
+	login      fabric.TokenStatus
 }
 
 func (f *fakeAPI) note(c call) {
@@ -66,21 +68,39 @@ func (f *fakeAPI) of(what, uuid string) []call {
 	})
 }
 
-func listing(list func() ([]fabric.Port, error)) iter.Seq2[fabric.Port, error] {
-	return func(yield func(fabric.Port, error) bool) {
+func listing[T any](list func() ([]T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
 		if list == nil {
 			return
 		}
-		ports, err := list()
-		for _, p := range ports {
-			if !yield(p, nil) {
+		items, err := list()
+		for _, item := range items {
+			if !yield(item, nil) {
 				return
 			}
 		}
 		if err != nil {
-			yield(fabric.Port{}, err)
+			yield(*new(T), err)
 		}
 	}
+}
+
+func (f *fakeAPI) Connections(context.Context) iter.Seq2[fabric.Connection, error] {
+	f.note(call{what: "all connections"})
+	return listing(orGone(f.all))
+}
+
+func (f *fakeAPI) BuyerConnectionsV3(context.Context) iter.Seq2[fabric.Connection, error] {
+	f.note(call{what: "v3 connections"})
+	return listing(orGone(f.buyer))
+}
+
+// orGone is list, or a list that does not exist.
+func orGone(list func() ([]fabric.Connection, error)) func() ([]fabric.Connection, error) {
+	if list != nil {
+		return list
+	}
+	return func() ([]fabric.Connection, error) { return nil, errGone }
 }
 
 func (f *fakeAPI) Ports(context.Context) iter.Seq2[fabric.Port, error] {

@@ -194,3 +194,26 @@ func TestHoursAreHandedOnWhenTheyAreOver(t *testing.T) {
 		}
 	})
 }
+
+// An answer may be finer than it was asked for: the label says what it is.
+func TestFinerIntervalsAreCalledWhatTheyAre(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rates := map[int]float64{}
+		for n := range 20 {
+			rates[-5*n-60] = 1
+		}
+		api := &fakeAPI{ports: allSeen("aa"), traffic: func(source, _ string) (*fabric.Traffic, error) {
+			answer := stats(source, rates)
+			answer.Resolution = 0
+			return answer, nil
+		}}
+		b := newBench(t, api, "aa")
+		b.cfg.Windows[0].Span, b.cfg.Windows[0].Resolution = 8*24*time.Hour, time.Hour
+		got := &book{}
+		b.cfg.History = got
+		b.run(t, 20*time.Minute)
+		if lines := got.lines(); len(lines) != 40 || !strings.HasPrefix(lines[0], "aa name-of-aa 5m0s ") {
+			t.Errorf("%d: %.200v", len(lines), lines)
+		}
+	})
+}

@@ -54,6 +54,11 @@ func (a *account) pollInventory(ctx context.Context) {
 		}
 		a.markAttached(e)
 	})
+	if err == nil {
+		a.mu.Lock()
+		a.elsewhere = a.portsElsewhere(listed, now)
+		a.mu.Unlock()
+	}
 	a.log.record("inventory", "", err)
 	for _, uuid := range unseen {
 		a.log.record("visibility", uuid, errNotListed)
@@ -129,6 +134,19 @@ func (a *account) discover(e *fleet.Edit, listed map[string]fabric.Port, now tim
 		takeListed(p, found, now)
 		a.log.Info("port discovered", "port_uuid", uuid, "port_name", found.Name)
 	}
+}
+
+// portsElsewhere are the ports of the account that other shards poll.
+func (a *account) portsElsewhere(listed map[string]fabric.Port, now time.Time) map[string]bool {
+	elsewhere := map[string]bool{}
+	for uuid, found := range listed {
+		inventory := newInventory(found, now)
+		own := a.Discover != nil && a.Discover(found.Name, inventory) || slices.ContainsFunc(a.Ports, func(p Port) bool { return p.UUID == uuid })
+		if own && !a.cfg.inShard(uuid, inventory) {
+			elsewhere[uuid] = true
+		}
+	}
+	return elsewhere
 }
 
 // takeListed writes what a listing says of a port.
@@ -244,7 +262,7 @@ func newInventory(p fabric.Port, now time.Time) *fleet.Inventory {
 		Metro: p.MetroCode, MetroName: p.MetroName, Region: p.Region, IBX: p.IBX,
 		Encapsulation: p.Encapsulation, Package: p.Package, Speed: p.Speed,
 		RedundancyPriority: p.RedundancyPriority, RedundancyGroup: p.RedundancyGroup,
-		Project: p.ProjectID, Product: p.Product,
+		Project: p.ProjectID, Product: p.Product, HasConnections: p.HasConnections, ConnectionsHidden: p.ConnectionsHidden,
 	}
 	if p.LAG != nil {
 		i.LAG = strconv.FormatBool(*p.LAG)

@@ -71,6 +71,7 @@ func uuidKey(class string) string {
 var ownReasons = map[error]string{
 	errNotListed: "not_listed", errEmptied: "listing_empty", fleet.ErrImplausible: "implausible",
 	errNotAttached: "not_attached", errConnectionNotAttached: "not_attached",
+	errConnectionsHidden: "connections_hidden", errConnectionsNotOrdered: "connections_not_ordered",
 }
 
 // record takes down the outcome of one poll.

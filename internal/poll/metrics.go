@@ -123,7 +123,7 @@ func (m *Metrics) Observer(account string) func(fabric.Attempt) {
 // fabric.Config.Skipped, and logs the first of each operation. Its series exist from 0
 // on.
 func (m *Metrics) Skipped(account string, log *slog.Logger) func(op string, records int, first error) {
-	for _, op := range []string{fabric.OpPorts, fabric.OpUserPortsV3, fabric.OpSearchConnections, fabric.OpSearchStreamAssets} {
+	for _, op := range []string{fabric.OpPorts, fabric.OpUserPortsV3, fabric.OpSearchConnections, fabric.OpSearchStreamAssets, fabric.OpBuyerConnectionsV3} {
 		m.skipped.WithLabelValues(account, op)
 	}
 	log = log.With("component", "poll")

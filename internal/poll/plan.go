@@ -23,16 +23,18 @@ const leastShare = 0.1
 // Load is what there is to ask about.
 type Load struct {
 	Ports       int
-	Connections int // a connection between two of the ports is two
-	Measured    int // connections whose traffic is polled
-	AssetPages  int // calls that a listing of stream assets takes, 0 if none is made
-	Products    int // that list prices are asked for, each once in PriceInterval
+	Connections int  // a connection between two of the ports is two
+	Listing     int  // calls that a listing of all connections takes, 0 if none is made
+	FromV3      bool // the listing is that of v3, and takes the place of searches
+	Measured    int  // connections whose traffic is polled
+	AssetPages  int  // calls that a listing of stream assets takes, 0 if none is made
+	Products    int  // that list prices are asked for, each once in PriceInterval
 
 	PriceInterval time.Duration
 }
 
-// AssetPages is how many calls a listing of so many stream assets takes.
-func AssetPages(assets int) int { return max(1, pagesOf(assets)) }
+// Pages is how many calls a listing of so many things takes.
+func Pages(things int) int { return max(1, pagesOf(things)) }
 
 func pagesOf(n int) int { return (n + pageSize - 1) / pageSize }
 
@@ -85,7 +87,11 @@ func newPlan(cfg Config, l Load, ratePorts, rateConnections float64) plan {
 		p.ports.polls += calls(l.Ports, w.Interval)
 		p.connections.polls += calls(l.Measured, w.Interval)
 	}
-	p.ports.polls += calls(pagesOf(l.Connections)+pagesOf(l.Ports), cfg.Connections) +
+	searches := pagesOf(l.Connections) + pagesOf(l.Ports)
+	if l.FromV3 {
+		searches = min(1, l.Ports) // to learn whether v4 is back
+	}
+	p.ports.polls += calls(searches+l.Listing, cfg.Connections) +
 		calls(pagesOf(l.Ports)+l.AssetPages, cfg.Inventory)
 	if l.Products > 0 {
 		p.ports.polls += calls(l.Products, l.PriceInterval)
@@ -201,8 +207,12 @@ func (a *account) replan() {
 	if a.connections != nil {
 		rateConnections = a.connections.lap.rate()
 	}
+	if a.connections != nil && a.connections.idle() {
+		load.Measured = 0
+	}
 	a.mu.Lock()
-	load.AssetPages, load.Products, load.PriceInterval = a.assetPages, a.productCount, a.Prices
+	load.AssetPages, load.Listing, load.FromV3 = a.assetPages, a.listingPages, a.searchedV3
+	load.Products, load.PriceInterval = a.productCount, a.Prices
 	next := newPlan(a.cfg, load, ratePorts, rateConnections)
 	next.search, next.inventory = max(next.search, a.searchTook), max(next.inventory, a.listingTook)
 	old := a.current

@@ -35,6 +35,8 @@ type API interface {
 	// PortConnections hands over each batch of ports with its connections or
 	// error; its own error says that ctx has ended.
 	PortConnections(ctx context.Context, ports []string, each func(ports []string, conns []fabric.Connection, err error)) error
+	Connections(ctx context.Context) iter.Seq2[fabric.Connection, error]
+	BuyerConnectionsV3(ctx context.Context) iter.Seq2[fabric.Connection, error]
 }
 
 // Port is a port to poll.
@@ -69,7 +71,18 @@ type Account struct {
 // several accounts select belongs to the first.
 type Selection struct {
 	Match func(*fleet.Connection) bool
-	Max   int // so many of them at most
+	Max   int  // so many of them at most
+	All   bool // also those on no port of the account
+}
+
+// SeenFrom is the side from which to see a connection, and the port of the account on that
+// side: with All it is the a-side and "" for one on no port. ok is false if it is not selected.
+func (s *Selection) SeenFrom(c *fleet.Connection, ports map[string]bool) (side fleet.Side, port string, ok bool) {
+	side, port, ok = c.SeenFrom(ports)
+	if !ok && s.All {
+		side, ok = fleet.ASide, true
+	}
+	return side, port, ok && s.Match(c)
 }
 
 // Config is what to poll, and how often.
@@ -108,7 +121,7 @@ func (c *Config) settings() fleet.Settings {
 			Sources: a.Sources, ConnectionSources: ConnectionSources(a.Sources),
 		}
 		if a.Connections != nil {
-			s.Tracked = a.Connections.Match
+			s.Tracked, s.TrackedAll = a.Connections.Match, a.Connections.All
 		}
 		for _, p := range a.Ports {
 			s.Ports = append(s.Ports, fleet.PortSettings(p))

@@ -110,19 +110,25 @@ func Sample[T any](all []T) []T {
 }
 
 // Exists reports whether a traffic source that was asked about a sample exists. An answer
-// shows that it does. Without one, it does not if more than half of the sample say so;
+// shows that it does. Without one, it does not if more than half of the sample are gone;
 // errors that may pass, like HTTP 500, decide nothing.
-func Exists(outcomes []error) bool {
-	gone := 0
+func Exists(outcomes []error, gone func(error) bool) bool {
+	n := 0
 	for _, err := range outcomes {
 		if err == nil {
 			return true
 		}
-		if fabric.Gone(err) {
-			gone++
+		if gone(err) {
+			n++
 		}
 	}
-	return 2*gone <= len(outcomes)
+	return 2*n <= len(outcomes)
+}
+
+// gone reports whether an error says that a traffic source does not exist. For connections
+// that come from v3, because v4 is gone or refuses the account, a refusal says it as well.
+func (a *account) gone(t *traffic, err error) bool {
+	return fabric.Gone(err) || t.kind == connectionKind && a.fromV3() && SearchRefused(err)
 }
 
 // probe looks for the traffic source: it asks the sources, one after the other, about a
@@ -145,7 +151,7 @@ func (a *account) probe(ctx context.Context, t *traffic) bool {
 		if ctx.Err() != nil {
 			return true
 		}
-		if !Exists(outcomes) {
+		if !Exists(outcomes, func(err error) bool { return a.gone(t, err) }) {
 			continue
 		}
 		if known && source == before { // it answers again: no other probe for one interval
@@ -167,6 +173,11 @@ func (a *account) probe(ctx context.Context, t *traffic) bool {
 		t.lap.polled(polled)
 		return true
 	}
+	if t.kind == connectionKind && a.fromV3() {
+		a.withoutTraffic(t)
+		t.lap.polled(sample)
+		return true
+	}
 	// A loop over all sources would spend the whole request budget.
 	t.use(t.sources[0], false, time.Now().Add(a.interval(t, 0)))
 	a.forgetSource(t, "")
@@ -178,6 +189,38 @@ func (a *account) probe(ctx context.Context, t *traffic) bool {
 	a.log.Error("no traffic source exists; trying again in one interval", "traffic_of", t.kind.name, "remedy", fmt.Sprintf(
 		"none of %v knows the %s; check the uuids, the rights of the credentials and api_url", t.sources, t.kind.name))
 	return true
+}
+
+// withoutTraffic stops asking for the traffic of connections that come from v3, which does not
+// know it, because no other source does either. That is no failure, and no poll. It is
+// looked at again once in an interval of the inventory.
+func (a *account) withoutTraffic(t *traffic) {
+	t.use(t.sources[0], false, time.Now().Add(a.plan().inventory))
+	t.mu.Lock()
+	t.none = true
+	t.mu.Unlock()
+	first := false
+	a.store.Update(func(e *fleet.Edit) {
+		state := e.Account(a.Name)
+		first = state.ConnectionSource != fleet.NoSource
+		state.ConnectionSource = fleet.NoSource
+		for _, c := range e.Snapshot().ConnectionsOf(a.Name) {
+			if _, tried := c.Succeeded(); tried { // in an earlier run, or before v4 was gone
+				e.Connection(a.Name, c.UUID).Polls = make([]fleet.Poll, len(a.cfg.Windows))
+			}
+		}
+	})
+	if first {
+		a.log.Info("connections have no traffic: they come from v3, which does not know it, and no other source exists", "sources", t.sources)
+		a.replan()
+	}
+}
+
+// idle reports whether no source knows the traffic.
+func (t *traffic) idle() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.none
 }
 
 // enoughTime is how long a probe waits for the other answers after the first one.
@@ -213,7 +256,7 @@ func (t *traffic) current() (source string, known bool) {
 func (t *traffic) use(source string, known bool, rest time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.source, t.known, t.rest = source, known, rest
+	t.source, t.known, t.rest, t.none = source, known, rest, false
 	clear(t.silent)
 }
 

@@ -51,7 +51,7 @@ func (a *account) pollStreams(ctx context.Context) {
 		if err != nil {
 			return // keep what was known
 		}
-		pages = AssetPages(assets)
+		pages = Pages(assets)
 	}
 	a.mu.Lock()
 	a.enabled = enabled

@@ -19,6 +19,7 @@ type traffic struct {
 	mu       sync.Mutex
 	source   string          // being asked
 	known    bool            // that it exists: a probe has found it, or it was in use before
+	none     bool            // no source knows the traffic of these connections: nothing is asked until the next probe
 	silent   map[string]bool // UUIDs without an answer since the source last answered any; true if the error says that it is gone
 	answered bool            // it has answered one in this run
 	rest     time.Time       // no probe before this
@@ -216,7 +217,7 @@ func (a *account) pollTraffic(ctx context.Context, t *traffic, k key, source str
 	to := time.Now().UTC().Truncate(time.Second)
 	from := to.Add(-w.Span)
 	answer, err := t.kind.ask(ctx, a.API, source, of, from, to)
-	if ctx.Err() != nil || probing && fabric.Gone(err) {
+	if ctx.Err() != nil || probing && a.gone(t, err) {
 		return err // shutting down, or another source may know better
 	}
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/portlist"
 )
 
@@ -147,6 +148,31 @@ func absentIsNeverZero(t *testing.T) {
 	if _, err := time.Parse(time.RFC3339, records[1][12]); err != nil {
 		t.Errorf("csv: %v", err)
 	}
+}
+
+// Units change the table alone: what programs read stays in bit/s.
+func TestUnitsOfTheTable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := polled(loaded(first, "port", new(4.25e9), new(999.6e6*8)))
+		o := options()
+		o.Bars, o.Units = false, human.Bytes
+		want := []string{
+			"NAME METRO SPEED B/s IN B/s IN P95 1d OUT B/s OUT P95 1d CONN AGE PROBLEM",
+			"port SV 1.25G 531M – 1G 1G – 0s",
+		}
+		for i, line := range strings.Split(strings.TrimSpace(print(t, d, o)), "\n") {
+			if got := strings.Join(strings.Fields(line), " "); got != want[i] {
+				t.Errorf("got %q, want %q", got, want[i])
+			}
+		}
+		for _, format := range []string{"json", "csv", "yaml"} {
+			o.Format, o.Units = format, human.Bits
+			bits := print(t, d, o)
+			if o.Units = human.Bytes; print(t, d, o) != bits {
+				t.Errorf("%s depends on the units", format)
+			}
+		}
+	})
 }
 
 // Names are what others wrote.

@@ -25,6 +25,7 @@ type Daemon = backfill.Daemon
 type Options struct {
 	Format      string        // one of Formats
 	Bars        bool          // in the table, beside the rates
+	Units       human.Units   // of the rates in the table
 	Timeout     time.Duration // after it, print what is known
 	Window      time.Duration // print the traffic of the past 1d to 90d; 0: the newest values
 	Concurrency int           // how many ports are asked for at a time, for a window

@@ -27,12 +27,13 @@ const (
 
 // writeTable has a column of prices if some are known.
 func writeTable(w io.Writer, l list, o Options) error {
+	unit := o.Units.PerSecond()
 	rows := [][]string{{
-		"NAME", "METRO", "SPEED", "IN bit/s", "IN P95 " + l.window, "OUT bit/s", "OUT P95 " + l.window,
+		"NAME", "METRO", speedHeading(o.Units), "IN " + unit, "IN P95 " + l.window, "OUT " + unit, "OUT P95 " + l.window,
 		"CONN", "AGE", "PROBLEM",
 	}}
 	for _, p := range l.ports {
-		rows = append(rows, p.row(l, o.Bars))
+		rows = append(rows, p.row(l, o))
 	}
 	right := []int{2, 7, 8}
 	if slices.ContainsFunc(l.ports, func(p port) bool { return p.MonthlyPrice != nil }) {
@@ -52,6 +53,14 @@ func writeTable(w io.Writer, l list, o Options) error {
 	return writeRows(w, rows, right...)
 }
 
+// speedHeading names the unit if it is bytes, since speeds are usually in bits.
+func speedHeading(u human.Units) string {
+	if u == human.Bytes {
+		return "SPEED " + u.PerSecond()
+	}
+	return "SPEED"
+}
+
 // writeRows writes rows in columns. Those that stand at the right are named.
 func writeRows(w io.Writer, rows [][]string, right ...int) error {
 	widths := fit(rows)
@@ -63,16 +72,16 @@ func writeRows(w io.Writer, rows [][]string, right ...int) error {
 	return nil
 }
 
-func (p *port) row(l list, bars bool) []string {
+func (p *port) row(l list, o Options) []string {
 	rate := func(v *float64) string {
-		text := fmt.Sprintf("%5s", rateText(v))
-		if bars {
+		text := fmt.Sprintf("%5s", rateText(v, o.Units))
+		if o.Bars {
 			text += " " + bar(fleet.ShareOf(v, p.Capacity))
 		}
 		return text
 	}
 	row := []string{
-		human.Printable(p.Name), absent, rateText(p.Capacity),
+		human.Printable(p.Name), absent, rateText(p.Capacity, o.Units),
 		rate(p.InLast), rate(p.InP95), rate(p.OutLast), rate(p.OutP95),
 		absent, ageText(p.NewestSample, l.now), "",
 	}
@@ -124,12 +133,12 @@ func line(row []string, widths, right []int) string {
 
 const absent = human.Absent
 
-// rateText writes bit/s with three digits, e.g. "1.25G".
-func rateText(bits *float64) string {
+// rateText writes a rate in bit/s with three digits and without its unit, e.g. "1.25G".
+func rateText(bits *float64, u human.Units) string {
 	if bits == nil {
 		return absent
 	}
-	digits, prefix := human.Scale(*bits)
+	digits, prefix := human.Scale(u.Of(*bits))
 	return digits + prefix
 }
 

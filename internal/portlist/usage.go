@@ -193,7 +193,7 @@ func writeUsageCSV(w io.Writer, l list, _ Options) error {
 func writeUsageTable(w io.Writer, l list, o Options) error {
 	window := " " + fleet.Window{Span: o.Window}.Label()
 	rows := [][]string{{
-		"NAME", "METRO", "SPEED", "IN P95" + window, "MAX", ">80%", "OUT P95" + window, "MAX", ">80%", "DATA", "NOTE",
+		"NAME", "METRO", speedHeading(o.Units), "IN P95" + window, "MAX", ">80%", "OUT P95" + window, "MAX", ">80%", "DATA", "NOTE",
 	}}
 	percent := func(round func(float64) float64) func(float64) string { // 100 % and 0 % are exact
 		return func(v float64) string { return number(round(v*1000)/10) + "%" }
@@ -218,9 +218,9 @@ func writeUsageTable(w io.Writer, l list, o Options) error {
 			metro = human.Cut(human.Printable(*u.Metro), maxMetro)
 		}
 		rows = append(rows, []string{
-			human.Printable(u.Name), metro, rateText(u.Capacity),
-			rateText(u.InP95), rateText(u.InMax), cmp.Or(field(u.InAbove80, percent(math.Ceil)), absent),
-			rateText(u.OutP95), rateText(u.OutMax), cmp.Or(field(u.OutAbove80, percent(math.Ceil)), absent),
+			human.Printable(u.Name), metro, rateText(u.Capacity, o.Units),
+			rateText(u.InP95, o.Units), rateText(u.InMax, o.Units), cmp.Or(field(u.InAbove80, percent(math.Ceil)), absent),
+			rateText(u.OutP95, o.Units), rateText(u.OutMax, o.Units), cmp.Or(field(u.OutAbove80, percent(math.Ceil)), absent),
 			cmp.Or(field(data, percent(math.Floor)), absent), human.Cut(human.Printable(strings.Join(notes, "; ")), maxProblem),
 		})
 	}

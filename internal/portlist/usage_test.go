@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/portlist"
 )
 
@@ -46,7 +47,7 @@ func TestTheReportOfAMonthIsExact(t *testing.T) {
 		"interval_means":  {fabrictest.OpUserPortsV3, fabrictest.OpPortStatsV3, fabrictest.OpPortStatsV4},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			f := fabrictest.Generate(1, 4, 0)
+			f := fabrictest.Generate(1, 2, 0)
 			f.Attach()
 			f.Ports[0].Load.Inbound, f.Ports[0].Load.Outbound = 0.95, 0.9 // above 80 % for some of the day
 			api := fabrictest.New(fabrictest.Options{Fleet: &f, Gone: gone})
@@ -132,9 +133,9 @@ func TestFiguresOfAPartAreNotPrinted(t *testing.T) {
 // After the timeout the ports that were not asked for have no figures, and say why.
 func TestTheReportEndsAfterTheTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := fabrictest.Generate(1, 20, 0)
+		f := fabrictest.Generate(1, 6, 0)
 		o := options()
-		o.Format, o.Window, o.Timeout, o.Concurrency = "json", 90*24*time.Hour, 30*time.Second, 1
+		o.Format, o.Window, o.Timeout, o.Concurrency = "json", 90*24*time.Hour, 10*time.Second, 1
 		var ports []map[string]any
 		if err := json.Unmarshal([]byte(print(t, newDaemon(t, fabrictest.New(fabrictest.Options{Fleet: &f})), o)), &ports); err != nil {
 			t.Fatal(err)
@@ -147,7 +148,7 @@ func TestTheReportEndsAfterTheTimeout(t *testing.T) {
 				t.Errorf("%v", p)
 			}
 		}
-		if len(ports) != 20 || figures == 0 || figures == 20 {
+		if len(ports) != 6 || figures == 0 || figures == 6 {
 			t.Errorf("%d ports, %d with figures", len(ports), figures)
 		}
 	})
@@ -172,6 +173,13 @@ func TestTableOfAWindow(t *testing.T) {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 		fits(t, got)
+		o.Units = human.Bytes
+		inBytes := strings.Split(print(t, newDaemon(t, fabrictest.New(fabrictest.Options{})), o), "\n")
+		for i, want := range []string{"NAME METRO SPEED B/s IN P95 7d", "SG3-TRANSIT-10G SG 1.25G 468M 643M 0% 1.23G 1.23G 24.9%"} {
+			if got := strings.Join(strings.Fields(inBytes[i]), " "); !strings.HasPrefix(got, want) {
+				t.Errorf("in bytes: %s, want %s", got, want)
+			}
+		}
 	})
 }
 

@@ -44,7 +44,7 @@ func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard flee
 	}
 	for _, c := range d.Fleet.Connections {
 		a, ok := s.Account(c.Account)
-		if !ok || s.Port(c.Port) == nil {
+		if !ok || c.Port != "" && s.Port(c.Port) == nil {
 			continue
 		}
 		conn := *c
@@ -63,7 +63,7 @@ func (d *Document) Snapshot(identities map[string]fabric.Fingerprint, shard flee
 			s.Pairs = append(s.Pairs, p)
 		}
 	}
-	if len(s.Ports) == 0 {
+	if len(s.Ports)+len(s.Connections) == 0 {
 		return nil
 	}
 	return &s

@@ -66,14 +66,18 @@ func TestEveryAnswerTiesTheBrowserDown(t *testing.T) {
 	o := newOptions(t, nil)
 	o.Pprof = true
 	h := web.Handler(o)
-	for _, path := range []string{"/", "/metrics", "/-/healthy", "/-/ready", "/-/reload", "/debug/pprof/", "/debug/pprof/heap", "/nothing"} {
+	for _, path := range []string{"/", "/ports/x", "/metrics", "/-/healthy", "/-/ready", "/-/reload", "/debug/pprof/", "/debug/pprof/heap", "/nothing"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			got := do(t, h, method, path).Header
 			if got.Get("X-Content-Type-Options") != "nosniff" || got.Get("Referrer-Policy") != "no-referrer" {
 				t.Errorf("%s %s: %v", method, path, got)
 			}
 			policy := got.Get("Content-Security-Policy")
-			for _, want := range []string{"default-src 'none'", "form-action 'none'", "frame-ancestors 'none'"} {
+			form := "form-action 'none'"
+			if method == http.MethodGet && (path == "/" || path == "/ports/x") { // they search
+				form = "form-action 'self'"
+			}
+			for _, want := range []string{"default-src 'none'", form, "frame-ancestors 'none'"} {
 				if !strings.Contains(policy, want) {
 					t.Errorf("%s %s: policy %q lacks %s", method, path, policy, want)
 				}

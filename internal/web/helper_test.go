@@ -20,7 +20,7 @@ import (
 const uuid = "c4d9c9a0-0000-4000-8000-000000000001"
 
 // newOptions are options over a healthy exporter that shows snap.
-func newOptions(t *testing.T, snap *fleet.Snapshot) web.Options {
+func newOptions(t testing.TB, snap *fleet.Snapshot) web.Options {
 	reg := prometheus.NewPedanticRegistry()
 	load := func() *fleet.Snapshot { return snap }
 	return web.Options{
@@ -29,7 +29,7 @@ func newOptions(t *testing.T, snap *fleet.Snapshot) web.Options {
 	}
 }
 
-func testLog(t *testing.T) *slog.Logger { return slog.New(slog.NewTextHandler(t.Output(), nil)) }
+func testLog(t testing.TB) *slog.Logger { return slog.New(slog.NewTextHandler(t.Output(), nil)) }
 
 // newSnapshot is one account with one port whose every value was polled at now.
 func newSnapshot(now time.Time) *fleet.Snapshot {

@@ -49,7 +49,7 @@ func TestEveryPathIsBelowThePrefix(t *testing.T) {
 	o.Reload = func(context.Context) error { return nil }
 	h := web.Handler(o)
 	for path, text := range map[string]string{
-		"/": "Equinix Fabric exporter", "/metrics": "promhttp_metric_handler", "/-/healthy": "healthy", "/-/ready": "ready",
+		"/": "Equinix Fabric exporter", "/ports/" + uuid: "SV-PRI-01", "/metrics": "promhttp_metric_handler", "/-/healthy": "healthy", "/-/ready": "ready",
 		"/debug/pprof/": "goroutine", "/debug/pprof/goroutine?debug=1": "goroutine profile",
 	} {
 		check(t, do(t, h, http.MethodGet, "/fabric"+path), http.StatusOK, text)

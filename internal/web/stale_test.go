@@ -14,13 +14,15 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
 )
 
-// marked are the texts on the page of snap that are shown as a warning.
+// marked are the texts in the tables of ports and accounts on the page of snap that are
+// shown as a warning.
 func marked(t *testing.T, snap *fleet.Snapshot) []string {
 	t.Helper()
 	text := body(t, do(t, web.Handler(newOptions(t, snap)), http.MethodGet, "/"))
+	_, text, _ = strings.Cut(text, `id="ports"`) // what is not known comes before
 	var all []string
-	for _, m := range regexp.MustCompile(`class="(?:fault )?mid">([^<]*)<`).FindAllStringSubmatch(text, -1) {
-		all = append(all, m[1])
+	for _, m := range regexp.MustCompile(`class="(?:fault )?mid">(.*?)</span>`).FindAllStringSubmatch(text, -1) {
+		all = append(all, tags.ReplaceAllString(m[1], ""))
 	}
 	return all
 }

@@ -15,9 +15,10 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
-// Options configure the pages. All but Reload, Pprof and Prefix are required.
+// Options configure the pages. All but Reload, Pprof, Prefix and Units are required.
 type Options struct {
 	Load       func() *fleet.Snapshot // the newest state of the fleet; nil before the first
 	Series     *collector.Collector   // of the fleet, for /metrics
@@ -28,6 +29,7 @@ type Options struct {
 	Reload func(ctx context.Context) error // reloads the configuration; nil: the page is forbidden
 	Pprof  bool                            // serve profiles under /debug/pprof/
 	Prefix Prefix                          // of every path
+	Units  human.Units                     // of rates on the pages, unless their query says otherwise
 
 	Log *slog.Logger
 }
@@ -40,7 +42,9 @@ const strictPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; f
 func Handler(o Options) http.Handler {
 	mux, p := http.NewServeMux(), o.Prefix.Route
 	o.Prefix.redirects(mux)
-	mux.Handle("GET "+p+"/{$}", buffered(o.landing))
+	pages := buffered(o.page)
+	mux.Handle("GET "+p+"/{$}", pages)
+	mux.Handle("GET "+p+"/ports/{uuid}", pages)
 	mux.Handle("GET "+p+"/metrics", metrics(o))
 	mux.HandleFunc("GET "+p+"/-/healthy", o.healthy)
 	mux.HandleFunc("GET "+p+"/-/ready", o.ready)

@@ -41,7 +41,7 @@ func (o *oracle) accounts(families map[string]*dto.MetricFamily) {
 		for _, kind := range []string{"future", "rate", "packets", "above_line"} {
 			o.is(0, "implausible_intervals_total", "account", e.name, "kind", kind)
 		}
-		for _, op := range []string{"v4_ports", "v3_user_ports", "v4_connections_search", "v4_stream_assets_search"} {
+		for _, op := range []string{"v4_ports", "v3_user_ports", "v4_connections_search", "v4_stream_assets_search", "v3_buyer_connections"} {
 			o.is(0, "records_skipped_total", "account", e.name, "operation", op)
 		}
 		for c, n := range t.calls {
@@ -111,6 +111,11 @@ func (o *oracle) itself(families map[string]*dto.MetricFamily) {
 	o.is(1, "config_last_reload_successful")
 	o.is(0, "state_write_failures_total")
 	o.plausible(families, "config_last_reload_success_timestamp_seconds", float64(o.s.began.Unix()), now)
+	for _, name := range []string{
+		"remote_write_samples_total", "remote_write_failures_total", "remote_write_newest_sample_timestamp_seconds", "remote_write_behind_seconds",
+	} {
+		o.plausible(families, name, 0, math.Inf(1))
+	}
 	o.is(1, "traffic_window_info", "window", "1d", "resolution", "5m")
 	o.is(1, "traffic_window_info", "window", "8d", "resolution", "1h")
 	o.is(1, "shard_info", "shard", "0", "shards", "1")

@@ -35,6 +35,7 @@ func (s *soak) report(w io.Writer, took time.Duration) {
 	row("calls of the API", int(calls))
 	row("scrapes", s.scrapes)
 	row("numbers compared", figures)
+	row("points at the receiver", s.points)
 	row("wrong numbers", s.wrong)
 	for _, name := range slices.Sorted(maps.Keys(s.happened)) {
 		row(name, s.happened[name])

@@ -119,13 +119,24 @@ func (t *tap) note(u *url.URL, asked string, arrived time.Time, body []byte, cod
 	if !ok {
 		t.failed[op]++
 	}
+	stats := op == "v3_port_stats" || op == "v4_port_stats" || op == "v4_connection_stats" || op == "v4_metrics_search"
+	a := answer{arrived: arrived, done: now}
+	if stats {
+		query, _ := url.QueryUnescape(u.RawQuery)
+		stamps := stampPattern.FindAllString(query+" "+asked, 2)
+		slices.Sort(stamps)
+		a.from, a.to = parse(stamps[0]), parse(stamps[1])
+		if !slices.ContainsFunc(windows, func(w window) bool { return w.span == a.to.Sub(a.from) }) {
+			return // no poll, but what a receiver of remote write has missed
+		}
+	}
 	if ok && op != "token" {
 		t.lastGood = now
 	}
 	if ok && op == "v4_ports" {
 		t.listed = now
 	}
-	if op != "v3_port_stats" && op != "v4_port_stats" && op != "v4_connection_stats" && op != "v4_metrics_search" {
+	if !stats {
 		return
 	}
 	uuid := uuidPattern.FindString(u.Path + asked)
@@ -133,10 +144,6 @@ func (t *tap) note(u *url.URL, asked string, arrived time.Time, body []byte, cod
 	if !ok {
 		return
 	}
-	query, _ := url.QueryUnescape(u.RawQuery)
-	stamps := stampPattern.FindAllString(query+" "+asked, 2)
-	slices.Sort(stamps)
-	a := answer{arrived: arrived, done: now, from: parse(stamps[0]), to: parse(stamps[1])}
 	about := topic{uuid, a.to.Sub(a.from)}
 	t.good[about] = now
 	if _, known := t.firsts[about]; !known {
@@ -161,6 +168,8 @@ func operation(path string) string {
 		return "v3_port_stats"
 	case strings.HasPrefix(path, "/ecx/v3/port/"):
 		return "v3_user_ports"
+	case strings.HasSuffix(path, "/buyer/connections"):
+		return "v3_buyer_connections"
 	case strings.HasSuffix(path, "/stats"):
 		if strings.Contains(path, "/connections/") {
 			return "v4_connection_stats"

@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/collector"
+	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/receiver"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/config"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/web"
@@ -35,14 +36,15 @@ type soak struct {
 	began   time.Time
 	estates []*estate
 
-	daemon  *daemon.Daemon
-	scraper *http.Client
-	counted map[string]*tally // packets, by port or connection
+	daemon   *daemon.Daemon
+	scraper  *http.Client
+	receiver *remoteEnd
+	counted  map[string]*tally // packets, by port or connection
 
-	steps, scrapes, wrong int
-	compared              map[string]int // figures, by family
-	happened              map[string]int // edits, mishaps and reloads, by name
-	samples               []sample
+	steps, scrapes, points, wrong int
+	compared                      map[string]int // figures, by family
+	happened                      map[string]int // edits, mishaps and reloads, by name
+	samples                       []sample
 
 	stop func()
 }
@@ -61,8 +63,9 @@ func newSoak(t *testing.T) *soak {
 	n := &network{}
 	s := &soak{
 		t: t, random: rand.New(rand.NewPCG(*settings.seed, 0)), began: time.Now(),
-		estates: newEstates(t, n, *settings.seed, *settings.ports),
-		counted: map[string]*tally{}, compared: map[string]int{}, happened: map[string]int{},
+		estates:  newEstates(t, n, *settings.seed, *settings.ports),
+		receiver: &remoteEnd{Receiver: receiver.New(t, 24*time.Hour), proven: time.Now()},
+		counted:  map[string]*tally{}, compared: map[string]int{}, happened: map[string]int{},
 	}
 	transport := n.transport()
 	byHost := byHost{}
@@ -73,11 +76,12 @@ func newSoak(t *testing.T) *soak {
 		yaml.WriteString(e.configure())
 	}
 	yaml.WriteString(fmt.Sprintf("poll: {windows: [{resolution: 5m, span: 1d}, {resolution: 1h, span: 8d, interval: 1h}], stale_intervals: %d}\n", staleIntervals) +
-		"api: {requests_per_second: 1000, burst: 10000, concurrency: 64}\n")
+		"api: {requests_per_second: 1000, burst: 10000, concurrency: 64}\n" +
+		"remote_write: [{url: \"http://prometheus:9090/api/v1/write\", name: soak, protobuf_message: io.prometheus.write.v2.Request}]\n")
 	reg := prometheus.NewPedanticRegistry()
 	d, err := daemon.New(daemon.Options{
 		Load:       func() (*config.Config, error) { return config.Parse("soak.yml", []byte(yaml.String()), ".", nil) },
-		Registerer: reg, Transport: byHost, UserAgent: "soak", Log: newLog(t),
+		Registerer: reg, Transport: byHost, Receivers: s.receiver, UserAgent: "soak", KeepState: true, Log: newLog(t),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -136,6 +140,12 @@ func (s *soak) step() {
 	for _, e := range s.estates {
 		e.mend(now)
 	}
+	s.receiver.mend(now)
+	if now.Sub(s.receiver.proven) > truce {
+		s.calmDown()
+		s.proveHistory()
+		return
+	}
 	if s.steps > 3 { // at first all is well
 		s.happen(now)
 	}
@@ -163,6 +173,9 @@ func (s *soak) happen(now time.Time) {
 			e.remember(now)
 		}
 	}
+	if s.random.IntN(12) == 0 {
+		s.happened["receiver: "+s.receiver.befall(s.random, now)]++
+	}
 	if s.random.IntN(40) == 0 {
 		s.happened["reload"]++
 		if err := s.daemon.Reload(s.t.Context()); err != nil {
@@ -175,15 +188,9 @@ func (s *soak) happen(now time.Time) {
 // left; the figures that are then not there are missing.
 func (s *soak) recover() {
 	s.t.Helper()
-	for _, e := range s.estates {
-		e.mend(time.Time{})
-		e.calm = time.Now()
-	}
-	for range 20 {
-		time.Sleep(4 * time.Minute)
-	}
-	synctest.Wait()
+	s.calmDown()
 	s.compare(s.scrape())
+	s.proveHistory()
 }
 
 // compareDoors compares the series of the fleet in body with what promhttp makes of a

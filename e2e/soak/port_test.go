@@ -151,7 +151,8 @@ func (o *oracle) traffic(e *estate, uuid, what string, of source, w window, prim
 			o.is(t.p95, what+"_traffic_p95_bytes_per_second", windowed...)
 		}
 	}
-	if late := o.now.Sub(a.done) - w.interval; late > 2*time.Minute && o.now.Sub(e.calm) > w.interval+30*time.Minute {
+	if late := o.now.Sub(a.done) - w.interval; late > 2*time.Minute && o.now.Sub(e.calm) > w.interval+30*time.Minute &&
+		of(e, uuid, fabrictest.Inbound, w, answer{arrived: o.now, done: o.now, from: o.now.Add(-w.span), to: o.now}) != nil { // of a connection that is being deleted there is nothing
 		o.s.fault("%s %s: nothing new in window %s for %v, though all is well", what, uuid, w.label, late+w.interval)
 	}
 }

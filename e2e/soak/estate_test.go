@@ -23,7 +23,9 @@ type estate struct {
 	worlds       []world
 	known        *simulation
 	mishaps      []*mishap
-	calm         time.Time // since when nothing is broken; in the future while something is
+	calm         time.Time                  // since when nothing is broken; in the future while something is
+	proven       time.Time                  // the history up to then is compared
+	names        map[string]map[string]bool // that each port and connection ever had
 	recalled     map[topic]remembered
 	down         func()
 }
@@ -51,6 +53,7 @@ func newEstates(t *testing.T, n *network, seed uint64, ports int) []*estate {
 		{name: "metrics", source: "v4-metrics", connections: true},
 	}
 	for i, e := range estates {
+		e.names = map[string]map[string]bool{}
 		e.known, e.calm = &simulation{seed*1_000_003 + uint64(i)*7_000_001}, time.Now()
 		share := ports * []int{5, 3, 2}[i] / 10 / 2 * 2
 		fleet := fabrictest.Generate(e.known.seed, share, share)
@@ -115,12 +118,14 @@ func (e *estate) remember(now time.Time) {
 	}
 	for _, p := range f.Ports {
 		w.ports[p.UUID] = p
+		e.note(p.UUID, p.Name)
 	}
 	for _, c := range f.Connections {
 		w.conns[c.UUID] = c
+		e.note(c.UUID, c.Name)
 	}
 	e.worlds = append(e.worlds, w)
-	for len(e.worlds) > 1 && now.Sub(e.worlds[1].since) > horizon && e.tap.listed.After(e.worlds[1].since) {
+	for len(e.worlds) > 1 && now.Sub(e.worlds[1].since) > horizon && e.tap.listed.After(e.worlds[1].since) && e.proven.Sub(e.worlds[1].since) > horizon {
 		e.worlds = slices.Delete(e.worlds, 0, 1)
 	}
 }
