@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/e2e/prom"
@@ -123,7 +123,7 @@ func isMoney(e parser.Expr) bool {
 	case *parser.VectorSelector:
 		family := ""
 		for _, m := range e.LabelMatchers {
-			if (m.Name == labels.MetricName || m.Name == "family") && moneyName.MatchString(m.Value) {
+			if (m.Name == model.MetricNameLabel || m.Name == "family") && moneyName.MatchString(m.Value) {
 				family = m.Value
 			}
 		}
