@@ -441,6 +441,9 @@ func pollOnce(cfg *config.Config) {
 	cfg.Poll.ConnectionsInterval, cfg.Poll.InventoryInterval = seldom, seldom
 	cfg.Poll.Windows = cfg.Poll.Windows[:1]
 	cfg.Poll.Windows[0].Interval = seldom
+	for i := range cfg.Accounts {
+		cfg.Accounts[i].Prices = config.Prices{}
+	}
 }
 
 // reloadOnSignal reloads on each SIGHUP until ctx is done. The daemon logs the

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"math"
 	"strings"
 	"testing"
@@ -148,6 +149,48 @@ func testOutage(t *testing.T, p grafana.Prometheus, at time.Time) {
 			case answers[later] && !strings.Contains(asked.Targets[0].Expr, "[1h]"): // what happened in the past hour
 				t.Errorf("%s: panel %q still shows a number", d.UID, asked.Title)
 			}
+		}
+	}
+}
+
+// What the row of costs shows is what the exporter said, added up here.
+func testDemoCosts(t *testing.T, s *server, p grafana.Prometheus, at time.Time) {
+	sums, accounts := map[string]float64{}, map[string]string{}
+	for _, x := range s.query(t, "equinix_fabric_port_info", at) {
+		accounts[x.Metric.Get("port_uuid")] = x.Metric.Get("account")
+	}
+	for _, x := range s.query(t, "equinix_fabric_port_monthly_price", at) {
+		sums[accounts[x.Metric.Get("port_uuid")]+" "+x.Metric.Get("currency")] += x.F
+	}
+	got := map[string]float64{}
+	for _, x := range shown(t, p, "equinix-fabric-fleet", "Monthly list price", "", at)[0].Series {
+		got[x.Labels.Get("account")+" "+x.Labels.Get("currency")] = x.Values[0]
+	}
+	if len(sums) < 6 || !maps.EqualFunc(sums, got, func(a, b float64) bool { return math.Abs(a-b) < 1e-6 }) {
+		t.Errorf("ports cost %v, shown is %v", sums, got)
+	}
+	first := func(title string, query int, label, name string) float64 {
+		for _, x := range shown(t, p, "equinix-fabric-fleet", title, "", at)[query].Series {
+			if x.Labels.Get(label) == name {
+				return x.Values[0]
+			}
+		}
+		return math.NaN()
+	}
+	price := func(family, label, name string) float64 {
+		for _, x := range s.query(t, "equinix_fabric_"+family+`_monthly_price{`+label+`="`+name+`"}`, at) {
+			return x.F
+		}
+		return math.NaN()
+	}
+	if got, want := first("Idle, and paid for", 0, "port_name", "SY4-BACKUP-1G"), price("port", "port_name", "SY4-BACKUP-1G"); got != want {
+		t.Errorf("the idle port costs %v, shown is %v", want, got)
+	}
+	// A faster connection beside the full one says what the next step costs.
+	now, next := price("connection", "connection_name", "cdn-fill-SG"), price("connection", "connection_name", "azure-er-SG-0020")
+	for query, want := range []float64{5e9, now, next, next - now} {
+		if got := first("The next step of bandwidth", query, "connection_name", "cdn-fill-SG"); got != want {
+			t.Errorf("query %d about the next step of the full connection is %v, want %v", query, got, want)
 		}
 	}
 }

@@ -46,6 +46,7 @@ func TestDashboardsOnDemo(t *testing.T) {
 	}
 	t.Run("alerts", func(t *testing.T) { testStatsAgreeWithAlerts(t, s, p, at) })
 	t.Run("facts", func(t *testing.T) { testDemoPorts(t, p, at) })
+	t.Run("costs", func(t *testing.T) { testDemoCosts(t, s, p, at) })
 	t.Run("outage", func(t *testing.T) { testOutage(t, p, at) })
 }
 

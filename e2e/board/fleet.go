@@ -19,6 +19,7 @@ func fleet(l Limits) *dashboard.DashboardBuilder {
 	b = fleetFailover(b.WithRow(row("Failover: could the other port carry the load?")), l)
 	b = fleetForecast(b.WithRow(row("Forecast")), l)
 	b = fleetUnused(b.WithRow(row("Capacity that is not used")), l)
+	b = fleetCosts(b.WithRow(row("What it costs")))
 	return fleetFreshness(b.WithRow(row("Freshness: can these numbers be trusted?")), l)
 }
 

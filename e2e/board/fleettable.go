@@ -14,7 +14,7 @@ func topPorts(l Limits) *table.PanelBuilder {
 		title: "Ports", w: 24, h: 11, unit: "none", links: runbooks("FabricPortSaturated", "FabricPortNearlyFull", "FabricPortOversubscribed"),
 		about: "Every chosen port: first those that are down, then by Busiest. Click a name to open the port. Utilization is a share of the links that are up, in the worse direction: Now by the last polled rate, " +
 			"Busiest by the 95th percentile of the worst window. Full in is the time until the 95th percentile reaches " + l.percent("port_utilization_forecast_ratio") + ", now if it is there already, empty if that is more than two years away. It needs the recording rules of deploy/prometheus. " +
-			"Sold is the bandwidth of the live connections as a share of the line rate; above 100 % they cannot all use it at once. Age is the age of the newest sample.",
+			"Sold is the bandwidth of the live connections as a share of the line rate; above 100 % they cannot all use it at once. Age is the age of the newest sample. Price is the monthly one." + notTheContract,
 		empty: "no ports known",
 	}, []string{"Status", "Busiest"},
 		column{title: "port_uuid", label: "port_uuid", hidden: true},
@@ -28,7 +28,9 @@ func topPorts(l Limits) *table.PanelBuilder {
 		column{title: "Full in", expr: p(timeToFull(l)), unit: "s", colours: l.soon(), meanings: []meaning{{"0", "now", "red"}}, width: 100},
 		column{title: "Connections", expr: p(liveConnections), unit: "none", width: 105},
 		column{title: "Sold", expr: p(soldShare), unit: "percentunit", colours: l.sold(), width: 80},
-		column{title: "Age", expr: p(sampleAge), unit: "s", colours: l.old(), width: 90},
+		column{title: "Age", expr: p(sampleAge), unit: "s", colours: l.old(), width: 80},
+		column{title: "Price", expr: located(listPrice("port"), "currency"), width: 75},
+		column{title: "Currency", label: "currency", width: 80},
 	)
 }
 

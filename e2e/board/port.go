@@ -173,18 +173,20 @@ func portFacts() *table.PanelBuilder {
 		{title: "IBX", label: "ibx", width: 70},
 		{title: "Region", label: "equinix_region", width: 80},
 		{title: "Package", label: "package", width: 120},
-		{title: "Encapsulation", label: "encapsulation", width: 125},
-		{title: "Redundancy", label: "redundancy_priority", width: 115},
+		{title: "Encapsulation", label: "encapsulation", width: 105},
+		{title: "Redundancy", label: "redundancy_priority", width: 100},
 		{title: "Project", label: "project"},
 	}
 	labels := "port_uuid, port_name, account, metro_name, ibx, equinix_region, package, encapsulation, redundancy_priority, project"
 	return rows(spec{
 		title: "Facts", w: 24, h: 4, unit: "none", empty: "not known",
-		about: "The port as Equinix' inventory describes it, which is polled every 15 minutes by default; a cell is empty if the inventory says nothing. The line rate is the rate of all links together.",
+		about: "The port as Equinix' inventory describes it, which is polled every 15 minutes by default; a cell is empty if the inventory says nothing. The line rate is the rate of all links together. Price is the monthly one." + notTheContract,
 	}, nil, append(columns,
 		column{expr: "max by (" + labels + ") (topk by (port_uuid) (1, " + thisPort + "))"},
 		column{title: "Line rate", expr: inBits(ofPort("port_capacity_bytes_per_second", "")), unit: "bps", width: 100},
-		column{title: "Links", expr: "sum by (port_uuid) (" + ofPort("port_lag_links", "status") + ")", width: 70},
+		column{title: "Links", expr: "sum by (port_uuid) (" + ofPort("port_lag_links", "status") + ")", width: 65},
+		column{title: "Price", expr: "max by (port_uuid, currency) (" + listPrice("port") + " and on (port_uuid) " + thisPort + ")", width: 70},
+		column{title: "Currency", label: "currency", width: 75},
 	)...)
 }
 

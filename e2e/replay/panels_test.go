@@ -70,7 +70,7 @@ func demoWithHistory(t *testing.T) (e *engine, healthy, outage time.Time) {
 		weeks, hours = 13 * day, 3 * time.Hour
 		few          = "    traffic_source: v4-metrics\n    discover: {enabled: true, include: [{name: 'SV5-CORE-.*|SG3-TRANSIT-.*'}]}\n" +
 			"poll: {interval: 1h, connections_interval: 1d, inventory_interval: 1h, windows: [{resolution: 5m, span: 1d}]}\n"
-		full = metrics + "    connections: {traffic: true, exclude: [{name: 'tenant-.*'}]}\n" +
+		full = metrics + "    connections: {traffic: true, exclude: [{name: 'tenant-.*'}]}\n    prices: {enabled: true}\n" +
 			"poll: {windows: [{resolution: 5m, span: 1d}, {resolution: 1h, span: 30d, interval: 1h}]}\n"
 	)
 	state := "state: {file: " + filepath.Join(t.TempDir(), "state") + "}\n"

@@ -60,7 +60,7 @@ func same(t *testing.T, want, got map[string]float64) {
 // everything is the demo with single connections, some of which two shards see.
 var everything = story{
 	api:    func() *fabrictest.API { return fabrictest.New(fabrictest.Options{}) },
-	config: discover + "    connections: {traffic: true}\n", span: 75 * time.Minute, all: true,
+	config: discover + "    connections: {traffic: true}\n    prices: {enabled: true}\n", span: 75 * time.Minute, all: true,
 }
 
 func TestSeveralExportersLookLikeOne(t *testing.T) {

@@ -132,6 +132,9 @@ func DemoMetrics(seed uint64) Fleet {
 		if i < 12 {
 			c.Stream = stream
 		}
+		if i == 20 { // on MetricsDropping too: so the price of the next step of MetricsThrottled is known
+			c.Bandwidth = 5_000
+		}
 		if i == 4 { // on MetricsDropping
 			c.Name, c.Bandwidth, c.Load, c.Maintenance = MetricsThrottled, 2_000, 0.4, "SCHEDULED"
 		}

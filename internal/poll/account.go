@@ -221,6 +221,7 @@ func (a *account) chore(ctx context.Context, k key) bool {
 		a.pollInventory(ctx)
 	case choreSearch:
 		a.pollConnections(ctx)
+		a.chores.hurry(func(k key) bool { return k == chorePrices }) // a new connection does not wait for its price
 	case choreStreams:
 		a.pollStreams(ctx)
 	case chorePrices:

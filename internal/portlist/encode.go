@@ -59,14 +59,14 @@ func writeCSV(w io.Writer, l list, _ Options) error {
 	records := [][]string{{
 		"account", "uuid", "name", "metro", "capacity_bits_per_second",
 		"in_last_bits_per_second", "in_p95_bits_per_second", "out_last_bits_per_second", "out_p95_bits_per_second",
-		"p95_window", "utilization_ratio", "connections", "newest_sample", "problem",
+		"p95_window", "utilization_ratio", "connections", "newest_sample", "monthly_price", "currency", "problem",
 	}}
 	for _, p := range l.ports {
 		records = append(records, []string{
 			cell(p.Account), cell(p.UUID), cell(p.Name), field(p.Metro, cell), field(p.Capacity, number),
 			field(p.InLast, number), field(p.InP95, number), field(p.OutLast, number), field(p.OutP95, number),
 			p.Window, field(p.Utilization, number), field(p.Connections, strconv.Itoa),
-			field(p.NewestSample, stamp), field(p.Problem, cell),
+			field(p.NewestSample, stamp), field(p.MonthlyPrice, number), field(p.Currency, cell), field(p.Problem, cell),
 		})
 	}
 	return encodeCSV(w, records)

@@ -123,7 +123,7 @@ func absentIsNeverZero(t *testing.T) {
 	want := map[string]any{
 		"account": "default", "uuid": first, "name": first, "metro": nil, "capacity_bits_per_second": nil,
 		"in_last_bits_per_second": nil, "in_p95_bits_per_second": nil, "out_last_bits_per_second": nil, "out_p95_bits_per_second": nil,
-		"p95_window": "1d", "utilization_ratio": nil, "connections": nil, "newest_sample": nil, "problem": "no samples",
+		"p95_window": "1d", "utilization_ratio": nil, "connections": nil, "newest_sample": nil, "monthly_price": nil, "currency": nil, "problem": "no samples",
 	}
 	if diff := cmp.Diff(want, absent); diff != "" {
 		t.Errorf("json (-want +got)\n%s", diff)
@@ -134,7 +134,7 @@ func absentIsNeverZero(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"default", first, first, "", "", "", "", "", "", "1d", "", "", "", "no samples"}, records[2]); diff != "" {
+	if diff := cmp.Diff([]string{"default", first, first, "", "", "", "", "", "", "1d", "", "", "", "", "", "no samples"}, records[2]); diff != "" {
 		t.Errorf("csv (-want +got)\n%s", diff)
 	}
 	for _, name := range records[0] {

@@ -33,6 +33,8 @@ type port struct {
 	Utilization  *float64   `json:"utilization_ratio"` // of the busier direction
 	Connections  *int       `json:"connections"`
 	NewestSample *time.Time `json:"newest_sample"`
+	MonthlyPrice *float64   `json:"monthly_price"` // by the price list
+	Currency     *string    `json:"currency"`      // of MonthlyPrice
 	Problem      *string    `json:"problem"`
 
 	named bool // Name is more than the UUID
@@ -67,6 +69,9 @@ func newPort(v fleet.View, listed bool) port {
 	}
 	if t := v.NewestSample(); !t.IsZero() {
 		p.NewestSample = new(t.UTC())
+	}
+	if v.Price != nil && v.Price.Monthly != nil {
+		p.MonthlyPrice, p.Currency = v.Price.Monthly, &v.Price.Currency
 	}
 	if all := problems(&v, listed); len(all) > 0 {
 		p.Problem = new(strings.Join(all, "; "))

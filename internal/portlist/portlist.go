@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,7 @@ func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 	defer cancel()
 	var l *list
 	look := func(ctx context.Context) error {
+		awaitPrices(ctx, d)
 		l = newList(d.Snapshot(), time.Now())
 		if o.Window != 0 {
 			measureUsage(ctx, d, l, o)
@@ -75,6 +77,25 @@ func Run(ctx context.Context, d Daemon, o Options, w io.Writer) error {
 		return err
 	}
 	return refused(snap)
+}
+
+// awaitPrices returns when every port has had an answer about its list price, good or bad, or
+// ctx is done. Prices are asked for after everything else.
+func awaitPrices(ctx context.Context, d Daemon) {
+	for look := time.Tick(100 * time.Millisecond); ; {
+		snap := d.Snapshot()
+		if !slices.ContainsFunc(snap.Ports, func(p *fleet.Port) bool {
+			a, _ := snap.Account(p.Account)
+			return a.Prices > 0 && a.LoginError == "" && p.Inventory != nil && !p.PricePoll.Tried()
+		}) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-look:
+		}
+	}
 }
 
 // unread returns an error if no account has answered. If some have, it logs the others.

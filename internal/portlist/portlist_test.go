@@ -25,11 +25,11 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// newDaemon watches all of api.
-func newDaemon(t *testing.T, api *fabrictest.API) *daemon.Daemon {
+// newDaemon watches all of api, with more lines in its account.
+func newDaemon(t *testing.T, api *fabrictest.API, more ...string) *daemon.Daemon {
 	t.Helper()
 	text := fmt.Sprintf("accounts:\n  - client_id: %s\n    client_secret: %s\n    discover: {enabled: true}\n",
-		fabrictest.DemoClientID, fabrictest.DemoClientSecret)
+		fabrictest.DemoClientID, fabrictest.DemoClientSecret) + strings.Join(more, "")
 	d, err := daemon.New(daemon.Options{
 		Load:       func() (*config.Config, error) { return config.Parse("test.yml", []byte(text), t.TempDir(), nil) },
 		Registerer: prometheus.NewPedanticRegistry(), Transport: api.Transport(), UserAgent: "test", Log: slog.New(slog.DiscardHandler),
@@ -58,11 +58,12 @@ func TestTableOfTheDemo(t *testing.T) {
 	for _, tt := range []struct {
 		file string
 		bars bool
-	}{{"testdata/bars.txt", true}, {"testdata/no-bars.txt", false}} {
+		more string
+	}{{"testdata/bars.txt", true, ""}, {"testdata/no-bars.txt", false, ""}, {"testdata/prices.txt", true, withPrices}} {
 		synctest.Test(t, func(t *testing.T) {
 			o := options()
 			o.Bars = tt.bars
-			got := print(t, newDaemon(t, fabrictest.New(fabrictest.Options{})), o)
+			got := print(t, newDaemon(t, fabrictest.New(fabrictest.Options{}), tt.more), o)
 			if *update {
 				if err := os.WriteFile(tt.file, []byte(got), 0o600); err != nil {
 					t.Fatal(err)
@@ -76,6 +77,53 @@ func TestTableOfTheDemo(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 			fits(t, got)
+		})
+	}
+}
+
+const withPrices = "    prices: {enabled: true}\n"
+
+func TestPricesAreTheTruth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := fabrictest.New(fabrictest.Options{})
+		priced := 0
+		for _, p := range decode(t, newDaemon(t, api, withPrices)) {
+			var want any
+			var currency any
+			if monthly, code, ok := api.PriceTruth(p["uuid"].(string)); ok {
+				want, currency = monthly, code
+				priced++
+			}
+			if p["monthly_price"] != want || p["currency"] != currency {
+				t.Errorf("%s costs %v %v, want %v %v", p["name"], p["monthly_price"], p["currency"], want, currency)
+			}
+		}
+		if priced < 9 {
+			t.Errorf("%d ports with a price", priced)
+		}
+	})
+}
+
+// A refusal is an answer; without an answer the list appears when requests time out.
+func TestNoPriceHoldsTheListUp(t *testing.T) {
+	for _, tt := range []struct {
+		fault fabrictest.Fault
+		most  time.Duration
+	}{
+		{fabrictest.Fault{Op: fabrictest.OpSearchPrices, Status: 403}, 10 * time.Second},
+		{fabrictest.Fault{Op: fabrictest.OpSearchPrices, Delay: time.Hour}, 2 * time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			api := fabrictest.New(fabrictest.Options{})
+			api.Inject(tt.fault)
+			began := time.Now()
+			got := print(t, newDaemon(t, api, withPrices), options())
+			if took := time.Since(began); took > tt.most {
+				t.Errorf("took %v", took)
+			}
+			if strings.Contains(got, "PRICE") || !strings.Contains(got, fabrictest.DemoPrimary) {
+				t.Errorf("printed %s", got)
+			}
 		})
 	}
 }

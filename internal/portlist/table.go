@@ -21,8 +21,11 @@ const (
 	minName    = 24  // of names, however long the problems are
 	maxMetro   = 5   // a code has two letters, but the API may send anything
 	maxProblem = 60
+
+	maxCurrency = 3 // as in ISO 4217
 )
 
+// writeTable has a column of prices if some are known.
 func writeTable(w io.Writer, l list, o Options) error {
 	unit := o.Units.PerSecond()
 	rows := [][]string{{
@@ -32,7 +35,22 @@ func writeTable(w io.Writer, l list, o Options) error {
 	for _, p := range l.ports {
 		rows = append(rows, p.row(l, o))
 	}
-	return writeRows(w, rows, 2, 7, 8)
+	right := []int{2, 7, 8}
+	if slices.ContainsFunc(l.ports, func(p port) bool { return p.MonthlyPrice != nil }) {
+		right = append(right, 9)
+		rows[0] = slices.Insert(rows[0], 9, "PRICE/MONTH")
+		for i, p := range l.ports {
+			price := absent
+			if p.MonthlyPrice != nil {
+				price = number(*p.MonthlyPrice) + " " + human.Cut(human.Printable(*p.Currency), maxCurrency)
+			}
+			rows[i+1] = slices.Insert(rows[i+1], 9, price)
+		}
+		if _, err := fmt.Fprintln(w, "Prices are list prices, without taxes, not the contract."); err != nil {
+			return err
+		}
+	}
+	return writeRows(w, rows, right...)
 }
 
 // speedHeading names the unit if it is bytes, since speeds are usually in bits.
