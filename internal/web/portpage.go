@@ -13,27 +13,35 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
-// maxConnections is how many connections the page of a port lists at once.
-const maxConnections = 100
+// What the page of a port shows at once.
+const (
+	maxConnections = 100
+	maxElsewhere   = 20
+)
 
 // portPage is the page of a port. Without a port of that UUID, UUID is "".
 type portPage struct {
 	frame
 
-	UUID, Asked string // Asked is what the address says
-	Class       string
-	Words       []word
-	Problems    []string
-	Stale       []string
-	Window      string
-	Charts      []chart
-	Traffic     []trafficRow
-	Pairs       []pairRow
-	Tracked     []connectionRow
-	Pager       pager
-	States      []count
-	Facts       []fact
-	Polls       []pollRow
+	UUID, Asked   string // Asked is what the address says
+	Progress      string // "" after the first poll of every port
+	Class         string
+	Words         []word
+	Problems      []string
+	Stale         []string
+	Window        string
+	Charts        []chart
+	Traffic       []trafficRow
+	Pairs         []pairRow
+	Tracking      bool // single connections of the account have series
+	Tracked       []connectionRow
+	Pager         pager
+	Elsewhere     []elsewhere
+	MoreElsewhere int  // connections that there is no room for
+	Counted       bool // it is known how many connections there are
+	States        []count
+	Facts         []fact
+	Polls         []pollRow
 }
 
 // trafficRow is one figure of both directions.
@@ -72,6 +80,9 @@ type pollRow struct {
 func newPortPage(f frame, snap *fleet.Snapshot, uuid string, now time.Time) *portPage {
 	p := &portPage{frame: f, Asked: human.Cut(human.Printable(uuid), 100)}
 	p.Title = "No such port"
+	if snap == nil || !snap.Ready {
+		p.Title, p.Progress = "Not polled yet", progress(snap)
+	}
 	if snap == nil || len(snap.Windows) == 0 {
 		return p
 	}
@@ -108,6 +119,7 @@ func newPortPage(f frame, snap *fleet.Snapshot, uuid string, now time.Time) *por
 			p.Pairs = append(p.Pairs, newPairRow(&pv, primary, secondary))
 		}
 	}
+	p.Tracking = len(a.ConnectionWindows) > 0
 	p.addConnections(snap, v, now)
 	p.addFacts(v)
 	p.addPolls(v, &a)
