@@ -94,6 +94,8 @@ func TestPortPageShowsThePort(t *testing.T) {
 		p := snap.Ports[0]
 		p.Inventory.IBX, p.Inventory.Links, p.Linked = "SV5", []fleet.Link{{Status: fleet.StatusUp}, {Status: fleet.StatusUp}}, true
 		p.Polls[0].Err = "slow"
+		snap.Accounts[0].Prices, p.PricePoll = 24*time.Hour, fleet.Poll{}.Ended(now, errStuck)
+		p.Price = &fleet.Price{At: now, Monthly: new(512.5), Currency: "EUR"}
 		snap.Connections = []*fleet.Tracked{{
 			Metered:    fleet.Metered{Account: "default", Traffic: p.Traffic, Polls: p.Polls},
 			Connection: fleet.Connection{UUID: "c", APIName: "to-the-cloud", State: "ACTIVE", Status: "UP", Bandwidth: new(5e9), ZSide: fleet.End{Name: "Cirrus", Metro: "LD"}, ASide: fleet.End{VLAN: "101"}},
@@ -112,6 +114,7 @@ func TestPortPageShowsThePort(t *testing.T) {
 			"SV-PRI-01 as of", "By state: 11 ACTIVE, 6 PROVISIONED.", "to-the-cloud c slow Cirrus (LD) 101 ACTIVE UP 5 Gbit/s 4.25 Gbit/s 85 %",
 			"Metro SV", "IBX SV5", "Links DOWN 0", "Links UP 2", "Line rate 10 Gbit/s", "traffic 1d ok 0s 0s 5m slow", "connections ok 0s 0s 5m –", "listing of ports not polled yet – – 15m –",
 			"There is no traffic to draw",
+			"List price a month 512.50 EUR", "list price failed 0s – 1d " + errStuck.Error(),
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%q is missing in %s", want, text)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -227,6 +228,9 @@ func (p *portPage) addFacts(v *portView) {
 		text("LAG", i.LAG)
 		text("Project", i.Project)
 	}
+	if price := v.Price; price != nil && price.Monthly != nil {
+		figure("List price a month", number{strconv.FormatFloat(*price.Monthly, 'f', 2, 64) + " " + price.Currency, value(*price.Monthly)})
+	}
 	if v.Attached != nil {
 		text("Attached to a stream", map[bool]string{true: "yes", false: "no"}[*v.Attached])
 	}
@@ -252,4 +256,7 @@ func (p *portPage) addPolls(v *portView, a *fleet.Account) {
 	}
 	add("connections", v.ConnectionsPoll, a.Connections)
 	add("listing of ports", a.InventoryPoll, a.Inventory)
+	if a.Prices > 0 {
+		add("list price", v.PricePoll, a.Prices)
+	}
 }
