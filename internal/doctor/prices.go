@@ -48,7 +48,7 @@ func (e *exam) checkPrices(ctx context.Context) {
 			continue
 		}
 		asked[of]++
-		price, err := poll.AskPrice(ctx, e.client, p, &gone)
+		price, err := poll.AskPrice(ctx, e.client, p, 0, &gone)
 		first, kind := p.UUIDs[0], map[bool]string{false: "port", true: "connection"}[of]
 		others := ""
 		if n := len(p.UUIDs); n > 1 {

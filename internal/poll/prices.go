@@ -21,7 +21,12 @@ type Product struct {
 	key        string
 	UUIDs      []string                  // the ports or connections
 	Connection *fabric.ConnectionProduct // nil: it is of ports
+	from       []string                  // the ports of the UUIDs, at the a-side of connections
 }
+
+// at is the place in UUIDs of the one to ask about after so many failures: another one after
+// each, since the API may refuse to answer about one port.
+func (p *Product) at(failures int) int { return failures % len(p.UUIDs) }
 
 // ListedProducts are the products of ports and connections as the API lists them, see products.
 func ListedProducts(ports []fabric.Port, conns []fabric.Connection) []*Product {
@@ -44,16 +49,16 @@ func ListedProducts(ports []fabric.Port, conns []fabric.Connection) []*Product {
 // customer, who pays for them.
 func products(ports map[string]*fleet.Port, uuids []string, conns []*fleet.Connection) (all []*Product) {
 	by := map[string]*Product{}
-	add := func(uuid, key string, of *fabric.ConnectionProduct) {
+	add := func(uuid, port, key string, of *fabric.ConnectionProduct) {
 		if by[key] == nil {
 			by[key] = &Product{key: key, Connection: of}
 			all = append(all, by[key])
 		}
-		by[key].UUIDs = append(by[key].UUIDs, uuid)
+		by[key].UUIDs, by[key].from = append(by[key].UUIDs, uuid), append(by[key].from, port)
 	}
 	for _, uuid := range uuids {
 		if p := ports[uuid]; p.Inventory != nil {
-			add(uuid, "port "+cmp.Or(p.Inventory.Product, uuid), nil)
+			add(uuid, uuid, "port "+cmp.Or(p.Inventory.Product, uuid), nil)
 		}
 	}
 	for _, c := range conns {
@@ -68,10 +73,10 @@ func products(ports map[string]*fleet.Port, uuids []string, conns []*fleet.Conne
 		if p.Inventory.Metro == "" {
 			origin = p.UUID
 		}
-		add(c.UUID, strings.Join([]string{
+		add(c.UUID, p.UUID, strings.Join([]string{
 			"connection", c.Type, strconv.FormatFloat(*c.Bandwidth, 'f', -1, 64), origin, c.ZSide.Type, c.ZSide.Metro, c.Profile,
 		}, " "), &fabric.ConnectionProduct{
-			Type: c.Type, Bandwidth: *c.Bandwidth, Port: p.UUID, Metro: p.Inventory.Metro, ZType: c.ZSide.Type, ZMetro: c.ZSide.Metro, ZProfile: c.Profile,
+			Type: c.Type, Bandwidth: *c.Bandwidth, Metro: p.Inventory.Metro, ZType: c.ZSide.Type, ZMetro: c.ZSide.Metro, ZProfile: c.Profile,
 		})
 	}
 	return all
@@ -81,31 +86,38 @@ var errNoPortPrices = errors.New("the v4 API has no prices, and v3 has none of p
 
 // AskPrice asks for the list price of a product: v4, or v3 once gone says that the v4 search
 // does not exist, which AskPrice sets. v3 has no prices of ports; it alone is asked about the
-// connections that it has listed, as they have no type.
-func AskPrice(ctx context.Context, api API, p *Product, gone *atomic.Bool) (price fabric.Price, err error) {
+// connections that it has listed, as they have no type. failures
+// is how many questions about this product have failed.
+func AskPrice(ctx context.Context, api API, p *Product, failures int, gone *atomic.Bool) (price fabric.Price, err error) {
 	defer survive(&err)
-	of := p.Connection
-	if !gone.Load() && (of == nil || of.Type != "") {
-		if of == nil {
-			price, err = api.PortPrice(ctx, p.UUIDs[0])
+	port, ofPort := p.from[p.at(failures)], p.Connection == nil
+	var of fabric.ConnectionProduct
+	if !ofPort {
+		of = *p.Connection
+		of.Port = port
+	}
+	if !gone.Load() && (ofPort || of.Type != "") {
+		if ofPort {
+			price, err = api.PortPrice(ctx, port)
 		} else {
-			price, err = api.ConnectionPrice(ctx, *of)
+			price, err = api.ConnectionPrice(ctx, of)
 		}
 		if !fabric.Gone(err) {
 			return price, err
 		}
 		gone.Store(true)
 	}
-	if of == nil {
+	if ofPort {
 		return fabric.Price{}, errors.Join(errNoPortPrices, err)
 	}
-	return api.ConnectionPriceV3(ctx, *of)
+	return api.ConnectionPriceV3(ctx, of)
 }
 
 // priceAnswer is what is known of the price of a product.
 type priceAnswer struct {
-	price *fleet.Price // the latest good answer, nil before
-	poll  fleet.Poll   // the latest question
+	price    *fleet.Price // the latest good answer, nil before
+	poll     fleet.Poll   // the latest question
+	failures int          // questions that failed, in all
 }
 
 // due reports whether to ask again: after the interval, or an hour after a failure.
@@ -138,7 +150,7 @@ func (a *account) pollPrices(ctx context.Context) {
 		mu.Lock()
 		answer, ok := a.prices[p.key]
 		if price := known[p.key]; !ok && price != nil { // from before a reload
-			answer = priceAnswer{price, fleet.Poll{}.Ended(price.At, nil)}
+			answer = priceAnswer{price: price, poll: fleet.Poll{}.Ended(price.At, nil)}
 			a.prices[p.key] = answer
 		}
 		mu.Unlock()
@@ -146,7 +158,7 @@ func (a *account) pollPrices(ctx context.Context) {
 			continue
 		}
 		asking.Go(func() error {
-			got, err := AskPrice(ctx, a.API, p, &gone)
+			got, err := AskPrice(ctx, a.API, p, answer.failures, &gone)
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -154,8 +166,10 @@ func (a *account) pollPrices(ctx context.Context) {
 			if p.Connection != nil {
 				class = classConnectionPrices
 			}
-			a.log.record(class, p.UUIDs[0], err)
-			if err == nil {
+			a.log.record(class, p.UUIDs[p.at(answer.failures)], err)
+			if err != nil {
+				answer.failures++
+			} else {
 				answer.price = &fleet.Price{At: at, Product: p.key, Monthly: got.Monthly, Currency: got.Currency}
 			}
 			answer.poll = answer.poll.Ended(at, err)

@@ -179,6 +179,27 @@ func TestAPriceEndsWithItsProduct(t *testing.T) {
 	}
 }
 
+// The API may refuse to speak of one port, such as one that is gone. Others of its product are
+// then asked about.
+func TestAPortThatIsRefusedCostsOthersNoPrice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, api := estateWithPrices(t)
+		api.price = func(_ string, of fabric.ConnectionProduct) (fabric.Price, error) {
+			if of.Port == "aa" {
+				return fabric.Price{}, &fabric.Error{Op: fabric.OpSearchPrices, Status: 400}
+			}
+			return fabric.Price{Monthly: new(4.0), Currency: "EUR"}, nil
+		}
+		b.run(t, 80*time.Minute)
+		if got := b.priced(); !slices.Contains(got, "ac true 4 EUR") || !slices.Contains(got, "c2 true 4 EUR") {
+			t.Error(got)
+		}
+		if n := len(api.of("price port", "aa")); n != 1 {
+			t.Errorf("asked %d times about the port", n)
+		}
+	})
+}
+
 // Nothing about prices is left when a reload turns them off.
 func TestAReloadTurnsPricesOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
