@@ -406,6 +406,7 @@ func ofPort(m *metrics, f figure, uuid string) (float64, bool) {
 			"Allocated to connections":           "port_allocated_bandwidth_bytes_per_second",
 			"Free for connections":               "port_available_bandwidth_bytes_per_second",
 			"Bandwidth of its connections":       "port_connections_bandwidth_bytes_per_second",
+			"List price a month":                 "port_monthly_price",
 		}[f.row])
 	case "connections":
 		return ofConnection(m, f)

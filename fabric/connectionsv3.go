@@ -93,7 +93,7 @@ func (c *connectionV3) connection() Connection {
 		Bandwidth:          c.bandwidth(),
 		RedundancyGroup:    strings.ToLower(string(c.RedundancyGroup)),
 		RedundancyPriority: tidy(strings.ToUpper(string(c.RedundancyType))), // as the v4 API spells it
-		ASidePort:          uuid(c.PortUUID), ZSidePort: uuid(c.ZSidePortUUID),
+		ASidePort:          uuid(c.PortUUID), ZSidePort: uuid(c.ZSidePortUUID), ZSideProfile: uuid(c.SellerServiceUUID),
 		ASide: Side{
 			Name: string(cmp.Or(c.PortName, c.PortUUID, c.VirtualDevice)), Metro: string(c.MetroCode),
 			VLAN: vlanV3(c.VLANSTag, c.VLANCTag),

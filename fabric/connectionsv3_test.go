@@ -28,8 +28,9 @@ func TestBuyerConnectionsV3(t *testing.T) {
 			EquinixStatus: "PROVISIONED", ProviderStatus: "OUTOFBANDWIDTH", Bandwidth: new(5e7),
 			RedundancyGroup: "66c10a60-0000-4000-8000-000000000001", RedundancyPriority: "SECONDARY",
 			ASidePort: portA, ZSidePort: "6f5680ea-1513-5130-50e0-30ac094f83ec",
-			ASide: fabric.Side{Type: "COLO", Name: "SV1-PRI", Metro: "SV", VLAN: "200"},
-			ZSide: fabric.Side{Type: "SP", Name: "Cloud of Somebody", Metro: "DA", VLAN: "8.5"},
+			ASide:        fabric.Side{Type: "COLO", Name: "SV1-PRI", Metro: "SV", VLAN: "200"},
+			ZSide:        fabric.Side{Type: "SP", Name: "Cloud of Somebody", Metro: "DA", VLAN: "8.5"},
+			ZSideProfile: "a1390b22-bbe0-4e93-ad37-85beef9d254d",
 		},
 		{ // waits for approval; without names
 			UUID: "eeeeeeee-0000-4000-8000-000000000002", Name: "own", State: "PENDING", Direction: "INTERNAL",

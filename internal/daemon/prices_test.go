@@ -63,33 +63,41 @@ func TestEveryPriceIsTheTruth(t *testing.T) {
 	})
 }
 
-// Where the v4 search is gone, connections have the same prices from v3, and ports none.
+// Where the v4 search is gone, connections have the same prices from v3, and ports none:
+// those that v4 lists, and those that v3 lists.
 func TestPricesComeFromV3(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		inService()
-		api := fabrictest.New(fabrictest.Options{Gone: []string{fabrictest.OpSearchPrices}})
-		e, stop := start(t, api.Transport(), text(discovery(priced)))
-		defer stop()
-		time.Sleep(20 * time.Minute)
-		synctest.Wait()
-		got, seen := e.series(t), 0
-		for _, c := range e.Snapshot().Connections {
-			monthly, currency, ok := api.PriceTruth(c.UUID)
-			series := fmt.Sprintf(`connection_monthly_price{connection_name=%q,connection_uuid=%q,currency=%q}`, c.Name(), c.UUID, currency)
-			if v, is := got[series]; is && ok {
-				seen++
-				if v != monthly {
-					t.Errorf("%s = %v, want %v", series, v, monthly)
+	for name, gone := range map[string][]string{
+		"no v4 prices": {fabrictest.OpSearchPrices},
+		"no v4":        append([]string{fabrictest.OpSearchPrices}, noV4...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				inService()
+				api := fabrictest.New(fabrictest.Options{Gone: gone})
+				e, stop := start(t, api.Transport(), text(discovery(strings.Replace(priced, "v4-stats", "auto", 1))))
+				defer stop()
+				time.Sleep(20 * time.Minute)
+				synctest.Wait()
+				got, seen := e.series(t), 0
+				for _, c := range e.Snapshot().Connections {
+					monthly, currency, ok := api.PriceTruth(c.UUID)
+					series := fmt.Sprintf(`connection_monthly_price{connection_name=%q,connection_uuid=%q,currency=%q}`, c.Name(), c.UUID, currency)
+					if v, is := got[series]; is && ok {
+						seen++
+						if v != monthly {
+							t.Errorf("%s = %v, want %v", series, v, monthly)
+						}
+					}
 				}
-			}
-		}
-		if seen < 60 {
-			t.Errorf("%d prices", seen)
-		}
-		for series, v := range got {
-			if strings.HasPrefix(series, "port_monthly_price") || strings.HasPrefix(series, "port_price_poll_success") && v != 0 {
-				t.Errorf("%s = %v", series, v)
-			}
-		}
-	})
+				if seen < 60 {
+					t.Errorf("%d prices", seen)
+				}
+				for series, v := range got {
+					if strings.HasPrefix(series, "port_monthly_price") || strings.HasPrefix(series, "port_price_poll_success") && v != 0 {
+						t.Errorf("%s = %v", series, v)
+					}
+				}
+			})
+		})
+	}
 }

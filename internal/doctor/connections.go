@@ -126,21 +126,18 @@ func (e *exam) reportHidden(ports []asset, found map[string]fabric.Connection) {
 	if !e.fromV3 {
 		return
 	}
-	touched := map[string]bool{}
-	for _, c := range found {
-		touched[c.ASidePort], touched[c.ZSidePort] = true, true
-	}
+	ordered := poll.PortsWithConnections(slices.Collect(maps.Values(found)))
 	var hidden, notOrdered []asset
 	for _, p := range ports {
 		switch listed := e.listed[p.uuid]; {
 		case listed.ConnectionsHidden:
 			hidden = append(hidden, p)
-		case listed.HasConnections && !touched[p.uuid]:
+		case listed.HasConnections && !ordered[p.uuid]:
 			notOrdered = append(notOrdered, p)
 		}
 	}
 	e.each(fail, "port", hidden, "v3 says that the user may not view the connections of the port, so their number is not known", connectionRights)
-	e.each(warn, "port", notOrdered, "v3 says that the port has connections, and lists none of them, so their number is not known",
+	e.each(warn, "port", notOrdered, "v3 says that the port has connections, and lists none that exists, so their number is not known",
 		"v3 lists only connections that the account has ordered; "+connectionRights+" through the v4 API")
 }
 

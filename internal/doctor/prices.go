@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"sync/atomic"
+
+	"github.com/prometheus/common/model"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
@@ -38,13 +41,14 @@ func (e *exam) checkPrices(ctx context.Context) {
 	}
 	asked := map[bool]int{} // by whether it is of a connection
 	priced, refused := 0, ""
+	var gone atomic.Bool
 	for _, p := range products {
 		of := p.Connection != nil
 		if asked[of] == maxLines {
 			continue
 		}
 		asked[of]++
-		price, err := poll.AskPrice(ctx, e.client, p)
+		price, err := poll.AskPrice(ctx, e.client, p, 0, &gone)
 		first, kind := p.UUIDs[0], map[bool]string{false: "port", true: "connection"}[of]
 		others := ""
 		if n := len(p.UUIDs); n > 1 {
@@ -62,7 +66,7 @@ func (e *exam) checkPrices(ctx context.Context) {
 		}
 	}
 	if priced > 0 {
-		e.add(ok, "", fmt.Sprintf("%d of %s that were asked about have a list price; %s in all, one call each per %v",
-			priced, human.Plural(asked[false]+asked[true], "product"), human.Plural(len(products), "product"), e.account.Prices.Interval), "")
+		e.add(ok, "", fmt.Sprintf("%d of %s that were asked about have a list price; %s in all, one call each per %s",
+			priced, human.Plural(asked[false]+asked[true], "product"), human.Plural(len(products), "product"), model.Duration(e.account.Prices.Interval)), "")
 	}
 }

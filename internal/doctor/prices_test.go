@@ -17,7 +17,7 @@ func TestPrices(t *testing.T) {
 		status string
 		words  []string
 	}{
-		{name: "good", status: "ok", words: []string{"that were asked about have a list price", "one call each per 24h"}},
+		{name: "good", status: "ok", words: []string{"that were asked about have a list price", "one call each per 1d"}},
 		{name: "some have none", status: "warn", words: []string{"Equinix lists no monthly price"}},
 		{name: "forbidden", fault: fabrictest.Fault{Op: fabrictest.OpSearchPrices, Status: 403}, status: "fail", words: []string{"HTTP 403", "right to read"}},
 		{name: "only v3", gone: []string{fabrictest.OpSearchPrices}, status: "fail", words: []string{"v3 has none of ports"}},

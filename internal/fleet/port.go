@@ -23,6 +23,7 @@ type Metered struct {
 // Price is a list price of Equinix, without taxes.
 type Price struct {
 	At       time.Time // when it was answered
+	Product  string    // what was asked about: the price holds for that alone
 	Monthly  *float64  // recurring; nil if the API gives none
 	Currency string    // of Monthly
 }

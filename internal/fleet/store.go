@@ -165,7 +165,7 @@ func (s *Store) Reconfigure(set Settings) {
 		}
 		if tracked := set.Accounts[i].Tracked; tracked != nil && tracked(&old.Connection) {
 			c := *old
-			c.Metered = c.carried(account, prev.Windows, set.Windows)
+			c.Metered = e.carried(&old.Metered, account)
 			e.next.Connections = append(e.next.Connections, &c)
 		}
 	}
@@ -200,18 +200,6 @@ func sourceInUse(known string, sources []string) string {
 		return known
 	}
 	return ""
-}
-
-// carried is m of that account with the windows of new settings.
-func (m Metered) carried(account string, old, windows []Window) Metered {
-	next := Metered{Account: account, Attached: m.Attached, Price: m.Price, PricePoll: m.PricePoll, Traffic: make([]*Traffic, len(windows)), Polls: make([]Poll, len(windows))}
-	for i, w := range windows {
-		same := func(o Window) bool { return o.Span == w.Span && o.Resolution == w.Resolution }
-		if j := slices.IndexFunc(old, same); j >= 0 && j < len(m.Traffic) {
-			next.Traffic[i], next.Polls[i] = m.Traffic[j], m.Polls[j]
-		}
-	}
-	return next
 }
 
 // Edit is a change under way. The ports, connections and accounts that it hands out are
@@ -302,9 +290,26 @@ func (e *Edit) Adopt(account, uuid string) *Port {
 	if old := e.prev.Port(uuid); old != nil {
 		*p = *old
 	}
-	p.Metered = p.carried(account, e.prev.Windows, e.next.Windows)
+	p.Metered = e.carried(&p.Metered, account)
 	e.setPort(p)
 	return p
+}
+
+// carried is m as one of the account's, with the windows of the next snapshot. Its price stays
+// only if the account asks for prices, and was the one that asked.
+func (e *Edit) carried(m *Metered, account string) Metered {
+	windows := e.next.Windows
+	next := Metered{Account: account, Attached: m.Attached, Traffic: make([]*Traffic, len(windows)), Polls: make([]Poll, len(windows))}
+	for i, w := range windows {
+		same := func(o Window) bool { return o.Span == w.Span && o.Resolution == w.Resolution }
+		if j := slices.IndexFunc(e.prev.Windows, same); j >= 0 && j < len(m.Traffic) {
+			next.Traffic[i], next.Polls[i] = m.Traffic[j], m.Polls[j]
+		}
+	}
+	if m.Account == account && e.Account(account).Prices > 0 {
+		next.Price, next.PricePoll = m.Price, m.PricePoll
+	}
+	return next
 }
 
 func (e *Edit) setPort(p *Port) {

@@ -21,7 +21,7 @@ var (
 	// errConnectionsHidden is why the connections of a port are not known although v3 was asked.
 	errConnectionsHidden = errors.New("the v3 API says that the user may not view the connections of this port, and leaves them out of its listing")
 	// errConnectionsNotOrdered is another reason.
-	errConnectionsNotOrdered = errors.New("the v3 API says that the port has connections, and lists none of them: it lists only those that the account has ordered")
+	errConnectionsNotOrdered = errors.New("the v3 API says that the port has connections, and lists none that exists: it lists only those that the account has ordered")
 )
 
 // search is what one search of the connections has found. It is safe for concurrent use.
@@ -187,10 +187,7 @@ func (a *account) searchV3(ctx context.Context, s *search, uuids []string) error
 // countable divides ports into those whose connections are in a listing of v3, and the
 // others, by the reason: their number would look right, and be 0.
 func (a *account) countable(uuids []string, conns []fabric.Connection) (visible []string, unknown map[error][]string) {
-	touched := map[string]bool{}
-	for _, c := range conns {
-		touched[c.ASidePort], touched[c.ZSidePort] = true, true
-	}
+	ordered := PortsWithConnections(conns)
 	snap := a.store.Load()
 	unknown = map[error][]string{}
 	for _, uuid := range uuids {
@@ -200,13 +197,26 @@ func (a *account) countable(uuids []string, conns []fabric.Connection) (visible 
 			visible = append(visible, uuid)
 		case p.Inventory.ConnectionsHidden:
 			unknown[errConnectionsHidden] = append(unknown[errConnectionsHidden], uuid)
-		case p.Inventory.HasConnections && !touched[uuid]:
+		case p.Inventory.HasConnections && !ordered[uuid]:
 			unknown[errConnectionsNotOrdered] = append(unknown[errConnectionsNotOrdered], uuid)
 		default:
 			visible = append(visible, uuid)
 		}
 	}
 	return visible, unknown
+}
+
+// PortsWithConnections are the ports that have a connection of the list which is not over.
+func PortsWithConnections(conns []fabric.Connection) map[string]bool {
+	ports := map[string]bool{}
+	for _, c := range conns {
+		switch c.State {
+		case "DEPROVISIONED", "CANCELLED", "DELETED":
+		default:
+			ports[c.ASidePort], ports[c.ZSidePort] = true, true
+		}
+	}
+	return ports
 }
 
 // GatherConnections reads a listing of connections to its end: all of it, or an error.

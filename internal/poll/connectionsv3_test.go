@@ -174,3 +174,26 @@ func TestConnectionsOfV3AreNotPolledWithoutASource(t *testing.T) {
 		})
 	}
 }
+
+// A port with connections of which v3 lists none that exists today has others: their number is
+// not known, and not 0, whatever v3 lists of the past.
+func TestConnectionsThatAreOverDoNotHideOthers(t *testing.T) {
+	for state, known := range map[string]bool{"DEPROVISIONED": false, "PROVISIONED": true} {
+		synctest.Test(t, func(t *testing.T) {
+			api := twoAPIs(func() error { return errNoSearch })
+			api.ports = func() ([]fabric.Port, error) {
+				all, _ := allSeen("aa")()
+				all[0].HasConnections = true
+				return all, nil
+			}
+			api.buyer = func() ([]fabric.Connection, error) {
+				return []fabric.Connection{{UUID: "c", State: state, ASidePort: "aa"}}, nil
+			}
+			b := tracking(t, api, "aa")
+			b.run(t, 30*time.Minute)
+			if p := b.port(t, "aa"); (p.Connections != nil) != known || p.ConnectionsPoll.OK != known {
+				t.Errorf("%s: %+v, %+v", state, p.Connections, p.ConnectionsPoll)
+			}
+		})
+	}
+}

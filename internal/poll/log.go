@@ -57,11 +57,13 @@ const (
 	classTraffic              = "traffic"
 	classConnectionTraffic    = "connection_traffic"
 	classConnectionAttachment = "connection_attachment"
+	classConnectionPrices     = "connection_prices"
 )
 
 // uuidKey is what a UUID is called in the log.
 func uuidKey(class string) string {
-	if class == classConnectionTraffic || class == classConnectionAttachment {
+	switch class {
+	case classConnectionTraffic, classConnectionAttachment, classConnectionPrices:
 		return "connection_uuid"
 	}
 	return "port_uuid"
@@ -72,6 +74,7 @@ var ownReasons = map[error]string{
 	errNotListed: "not_listed", errEmptied: "listing_empty", fleet.ErrImplausible: "implausible",
 	errNotAttached: "not_attached", errConnectionNotAttached: "not_attached",
 	errConnectionsHidden: "connections_hidden", errConnectionsNotOrdered: "connections_not_ordered",
+	errNoPortPrices: "no_port_prices",
 }
 
 // record takes down the outcome of one poll.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,7 +21,12 @@ type Product struct {
 	key        string
 	UUIDs      []string                  // the ports or connections
 	Connection *fabric.ConnectionProduct // nil: it is of ports
+	from       []string                  // the ports of the UUIDs, at the a-side of connections
 }
+
+// at is the place in UUIDs of the one to ask about after so many failures: another one after
+// each, since the API may refuse to answer about one port.
+func (p *Product) at(failures int) int { return failures % len(p.UUIDs) }
 
 // ListedProducts are the products of ports and connections as the API lists them, see products.
 func ListedProducts(ports []fabric.Port, conns []fabric.Connection) []*Product {
@@ -43,16 +49,16 @@ func ListedProducts(ports []fabric.Port, conns []fabric.Connection) []*Product {
 // customer, who pays for them.
 func products(ports map[string]*fleet.Port, uuids []string, conns []*fleet.Connection) (all []*Product) {
 	by := map[string]*Product{}
-	add := func(uuid, key string, of *fabric.ConnectionProduct) {
+	add := func(uuid, port, key string, of *fabric.ConnectionProduct) {
 		if by[key] == nil {
 			by[key] = &Product{key: key, Connection: of}
 			all = append(all, by[key])
 		}
-		by[key].UUIDs = append(by[key].UUIDs, uuid)
+		by[key].UUIDs, by[key].from = append(by[key].UUIDs, uuid), append(by[key].from, port)
 	}
 	for _, uuid := range uuids {
 		if p := ports[uuid]; p.Inventory != nil {
-			add(uuid, "port "+cmp.Or(p.Inventory.Product, uuid), nil)
+			add(uuid, uuid, "port "+cmp.Or(p.Inventory.Product, uuid), nil)
 		}
 	}
 	for _, c := range conns {
@@ -67,10 +73,10 @@ func products(ports map[string]*fleet.Port, uuids []string, conns []*fleet.Conne
 		if p.Inventory.Metro == "" {
 			origin = p.UUID
 		}
-		add(c.UUID, strings.Join([]string{
+		add(c.UUID, p.UUID, strings.Join([]string{
 			"connection", c.Type, strconv.FormatFloat(*c.Bandwidth, 'f', -1, 64), origin, c.ZSide.Type, c.ZSide.Metro, c.Profile,
 		}, " "), &fabric.ConnectionProduct{
-			Type: c.Type, Bandwidth: *c.Bandwidth, Port: p.UUID, Metro: p.Inventory.Metro, ZType: c.ZSide.Type, ZMetro: c.ZSide.Metro, ZProfile: c.Profile,
+			Type: c.Type, Bandwidth: *c.Bandwidth, Metro: p.Inventory.Metro, ZType: c.ZSide.Type, ZMetro: c.ZSide.Metro, ZProfile: c.Profile,
 		})
 	}
 	return all
@@ -78,34 +84,48 @@ func products(ports map[string]*fleet.Port, uuids []string, conns []*fleet.Conne
 
 var errNoPortPrices = errors.New("the v4 API has no prices, and v3 has none of ports")
 
-// AskPrice asks for the list price of a product. Where the v4 search is gone it asks v3, which
-// has no prices of ports.
-func AskPrice(ctx context.Context, api API, p *Product) (price fabric.Price, err error) {
+// AskPrice asks for the list price of a product: v4, or v3 once gone says that the v4 search
+// does not exist, which AskPrice sets. v3 has no prices of ports; it alone is asked about the
+// connections that it has listed, as they have no type. failures
+// is how many questions about this product have failed.
+func AskPrice(ctx context.Context, api API, p *Product, failures int, gone *atomic.Bool) (price fabric.Price, err error) {
 	defer survive(&err)
-	if p.Connection == nil {
-		if price, err = api.PortPrice(ctx, p.UUIDs[0]); fabric.Gone(err) {
-			err = errors.Join(errNoPortPrices, err)
+	port, ofPort := p.from[p.at(failures)], p.Connection == nil
+	var of fabric.ConnectionProduct
+	if !ofPort {
+		of = *p.Connection
+		of.Port = port
+	}
+	if !gone.Load() && (ofPort || of.Type != "") {
+		if ofPort {
+			price, err = api.PortPrice(ctx, port)
+		} else {
+			price, err = api.ConnectionPrice(ctx, of)
 		}
-		return price, err
+		if !fabric.Gone(err) {
+			return price, err
+		}
+		gone.Store(true)
 	}
-	if price, err = api.ConnectionPrice(ctx, *p.Connection); fabric.Gone(err) {
-		return api.ConnectionPriceV3(ctx, *p.Connection)
+	if ofPort {
+		return fabric.Price{}, errors.Join(errNoPortPrices, err)
 	}
-	return price, err
+	return api.ConnectionPriceV3(ctx, of)
 }
 
-// priceAnswer is the latest answer about a product.
+// priceAnswer is what is known of the price of a product.
 type priceAnswer struct {
-	fleet.Price
-	err error
+	price    *fleet.Price // the latest good answer, nil before
+	poll     fleet.Poll   // the latest question
+	failures int          // questions that failed, in all
 }
 
 // due reports whether to ask again: after the interval, or an hour after a failure.
 func (p priceAnswer) due(interval time.Duration, now time.Time) bool {
-	if p.err != nil {
+	if !p.poll.OK {
 		interval = min(interval, time.Hour)
 	}
-	return p.At.IsZero() || fleet.Age(now, p.At) >= interval
+	return !p.poll.Tried() || fleet.Age(now, p.poll.Last) >= interval
 }
 
 // pollPrices asks for the list price of each product of the account's ports and tracked
@@ -121,6 +141,7 @@ func (a *account) pollPrices(ctx context.Context) {
 	}
 
 	var mu sync.Mutex // of a.prices
+	var gone atomic.Bool
 	ctx, _ = fabric.InTurn(ctx, fabric.HistoryTurn)
 	var asking errgroup.Group
 	asking.SetLimit(max(1, a.cfg.Concurrency/2))
@@ -128,8 +149,8 @@ func (a *account) pollPrices(ctx context.Context) {
 	for _, p := range all {
 		mu.Lock()
 		answer, ok := a.prices[p.key]
-		if price := known[p.UUIDs[0]]; !ok && price != nil { // from before a reload
-			answer = priceAnswer{Price: *price}
+		if price := known[p.key]; !ok && price != nil { // from before a reload
+			answer = priceAnswer{price: price, poll: fleet.Poll{}.Ended(price.At, nil)}
 			a.prices[p.key] = answer
 		}
 		mu.Unlock()
@@ -137,10 +158,24 @@ func (a *account) pollPrices(ctx context.Context) {
 			continue
 		}
 		asking.Go(func() error {
-			got, err := AskPrice(ctx, a.API, p)
+			got, err := AskPrice(ctx, a.API, p, answer.failures, &gone)
+			if ctx.Err() != nil {
+				return nil
+			}
+			class, at := "port_prices", time.Now()
+			if p.Connection != nil {
+				class = classConnectionPrices
+			}
+			a.log.record(class, p.UUIDs[p.at(answer.failures)], err)
+			if err != nil {
+				answer.failures++
+			} else {
+				answer.price = &fleet.Price{At: at, Product: p.key, Monthly: got.Monthly, Currency: got.Currency}
+			}
+			answer.poll = answer.poll.Ended(at, err)
 			mu.Lock()
 			defer mu.Unlock()
-			a.prices[p.key] = priceAnswer{fleet.Price{At: time.Now(), Monthly: got.Monthly, Currency: got.Currency}, err}
+			a.prices[p.key] = answer
 			return nil
 		})
 	}
@@ -150,45 +185,41 @@ func (a *account) pollPrices(ctx context.Context) {
 	}
 }
 
-// products are the products of the account, and the prices that are known, by UUID.
+// products are the products of the account, and the prices that are known, by the key of
+// their product.
 func (a *account) products() ([]*Product, map[string]*fleet.Price) {
 	snap := a.store.Load()
 	ports, known := map[string]*fleet.Port{}, map[string]*fleet.Price{}
 	var conns []*fleet.Connection
+	know := func(p *fleet.Price) {
+		if p != nil && (known[p.Product] == nil || p.At.After(known[p.Product].At)) {
+			known[p.Product] = p
+		}
+	}
 	for _, p := range snap.PortsOf(a.Name) {
-		ports[p.UUID], known[p.UUID] = p, p.Price
+		ports[p.UUID] = p
+		know(p.Price)
 	}
 	for _, c := range snap.Connections {
 		if c.Account == a.Name {
-			conns, known[c.UUID] = append(conns, &c.Connection), c.Price
+			conns = append(conns, &c.Connection)
+			know(c.Price)
 		}
 	}
 	return products(ports, portKind.all(snap, a.Name), conns), known
 }
 
-// publishPrices writes the answers to the ports and connections. A failure keeps the price
-// before, which goes stale.
+// publishPrices writes the answers to the ports and connections. After a failure the price
+// before stays, and goes stale.
 func (a *account) publishPrices(all []*Product) {
 	answers := map[string]priceAnswer{}
-	var failed error
 	for _, p := range all {
 		for _, uuid := range p.UUIDs {
 			answers[uuid] = a.prices[p.key]
 		}
-		failed = cmp.Or(failed, a.prices[p.key].err)
 	}
 	a.store.Update(func(e *fleet.Edit) {
-		take := func(m *fleet.Metered, uuid string) {
-			answer, ok := answers[uuid]
-			if !ok {
-				m.Price, m.PricePoll = nil, fleet.Poll{}
-				return
-			}
-			if answer.err == nil {
-				m.Price = &answer.Price
-			}
-			m.PricePoll = m.PricePoll.Ended(answer.At, answer.err)
-		}
+		take := func(m *fleet.Metered, uuid string) { m.Price, m.PricePoll = answers[uuid].price, answers[uuid].poll }
 		for _, uuid := range portKind.all(e.Snapshot(), a.Name) {
 			take(&e.Port(a.Name, uuid).Metered, uuid)
 		}
@@ -198,5 +229,4 @@ func (a *account) publishPrices(all []*Product) {
 			}
 		}
 	})
-	a.log.record("prices", "", failed)
 }

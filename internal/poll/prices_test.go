@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -135,6 +136,88 @@ func TestAPriceOutlivesAFailure(t *testing.T) {
 	})
 }
 
+// A connection of another bandwidth has another price at once, or none while that is not known:
+// never the price of what it was.
+func TestAPriceEndsWithItsProduct(t *testing.T) {
+	for name, fault := range map[string]error{"answered": nil, "failing": errBroken} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, api := estateWithPrices(t)
+				var slow atomic.Bool
+				searched := api.connections
+				api.connections = func(ports []string, each func([]string, []fabric.Connection, error)) {
+					searched(ports, func(batch []string, conns []fabric.Connection, err error) {
+						conns = slices.Clone(conns)
+						for i := range conns {
+							if slow.Load() && conns[i].UUID == "c1" {
+								conns[i].Bandwidth = new(2e8)
+							}
+						}
+						each(batch, conns, err)
+					})
+				}
+				api.price = func(_ string, of fabric.ConnectionProduct) (fabric.Price, error) {
+					if of.Bandwidth == 2e8 && fault != nil {
+						return fabric.Price{}, fault
+					}
+					return fabric.Price{Monthly: new(of.Bandwidth / 1e6), Currency: "EUR"}, nil
+				}
+				b.during(t, func(*poll.Poller) {
+					time.Sleep(20 * time.Minute)
+					if got := b.priced(); !slices.Contains(got, "c1 true 1000 EUR") {
+						t.Error(got)
+					}
+					slow.Store(true)
+					time.Sleep(20 * time.Minute)
+					want := map[bool]string{true: "c1 true 200 EUR", false: "c1 false"}[fault == nil]
+					if got := b.priced(); !slices.Contains(got, want) || !slices.Contains(got, "c2 true 1000 EUR") {
+						t.Errorf("%q, want %q", got, want)
+					}
+				})
+			})
+		})
+	}
+}
+
+// The API may refuse to speak of one port, such as one that is gone. Others of its product are
+// then asked about.
+func TestAPortThatIsRefusedCostsOthersNoPrice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, api := estateWithPrices(t)
+		api.price = func(_ string, of fabric.ConnectionProduct) (fabric.Price, error) {
+			if of.Port == "aa" {
+				return fabric.Price{}, &fabric.Error{Op: fabric.OpSearchPrices, Status: 400}
+			}
+			return fabric.Price{Monthly: new(4.0), Currency: "EUR"}, nil
+		}
+		b.run(t, 80*time.Minute)
+		if got := b.priced(); !slices.Contains(got, "ac true 4 EUR") || !slices.Contains(got, "c2 true 4 EUR") {
+			t.Error(got)
+		}
+		if n := len(api.of("price port", "aa")); n != 1 {
+			t.Errorf("asked %d times about the port", n)
+		}
+	})
+}
+
+// Nothing about prices is left when a reload turns them off.
+func TestAReloadTurnsPricesOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, api := estateWithPrices(t)
+		api.price = func(string, fabric.ConnectionProduct) (fabric.Price, error) {
+			return fabric.Price{Monthly: new(1.0), Currency: "EUR"}, nil
+		}
+		b.run(t, 20*time.Minute)
+		b.cfg.Accounts[0].Prices = 0
+		b.run(t, 20*time.Minute)
+		for _, got := range b.priced() {
+			if !strings.HasSuffix(got, "unasked") {
+				t.Error(got)
+			}
+		}
+	})
+}
+
 // Where the v4 search is gone, v3 knows the prices of connections.
 func TestPricesOfConnectionsComeFromV3(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -145,9 +228,36 @@ func TestPricesOfConnectionsComeFromV3(t *testing.T) {
 			}
 			return fabric.Price{Monthly: new(7.0), Currency: "CHF"}, nil
 		}
+		b.cfg.Concurrency = 2
+		var log strings.Builder
+		b.logTo(&log)
 		b.run(t, 30*time.Minute)
 		got := b.priced()
 		if !slices.Contains(got, "c1 true 7 CHF") || !slices.Contains(got, "aa false") || strings.Contains(strings.Join(got, " "), "aa false 7") {
+			t.Error(got)
+		}
+		if n := len(api.of("price port", "")) + len(api.of("price connection", "")); n < 1 || n > 2 { // connections may come after ports
+			t.Errorf("asked the search that is gone %d times", n)
+		}
+		if n := strings.Count(log.String(), "poll failed"); n != 1 || !strings.Contains(log.String(), "class=port_prices port_uuid=aa reason=no_port_prices") {
+			t.Errorf("%d failures in the log: %s", n, log.String())
+		}
+	})
+}
+
+// A connection that v3 has listed has no type, by which v4 knows its price.
+func TestConnectionsOfV3ArePricedByV3(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, api := estateWithPrices(t)
+		found := from("v3")[0]
+		found.ZSide, found.ZSideProfile = fabric.Side{Type: "SP", Metro: "FR"}, "cloud"
+		api.connections = func(ports []string, each func([]string, []fabric.Connection, error)) { each(ports, nil, errNoRight) }
+		api.buyer = func() ([]fabric.Connection, error) { return []fabric.Connection{found}, nil }
+		api.price = func(what string, _ fabric.ConnectionProduct) (fabric.Price, error) {
+			return fabric.Price{Monthly: new(map[string]float64{"port": 1, "v3": 3}[what]), Currency: "EUR"}, nil
+		}
+		b.run(t, 30*time.Minute)
+		if got := b.priced(); !slices.Contains(got, "aa true 1 EUR") || !slices.Contains(got, "c true 3 EUR") {
 			t.Error(got)
 		}
 	})

@@ -20,6 +20,12 @@ type connectionRow struct {
 	Problem                                             string
 }
 
+// elsewhere is a connection of the port, and the port whose page has its rates.
+type elsewhere struct {
+	Name string
+	On   portLink
+}
+
 // addConnections adds the tracked connections that are seen from the port, the fullest
 // first, and how many connections there are by state.
 func (p *portPage) addConnections(snap *fleet.Snapshot, v *portView, now time.Time) {
@@ -30,11 +36,11 @@ func (p *portPage) addConnections(snap *fleet.Snapshot, v *portView, now time.Ti
 	}
 	var all []ranked
 	for _, c := range snap.Connections {
-		if c.Port != v.UUID {
-			continue
-		}
 		a, ok := snap.Account(c.Account)
-		if !ok {
+		if other := snap.Port(c.Port); c.Port != v.UUID && (c.ASidePort == v.UUID || c.ZSidePort == v.UUID) && other != nil {
+			p.addElsewhere(c.Name(), other)
+		}
+		if c.Port != v.UUID || !ok {
 			continue
 		}
 		r := ranked{ConnectionView: snap.ConnectionView(&a, v.Port, c, now)}
@@ -55,9 +61,20 @@ func (p *portPage) addConnections(snap *fleet.Snapshot, v *portView, now time.Ti
 	if v.Connections == nil {
 		return
 	}
+	p.Counted = true
 	for _, state := range slices.Sorted(maps.Keys(v.Connections.States)) {
 		p.States = append(p.States, count{state, countOf(v.Connections.States[state])})
 	}
+}
+
+// addElsewhere adds a tracked connection of the port that is seen from the port at its
+// other side.
+func (p *portPage) addElsewhere(name string, other *fleet.Port) {
+	if len(p.Elsewhere) == maxElsewhere {
+		p.MoreElsewhere++
+		return
+	}
+	p.Elsewhere = append(p.Elsewhere, elsewhere{name, portLink{other.UUID, other.Name()}})
 }
 
 func newConnectionRow(v *fleet.ConnectionView, u human.Units) connectionRow {

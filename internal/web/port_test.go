@@ -30,6 +30,52 @@ func TestPortPageOfAnUnknownPort(t *testing.T) {
 	check(t, do(t, web.Handler(newOptions(t, nil)), http.MethodGet, "/ports/"), http.StatusNotFound, "")
 }
 
+// Before the first listing nothing says that a port does not exist.
+func TestPortPageWaitsForTheFirstListing(t *testing.T) {
+	starting := newSnapshot(time.Now())
+	starting.Ready, starting.Ports = false, nil
+	for _, snap := range []*fleet.Snapshot{nil, starting} {
+		text := plainText(section(t, show(t, snap, "/ports/"+uuid), "<main>", "</main>"))
+		if strings.Contains(text, "mistyped") || !strings.Contains(text, "wait for their first poll") && !strings.Contains(text, "nothing polled yet") {
+			t.Error(text)
+		}
+	}
+}
+
+// A connection between two ports is counted on both, and tracked from one of them.
+func TestPortPageSaysWhereConnectionsAreTracked(t *testing.T) {
+	now := time.Now()
+	const other = "c4d9c9a0-0000-4000-8000-000000000002"
+	between := &fleet.Tracked{
+		Metered:    fleet.Metered{Account: "default", Traffic: []*fleet.Traffic{nil}, Polls: []fleet.Poll{{}}},
+		Connection: fleet.Connection{UUID: "c", APIName: "between", State: "ACTIVE", ASidePort: uuid, ZSidePort: other},
+		At:         now, Port: uuid, Side: fleet.ASide,
+	}
+	for name, tt := range map[string]struct {
+		on      bool
+		tracked []*fleet.Tracked
+		want    string
+	}{
+		"off":              {false, nil, "polled with connections.traffic in the configuration"},
+		"on, none here":    {true, nil, "None of them has series of its own: connections.include and exclude"},
+		"on the other one": {true, []*fleet.Tracked{between}, "On the page of the port at the other side: between ( SV-PRI-01 )."},
+	} {
+		snap := newSnapshot(now)
+		snap.Ports = append(snap.Ports, newPort(other, now))
+		snap.Connections = tt.tracked
+		if tt.on {
+			snap.Accounts[0].ConnectionWindows = []time.Duration{5 * time.Minute}
+		}
+		page := show(t, snap, "/ports/"+other+"?units=bytes")
+		if text := plainText(section(t, page, "<main>", "</main>")); !strings.Contains(text, tt.want) {
+			t.Errorf("%s: %s", name, text)
+		}
+		if tt.tracked != nil && !strings.Contains(page, `<a href="../ports/`+uuid+`?units=bytes">`) {
+			t.Errorf("%s: no link to the port that it is seen from", name)
+		}
+	}
+}
+
 // figures are the rows of the table of traffic on the page of a port.
 func figures(t *testing.T, page string) map[string]string {
 	t.Helper()
@@ -48,6 +94,8 @@ func TestPortPageShowsThePort(t *testing.T) {
 		p := snap.Ports[0]
 		p.Inventory.IBX, p.Inventory.Links, p.Linked = "SV5", []fleet.Link{{Status: fleet.StatusUp}, {Status: fleet.StatusUp}}, true
 		p.Polls[0].Err = "slow"
+		snap.Accounts[0].Prices, p.PricePoll = 24*time.Hour, fleet.Poll{}.Ended(now, errStuck)
+		p.Price = &fleet.Price{At: now, Monthly: new(512.5), Currency: "EUR"}
 		snap.Connections = []*fleet.Tracked{{
 			Metered:    fleet.Metered{Account: "default", Traffic: p.Traffic, Polls: p.Polls},
 			Connection: fleet.Connection{UUID: "c", APIName: "to-the-cloud", State: "ACTIVE", Status: "UP", Bandwidth: new(5e9), ZSide: fleet.End{Name: "Cirrus", Metro: "LD"}, ASide: fleet.End{VLAN: "101"}},
@@ -66,6 +114,7 @@ func TestPortPageShowsThePort(t *testing.T) {
 			"SV-PRI-01 as of", "By state: 11 ACTIVE, 6 PROVISIONED.", "to-the-cloud c slow Cirrus (LD) 101 ACTIVE UP 5 Gbit/s 4.25 Gbit/s 85 %",
 			"Metro SV", "IBX SV5", "Links DOWN 0", "Links UP 2", "Line rate 10 Gbit/s", "traffic 1d ok 0s 0s 5m slow", "connections ok 0s 0s 5m –", "listing of ports not polled yet – – 15m –",
 			"There is no traffic to draw",
+			"List price a month 512.50 EUR", "list price failed 0s – 1d " + errStuck.Error(),
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%q is missing in %s", want, text)

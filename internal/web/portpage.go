@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,27 +14,35 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 )
 
-// maxConnections is how many connections the page of a port lists at once.
-const maxConnections = 100
+// What the page of a port shows at once.
+const (
+	maxConnections = 100
+	maxElsewhere   = 20
+)
 
 // portPage is the page of a port. Without a port of that UUID, UUID is "".
 type portPage struct {
 	frame
 
-	UUID, Asked string // Asked is what the address says
-	Class       string
-	Words       []word
-	Problems    []string
-	Stale       []string
-	Window      string
-	Charts      []chart
-	Traffic     []trafficRow
-	Pairs       []pairRow
-	Tracked     []connectionRow
-	Pager       pager
-	States      []count
-	Facts       []fact
-	Polls       []pollRow
+	UUID, Asked   string // Asked is what the address says
+	Progress      string // "" after the first poll of every port
+	Class         string
+	Words         []word
+	Problems      []string
+	Stale         []string
+	Window        string
+	Charts        []chart
+	Traffic       []trafficRow
+	Pairs         []pairRow
+	Tracking      bool // single connections of the account have series
+	Tracked       []connectionRow
+	Pager         pager
+	Elsewhere     []elsewhere
+	MoreElsewhere int  // connections that there is no room for
+	Counted       bool // it is known how many connections there are
+	States        []count
+	Facts         []fact
+	Polls         []pollRow
 }
 
 // trafficRow is one figure of both directions.
@@ -72,6 +81,9 @@ type pollRow struct {
 func newPortPage(f frame, snap *fleet.Snapshot, uuid string, now time.Time) *portPage {
 	p := &portPage{frame: f, Asked: human.Cut(human.Printable(uuid), 100)}
 	p.Title = "No such port"
+	if snap == nil || !snap.Ready {
+		p.Title, p.Progress = "Not polled yet", progress(snap)
+	}
 	if snap == nil || len(snap.Windows) == 0 {
 		return p
 	}
@@ -108,6 +120,7 @@ func newPortPage(f frame, snap *fleet.Snapshot, uuid string, now time.Time) *por
 			p.Pairs = append(p.Pairs, newPairRow(&pv, primary, secondary))
 		}
 	}
+	p.Tracking = len(a.ConnectionWindows) > 0
 	p.addConnections(snap, v, now)
 	p.addFacts(v)
 	p.addPolls(v, &a)
@@ -215,6 +228,9 @@ func (p *portPage) addFacts(v *portView) {
 		text("LAG", i.LAG)
 		text("Project", i.Project)
 	}
+	if price := v.Price; price != nil && price.Monthly != nil {
+		figure("List price a month", number{strconv.FormatFloat(*price.Monthly, 'f', 2, 64) + " " + price.Currency, value(*price.Monthly)})
+	}
 	if v.Attached != nil {
 		text("Attached to a stream", map[bool]string{true: "yes", false: "no"}[*v.Attached])
 	}
@@ -240,4 +256,7 @@ func (p *portPage) addPolls(v *portView, a *fleet.Account) {
 	}
 	add("connections", v.ConnectionsPoll, a.Connections)
 	add("listing of ports", a.InventoryPoll, a.Inventory)
+	if a.Prices > 0 {
+		add("list price", v.PricePoll, a.Prices)
+	}
 }

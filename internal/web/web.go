@@ -91,7 +91,7 @@ func (o Options) ready(w http.ResponseWriter, _ *http.Request) {
 
 // progress says how many ports wait for their first poll.
 func progress(snap *fleet.Snapshot) string {
-	if snap == nil || len(snap.Accounts) == 0 {
+	if snap == nil || len(snap.Ports) == 0 {
 		return "nothing polled yet"
 	}
 	waiting := 0
