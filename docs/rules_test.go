@@ -256,6 +256,7 @@ func TestThePageComparesWithTheThresholds(t *testing.T) {
 		"port_utilization_ratio": fleet.PortUtilization, "port_utilization_p95_ratio": fleet.PortUtilizationP95,
 		"port_utilization_forecast_ratio":     fleet.PortUtilizationForecast,
 		"pair_failover_utilization_p95_ratio": fleet.PairFailoverP95, "pair_failover_utilization_forecast_ratio": fleet.PairFailoverForecast,
+		"idle_utilization_p95_ratio":     fleet.IdleUtilizationP95,
 		"lag_failover_utilization_ratio": fleet.LAGFailover, "connection_utilization_ratio": fleet.ConnectionUtilization,
 	}
 	for _, r := range readRules(t) {

@@ -29,7 +29,7 @@ func TestEveryNumberOfThePagesIsOnMetrics(t *testing.T) {
 		if n := m.compare(t, landing, ofLanding); n < 250 {
 			t.Errorf("only %d numbers on the landing page", n)
 		}
-		m.allUsed(t, "landing page", regexp.MustCompile(`port_(traffic_last|capacity)_bytes|port_traffic_p95_.*window="1d"|pair_failover_utilization_(ratio|p95_ratio.*window="1d")|token_expiry|calls_per_cycle`))
+		m.allUsed(t, "landing page", regexp.MustCompile(`port_(traffic_last|capacity)_bytes|port_monthly_price|port_traffic_p95_.*window="1d"|pair_failover_utilization_(ratio|p95_ratio.*window="1d")|token_expiry|calls_per_cycle`))
 		for uuid := range m.ports() {
 			page, m := pageAndMetrics(t, base, "/ports/"+uuid+query)
 			n := m.compare(t, page, func(m *metrics, f figure) (float64, bool) { return ofPort(m, f, uuid) })
@@ -342,6 +342,8 @@ func ofLanding(m *metrics, f figure) (float64, bool) {
 			}
 		}
 		return sum, true
+	case "ports List price a month":
+		return m.one("port_monthly_price", "port_uuid", f.row)
 	case "ports Sample age":
 		in, _ := m.one("port_traffic_last_sample_timestamp_seconds", "port_uuid", f.row, "direction", "inbound")
 		out, _ := m.one("port_traffic_last_sample_timestamp_seconds", "port_uuid", f.row, "direction", "outbound")

@@ -12,6 +12,7 @@ const (
 	PairFailoverForecast    = 1
 	LAGFailover             = 0.9
 	ConnectionUtilization   = 0.9
+	IdleUtilizationP95      = 0.05
 )
 
 // PortComesOrGoes matches the lifecycle states of a port that is being created or removed,
@@ -69,6 +70,24 @@ func (v *View) P95Level(d Direction, window int) Level {
 // LAGLevel is the level of [View.LAGFailover].
 func (v *View) LAGLevel(d Direction) Level {
 	return level(v.LAGFailover(d), LAGFailover, PairFailoverForecast)
+}
+
+// Idle reports whether the port hardly carries anything: in each window of a week or longer, the
+// 95th percentile of both directions is below a twentieth. It is false if that is not known of a
+// window, or if there is no such window.
+func (v *View) Idle() (idle bool) {
+	for i, w := range v.Windows {
+		if w.Span < 7*day {
+			continue
+		}
+		for _, d := range Directions() {
+			if share := v.P95Share(d, i); share == nil || *share >= IdleUtilizationP95 {
+				return false
+			}
+		}
+		idle = true
+	}
+	return idle
 }
 
 // StatusLevel is Critical while the port is down, unless it is being created or removed,

@@ -34,6 +34,7 @@ type fleetPage struct {
 	Gaps               []gap
 	MoreGaps           int
 	Ports              []portRow
+	Prices             bool // of some account are on
 	PortPager          pager
 	All                number // ports, whether the filters let them through or not
 	Pairs              []pairRow
@@ -77,6 +78,7 @@ type portRow struct {
 	Speed, Effective                         number // Effective is only there if links are down
 	In, Out                                  rate
 	Connections                              number
+	Price                                    number // a month, by the list
 	Sample, Polled                           moment
 	LateSample, LatePoll                     bool     // too old for rates to be shown
 	Problems                                 []string // what failed
@@ -106,6 +108,7 @@ func newFleetPage(f frame, snap *fleet.Snapshot, now time.Time) *fleetPage {
 	for i := range snap.Accounts {
 		a := &snap.Accounts[i]
 		accounts[a.Name] = a
+		p.Prices = p.Prices || a.Prices > 0
 		p.Accounts = append(p.Accounts, newAccountRow(a, snap.Windows, now))
 	}
 	var ports []*portView
@@ -212,6 +215,7 @@ func newPortRow(v *portView, a *fleet.Account, u human.Units) portRow {
 	if v.Connections != nil {
 		row.Connections = countOf(v.Connections.Present())
 	}
+	row.Price = priceOf(v.Price)
 	return row
 }
 
@@ -235,7 +239,18 @@ func (p *portView) words() []word {
 	if p.StatusLevel() == fleet.Warning {
 		all = append(all, word{"some links are down", "mid"})
 	}
+	if p.Idle() {
+		all = append(all, word{"idle", "soft"})
+	}
 	return all
+}
+
+// priceOf is a list price.
+func priceOf(p *fleet.Price) number {
+	if p == nil || p.Monthly == nil {
+		return number{}
+	}
+	return number{strconv.FormatFloat(*p.Monthly, 'f', 2, 64) + " " + p.Currency, value(*p.Monthly)}
 }
 
 func newRate(v *fleet.View, d fleet.Direction, u human.Units) rate {

@@ -441,3 +441,40 @@ func TestUnitsOfThePages(t *testing.T) {
 		}
 	})
 }
+
+// What is paid and not used shows: the list price, and which ports are idle.
+func TestLandingShowsPricesAndIdlePorts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		snap := emptySnapshot(now)
+		snap.Windows = append(snap.Windows, fleet.Window{Span: 30 * 24 * time.Hour, Resolution: time.Hour, Interval: time.Hour})
+		if page := show(t, snap, "/"); strings.Contains(page, "List price") {
+			t.Error("prices are off")
+		}
+		snap.Accounts[0].Prices = 24 * time.Hour
+		month := func(p *fleet.Port, in, out float64) {
+			p.Polls = append(p.Polls, p.Polls[0])
+			p.Traffic = append(p.Traffic, &fleet.Traffic{At: now, Inbound: fleet.Rates{P95: &in}, Outbound: fleet.Rates{P95: &out}})
+		}
+		idle := named(snap, now, "idle", 0.3, 0.3)
+		month(idle, 0.049*10e9, 0)
+		idle.Price = &fleet.Price{At: now, Monthly: new(500.0), Currency: "EUR"}
+		busy := named(snap, now, "busy", 0, 0)
+		month(busy, 0, 0.05*10e9)
+		busy.Price = &fleet.Price{At: now} // Equinix gives none
+		stale := named(snap, now, "stale", 0, 0)
+		month(stale, 0, 0)
+		stale.Traffic[1].At = now.Add(-6 * time.Hour)
+		stale.Price = &fleet.Price{At: now.Add(-5*24*time.Hour - time.Second), Monthly: new(700.0), Currency: "EUR"}
+		_, page, _ := strings.Cut(show(t, snap, "/"), `id="ports"`)
+		for name, want := range map[string][2]string{"idle": {"idle", "500.00 EUR"}, "busy": {"", "–"}, "stale": {"", "–"}} {
+			row := section(t, page, ">"+name+"</bdi></a>", "</tr>")
+			if got := strings.Contains(row, `class="fault soft">idle`); got != (want[0] != "") {
+				t.Errorf("%s: idle: %v", name, got)
+			}
+			if price := plainText(section(t, row, `data-label="List price a month" class="num">`, "</td>")); price != want[1] {
+				t.Errorf("%s: price %q", name, price)
+			}
+		}
+	})
+}

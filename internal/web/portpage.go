@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -228,8 +227,8 @@ func (p *portPage) addFacts(v *portView) {
 		text("LAG", i.LAG)
 		text("Project", i.Project)
 	}
-	if price := v.Price; price != nil && price.Monthly != nil {
-		figure("List price a month", number{strconv.FormatFloat(*price.Monthly, 'f', 2, 64) + " " + price.Currency, value(*price.Monthly)})
+	if price := priceOf(v.Price); price.Text != "" {
+		figure("List price a month", price)
 	}
 	if v.Attached != nil {
 		text("Attached to a stream", map[bool]string{true: "yes", false: "no"}[*v.Attached])
