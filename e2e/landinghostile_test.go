@@ -163,7 +163,7 @@ func landingShowsFaults(t *testing.T, ports []map[string]string) {
 		branchUUID:  {"Port": regexp.QuoteMeta(turned) + " ?hostile\n.*"},
 		spareUUID:   {"Port": ended + " hostile\n.*"},
 		lateUUID:    {"Port": "late hostile\n.*\nno current sample: inbound, outbound", "In": `–\s.*`, "Out": `–\s.*`, "Sample age": ageOfLate},
-		failedUUID:  {"Port": "failed hostile\n.*\ntraffic 1d: .*500.*" + regexp.QuoteMeta(markup) + ".*", "In": `–\s.*`, "Sample age": "–", "Polled ago": "–"},
+		failedUUID:  {"Port": "failed hostile\n.*\ntraffic 1d: .*500.*<script>window.pwned=1</script>.*…", "In": `–\s.*`, "Sample age": "–", "Polled ago": "–"},
 		refusedUUID: {"Port": refusedUUID + " refused\ntraffic 1d: .*login refused.*", "In": `–\s.*`, "Connections": "–"},
 	} {
 		matches(t, want, got[uuid])

@@ -36,11 +36,14 @@ func (p *portPage) addConnections(snap *fleet.Snapshot, v *portView, now time.Ti
 	}
 	var all []ranked
 	for _, c := range snap.Connections {
-		a, ok := snap.Account(c.Account)
-		if other := snap.Port(c.Port); c.Port != v.UUID && (c.ASidePort == v.UUID || c.ZSidePort == v.UUID) && other != nil {
-			p.addElsewhere(c.Name(), other)
+		if c.Port != v.UUID {
+			if c.ASidePort == v.UUID || c.ZSidePort == v.UUID {
+				p.addElsewhere(c.Name(), snap.Port(c.Port))
+			}
+			continue
 		}
-		if c.Port != v.UUID || !ok {
+		a, ok := snap.Account(c.Account)
+		if !ok {
 			continue
 		}
 		r := ranked{ConnectionView: snap.ConnectionView(&a, v.Port, c, now)}
@@ -70,11 +73,13 @@ func (p *portPage) addConnections(snap *fleet.Snapshot, v *portView, now time.Ti
 // addElsewhere adds a tracked connection of the port that is seen from the port at its
 // other side.
 func (p *portPage) addElsewhere(name string, other *fleet.Port) {
-	if len(p.Elsewhere) == maxElsewhere {
+	switch {
+	case other == nil: // it is on no port of its account
+	case len(p.Elsewhere) == maxElsewhere:
 		p.MoreElsewhere++
-		return
+	default:
+		p.Elsewhere = append(p.Elsewhere, elsewhere{name, portLink{other.UUID, other.Name()}})
 	}
-	p.Elsewhere = append(p.Elsewhere, elsewhere{name, portLink{other.UUID, other.Name()}})
 }
 
 func newConnectionRow(v *fleet.ConnectionView, u human.Units) connectionRow {

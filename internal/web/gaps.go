@@ -59,7 +59,7 @@ func newGaps(snap *fleet.Snapshot, q query, now time.Time) gaps {
 
 func (g *gaps) add(v *portView, a *fleet.Account) {
 	put := func(class, why string) {
-		key := [2]string{v.Account, strings.ReplaceAll(why, v.UUID, "…")} // errors name the port
+		key := [2]string{v.Account, v.without(why)}
 		one := g.by[key]
 		if one == nil {
 			one = &gap{Account: v.Account, Why: key[1], Class: class}
@@ -78,6 +78,9 @@ func (g *gaps) add(v *portView, a *fleet.Account) {
 		put("mid", why)
 	}
 }
+
+// without is a text of the port without its UUID, which errors name.
+func (p *portView) without(text string) string { return strings.ReplaceAll(text, p.UUID, "…") }
 
 // shown are the most important ones: accounts, then what most ports have.
 func (g *gaps) shown() (all []gap, more int) {
@@ -108,9 +111,15 @@ func problems(v *fleet.View, a *fleet.Account) []string {
 	case v.Polls[0].OK && v.NewestSample().IsZero() && !unattached:
 		all = append(all, "no samples at Equinix")
 	}
+	var failed []string // windows whose polls failed alike
 	for i, poll := range v.Polls {
-		if poll.Err != "" {
-			all = append(all, "traffic "+v.Windows[i].Label()+": "+short(poll.Err))
+		if poll.Err == "" {
+			continue
+		}
+		failed = append(failed, v.Windows[i].Label())
+		if i+1 == len(v.Polls) || v.Polls[i+1].Err != poll.Err {
+			all = append(all, "traffic "+strings.Join(failed, ", ")+": "+short(poll.Err))
+			failed = nil
 		}
 	}
 	if err := v.ConnectionsPoll.Err; err != "" {

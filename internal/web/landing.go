@@ -20,6 +20,8 @@ const (
 	maxPairs = 20
 	maxGaps  = 12
 	maxNamed = 5 // ports of a gap
+
+	maxProblem = 100 // characters of an error beside a port
 )
 
 // fleetPage is the landing page.
@@ -200,7 +202,10 @@ func newPortRow(v *portView, a *fleet.Account, u human.Units) portRow {
 		In:    newRate(&v.View, fleet.Inbound, u), Out: newRate(&v.View, fleet.Outbound, u),
 		Sample: newMoment(v.NewestSample(), v.Now), Polled: newMoment(v.Polls[0].LastSuccess, v.Now),
 		LateSample: len(late) > 0, LatePoll: v.Port.Traffic[0] != nil && v.Traffic[0] == nil,
-		Problems: problems(&v.View, a), Stale: stale(&v.View, late), Metro: v.metro(),
+		Stale: stale(&v.View, late), Metro: v.metro(),
+	}
+	for _, text := range problems(&v.View, a) { // the page of the port has the whole text
+		row.Problems = append(row.Problems, human.Cut(v.without(text), maxProblem))
 	}
 	if i := v.Port.Inventory; i != nil { // the place does not expire
 		row.IBX = i.IBX

@@ -313,6 +313,34 @@ func large(now time.Time, ports int) *fleet.Snapshot {
 	return snap
 }
 
+// The page is looked at when all goes wrong: each port then has several errors, as long as the
+// page shows them.
+func TestPagesOfAFailingFleetStayUnder300KB(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		snap := large(now, 1_000)
+		snap.Windows = append(snap.Windows, fleet.Window{Span: 30 * 24 * time.Hour, Resolution: time.Hour, Interval: time.Hour})
+		for i, p := range snap.Ports {
+			failed := fleet.Poll{}.Ended(now, fmt.Errorf("port stats %s: HTTP 500: %s", p.UUID, strings.Repeat(`"Internal error" & <more> `, 20)))
+			p.Polls, p.Traffic, p.ConnectionsPoll = []fleet.Poll{failed, failed}, append(p.Traffic, nil), failed
+			if i < 150 {
+				snap.Connections = append(snap.Connections, &fleet.Tracked{
+					Metered:    fleet.Metered{Account: "default", Traffic: p.Traffic, Polls: p.Polls},
+					Connection: fleet.Connection{UUID: p.UUID, APIName: p.Name(), State: "ACTIVE", Bandwidth: new(1e9), ZSide: fleet.End{Name: p.Name()}},
+					At:         now, Port: snap.Ports[17].UUID, Side: fleet.ASide,
+				})
+			}
+		}
+		for _, target := range []string{"/", "/?sort=name&units=bytes&refresh=60&q=customer", "/ports/" + snap.Ports[17].UUID} {
+			page := show(t, snap, target)
+			t.Logf("%s: %d bytes", target, len(page))
+			if len(page) > 300_000 {
+				t.Errorf("%s: %d bytes", target, len(page))
+			}
+		}
+	})
+}
+
 func TestPagesStayUnder300KB(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, ports := range []int{1_000, 10_000} {
