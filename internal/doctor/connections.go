@@ -13,6 +13,7 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
@@ -158,8 +159,11 @@ func (e *exam) selectConnections(found map[string]fabric.Connection, own map[str
 		if selection == nil {
 			continue
 		}
-		side, port, is := selection.SeenFrom(&of, own)
-		if !is {
+		side, port, is := of.SeenFrom(own)
+		if !is && selection.All {
+			side, is = fleet.ASide, true
+		}
+		if !is || !selection.Match(&of) {
 			continue
 		}
 		selected++
