@@ -138,7 +138,7 @@ func (e *exam) reportHidden(ports []asset, found map[string]fabric.Connection) {
 		}
 	}
 	e.each(fail, "port", hidden, "v3 says that the user may not view the connections of the port, so their number is not known", connectionRights)
-	e.each(warn, "port", notOrdered, "v3 says that the port has connections, and lists none that exists, so their number is not known",
+	e.each(warn, "port", notOrdered, "Equinix says that the port has connections, and v3 lists none that exists, so their number is not known",
 		"v3 lists only connections that the account has ordered; "+connectionRights+" through the v4 API")
 }
 
