@@ -41,9 +41,9 @@ type Port struct {
 
 	// Product is equal for ports that have the same list price, and has no other meaning; "" if
 	// that cannot be told.
-	Product string
-	// From v3 only: the port has connections, and the user may not view them.
-	HasConnections, ConnectionsHidden bool
+	Product           string
+	HasConnections    bool // ordered by whomever
+	ConnectionsHidden bool // the user may not view them; from v3 only
 }
 
 func (p Port) id() string { return p.UUID }
@@ -127,8 +127,9 @@ type portV4 struct {
 	State label `json:"state"`
 
 	Operation struct {
-		OperationalStatus label `json:"operationalStatus"`
-		MaintenanceStatus label `json:"maintenanceStatus"`
+		OperationalStatus label  `json:"operationalStatus"`
+		MaintenanceStatus label  `json:"maintenanceStatus"`
+		Connections       amount `json:"connectionCount"`
 	} `json:"operation"`
 
 	Bandwidth            amount `json:"bandwidth"` // Mbit/s, deprecated
@@ -210,6 +211,7 @@ func (p *portV4) port() Port {
 		LAG:                lag.pointer(),
 		ProjectID:          string(p.Project.ProjectID),
 		Product:            p.product(ibx, len(links), lag.value),
+		HasConnections:     p.Operation.Connections.value > 0,
 	}
 }
 

@@ -37,7 +37,7 @@ var portsWanted = []fabric.Port{
 		},
 		MetroCode: "SY", MetroName: "Sydney", Region: "APAC", IBX: "SY4", Encapsulation: "DOT1Q", Package: "STANDARD",
 		Speed: "10000", RedundancyPriority: "PRIMARY", RedundancyGroup: "aaaaaaaa-0000-4000-8000-000000000001",
-		LAG: new(true), ProjectID: "42", Product: "SY4 10000 10000 2 true STANDARD    42",
+		LAG: new(true), ProjectID: "42", Product: "SY4 10000 10000 2 true STANDARD    42", HasConnections: true,
 	},
 	{
 		UUID: "aaaaaaaa-0000-4000-8000-000000000002", State: "A_STATE_OF_TOMORROW",

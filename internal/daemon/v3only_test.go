@@ -217,3 +217,27 @@ func TestAnAccountThatSpeaksOnlyV3(t *testing.T) {
 		}
 	})
 }
+
+// v4 lists the ports, and refuses the search: v3 lists only what the account has ordered, so it
+// knows nothing of a port that has only connections that others have ordered.
+func TestAPortWithConnectionsOfOthersHasNoCountFromV3(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inService()
+		f := fabrictest.Demo(0)
+		idle, _ := f.Port(fabrictest.DemoIdle)
+		incoming := f.Connections[0]
+		incoming.UUID, incoming.Direction = "eeeeeeee-0000-4000-8000-00000000000e", "INCOMING"
+		incoming.ASide, incoming.ZSide = incoming.ZSide, fabrictest.Side{Type: "COLO", Port: idle.UUID, Name: idle.Name, Metro: idle.Metro}
+		f.Connections = append(f.Connections, incoming)
+		api := fabrictest.New(fabrictest.Options{Fleet: &f, Gone: []string{fabrictest.OpSearchConnections}})
+		e, stop := start(t, api.Transport(), text(discovery("    discover: {enabled: true}\n")))
+		defer stop()
+		time.Sleep(20 * time.Minute)
+		synctest.Wait()
+		for _, p := range e.Snapshot().Ports {
+			if known := p.Connections != nil; known != (p.UUID != idle.UUID) {
+				t.Errorf("%s: counted %v, %q", p.Name(), known, p.ConnectionsPoll.Err)
+			}
+		}
+	})
+}

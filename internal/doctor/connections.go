@@ -13,6 +13,7 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
@@ -137,7 +138,7 @@ func (e *exam) reportHidden(ports []asset, found map[string]fabric.Connection) {
 		}
 	}
 	e.each(fail, "port", hidden, "v3 says that the user may not view the connections of the port, so their number is not known", connectionRights)
-	e.each(warn, "port", notOrdered, "v3 says that the port has connections, and lists none that exists, so their number is not known",
+	e.each(warn, "port", notOrdered, "Equinix says that the port has connections, and v3 lists none that exists, so their number is not known",
 		"v3 lists only connections that the account has ordered; "+connectionRights+" through the v4 API")
 }
 
@@ -158,8 +159,11 @@ func (e *exam) selectConnections(found map[string]fabric.Connection, own map[str
 		if selection == nil {
 			continue
 		}
-		side, port, is := selection.SeenFrom(&of, own)
-		if !is {
+		side, port, is := of.SeenFrom(own)
+		if !is && selection.All {
+			side, is = fleet.ASide, true
+		}
+		if !is || !selection.Match(&of) {
 			continue
 		}
 		selected++

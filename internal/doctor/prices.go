@@ -55,7 +55,7 @@ func (e *exam) checkPrices(ctx context.Context) {
 			others = fmt.Sprintf(" and %d with the same price", n-1)
 		}
 		switch {
-		case err != nil && (kind == refused || ctx.Err() != nil): // once is enough
+		case err != nil && (kind == refused || e.blocked != ""): // once is enough
 		case err != nil:
 			refused = kind
 			e.fault(ctx, first, fmt.Sprintf("%s %s%s: ", kind, names[first], others), err)

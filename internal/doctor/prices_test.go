@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 )
@@ -36,4 +37,20 @@ func TestPrices(t *testing.T) {
 			})
 		})
 	}
+}
+
+// If the time runs out, the report says so once.
+func TestPricesAfterTheTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := fabrictest.New(fabrictest.Options{})
+		api.Inject(fabrictest.Fault{Op: fabrictest.OpSearchPrices, Delay: time.Hour})
+		o := options(t, dated(api, 0), account(withPrices))
+		o.Timeout = 10 * time.Second
+		r, err := run(t.Context(), t, o)
+		if err == nil {
+			t.Error("no check failed")
+		}
+		r.only(t, "prices", "fail")
+		r.wants(t, "prices", "fail", "no answer within the 10s of --timeout", "raise --timeout")
+	})
 }

@@ -33,8 +33,9 @@ type Inventory struct {
 	LAG, Project                        string
 
 	Product string `json:",omitempty"` // equal for ports with the same list price, "" if that is not known
-	// From v3 only: the port has connections, and the user may not view them.
-	HasConnections, ConnectionsHidden bool `json:",omitempty"`
+
+	HasConnections    bool `json:",omitempty"` // ordered by whomever
+	ConnectionsHidden bool `json:",omitempty"` // the user may not view them; from v3 only
 }
 
 // Link is one physical port.

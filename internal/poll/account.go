@@ -54,8 +54,10 @@ type account struct {
 	lastOverLimit    int                    // connections selected when it was logged that they are too many
 	prices           map[string]priceAnswer // by product
 
-	begun     chan struct{} // closed when traffic may be polled
-	beginOnce sync.Once
+	begun      chan struct{} // closed when traffic may be polled
+	hasListed  chan struct{} // closed when the first listing of ports in this run has ended
+	beginOnce  sync.Once
+	endListing func() // closes hasListed, once
 
 	planning sync.Mutex             // held while a plan is made and published, before mu and the store's
 	logged   map[*traffic]float64   // stretch factor in the latest log line
@@ -79,8 +81,9 @@ type account struct {
 func newAccount(cfg Config, index int, store *fleet.Store, conflicts *conflicts, metrics *Metrics, log *pollLog) *account {
 	a := &account{
 		Account: cfg.Accounts[index], cfg: cfg, index: index, store: store, conflicts: conflicts, metrics: metrics, log: log,
-		prices: map[string]priceAnswer{}, missingPairPorts: map[string]bool{}, logged: map[*traffic]float64{}, catchUp: map[*traffic]time.Time{}, begun: make(chan struct{}),
+		prices: map[string]priceAnswer{}, missingPairPorts: map[string]bool{}, logged: map[*traffic]float64{}, catchUp: map[*traffic]time.Time{}, begun: make(chan struct{}), hasListed: make(chan struct{}),
 	}
+	a.endListing = sync.OnceFunc(func() { close(a.hasListed) })
 	state := store.Load().Accounts[index]
 	a.ports = a.newTraffic(portKind, a.Sources, state.Source)
 	a.kinds = []*traffic{a.ports}

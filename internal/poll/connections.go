@@ -21,7 +21,7 @@ var (
 	// errConnectionsHidden is why the connections of a port are not known although v3 was asked.
 	errConnectionsHidden = errors.New("the v3 API says that the user may not view the connections of this port, and leaves them out of its listing")
 	// errConnectionsNotOrdered is another reason.
-	errConnectionsNotOrdered = errors.New("the v3 API says that the port has connections, and lists none that exists: it lists only those that the account has ordered")
+	errConnectionsNotOrdered = errors.New("Equinix says that the port has connections, and the v3 API lists none that exists: it lists only those that the account has ordered")
 )
 
 // search is what one search of the connections has found. It is safe for concurrent use.
@@ -175,7 +175,10 @@ func (a *account) searchV3(ctx context.Context, s *search, uuids []string) error
 	a.mu.Lock()
 	a.listingPages = Pages(len(conns))
 	a.mu.Unlock()
-	visible, unknown := a.countable(uuids, conns)
+	visible, unknown := a.countable(ctx, uuids, conns)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	for err, ports := range unknown {
 		a.takeConnections(s, ports, nil, err)
 	}
@@ -185,8 +188,15 @@ func (a *account) searchV3(ctx context.Context, s *search, uuids []string) error
 }
 
 // countable divides ports into those whose connections are in a listing of v3, and the
-// others, by the reason: their number would look right, and be 0.
-func (a *account) countable(uuids []string, conns []fabric.Connection) (visible []string, unknown map[error][]string) {
+// others, by the reason: their number would look right, and be 0. What the listing of ports
+// says decides that, so the first search waits for it.
+func (a *account) countable(ctx context.Context, uuids []string, conns []fabric.Connection) (visible []string, unknown map[error][]string) {
+	if !a.store.Load().Accounts[a.index].InventoryPoll.Tried() {
+		select {
+		case <-a.hasListed:
+		case <-ctx.Done():
+		}
+	}
 	ordered := PortsWithConnections(conns)
 	snap := a.store.Load()
 	unknown = map[error][]string{}
@@ -299,8 +309,11 @@ func (a *account) takeConnections(s *search, ports []string, listed []fabric.Con
 				continue // it left meanwhile
 			}
 			p.ConnectionsPoll = p.ConnectionsPoll.Ended(now, err)
-			if err == nil {
+			switch {
+			case err == nil:
 				p.Connections = sums[uuid]
+			case errors.Is(err, errConnectionsHidden) || errors.Is(err, errConnectionsNotOrdered):
+				p.Connections = nil // what was counted before is not what there is
 			}
 		}
 	})

@@ -182,6 +182,7 @@ func TestConnectionsThatAreOverDoNotHideOthers(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			api := twoAPIs(func() error { return errNoSearch })
 			api.ports = func() ([]fabric.Port, error) {
+				time.Sleep(time.Minute) // so that connections are known first
 				all, _ := allSeen("aa")()
 				all[0].HasConnections = true
 				return all, nil
@@ -190,7 +191,13 @@ func TestConnectionsThatAreOverDoNotHideOthers(t *testing.T) {
 				return []fabric.Connection{{UUID: "c", State: state, ASidePort: "aa"}}, nil
 			}
 			b := tracking(t, api, "aa")
-			b.run(t, 30*time.Minute)
+			b.during(t, func(*poll.Poller) {
+				time.Sleep(59 * time.Second)
+				if p := b.port(t, "aa"); p.Connections != nil {
+					t.Errorf("%s: counted before the ports were listed: %+v", state, p.Connections)
+				}
+				time.Sleep(30 * time.Minute)
+			})
 			if p := b.port(t, "aa"); (p.Connections != nil) != known || p.ConnectionsPoll.OK != known {
 				t.Errorf("%s: %+v, %+v", state, p.Connections, p.ConnectionsPoll)
 			}

@@ -24,6 +24,7 @@ var (
 // pollInventory lists what the credentials see, and takes the account's ports and those
 // to be discovered from it. A failed listing changes and removes nothing.
 func (a *account) pollInventory(ctx context.Context) {
+	defer a.endListing()
 	start := time.Now()
 	listed, err := a.list(ctx)
 	if ctx.Err() != nil {
