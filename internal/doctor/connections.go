@@ -13,7 +13,6 @@ import (
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/fabric"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/daemon"
-	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/human"
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/poll"
 )
@@ -159,11 +158,8 @@ func (e *exam) selectConnections(found map[string]fabric.Connection, own map[str
 		if selection == nil {
 			continue
 		}
-		side, port, is := of.SeenFrom(own)
-		if !is && selection.All {
-			side, is = fleet.ASide, true
-		}
-		if !is || !selection.Match(&of) {
+		side, port, is := selection.SeenFrom(&of, own)
+		if !is {
 			continue
 		}
 		selected++

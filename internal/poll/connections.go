@@ -21,7 +21,7 @@ var (
 	// errConnectionsHidden is why the connections of a port are not known although v3 was asked.
 	errConnectionsHidden = errors.New("the v3 API says that the user may not view the connections of this port, and leaves them out of its listing")
 	// errConnectionsNotOrdered is another reason.
-	errConnectionsNotOrdered = errors.New("Equinix says that the port has connections, and the v3 API lists none that exists: it lists only those that the account has ordered")
+	errConnectionsNotOrdered = errors.New("the API says that the port has connections, and v3 lists none that exists: it lists only those that the account has ordered")
 )
 
 // search is what one search of the connections has found. It is safe for concurrent use.

@@ -75,6 +75,16 @@ type Selection struct {
 	All   bool // also those on no port of the account
 }
 
+// SeenFrom is the side from which to see a connection, and the port of the account on that
+// side: with All it is the a-side and "" for one on no port. ok is false if it is not selected.
+func (s *Selection) SeenFrom(c *fleet.Connection, ports map[string]bool) (side fleet.Side, port string, ok bool) {
+	side, port, ok = c.SeenFrom(ports)
+	if !ok && s.All {
+		side, ok = fleet.ASide, true
+	}
+	return side, port, ok && s.Match(c)
+}
+
 // Config is what to poll, and how often.
 type Config struct {
 	Accounts       []Account      // a port of several accounts belongs to the first
