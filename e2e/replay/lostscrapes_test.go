@@ -137,7 +137,9 @@ func TestAlertsHoldWhenScrapesFail(t *testing.T) {
 				if name == "every fifth" {
 					wanted = append(slices.Clone(alerts), "FabricScrapesFailing")
 				}
-				e.groups = slices.DeleteFunc(e.groups, func(g *rules.Group) bool { return slices.Contains([]string{"equinix_fabric.groups", "equinix_fabric.prices"}, g.Name()) }) // slow, and for no alert
+				e.groups = slices.DeleteFunc(e.groups, func(g *rules.Group) bool {
+					return slices.Contains([]string{"equinix_fabric.groups", "equinix_fabric.prices"}, g.Name())
+				}) // slow, and for no alert
 				for at := time.Duration(0); at <= span; at += 15 * time.Second {
 					if at%every == 0 {
 						e.append(scrapeAll(targets, at, int(at/every), lost))
