@@ -182,6 +182,8 @@ func says(text string, v float64) bool {
 	switch prefix, name := strings.TrimSuffix(strings.TrimSuffix(unit, "bit/s"), "B/s"), unit; {
 	case unit == "%":
 		return math.Abs(got/100-v) <= 0.005+1e-9
+	case currency.MatchString(unit):
+		return math.Abs(got-v) <= 0.005
 	case unit == "":
 		return math.Abs(got-v) <= 0.5
 	case strings.HasSuffix(name, "bit/s"):
@@ -190,6 +192,8 @@ func says(text string, v float64) bool {
 		return math.Abs(got*factor(prefix)-v) <= tolerance
 	}
 }
+
+var currency = regexp.MustCompile("^[A-Z]{3}$")
 
 func factor(prefix string) float64 {
 	return map[string]float64{"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}[prefix]
@@ -329,6 +333,9 @@ func ofLanding(m *metrics, f figure) (float64, bool) {
 	case "Metro ":
 		return float64(len(m.find("port_info", "metro", f.row))), true
 	case "ports Speed":
+		if f.soft {
+			return m.one("port_monthly_price", "port_uuid", f.row, "currency", f.text[len(f.text)-3:])
+		}
 		return m.one([]string{"port_capacity_bytes_per_second", "port_effective_capacity_bytes_per_second"}[f.index], "port_uuid", f.row)
 	case "ports In":
 		return m.rate(f, f.row, "inbound")
@@ -342,8 +349,6 @@ func ofLanding(m *metrics, f figure) (float64, bool) {
 			}
 		}
 		return sum, true
-	case "ports List price a month":
-		return m.one("port_monthly_price", "port_uuid", f.row)
 	case "ports Sample age":
 		in, _ := m.one("port_traffic_last_sample_timestamp_seconds", "port_uuid", f.row, "direction", "inbound")
 		out, _ := m.one("port_traffic_last_sample_timestamp_seconds", "port_uuid", f.row, "direction", "outbound")

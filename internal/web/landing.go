@@ -255,7 +255,7 @@ func priceOf(p *fleet.Price) number {
 	if p == nil || p.Monthly == nil {
 		return number{}
 	}
-	return number{strconv.FormatFloat(*p.Monthly, 'f', 2, 64) + " " + p.Currency, value(*p.Monthly)}
+	return number{strconv.FormatFloat(*p.Monthly, 'f', -1, 64) + " " + p.Currency, value(*p.Monthly)}
 }
 
 func newRate(v *fleet.View, d fleet.Direction, u human.Units) rate {

@@ -114,7 +114,7 @@ func TestPortPageShowsThePort(t *testing.T) {
 			"SV-PRI-01 as of", "By state: 11 ACTIVE, 6 PROVISIONED.", "to-the-cloud c slow Cirrus (LD) 101 ACTIVE UP 5 Gbit/s 4.25 Gbit/s 85 %",
 			"Metro SV", "IBX SV5", "Links DOWN 0", "Links UP 2", "Line rate 10 Gbit/s", "traffic 1d ok 0s 0s 5m slow", "connections ok 0s 0s 5m –", "listing of ports not polled yet – – 15m –",
 			"There is no traffic to draw",
-			"List price a month 512.50 EUR", "list price failed 0s – 1d " + errStuck.Error(),
+			"List price a month 512.5 EUR", "list price failed 0s – 1d " + errStuck.Error(),
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%q is missing in %s", want, text)
