@@ -28,6 +28,7 @@ func (o *oracle) accounts(families map[string]*dto.MetricFamily) {
 			o.is(interval.Seconds(), family, "account", e.name, "class", "traffic")
 			o.is(interval.Seconds(), family, "account", e.name, "class", "connections")
 			o.is(inventory.Seconds(), family, "account", e.name, "class", "inventory")
+			o.is(pricesEvery.Seconds(), family, "account", e.name, "class", "prices")
 			if e.connections {
 				o.is(interval.Seconds(), family, "account", e.name, "class", "connection_traffic")
 			}

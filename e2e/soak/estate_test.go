@@ -90,7 +90,7 @@ func crowd(f *fabrictest.Fleet) {
 
 // configure is the account of an estate in a configuration.
 func (e *estate) configure() string {
-	yaml := fmt.Sprintf("  - name: %s\n    api_url: http://%s\n    client_id: %s\n    client_secret: %s\n    traffic_source: %s\n    discover: {enabled: true}\n"+
+	yaml := fmt.Sprintf("  - name: %s\n    api_url: http://%s\n    client_id: %s\n    client_secret: %s\n    traffic_source: %s\n    discover: {enabled: true}\n    prices: {enabled: true, interval: 1h}\n"+
 		"    pairs: [{name: of %s, primary: %s, secondary: %s}]\n",
 		e.name, e.address, e.name, secret, e.source, e.name, e.pair[0], e.pair[1])
 	if e.connections {

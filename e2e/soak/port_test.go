@@ -41,6 +41,7 @@ func (o *oracle) ports(e *estate) {
 			o.s.fault("port %s is not known", uuid)
 			continue
 		}
+		o.price(e, uuid, "port", listed, &o.snap.Port(uuid).Metered, labels)
 		o.connections(e, o.snap.Port(uuid), labels)
 	}
 	for key := range e.tap.answers {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/fabric-exporter/equinix_fabric_exporter/fabric/fabrictest"
 )
 
 // spoiled is in the body of every answer that a fault has spoiled.
@@ -130,7 +132,7 @@ func (t *tap) note(u *url.URL, asked string, arrived time.Time, body []byte, cod
 			return // no poll, but what a receiver of remote write has missed
 		}
 	}
-	if ok && op != "token" {
+	if ok && op != "token" && !pricing[op] {
 		t.lastGood = now
 	}
 	if ok && op == "v4_ports" {
@@ -179,6 +181,10 @@ func operation(path string) string {
 		return "v4_metrics_search"
 	case strings.HasSuffix(path, "/ports"):
 		return "v4_ports"
+	case strings.HasSuffix(path, "/prices/search"):
+		return fabrictest.OpSearchPrices
+	case strings.HasSuffix(path, "/connections/prices"):
+		return fabrictest.OpPricesV3
 	case strings.HasSuffix(path, "/connections/search"):
 		return "v4_connections_search"
 	case strings.HasSuffix(path, "/streamAssets/search"):

@@ -59,6 +59,7 @@ func (o *oracle) connection(e *estate, c *fleet.Tracked) {
 	if o.now.Sub(c.At) <= staleIntervals*interval {
 		o.facts(&conn, c, vague, labels)
 	}
+	o.price(e, c.UUID, "connection", c.At, &c.Metered, labels)
 	if _, traffic := use(&conn); !traffic {
 		return
 	}
