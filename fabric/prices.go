@@ -13,6 +13,9 @@ import (
 type Price struct {
 	Monthly  *float64 // monthly recurring charge for the shortest term; nil if the product has none
 	Currency string   // e.g. USD; "" if Monthly is nil
+
+	// Bandwidth of the port that it is of, in bit/s; nil if the API does not say.
+	Bandwidth *float64
 }
 
 // ConnectionProduct is what the price of a connection depends on. Its a-side is a port.
@@ -81,6 +84,9 @@ func decodePrices(b []byte, product string) (best Price, err error) {
 				Price number `json:"price"`
 			} `json:"charges"`
 			Currency label `json:"currency"`
+			Port     struct {
+				Bandwidth amount `json:"bandwidth"` // Mbit/s
+			} `json:"port"`
 		} `json:"data"`
 	}
 	if err := decode(b, &body); err != nil {
@@ -94,17 +100,17 @@ func decodePrices(b []byte, product string) (best Price, err error) {
 		if cmp.Or(string(d.Type), product) != product {
 			continue
 		}
-		var p Price
+		p := Price{Bandwidth: d.Port.Bandwidth.times(mbit)}
 		for j, charge := range d.Charges {
-			amount, ok := charge.Price.in(1)
+			cost, ok := charge.Price.in(1)
 			switch {
 			case charge.Type != monthly:
 			case !ok:
 				return Price{}, &DecodeError{Path: fmt.Sprintf("data[%d].charges[%d].price", i, j), Err: errMissing}
 			case p.Monthly == nil:
-				p.Monthly = &amount
+				p.Monthly = &cost
 			default:
-				*p.Monthly += amount
+				*p.Monthly += cost
 			}
 		}
 		if p.Monthly == nil {
@@ -170,7 +176,7 @@ func decodePricesV3(b []byte, of ConnectionProduct) (found Price, err error) {
 			case found.Monthly != nil && *found.Monthly != amount:
 				return Price{}, &DecodeError{Path: path, Err: errAmbiguous}
 			}
-			found = Price{&amount, string(body.Currency)}
+			found = Price{Monthly: &amount, Currency: string(body.Currency)}
 		}
 	}
 	return found, nil

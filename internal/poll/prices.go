@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,6 +23,7 @@ type Product struct {
 	UUIDs      []string                  // the ports or connections
 	Connection *fabric.ConnectionProduct // nil: it is of ports
 	from       []string                  // the ports of the UUIDs, at the a-side of connections
+	capacity   *float64                  // of ports with one link, bit/s
 }
 
 // at is the place in UUIDs of the one to ask about after so many failures: another one after
@@ -58,7 +60,11 @@ func products(ports map[string]*fleet.Port, uuids []string, conns []*fleet.Conne
 	}
 	for _, uuid := range uuids {
 		if p := ports[uuid]; p.Inventory != nil {
-			add(uuid, uuid, "port "+cmp.Or(p.Inventory.Product, uuid), nil)
+			key := "port " + cmp.Or(p.Inventory.Product, uuid)
+			add(uuid, uuid, key, nil)
+			if len(p.Inventory.Links) == 1 {
+				by[key].capacity = p.Inventory.Capacity
+			}
 		}
 	}
 	for _, c := range conns {
@@ -99,6 +105,9 @@ func AskPrice(ctx context.Context, api API, p *Product, failures int, gone *atom
 	if !gone.Load() && (ofPort || of.Type != "") {
 		if ofPort {
 			price, err = api.PortPrice(ctx, port)
+			if b := price.Bandwidth; err == nil && b != nil && p.capacity != nil && *b != *p.capacity {
+				return fabric.Price{}, fmt.Errorf("the price is of a port of %.0f bit/s, the listing says %.0f", *b, *p.capacity) // it was resized since
+			}
 		} else {
 			price, err = api.ConnectionPrice(ctx, of)
 		}

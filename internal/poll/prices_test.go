@@ -274,3 +274,25 @@ func TestPricesAreOff(t *testing.T) {
 		}
 	})
 }
+
+// A port that was resized after the listing has the price of another product.
+func TestThePriceOfAResizedPortIsNotThatOfOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, api := estateWithPrices(t)
+		list := api.ports
+		api.ports = func() ([]fabric.Port, error) {
+			all, err := list()
+			for i := range all {
+				all[i].Links = []fabric.Link{{OperationalStatus: "UP"}}
+			}
+			return all, err
+		}
+		api.price = func(string, fabric.ConnectionProduct) (fabric.Price, error) {
+			return fabric.Price{Monthly: new(9.0), Currency: "EUR", Bandwidth: new(100e9)}, nil
+		}
+		b.run(t, 30*time.Minute)
+		if got := b.priced()[0]; got != "aa false" {
+			t.Error(got)
+		}
+	})
+}
