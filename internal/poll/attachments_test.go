@@ -58,7 +58,7 @@ func TestDataOverruleTheListingOfStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v3, ended atomic.Bool
 		v3.Store(true)
-		last := fresh()
+		var last atomic.Pointer[fabric.Traffic]
 		api := &fakeAPI{}
 		api.traffic = func(source, uuid string) (*fabric.Traffic, error) {
 			switch {
@@ -67,10 +67,11 @@ func TestDataOverruleTheListingOfStreams(t *testing.T) {
 			case uuid == "bb" && source != "v3":
 				return &fabric.Traffic{}, nil
 			case ended.Load():
-				return last, nil // the window still has the old intervals
+				return last.Load(), nil // the window still has the old intervals
 			}
-			last = fresh()
-			return last, nil
+			answer := fresh()
+			last.Store(answer)
+			return answer, nil
 		}
 		b := newBench(t, api, "aa", "bb")
 		b.during(t, func(*poll.Poller) {

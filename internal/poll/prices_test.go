@@ -69,9 +69,10 @@ func (b *bench) priced() (all []string) {
 func TestEachProductIsPricedOnceADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, api := estateWithPrices(t)
-		monthly := 100.0
+		var monthly atomic.Int64
+		monthly.Store(100)
 		api.price = func(what string, of fabric.ConnectionProduct) (fabric.Price, error) {
-			v := monthly
+			v := float64(monthly.Load())
 			if what == "connection" {
 				v += of.Bandwidth / 1e6
 			}
@@ -89,7 +90,7 @@ func TestEachProductIsPricedOnceADay(t *testing.T) {
 			if diff := cmp.Diff(want, b.priced()); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
-			monthly = 120
+			monthly.Store(120)
 			time.Sleep(24 * time.Hour)
 			if n, m := len(api.of("price port", "")), len(api.of("price connection", "")); n != 4 || m != 6 {
 				t.Errorf("after a day %d questions about ports, %d about connections", n, m)
@@ -113,18 +114,21 @@ func TestEachProductIsPricedOnceADay(t *testing.T) {
 func TestAPriceOutlivesAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, api := estateWithPrices(t)
-		var fault error
+		var broken atomic.Bool
 		api.price = func(string, fabric.ConnectionProduct) (fabric.Price, error) {
-			return fabric.Price{Monthly: new(1.0), Currency: "USD"}, fault
+			if broken.Load() {
+				return fabric.Price{}, errBroken
+			}
+			return fabric.Price{Monthly: new(1.0), Currency: "USD"}, nil
 		}
 		b.during(t, func(*poll.Poller) {
 			time.Sleep(time.Hour)
-			fault = errBroken
+			broken.Store(true)
 			time.Sleep(25 * time.Hour)
 			if got := b.priced()[0]; got != "aa false 1 USD" {
 				t.Error(got)
 			}
-			fault = nil
+			broken.Store(false)
 			time.Sleep(time.Hour + 10*time.Minute)
 			if got := b.priced()[0]; got != "aa true 1 USD" {
 				t.Error(got)
