@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
+	"github.com/fabric-exporter/equinix_fabric_exporter/internal/history"
 )
 
 // Daemon polls ports and connections, and asks for their history.
@@ -25,7 +26,7 @@ type Answer struct {
 // Ask asks for the intervals of a port or connection that end after from and not after to, in
 // slices, the oldest first. take gets the answer for each slice; its error ends Ask.
 func Ask(ctx context.Context, d Daemon, of fleet.Subject, resolution time.Duration, from, to time.Time, take func(*Answer) error) error {
-	ends := slicesOf(resolution, from, to)
+	ends := history.Slices(resolution, from, to)
 	for i, end := range ends {
 		start := from
 		if i > 0 {
@@ -46,23 +47,6 @@ func Ask(ctx context.Context, d Daemon, of fleet.Subject, resolution time.Durati
 		}
 	}
 	return nil
-}
-
-// slicesOf are the ends of the slices of (from, to], all about equally long. The API answers
-// with intervals of 5 minutes to requests for up to 7 days; what it does with exactly 7 days
-// is not documented.
-func slicesOf(resolution time.Duration, from, to time.Time) []time.Time {
-	longest := 7*day - time.Hour
-	if resolution >= time.Hour {
-		longest = 30 * day // the v4 metrics have all packet counts in the same answer
-	}
-	n := (to.Sub(from) + longest - 1) / longest
-	ends := make([]time.Time, n)
-	for i := range ends {
-		ends[i] = from.Add(to.Sub(from) / n * time.Duration(i+1)).Truncate(time.Second)
-	}
-	ends[n-1] = to
-	return ends
 }
 
 // shortest is how long a request has to be at least: for hours the API wants more than 7

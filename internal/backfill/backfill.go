@@ -216,7 +216,7 @@ func (r *run) askAll(ctx context.Context) error {
 		due += len(subjects[account])
 	}
 	t := &r.progress.Task
-	r.meter.begin(due * len(slicesOf(t.Resolution, t.From, t.To)))
+	r.meter.begin(due * len(history.Slices(t.Resolution, t.From, t.To)))
 	accounts, ctx := errgroup.WithContext(ctx)
 	for _, all := range subjects {
 		accounts.Go(func() error {

@@ -25,8 +25,6 @@ const (
 	// firstHour is how much a receiver without a mark gets. Without an out-of-order window
 	// Prometheus takes what is younger than an hour.
 	firstHour = 55 * time.Minute
-
-	week = 7 * 24 * time.Hour // Equinix answers with intervals of 5 minutes for so long at most
 )
 
 // queue is what one receiver is to get.
@@ -276,7 +274,7 @@ func (q *queue) catchUp(ctx context.Context, ask Ask) {
 	}
 }
 
-// refetch asks Equinix for all that p has missed, in requests of a week, and queues it.
+// refetch asks Equinix for all that p has missed, slice by slice, and queues it.
 func (q *queue) refetch(ctx context.Context, ask Ask, p *progress) {
 	for {
 		q.mu.Lock()
@@ -289,14 +287,10 @@ func (q *queue) refetch(ctx context.Context, ask Ask, p *progress) {
 		if oldest := now.Add(-Oldest); from.Before(oldest) {
 			from = oldest
 		}
-		for from.Before(now) {
-			to := from.Add(week)
-			if to.After(now) {
-				to = now
-			}
+		for _, to := range Slices(resolution, from, now) {
 			start := from
-			if resolution > 5*time.Minute { // or the answer would have 5 minutes
-				to, start = now, from.Add(min(0, now.Add(-week-time.Hour).Sub(from)))
+			if least := to.Add(-7*day - time.Hour); resolution >= time.Hour && start.After(least) {
+				start = least // or the answer would have 5 minutes
 			}
 			h, _, err := ask(ctx, of, resolution, start, to)
 			if err != nil {

@@ -156,14 +156,14 @@ func TestTheGapOfAPortThatReturnsIsFilled(t *testing.T) {
 
 // A late interval that the poller learns of during a request for the past that fails is not lost.
 func TestALateIntervalDuringAFailedRequestIsSent(t *testing.T) {
-	const began = -7*1440 - 10 // the second request is for the last ten minutes
+	const began = -7*1440 - 10 // two requests, the first of which has the late interval
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.sends(t, map[string]int{"aa": began}, func(writer *history.Writer) {
 			var late sync.Once
 			w.take = func(n int) {
 				if n == 2 {
-					late.Do(func() { writer.Take(w.intervals("aa", -1445, -1440, false)) })
+					late.Do(func() { writer.Take(w.intervals("aa", -6005, -6000, false)) })
 				}
 			}
 			w.fails = func(n int) error {
@@ -175,7 +175,7 @@ func TestALateIntervalDuringAFailedRequestIsSent(t *testing.T) {
 			writer.Take(w.intervals("aa", -1440, 0, true))
 			time.Sleep(5 * time.Minute)
 		})
-		if n := w.got["aa -1440"]; n < 2 {
+		if n := w.got["aa -6000"]; n < 2 {
 			t.Errorf("the late interval came %d times, want once more than with the gap", n)
 		}
 	})

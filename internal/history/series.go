@@ -11,9 +11,6 @@ import (
 	"github.com/fabric-exporter/equinix_fabric_exporter/internal/fleet"
 )
 
-// Oldest is how long Equinix keeps intervals.
-const Oldest = 90 * 24 * time.Hour
-
 // Family is the metric family of a quantity. All of them are gauges.
 type Family struct {
 	Name, Help string
